@@ -1,0 +1,54 @@
+# ringline: how to build, install, test and measure it. `make help` lists the targets.
+# The logic is in scripts/; this file only names it.
+
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+DESTDIR ?=
+export PREFIX LIBDIR DESTDIR
+
+.DEFAULT_GOAL := all
+.PHONY: all lib header symbols list install uninstall demo test bench mutants sim clean help
+
+all: lib ## Build the shared and the static library (default)
+
+lib: ## target/release/libringline.so and libringline.a
+	@scripts/build-lib.sh
+
+header: ## Make include/ringline.h from the Rust source
+	@scripts/header.sh
+
+symbols: lib ## Make abi/symbols.txt from the built library (on purpose: it is the ABI)
+	@scripts/symbols.sh
+
+list: ## Make tests/LIST.md from the first comments of the C tests
+	@scripts/list-tests.sh
+
+install: lib ## Install into DESTDIR PREFIX (LIBDIR): library, headers, ringline.pc
+	@scripts/install.sh
+
+uninstall: ## Remove what install put there
+	@scripts/install.sh --remove
+
+demo: ## Build, install into target/stage, load a C echo server, print what it did
+	@scripts/demo.sh
+
+test: ## Everything CI checks; prints the minutes of each part
+	@scripts/test.sh
+
+bench: ## Measure beside liburing in the same run
+	@scripts/setup.sh test
+	@scripts/build-lib.sh
+	@benches/run
+
+mutants: ## Remove each guard in turn and expect a test to fail
+	@scripts/setup.sh test
+	@scripts/mutants.sh
+
+sim: ## The simulated kernel with a million seeds
+	@scripts/sim.sh
+
+clean: ## Remove target/
+	cargo clean
+
+help: ## This list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Builds target/release/libringline.so (with its SONAME link) and libringline.a.
+#
+# Each crate type has a build of its own, because cargo passes no LTO to a build that mixes them,
+# and both have a target folder of their own, because RINGLINE_SO would otherwise make every
+# `cargo build` in target/ start over.
+set -eu
+cd "$(dirname "$0")/.."
+
+work=target/lib
+out=target/release
+mkdir -p "$out"
+for kind in cdylib staticlib; do
+    RINGLINE_SO=1 cargo rustc --quiet --release --lib --features capi \
+        --crate-type "$kind" --target-dir "$work"
+done
+
+# A new file each time: a running program keeps the old one mapped.
+put() {
+    if ! cmp -s "$1" "$2"; then
+        cp "$1" "$2.new"
+        mv -f "$2.new" "$2"
+    fi
+}
+put "$work/release/libringline.so" "$out/libringline.so"
+put "$work/release/libringline.a" "$out/libringline.a"
+soname=$(readelf -d "$out/libringline.so" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')
+if [ -z "$soname" ]; then
+    echo "build-lib: libringline.so has no SONAME" >&2
+    exit 1
+fi
+ln -sfn libringline.so "$out/$soname"
+echo "$out/libringline.so ($soname, $(wc -c <"$out/libringline.so") bytes), $out/libringline.a"

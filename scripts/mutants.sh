@@ -1,0 +1,87 @@
+#!/bin/sh
+# `make mutants`: takes each guard away in turn and expects a test to fail.
+#
+# tests/mutants/NAME.patch starts with lines of its own before the diff:
+#   guard: what it protects, in a sentence
+#   test: c:PROGRAM     a program of tests/c or tests/cpp has to fail (path or part of it)
+#   test: rust:NAME     a Rust test has to fail (`cargo test NAME`)
+# A mutant that does not apply, does not build, or that its test survives fails the run.
+# Words on the command line select mutants by name.
+set -eu
+cd "$(dirname "$0")/.."
+root=$PWD
+
+tree=$root/target/mutants/tree
+mkdir -p "$tree"
+export CARGO_TARGET_DIR="$root/target/mutants/build"
+# LTO changes no guard, and without it a mutant builds in a fraction of the time.
+export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
+
+killed=0
+failed=0
+
+fresh_tree() {
+    rm -rf "$tree"
+    mkdir -p "$tree"
+    tar -C "$root" --exclude=./target --exclude=./.git -cf - . | tar -C "$tree" -xf -
+}
+
+build_mutant() { # -> libringline.so in $CARGO_TARGET_DIR/release
+    RINGLINE_SO=1 cargo rustc --quiet --release --lib --features capi --crate-type cdylib
+}
+
+run_test() { # kind:name
+    case $1 in
+    c:*)
+        RINGLINE_LIB_DIR="$CARGO_TARGET_DIR/release" \
+            cargo test --quiet --release --test c_programs -- "${1#c:}"
+        ;;
+    rust:*) cargo test --quiet --release --features capi "${1#rust:}" ;;
+    *)
+        echo "unknown test '$1'"
+        return 0
+        ;;
+    esac
+}
+
+mutant() { # patch
+    name=$(basename "$1" .patch)
+    log=$root/target/mutants/$name.log
+    fresh_tree
+    cd "$tree"
+    if ! patch -s -p1 <"$1" >"$log" 2>&1; then
+        echo "mutant $name ... FAILED: the patch does not apply (target/mutants/$name.log)"
+        return 1
+    fi
+    if ! build_mutant >"$log" 2>&1; then
+        echo "mutant $name ... FAILED: it does not build (target/mutants/$name.log)"
+        return 1
+    fi
+    tests=$(sed -n '/^---/q; s/^test: *//p' "$1")
+    if [ -z "$tests" ]; then
+        echo "mutant $name ... FAILED: the patch names no test"
+        return 1
+    fi
+    for test in $tests; do
+        if run_test "$test" >>"$log" 2>&1; then
+            echo "mutant $name ... SURVIVED $test"
+            return 1
+        fi
+        if ! grep -q 'test result: FAILED' "$log"; then
+            echo "mutant $name ... FAILED: $test did not run (target/mutants/$name.log)"
+            return 1
+        fi
+    done
+    echo "mutant $name ... killed by $(echo "$tests" | tr '\n' ' ')"
+}
+
+for patch in "$root"/tests/mutants/*.patch; do
+    [ -f "$patch" ] || continue
+    if [ $# -gt 0 ]; then
+        case " $* " in *" $(basename "$patch" .patch) "*) ;; *) continue ;; esac
+    fi
+    if mutant "$patch"; then killed=$((killed + 1)); else failed=$((failed + 1)); fi
+    cd "$root"
+done
+echo "mutants: $killed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$killed" -gt 0 ]

@@ -1,0 +1,41 @@
+#!/bin/sh
+# Installs the Debian packages that the build, the tests and the demo need, and only missing ones.
+#
+#   scripts/setup.sh build   what `make demo` needs: make, gcc, pkg-config
+#   scripts/setup.sh test    that and clang, g++, liburing-dev, strace, valgrind
+set -eu
+
+missing=""
+need() { # command package
+    command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+}
+
+need make make
+need gcc gcc
+need pkg-config pkg-config
+[ -f /usr/include/stdio.h ] || missing="$missing libc6-dev"
+if [ "${1:-test}" = test ]; then
+    need g++ g++
+    need clang clang
+    need strace strace
+    need valgrind valgrind
+    need nm binutils
+    need patch patch
+    [ -f /usr/include/liburing.h ] || missing="$missing liburing-dev"
+fi
+
+if ! command -v cargo >/dev/null 2>&1; then
+    echo "setup: cargo is missing: install Rust 1.85 or newer first" >&2
+    exit 1
+fi
+if [ -n "$missing" ]; then
+    echo "setup: installing$missing"
+    if ! command -v apt-get >/dev/null 2>&1; then
+        echo "setup: no apt-get here; install these yourself:$missing" >&2
+        exit 1
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    # shellcheck disable=SC2086 # a list of package names
+    apt-get install -y -qq --no-install-recommends $missing >/dev/null
+fi

@@ -1,0 +1,11 @@
+#!/bin/sh
+# `make sim`: the simulated kernel with many seeds (RINGLINE_SIM_SEEDS, a million unless set).
+#
+# A failing seed is printed; RINGLINE_SIM_SEED=N replays it alone.
+set -eu
+cd "$(dirname "$0")/.."
+
+RINGLINE_SIM_SEEDS=${RINGLINE_SIM_SEEDS:-1000000}
+export RINGLINE_SIM_SEEDS
+CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+    exec cargo test --release --features capi --target-dir target/test --test sim -- --nocapture

@@ -1,0 +1,146 @@
+//! What the integration tests share: where things lie, compiling C and C++, and running a program
+//! in a process (group) of its own with a time limit.
+//!
+//! Never prints; a failure is a text that the caller shows.
+#![allow(dead_code)] // each test binary uses its own part
+
+use std::io::Read;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long one program may run.
+pub const TIME_LIMIT: Duration = Duration::from_secs(10);
+/// The exit code that means "this machine cannot run it".
+pub const SKIP_CODE: i32 = 77;
+
+/// The root of the repository.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The folder of the built library; `RINGLINE_LIB_DIR` names another one (mutants do).
+pub fn lib_dir() -> PathBuf {
+    let folder = std::env::var_os("RINGLINE_LIB_DIR")
+        .map_or_else(|| root().join("target/release"), PathBuf::from);
+    assert!(folder.join("libringline.so").exists(), "no libringline.so: run `make lib` first");
+    folder
+}
+
+/// A folder for what a test compiles, made if missing.
+pub fn out_dir(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&folder).expect("the folder for test programs can be made");
+    folder
+}
+
+/// Runs a command to its end; an error holds what it printed.
+pub fn run(command: &mut Command) -> Result<String, String> {
+    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        return Ok(text);
+    }
+    Err(format!(
+        "{command:?}: {}\n{text}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    ))
+}
+
+/// How a program ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Exit code 0, and what it printed.
+    Passed(String),
+    /// Exit code 77, and the reason it printed.
+    Skipped(String),
+    /// Anything else, and what it printed.
+    Failed(String),
+}
+
+/// Runs a program in its own process group; past the limit the whole group is killed.
+pub fn run_limited(command: &mut Command, limit: Duration) -> Outcome {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) => return Outcome::Failed(format!("{command:?}: {error}")),
+    };
+    let output = collect(child.stdout.take().expect("piped"));
+    let errors = collect(child.stderr.take().expect("piped"));
+    let deadline = Instant::now() + limit;
+    let mut timed_out = false;
+    let status = loop {
+        match child.try_wait().expect("the child can be waited for") {
+            Some(status) => break status,
+            None if Instant::now() >= deadline && !timed_out => {
+                timed_out = true;
+                kill_group(child.id());
+            }
+            None => std::thread::sleep(Duration::from_millis(2)),
+        }
+    };
+    // Descendants that outlive the program would keep the pipes open, and they are a bug anyway.
+    kill_group(child.id());
+    let mut text = output.join().unwrap_or_default();
+    let errors = errors.join().unwrap_or_default();
+    if timed_out {
+        return Outcome::Failed(format!("no end after {limit:?}\n{text}{errors}"));
+    }
+    match status.code() {
+        Some(0) => Outcome::Passed(text),
+        Some(SKIP_CODE) => Outcome::Skipped(errors.trim().to_owned()),
+        _ => {
+            text.push_str(&errors);
+            let signal = status.signal().map(|s| format!(" (signal {s})")).unwrap_or_default();
+            Outcome::Failed(format!("{status}{signal}\n{text}"))
+        }
+    }
+}
+
+/// Reads a pipe to its end on a thread, so that a full pipe never stops the program.
+fn collect(mut pipe: impl Read + Send + 'static) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = pipe.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+fn kill_group(id: u32) {
+    // SAFETY: kill(2) takes numbers only; the group is the one this process just made.
+    unsafe { libc::kill(-(id as i32), libc::SIGKILL) };
+}
+
+/// Files of a folder with one of the endings, sorted by name.
+pub fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut found: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| {
+            let ending = path.extension().and_then(|e| e.to_str()).unwrap_or("");
+            path.is_file() && endings.contains(&ending)
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// The first comment of a C or C++ file, without its marks.
+pub fn first_comment(text: &str) -> String {
+    let text = text.trim_start();
+    if let Some(rest) = text.strip_prefix("/*") {
+        let end = rest.find("*/").unwrap_or(rest.len());
+        let lines = rest[..end].lines();
+        return lines
+            .map(|line| line.trim().trim_start_matches('*').trim())
+            .collect::<Vec<_>>()
+            .join("\n")
+            .trim()
+            .to_owned();
+    }
+    let lines = text.lines().take_while(|line| line.starts_with("//"));
+    lines.map(|line| line.trim_start_matches('/').trim()).collect::<Vec<_>>().join("\n")
+}

@@ -3,8 +3,9 @@
 #
 # tests/mutants/NAME.patch starts with lines of its own before the diff:
 #   guard: what it protects, in a sentence
-#   test: c:PROGRAM     a program of tests/c or tests/cpp has to fail (path or part of it)
-#   test: rust:NAME     a Rust test has to fail (`cargo test NAME`)
+#   test: c:PROGRAM       a program of tests/c or tests/cpp has to fail (path or part of it)
+#   test: rust:FILE:NAME  a Rust test has to fail; FILE is `lib` or a file of tests/
+# First every test named runs without a mutant and has to pass, or its failure would say nothing.
 # A mutant that does not apply, does not build, or that its test survives fails the run.
 # Words on the command line select mutants by name.
 set -eu
@@ -24,10 +25,14 @@ fresh_tree() {
     rm -rf "$tree"
     mkdir -p "$tree"
     tar -C "$root" --exclude=./target --exclude=./.git -cf - . | tar -C "$tree" -xf -
+    # Times are kept, so that only what a patch touches is compiled; but what the last patch touched
+    # has its old time again, and cargo would take the mutant's build for a fresh one.
+    touch "$tree/src/lib.rs"
 }
 
 build_mutant() { # -> libringline.so in $CARGO_TARGET_DIR/release
-    RINGLINE_SO=1 cargo rustc --quiet --release --lib --features capi --crate-type cdylib
+    RINGLINE_SO=1 cargo rustc --quiet --release --lib --features capi --crate-type cdylib &&
+        ln -sfn libringline.so "$CARGO_TARGET_DIR/release/libringline.so.0"
 }
 
 run_test() { # kind:name
@@ -36,7 +41,11 @@ run_test() { # kind:name
         RINGLINE_LIB_DIR="$CARGO_TARGET_DIR/release" \
             cargo test --quiet --release --test c_programs -- "${1#c:}"
         ;;
-    rust:*) cargo test --quiet --release --features capi "${1#rust:}" ;;
+    rust:lib:*) cargo test --quiet --release --features capi --lib "${1#rust:lib:}" ;;
+    rust:*:*)
+        file=${1#rust:}
+        cargo test --quiet --release --features capi --test "${file%%:*}" "${file#*:}"
+        ;;
     *)
         echo "unknown test '$1'"
         return 0
@@ -63,7 +72,7 @@ mutant() { # patch
         return 1
     fi
     for test in $tests; do
-        if run_test "$test" >>"$log" 2>&1; then
+        if run_test "$test" >"$log" 2>&1; then
             echo "mutant $name ... SURVIVED $test"
             return 1
         fi
@@ -75,11 +84,33 @@ mutant() { # patch
     echo "mutant $name ... killed by $(echo "$tests" | tr '\n' ' ')"
 }
 
-for patch in "$root"/tests/mutants/*.patch; do
-    [ -f "$patch" ] || continue
-    if [ $# -gt 0 ]; then
-        case " $* " in *" $(basename "$patch" .patch) "*) ;; *) continue ;; esac
+chosen() { # the patches that the command line selects, or all
+    for patch in "$root"/tests/mutants/*.patch; do
+        [ -f "$patch" ] || continue
+        case " $words " in "  " | *" $(basename "$patch" .patch) "*) echo "$patch" ;; esac
+    done
+}
+
+without_mutant() {
+    log=$root/target/mutants/none.log
+    fresh_tree
+    cd "$tree"
+    if ! build_mutant >"$log" 2>&1; then
+        echo "mutants: the library does not build without a mutant either (target/mutants/none.log)"
+        exit 1
     fi
+    for test in $(chosen | xargs -r sed -n '/^test: */s/^test: *//p' | sort -u); do
+        if ! run_test "$test" >"$log" 2>&1 || ! grep -q '[1-9][0-9]* passed' "$log"; then
+            echo "mutants: $test does not pass without a mutant either (target/mutants/none.log)"
+            exit 1
+        fi
+    done
+    cd "$root"
+}
+
+words="$*"
+without_mutant
+for patch in $(chosen); do
     if mutant "$patch"; then killed=$((killed + 1)); else failed=$((failed + 1)); fi
     cd "$root"
 done

@@ -24,9 +24,12 @@ fi
 
 install -d "$dest$libdir/pkgconfig" "$dest$include_dir"
 install -m 755 target/release/libringline.so "$dest$libdir/libringline.so.$version"
+# The line tables are for those who build it; the symbol names stay for everybody's profiler.
+strip --strip-debug "$dest$libdir/libringline.so.$version"
 ln -sfn "libringline.so.$version" "$dest$libdir/libringline.so.$major"
 ln -sfn "libringline.so.$major" "$dest$libdir/libringline.so"
 install -m 644 target/release/libringline.a "$dest$libdir/libringline.a"
+strip --strip-debug "$dest$libdir/libringline.a"
 install -m 644 include/ringline.h "$dest$include_dir/ringline.h"
 if [ -f include/ringline.hpp ]; then
     install -m 644 include/ringline.hpp "$dest$include_dir/ringline.hpp"

@@ -1,0 +1,168 @@
+//! The boundary: what is checked before the core is entered, and what may leave it.
+//!
+//! Owns: the checks (stale, fork, poison, thread) and the panic net. Invariant: at most one thread
+//! is inside a ring, and no panic crosses into C.
+
+use super::ringline_ring;
+use super::state::RingState;
+use super::table::{self, Entry, phase};
+use crate::error::{EFORKED, EPANIC, EPOISONED, ESTALE, EWRONGTHREAD, Fault};
+use crate::sys::{current_thread, fork_epoch, thread_is_gone};
+use core::cell::Cell;
+use core::sync::atomic::Ordering;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+thread_local! {
+    /// This thread's last cold-path text.
+    static DETAIL: Cell<&'static str> = const { Cell::new("") };
+}
+
+/// The text of this thread's last error.
+pub(super) fn detail() -> &'static str {
+    DETAIL.get()
+}
+
+/// Keep the text of a fault and give its code.
+#[cold]
+pub(super) fn fail(fault: Fault) -> i32 {
+    DETAIL.set(fault.context);
+    fault.code
+}
+
+/// As [`fail`], for functions that return 64 bits.
+pub(super) fn outcome(result: Result<u32, Fault>) -> i32 {
+    match result {
+        Ok(value) => value.min(i32::MAX as u32) as i32,
+        Err(fault) => fail(fault),
+    }
+}
+
+/// How the calling thread came to be inside.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// It is the owner.
+    Owner,
+    /// The ring has no owner yet.
+    Unbound,
+    /// The owner thread is gone: nothing can be submitted or drained any more.
+    Orphan,
+    /// The ring is poisoned: only its end is left.
+    Poisoned,
+}
+
+/// Who may come in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Door {
+    /// The owner, or anyone as long as there is none.
+    Owner,
+    /// Also anyone once the owner thread is gone (close).
+    Heir,
+    /// Also into a poisoned ring (free).
+    End,
+}
+
+/// A ring that the calling thread is alone inside of.
+pub(super) struct Inside {
+    pub entry: &'static Entry,
+    pub ring: *mut RingState,
+    pub access: Access,
+    /// The ring was freed: the entry belongs to somebody else already.
+    pub gone: Cell<bool>,
+}
+
+/// Check the handle and the thread, then run `body` under the panic net.
+#[inline]
+pub(super) fn enter_ffi(
+    handle: *mut ringline_ring,
+    door: Door,
+    body: impl FnOnce(&Inside) -> i64,
+) -> i64 {
+    let Some(entry) = table::find(handle as u64) else {
+        return stale().into();
+    };
+    if entry.epoch.load(Ordering::Relaxed) == fork_epoch()
+        && entry.owner.load(Ordering::Acquire) == current_thread()
+    {
+        let ring = entry.ring.load(Ordering::Relaxed);
+        let inside = Inside { entry, ring, access: Access::Owner, gone: Cell::new(false) };
+        return guarded(&inside, body);
+    }
+    enter_slowly(entry, door, body)
+}
+
+#[inline]
+fn guarded(inside: &Inside, body: impl FnOnce(&Inside) -> i64) -> i64 {
+    match catch_unwind(AssertUnwindSafe(|| body(inside))) {
+        Ok(code) => code,
+        Err(_) => poison(inside),
+    }
+}
+
+#[cold]
+fn poison(inside: &Inside) -> i64 {
+    inside.entry.owner.store(0, Ordering::Release);
+    inside.entry.phase.store(phase::POISONED, Ordering::Release);
+    fail(Fault::new(EPANIC, "a panic was caught inside ringline; free the ring and report it"))
+        .into()
+}
+
+#[cold]
+fn stale() -> i32 {
+    fail(Fault::new(ESTALE, "the ring handle is NULL, freed, or never was one"))
+}
+
+#[cold]
+fn enter_slowly(entry: &'static Entry, door: Door, body: impl FnOnce(&Inside) -> i64) -> i64 {
+    if entry.epoch.load(Ordering::Relaxed) != fork_epoch() {
+        return fail(Fault::new(EFORKED, "the ring was made before fork(2)")).into();
+    }
+    let (from, access) = match admit(entry, door) {
+        Ok(admitted) => admitted,
+        Err(fault) => return fail(fault).into(),
+    };
+    let ring = entry.ring.load(Ordering::Relaxed);
+    let inside = Inside { entry, ring, access, gone: Cell::new(false) };
+    let code = guarded(&inside, body);
+    if !inside.gone.get() {
+        // The body may have bound or poisoned the ring; else it is as it was.
+        let _ =
+            entry.phase.compare_exchange(phase::BUSY, from, Ordering::AcqRel, Ordering::Relaxed);
+    }
+    code
+}
+
+/// Claim a ring that the calling thread does not own.
+fn admit(entry: &'static Entry, door: Door) -> Result<(u32, Access), Fault> {
+    let wrong = Fault {
+        code: EWRONGTHREAD,
+        context: "another thread owns or uses this ring; call from the thread that attached it",
+    };
+    let from = entry.phase.load(Ordering::Acquire);
+    let access = match from {
+        phase::IDLE => Access::Unbound,
+        phase::OWNED if door != Door::Owner => {
+            if !thread_is_gone(entry.tid.load(Ordering::Acquire)) {
+                return Err(wrong);
+            }
+            Access::Orphan
+        }
+        phase::POISONED if door == Door::End => Access::Poisoned,
+        phase::POISONED => {
+            return Err(Fault::new(EPOISONED, "the ring is poisoned; only ringline_free works"));
+        }
+        phase::FREE => return Err(Fault::new(ESTALE, "the ring was freed")),
+        _ => return Err(wrong),
+    };
+    entry
+        .phase
+        .compare_exchange(from, phase::BUSY, Ordering::AcqRel, Ordering::Relaxed)
+        .map_err(|_| wrong)?;
+    Ok((from, access))
+}
+
+/// Run code that has no ring under the panic net.
+pub(super) fn netted(body: impl FnOnce() -> i32) -> i32 {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| {
+        fail(Fault::new(EPANIC, "a panic was caught inside ringline; please report it"))
+    })
+}

@@ -1,0 +1,82 @@
+//! Group F: cancelling.
+
+use super::boundary::{Door, Inside, enter_ffi, fail, outcome};
+use super::ringline_ring;
+use super::state::state;
+use super::submit::not_in_callback;
+use crate::error::{ENULL, Fault};
+use crate::op::Engine;
+
+fn with_engine(
+    ring: *mut ringline_ring,
+    body: impl FnOnce(&mut Engine) -> Result<u32, Fault>,
+) -> i32 {
+    enter_ffi(ring, Door::Owner, |inside: &Inside| {
+        // SAFETY: inside, and this reference ends with the closure.
+        outcome(body(&mut unsafe { state(inside.ring) }.engine)).into()
+    }) as i32
+}
+
+/// Ask for the op of `token` to end. Its memory stays the library's until its FINAL completion,
+/// which tells -ECANCELED, or how it ended before. Owner thread (any while there is none).
+/// Returns 0 = asked, RINGLINE_ESTALE = gone already, -EALREADY for a close.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_cancel(ring: *mut ringline_ring, token: u64) -> i32 {
+    with_engine(ring, |engine| engine.cancel(token).map(|()| 0))
+}
+
+/// Ask for many ops to end. Tokens that are gone are skipped. Returns how many were asked.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_cancel_many(
+    ring: *mut ringline_ring,
+    tokens: *const u64,
+    count: u32,
+) -> i32 {
+    with_engine(ring, |engine| {
+        if tokens.is_null() && count > 0 {
+            return Err(Fault::new(ENULL, "tokens is NULL"));
+        }
+        let mut asked = 0;
+        for at in 0..count as usize {
+            // SAFETY: not NULL; the caller vouches for `count` tokens.
+            let token = unsafe { tokens.add(at).read() };
+            match engine.cancel(token) {
+                Ok(()) => asked += 1,
+                Err(fault) if fault.code == -libc::EAGAIN => return Err(fault),
+                Err(_) => {}
+            }
+        }
+        Ok(asked)
+    })
+}
+
+/// Ask for every op submitted on descriptor `fd` to end. Returns how many were asked.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_cancel_fd(ring: *mut ringline_ring, fd: i32) -> i32 {
+    with_engine(ring, |engine| engine.cancel_fd(fd))
+}
+
+/// Ask for everything in flight to end, timers included. Returns how many were asked.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_cancel_all(ring: *mut ringline_ring) -> i32 {
+    with_engine(ring, Engine::cancel_all)
+}
+
+/// Cancel and wait for the kernel's verdict, up to `timeout_ns` (-1 = forever). The FINAL still
+/// comes by turn. Returns 0 = cancelled, RINGLINE_ESTALE = gone already, -EALREADY = running and
+/// not to be stopped, -ETIME, RINGLINE_EREENTRANT inside a callback.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_cancel_sync(
+    ring: *mut ringline_ring,
+    token: u64,
+    timeout_ns: i64,
+) -> i32 {
+    enter_ffi(ring, Door::Owner, |inside: &Inside| {
+        if let Err(fault) = not_in_callback(inside) {
+            return fail(fault).into();
+        }
+        // SAFETY: inside, and this reference ends with the closure.
+        let engine = &mut unsafe { state(inside.ring) }.engine;
+        outcome(engine.cancel_sync(token, timeout_ns).map(|()| 0)).into()
+    }) as i32
+}

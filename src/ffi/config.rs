@@ -1,0 +1,197 @@
+//! Config and info structs: sizes by the rules of openat2(2).
+//!
+//! Owns: defaults, limits, and reading structs of older and newer headers.
+
+use super::boundary::fail;
+use super::constants::RINGLINE_CONFIG_SQPOLL;
+use crate::error::{ENULL, Fault};
+use crate::sys::{Features, RingSpec, disabled_by_environment};
+use core::mem::size_of;
+use std::time::Duration;
+
+const MAX_ENTRIES: u32 = 32768;
+const MAX_INFLIGHT: u32 = 1 << 23;
+const DEFAULT_SQ: u32 = 256;
+const DEFAULT_INFLIGHT: u32 = 65536;
+/// How long create waits for the kernel to give back the memory of earlier rings.
+const MEMORY_PATIENCE: Duration = Duration::from_secs(1);
+
+/// What a ring shall be like. All-zero means all defaults; ringline_config_init() fills them in.
+///
+/// `size` is sizeof(ringline_config) of the caller's header (0 = the same, all defaults). A
+/// shorter struct is extended by zeros, a longer one must be zero beyond what the library knows.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ringline_config {
+    /// sizeof(ringline_config).
+    pub size: u32,
+    /// Submission entries, rounded up to a power of two; 0 = 256.
+    pub sq_entries: u32,
+    /// Completion entries; 0 = four times sq_entries.
+    pub cq_entries: u32,
+    /// Operations in flight at most; 0 = 65536. 64 bytes of address space each.
+    pub max_inflight: u32,
+    /// Ops of the shared block; 0 = sq_entries.
+    pub ops_cap: u32,
+    /// Completions shown per turn at most; 0 = cq_entries.
+    pub recs_cap: u32,
+    /// RINGLINE_CONFIG_*.
+    pub flags: u32,
+    /// With SQPOLL: idle time of the kernel thread in milliseconds; 0 = 1000.
+    pub sq_thread_idle_ms: u32,
+    /// With SQPOLL: CPU of the kernel thread + 1; 0 = any.
+    pub sq_thread_cpu: u32,
+    /// Zero.
+    pub resv: u32,
+    /// RINGLINE_FEATURE_* not to use although the kernel has them.
+    pub disable: u64,
+}
+
+/// What a ring got. Set `size` to sizeof(ringline_info) (0 = the same) before the call.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ringline_info {
+    /// sizeof(ringline_info).
+    pub size: u32,
+    /// Submission entries.
+    pub sq_entries: u32,
+    /// Completion entries.
+    pub cq_entries: u32,
+    /// Operations in flight at most.
+    pub max_inflight: u32,
+    /// IORING_SETUP_* flags that stuck.
+    pub setup_flags: u32,
+    /// The ring's descriptor.
+    pub ring_fd: i32,
+    /// RINGLINE_FEATURE_* in use.
+    pub features: u64,
+    /// RINGLINE_FEATURE_* switched off by config or RINGLINE_DISABLE.
+    pub disabled: u64,
+}
+
+/// Read a struct of any size at `from` into `T`; the first member is its size.
+///
+/// # Safety
+/// `from` points to that many readable bytes.
+pub(super) unsafe fn read_sized<T: Default + Copy>(from: *const T) -> Result<T, Fault> {
+    // SAFETY: as the caller promised, at least the size member is there.
+    let given = unsafe { from.cast::<u32>().read() } as usize;
+    let mut value = T::default();
+    let ours = size_of::<T>();
+    if given == 0 {
+        return Ok(value);
+    }
+    if !(4..=4096).contains(&given) {
+        return Err(Fault::errno(libc::EINVAL, "the struct's size member is not plausible"));
+    }
+    for at in ours..given {
+        // SAFETY: the caller said that the struct has `given` bytes.
+        if unsafe { from.cast::<u8>().add(at).read() } != 0 {
+            return Err(Fault::errno(
+                libc::E2BIG,
+                "the program asks for something this library is too old to know",
+            ));
+        }
+    }
+    // SAFETY: both have at least that many bytes; plain data.
+    unsafe {
+        core::ptr::copy_nonoverlapping(
+            from.cast::<u8>(),
+            (&raw mut value).cast::<u8>(),
+            given.min(ours),
+        );
+    }
+    Ok(value)
+}
+
+/// Write a struct out as far as the caller's has room; a longer one gets a zero tail.
+///
+/// # Safety
+/// `to` points to as many writable bytes as its size member says.
+pub(super) unsafe fn write_sized<T: Copy>(to: *mut T, value: &T) -> Result<(), Fault> {
+    // SAFETY: as the caller promised, at least the size member is there.
+    let given = unsafe { to.cast::<u32>().read() } as usize;
+    let ours = size_of::<T>();
+    let room = if given == 0 { ours } else { given };
+    if !(4..=4096).contains(&room) {
+        return Err(Fault::errno(libc::EINVAL, "the struct's size member is not plausible"));
+    }
+    // SAFETY: `room` bytes are writable, the copy stays within both.
+    unsafe {
+        core::ptr::write_bytes(to.cast::<u8>(), 0, room);
+        core::ptr::copy_nonoverlapping(
+            (value as *const T).cast::<u8>(),
+            to.cast::<u8>(),
+            room.min(ours),
+        );
+        to.cast::<u32>().write(room as u32);
+    }
+    Ok(())
+}
+
+impl ringline_config {
+    /// Defaults filled in, limits checked.
+    pub(super) fn resolved(mut self) -> Result<ringline_config, Fault> {
+        let or = |value: u32, default: u32| if value == 0 { default } else { value };
+        self.size = size_of::<ringline_config>() as u32;
+        self.sq_entries = or(self.sq_entries, DEFAULT_SQ);
+        self.cq_entries = or(self.cq_entries, self.sq_entries.saturating_mul(4));
+        self.max_inflight = or(self.max_inflight, DEFAULT_INFLIGHT);
+        self.ops_cap = or(self.ops_cap, self.sq_entries);
+        self.recs_cap = or(self.recs_cap, self.cq_entries);
+        self.sq_thread_idle_ms = or(self.sq_thread_idle_ms, 1000);
+        if self.sq_entries > MAX_ENTRIES || self.cq_entries > 2 * MAX_ENTRIES {
+            return Err(Fault::errno(
+                libc::EINVAL,
+                "sq_entries is 32768 at most, cq_entries 65536",
+            ));
+        }
+        if self.cq_entries < self.sq_entries {
+            return Err(Fault::errno(libc::EINVAL, "cq_entries must not be below sq_entries"));
+        }
+        if self.max_inflight > MAX_INFLIGHT || self.ops_cap > MAX_INFLIGHT {
+            return Err(Fault::errno(libc::EINVAL, "max_inflight and ops_cap are 8388608 at most"));
+        }
+        if self.recs_cap > MAX_INFLIGHT {
+            return Err(Fault::errno(libc::EINVAL, "recs_cap is 8388608 at most"));
+        }
+        if self.flags & !RINGLINE_CONFIG_SQPOLL != 0 || self.resv != 0 {
+            return Err(Fault::errno(libc::EINVAL, "unknown bit in config.flags or resv"));
+        }
+        if self.disable & !Features::all().0 != 0 {
+            return Err(Fault::errno(libc::EINVAL, "unknown bit in config.disable"));
+        }
+        Ok(self)
+    }
+
+    /// What to ask the kernel for.
+    pub(super) fn spec(&self) -> RingSpec {
+        RingSpec {
+            sq_entries: self.sq_entries,
+            cq_entries: self.cq_entries,
+            sqpoll: self.flags & RINGLINE_CONFIG_SQPOLL != 0,
+            sq_thread_idle_ms: self.sq_thread_idle_ms,
+            sq_thread_cpu: self.sq_thread_cpu as i32 - 1,
+            disable: Features(self.disable).with(disabled_by_environment()),
+            memory_patience: MEMORY_PATIENCE,
+        }
+    }
+}
+
+/// Fill a config with the defaults and its real size.
+///
+/// `config->size` says how large the caller's struct is; 0 = sizeof(ringline_config).
+/// Returns 0, RINGLINE_ENULL, or -EINVAL for a size that cannot be.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_config_init(config: *mut ringline_config) -> i32 {
+    if config.is_null() {
+        return fail(Fault::new(ENULL, "config is NULL"));
+    }
+    // Zeros resolve to the defaults and cannot be refused.
+    let defaults = ringline_config::default().resolved().unwrap_or_default();
+    // SAFETY: not NULL; the caller vouches for the size it wrote.
+    match unsafe { write_sized(config, &defaults) } {
+        Ok(()) => 0,
+        Err(fault) => fail(fault),
+    }
+}

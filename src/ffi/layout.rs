@@ -1,0 +1,109 @@
+//! The layout table: what a wrapper compares its own structs with.
+
+use super::boundary::fail;
+use super::config::{ringline_config, ringline_info};
+use super::pool::ringline_pool_info;
+use super::shared::ringline_shared;
+use super::stats::ringline_stats;
+use crate::error::{ENULL, Fault};
+use crate::ring::{Completion, Op, opcode};
+use core::mem::{offset_of, size_of};
+
+/// Kernel opcodes this library serves.
+pub(super) const KERNEL_OPCODES: [u8; 19] = [
+    opcode::NOP,
+    opcode::FSYNC,
+    opcode::POLL_ADD,
+    opcode::POLL_REMOVE,
+    opcode::TIMEOUT,
+    opcode::TIMEOUT_REMOVE,
+    opcode::ACCEPT,
+    opcode::ASYNC_CANCEL,
+    opcode::CONNECT,
+    opcode::OPENAT,
+    opcode::CLOSE,
+    opcode::READ,
+    opcode::WRITE,
+    opcode::SEND,
+    opcode::RECV,
+    opcode::SHUTDOWN,
+    opcode::SOCKET,
+    opcode::BIND,
+    opcode::LISTEN,
+];
+
+/// One struct ("ringline_op", offset 0) or member ("ringline_op.fd") of the ABI.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ringline_abi_field {
+    /// Address of the terminated, static name.
+    pub name: u64,
+    /// Offset in bytes.
+    pub offset: u32,
+    /// Size in bytes.
+    pub size: u32,
+}
+
+fn size_of_member<S, M>(_: fn(&S) -> &M) -> u32 {
+    size_of::<M>() as u32
+}
+
+macro_rules! layout {
+    ($out:ident, $($name:literal : $type:ty { $($member:ident),* $(,)? })*) => {
+        $(
+            $out(concat!($name, "\0"), 0, size_of::<$type>() as u32);
+            $($out(
+                concat!($name, ".", stringify!($member), "\0"),
+                offset_of!($type, $member) as u32,
+                size_of_member(|value: &$type| &value.$member),
+            );)*
+        )*
+    };
+}
+
+fn each(mut out: impl FnMut(&'static str, u32, u32)) {
+    layout! { out,
+        "ringline_op": Op {
+            opcode, flags, ioprio, fd, off, addr, len, op_flags, user_data, buf_index,
+            personality, file_index, addr3, ext,
+        }
+        "ringline_completion": Completion { user_data, res, flags, data, token }
+        "ringline_shared": ringline_shared {
+            size, abi, ops, ops_cap, ops_len, recs, recs_cap, recs_len, wait_min, flags,
+            timeout_ns, min_wait_us, ops_done, op_error, op_error_at, inflight, leases_out,
+            tokens, rel, rel_cap, rel_len, resv,
+        }
+        "ringline_config": ringline_config {
+            size, sq_entries, cq_entries, max_inflight, ops_cap, recs_cap, flags,
+            sq_thread_idle_ms, sq_thread_cpu, resv, disable,
+        }
+        "ringline_info": ringline_info {
+            size, sq_entries, cq_entries, max_inflight, setup_flags, ring_fd, features, disabled,
+        }
+        "ringline_pool_info": ringline_pool_info { size, count, buffer_size, leases }
+        "ringline_stats": ringline_stats {
+            size, resv, submitted, completed, enters, waits, overflows, strays, timers, wakes,
+            quiet, cancels, leases, nobufs, abandoned, rollbacks,
+        }
+        "ringline_abi_field": ringline_abi_field { name, offset, size }
+    }
+}
+
+/// Write the layout of every struct of the ABI into `out[0..cap)`. Returns how many entries there
+/// are in all, or RINGLINE_ENULL. `out` may be NULL when `cap` is 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_abi_layout(out: *mut ringline_abi_field, cap: u32) -> i32 {
+    if out.is_null() && cap > 0 {
+        return fail(Fault::new(ENULL, "out is NULL although cap is not 0"));
+    }
+    let mut count = 0u32;
+    each(|name, offset, size| {
+        if count < cap {
+            let field = ringline_abi_field { name: name.as_ptr() as u64, offset, size };
+            // SAFETY: the caller vouches for `cap` entries; count is below.
+            unsafe { out.add(count as usize).write(field) };
+        }
+        count += 1;
+    });
+    count as i32
+}

@@ -1,0 +1,59 @@
+//! The C ABI: one file per noun, each function checks, calls one core function, translates.
+//!
+//! Owns: handles, the shared block, records of the ABI and the boundary. The doc comments here are
+//! the documentation of include/ringline.h.
+
+#![allow(non_camel_case_types, clippy::not_unsafe_ptr_arg_deref)]
+
+mod boundary;
+mod cancel;
+mod config;
+mod constants;
+mod error;
+mod layout;
+mod pool;
+mod prep;
+mod prep_net;
+mod ring;
+mod run;
+mod shared;
+mod state;
+mod stats;
+mod submit;
+mod table;
+mod version;
+
+pub use cancel::*;
+pub use config::*;
+pub use constants::*;
+pub use error::*;
+pub use layout::*;
+pub use pool::*;
+pub use prep::*;
+pub use prep_net::*;
+pub use ring::*;
+pub use run::*;
+pub use shared::ringline_shared;
+pub use stats::*;
+pub use submit::*;
+pub use version::*;
+
+/// A ring. Opaque: its bits are a table index with a generation and are never dereferenced, so a
+/// stale, garbage, NULL or double-freed handle is an error code, not a crash.
+#[repr(C)]
+pub struct ringline_ring {
+    _private: [u8; 0],
+}
+
+/// A completion callback: runs on the owner thread, inside turn, run, run_once or close, never
+/// inside submit and never inside another callback. `completion` is valid during the call. Every
+/// function is legal in it, ringline_free of the same ring included (it is deferred); turn, run,
+/// run_once, close with a timeout and cancel_sync answer RINGLINE_EREENTRANT. A C++ exception that
+/// leaves it ends the program.
+pub type ringline_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut core::ffi::c_void,
+        ring: *mut ringline_ring,
+        completion: *const crate::ring::Completion,
+    ),
+>;

@@ -1,0 +1,309 @@
+//! Group C: the life of a ring.
+
+use super::boundary::{Access, Door, Inside, enter_ffi, fail, netted, outcome};
+use super::config::{read_sized, ringline_config, ringline_info, write_sized};
+use super::constants::*;
+use super::ringline_ring;
+use super::shared::{Block, ringline_shared};
+use super::state::{self, RingState, state};
+use super::table::{self, Remote, phase};
+use crate::error::{ENULL, EREENTRANT, ESTALE, EWRONGTHREAD, Fault};
+use crate::op::{Engine, EngineConfig};
+use crate::resource;
+use crate::ring::signal;
+use crate::sys::{self, Real, current_thread, renew_fork_epoch};
+use core::sync::atomic::Ordering;
+
+/// Create a ring. `config` may be NULL (all defaults). On success `*out` is its handle.
+///
+/// The ring has no owner yet: ops may be submitted and wait in user space until the first thread
+/// that calls attach, turn, run or flush owns it. May take up to a second while the kernel gives
+/// back locked memory of earlier rings.
+///
+/// Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when 16384 rings exist, or
+/// what io_uring_setup(2) says: -EPERM (sysctl or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK),
+/// -EMFILE; ringline_error_detail() names the remedy.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_create(
+    config: *const ringline_config,
+    out: *mut *mut ringline_ring,
+) -> i32 {
+    if out.is_null() {
+        return fail(Fault::new(ENULL, "out is NULL"));
+    }
+    netted(|| {
+        let config = if config.is_null() {
+            Ok(ringline_config::default())
+        } else {
+            // SAFETY: not NULL; the caller vouches for the size it wrote.
+            unsafe { read_sized(config) }
+        };
+        match config.and_then(|config| create(&config.resolved()?)) {
+            Ok(handle) => {
+                // SAFETY: not NULL; the caller vouches for a writable pointer.
+                unsafe { out.write(handle as *mut ringline_ring) };
+                0
+            }
+            Err(fault) => fail(fault),
+        }
+    })
+}
+
+fn create(config: &ringline_config) -> Result<u64, Fault> {
+    silence_panics();
+    sweep_abandoned();
+    resource::reclaim();
+    let epoch = renew_fork_epoch().map_err(|errno| Fault::errno(errno, "no page for fork"))?;
+    let spec = config.spec();
+    let refused = |errno| Fault::errno(errno, sys::refusal_text(errno));
+    let backend = Box::new(Real::new(&spec).map_err(refused)?);
+    let sizes = EngineConfig { max_inflight: config.max_inflight, records: config.recs_cap };
+    let engine = Engine::with_backend(backend, &sizes).map_err(refused)?;
+    let remote = Remote { wake: engine.driver.wake.clone(), stats: engine.driver.stats.clone() };
+    let (recs, recs_cap) = (engine.completed.address(), engine.completed.capacity());
+    let block = Block::new(config.ops_cap, recs, recs_cap).map_err(refused)?;
+    let ring = Box::into_raw(Box::new(RingState::new(engine, block, spec)));
+    match table::insert(ring, remote, epoch) {
+        Some(handle) => {
+            // SAFETY: nobody else knows the handle yet.
+            unsafe { state(ring) }.handle = handle;
+            Ok(handle)
+        }
+        None => {
+            // SAFETY: made above, published to nobody.
+            drop(unsafe { Box::from_raw(ring) });
+            Err(Fault::errno(libc::ENFILE, "16384 rings exist in this process"))
+        }
+    }
+}
+
+/// The library prints nothing: a panic's text does not go to stderr but into error_detail.
+fn silence_panics() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| std::panic::set_hook(Box::new(|_| {})));
+}
+
+/// Free abandoned rings whose owner thread is gone and will never turn again.
+fn sweep_abandoned() {
+    for (handle, entry) in table::entries() {
+        let abandoned =
+            table::with_remote(handle, |remote| remote.wake.signals() & signal::ABANDON != 0);
+        if abandoned == Some(true) && entry.phase.load(Ordering::Acquire) == phase::OWNED {
+            enter_ffi(handle as *mut ringline_ring, Door::Heir, |inside| {
+                if inside.access == Access::Orphan {
+                    state::end(inside, false);
+                }
+                0
+            });
+        }
+    }
+}
+
+/// Make the calling thread the owner of an unbound ring.
+pub(super) fn bind(inside: &Inside) -> Result<(), Fault> {
+    // SAFETY: inside, and this reference ends with the function.
+    let ring = unsafe { state(inside.ring) };
+    let errno = ring.engine.attach();
+    if errno != 0 {
+        return Err(Fault::errno(errno, "the kernel did not enable the ring"));
+    }
+    // SAFETY: gettid has no arguments.
+    let tid = unsafe { libc::syscall(libc::SYS_gettid) } as i32;
+    inside.entry.tid.store(tid, Ordering::Release);
+    inside.entry.phase.store(phase::OWNED, Ordering::Release);
+    inside.entry.owner.store(current_thread(), Ordering::Release);
+    Ok(())
+}
+
+/// Make the calling thread the owner, for good (until detach). Returns 0 (also when it is the owner
+/// already), RINGLINE_EWRONGTHREAD when another thread is, RINGLINE_ESTALE, RINGLINE_EFORKED.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_attach(ring: *mut ringline_ring) -> i32 {
+    enter_ffi(ring, Door::Owner, |inside| match inside.access {
+        Access::Unbound => outcome(bind(inside).map(|()| 0)).into(),
+        _ => 0,
+    }) as i32
+}
+
+/// Let go of the ring, so that another thread can attach it: it gets a new kernel ring under the
+/// same handle; pools are registered again. Owner thread only. Returns 0, -EBUSY when anything is
+/// in flight, RINGLINE_EREENTRANT inside a callback.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_detach(ring: *mut ringline_ring) -> i32 {
+    enter_ffi(ring, Door::Owner, |inside| outcome(detach(inside).map(|()| 0)).into()) as i32
+}
+
+fn detach(inside: &Inside) -> Result<(), Fault> {
+    if inside.access == Access::Unbound {
+        return Ok(());
+    }
+    // SAFETY: inside, and this reference ends with the function.
+    let ring = unsafe { state(inside.ring) };
+    if ring.looping {
+        return Err(Fault::new(EREENTRANT, "the ring cannot be detached inside a callback"));
+    }
+    if ring.engine.inflight() > 0 {
+        return Err(Fault::errno(libc::EBUSY, "cancel and reap what is in flight before detach"));
+    }
+    let fresh =
+        Real::new(&ring.spec).map_err(|errno| Fault::errno(errno, sys::refusal_text(errno)))?;
+    ring.engine.detach(Box::new(fresh))?;
+    inside.entry.owner.store(0, Ordering::Release);
+    inside.entry.phase.store(phase::IDLE, Ordering::Release);
+    Ok(())
+}
+
+/// Tell what the ring got. Owner thread (any while it has none). Returns 0, RINGLINE_ENULL,
+/// -EINVAL for a size that cannot be.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_info(
+    ring: *mut ringline_ring,
+    out: *mut ringline_info,
+) -> i32 {
+    enter_ffi(ring, Door::Owner, |inside| {
+        if out.is_null() {
+            return fail(Fault::new(ENULL, "out is NULL")).into();
+        }
+        // SAFETY: inside, and this reference ends with the closure.
+        let ring = unsafe { state(inside.ring) };
+        let setup = *ring.engine.driver.enter.backend_ref().info();
+        let info = ringline_info {
+            size: size_of::<ringline_info>() as u32,
+            sq_entries: setup.sq_entries,
+            cq_entries: setup.cq_entries,
+            max_inflight: ring.engine.driver.slab.room() + ring.engine.inflight(),
+            setup_flags: setup.setup_flags,
+            ring_fd: setup.fd,
+            features: setup.features.0,
+            disabled: ring.spec.disable.0,
+        };
+        // SAFETY: not NULL; the caller vouches for the size it wrote.
+        outcome(unsafe { write_sized(out, &info) }.map(|()| 0)).into()
+    }) as i32
+}
+
+/// The shared block of the ring, or NULL (ringline_error_detail() says why). Owner thread (any
+/// while it has none). Its address is stable until the ring is freed.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_shared_block(ring: *mut ringline_ring) -> *mut ringline_shared {
+    let address = enter_ffi(ring, Door::Owner, |inside| {
+        // SAFETY: inside, and this reference ends with the closure.
+        let ring = unsafe { state(inside.ring) };
+        &raw mut *ring.block.shared() as i64
+    });
+    if address <= 0 { core::ptr::null_mut() } else { address as *mut ringline_shared }
+}
+
+/// Cancel everything and drain. New ops are refused with RINGLINE_ECLOSED from now on; completions
+/// still come by turn. Waits up to `timeout_ns` (0 = do not wait, -1 = forever); callbacks run.
+/// Owner thread; any thread once the owner thread is gone (then nothing can be drained).
+///
+/// Returns 0 when nothing is in flight any more, else how many ops are (time is over, or the records
+/// are full: turn, then close again); RINGLINE_EREENTRANT with a timeout inside a callback.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_close(ring: *mut ringline_ring, timeout_ns: i64) -> i32 {
+    enter_ffi(ring, Door::Heir, |inside| outcome(close(inside, timeout_ns)).into()) as i32
+}
+
+fn close(inside: &Inside, timeout_ns: i64) -> Result<u32, Fault> {
+    // SAFETY: inside; not used after `drain` begins.
+    let ring = unsafe { state(inside.ring) };
+    if inside.access != Access::Owner {
+        ring.engine.driver.closing = true;
+        return Ok(ring.engine.inflight());
+    }
+    if ring.looping && timeout_ns != 0 {
+        return Err(Fault::new(EREENTRANT, "close with a timeout inside a callback"));
+    }
+    if timeout_ns == 0 {
+        ring.engine.begin_close()?;
+        ring.engine.driver.flush()?;
+        return Ok(ring.engine.inflight());
+    }
+    ring.looping = true;
+    let left = state::drain(inside, timeout_ns, true);
+    // SAFETY: inside, user code is over.
+    let ring = unsafe { state(inside.ring) };
+    let shared = ring.block.shared();
+    shared.inflight = ring.engine.inflight();
+    if !state::end_loop(inside) {
+        return Ok(0);
+    }
+    left
+}
+
+/// End the ring: cancel, drain for up to a second (callbacks run, records are dropped: close first
+/// to see them), release everything. What the kernel does not let go gets FINAL | ABANDONED. Inside
+/// a callback it happens when the loop returns. Owner thread; any thread while there is no owner or
+/// when the owner thread is gone.
+///
+/// Returns how many ops were abandoned (0 = clean), RINGLINE_ESTALE for a second free.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_free(ring: *mut ringline_ring) -> i32 {
+    enter_ffi(ring, Door::End, |inside| i64::from(state::free(inside))) as i32
+}
+
+/// Free as soon as it is legal; for finalisers, from any thread. The owner frees the ring at its
+/// next turn (which then answers RINGLINE_ECLOSED); without an owner it is freed now; when the
+/// owner thread is gone, now too. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_abandon(ring: *mut ringline_ring) -> i32 {
+    let code = enter_ffi(ring, Door::End, |inside| {
+        state::free(inside);
+        0
+    });
+    if code != i64::from(EWRONGTHREAD) {
+        return code as i32;
+    }
+    match table::with_remote(ring as u64, |remote| remote.wake.raise(signal::ABANDON)) {
+        Some(()) => 0,
+        None => fail(Fault::new(ESTALE, "the ring was freed meanwhile")),
+    }
+}
+
+/// RINGLINE_STATE_* of the ring. Owner thread (any while it has none).
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_state(ring: *mut ringline_ring) -> i32 {
+    enter_ffi(ring, Door::Heir, |inside| {
+        // SAFETY: inside, and this reference ends with the closure.
+        let ring = unsafe { state(inside.ring) };
+        let state = match (ring.engine.driver.closing, ring.engine.inflight()) {
+            (true, 0) => RINGLINE_STATE_CLOSED,
+            (true, _) => RINGLINE_STATE_CLOSING,
+            _ if ring.engine.driver.is_attached() => RINGLINE_STATE_ATTACHED,
+            _ => RINGLINE_STATE_CREATED,
+        };
+        state.into()
+    }) as i32
+}
+
+/// Operations in flight, timers included. Owner thread (any while it has none).
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_inflight(ring: *mut ringline_ring) -> i64 {
+    enter_ffi(ring, Door::Heir, |inside| {
+        // SAFETY: inside, and this reference ends with the closure.
+        unsafe { state(inside.ring) }.engine.inflight().into()
+    })
+}
+
+/// Keep a number of the caller's with the ring. Owner thread (any while it has none).
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_set_user(ring: *mut ringline_ring, user: u64) -> i32 {
+    enter_ffi(ring, Door::Owner, |inside| {
+        inside.entry.user.store(user, Ordering::Relaxed);
+        0
+    }) as i32
+}
+
+/// The number kept with ringline_set_user(); 0 at first. Returns 0 or RINGLINE_ENULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_user(ring: *mut ringline_ring, out: *mut u64) -> i32 {
+    enter_ffi(ring, Door::Owner, |inside| {
+        if out.is_null() {
+            return fail(Fault::new(ENULL, "out is NULL")).into();
+        }
+        // SAFETY: not NULL; the caller vouches for eight writable bytes.
+        unsafe { out.write(inside.entry.user.load(Ordering::Relaxed)) };
+        0
+    }) as i32
+}

@@ -1,0 +1,111 @@
+//! Group E: running callbacks.
+
+use super::boundary::{Door, Inside, enter_ffi, fail};
+use super::ringline_ring;
+use super::state::{begin_loop, end_loop, state, step};
+use super::table;
+use crate::error::{ECLOSED, ESTALE, Fault};
+use crate::op::Accepted;
+use crate::ring::signal;
+
+const NOTHING: Accepted = Accepted { count: 0, fault: None, at: 0 };
+
+/// The answer of a loop whose ring was freed in one of its callbacks.
+pub(super) fn freed() -> i32 {
+    fail(Fault::new(ECLOSED, "the ring was freed inside a callback"))
+}
+
+/// Wait once for `wait_min` completions or `timeout_ns` (-1 = forever, 0 = do not wait), run the
+/// callbacks, show records in the shared block. As ringline_turn() without its ops. Owner thread;
+/// binds a ring without owner. Returns how many completions came, callbacks and records together,
+/// or as ringline_turn().
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_run_once(
+    ring: *mut ringline_ring,
+    wait_min: u32,
+    timeout_ns: i64,
+) -> i32 {
+    enter_ffi(ring, Door::Owner, |inside| {
+        if let Err(fault) = begin_loop(inside) {
+            return fail(fault).into();
+        }
+        let came = once(inside, wait_min, timeout_ns);
+        // SAFETY: inside; the loop is not ended yet, so the ring is there.
+        unsafe { state(inside.ring) }.engine.take_stop();
+        if !end_loop(inside) {
+            return freed().into();
+        }
+        match came {
+            Ok(came) => came.min(i32::MAX as u64) as i64,
+            Err(fault) => fail(fault).into(),
+        }
+    }) as i32
+}
+
+fn once(inside: &Inside, wait_min: u32, timeout_ns: i64) -> Result<u64, Fault> {
+    // SAFETY: inside; the reference ends before user code runs.
+    unsafe { state(inside.ring) }.engine.completed.forget_shown();
+    let turned = step(inside, wait_min, timeout_ns, 0, NOTHING);
+    // SAFETY: inside, user code is over.
+    let ring = unsafe { state(inside.ring) };
+    let shared = ring.block.shared();
+    shared.recs_len = ring.engine.completed.show();
+    shared.inflight = ring.engine.inflight();
+    shared.leases_out = ring.engine.leases();
+    turned.map(|turned| turned.delivered)
+}
+
+/// Run callbacks until ringline_stop(), until nothing is in flight, or until a completion without
+/// callback came. Owner thread; binds a ring without owner. Signals do not end it (a handler may
+/// call ringline_stop).
+///
+/// Returns 0 when stopped or nothing is in flight, > 0 = that many records wait in shared->recs;
+/// or as ringline_turn().
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_run(ring: *mut ringline_ring) -> i32 {
+    enter_ffi(ring, Door::Owner, |inside| {
+        if let Err(fault) = begin_loop(inside) {
+            return fail(fault).into();
+        }
+        let ended = run(inside);
+        if !end_loop(inside) {
+            return freed().into();
+        }
+        match ended {
+            Ok(records) => records.into(),
+            Err(fault) => fail(fault).into(),
+        }
+    }) as i32
+}
+
+fn run(inside: &Inside) -> Result<u32, Fault> {
+    loop {
+        // SAFETY: inside; the reference ends before user code runs.
+        let ring = unsafe { state(inside.ring) };
+        let idle = ring.engine.inflight() == 0 && ring.engine.completed.unseen() == 0;
+        if ring.engine.take_stop() || ring.is_ending() || idle {
+            return Ok(0);
+        }
+        match once(inside, 1, -1) {
+            Ok(_) => {}
+            Err(fault) if fault.code == -libc::EINTR => continue,
+            Err(fault) => return Err(fault),
+        }
+        // SAFETY: inside, user code is over.
+        let records = unsafe { state(inside.ring) }.block.shared().recs_len;
+        if records > 0 {
+            return Ok(records);
+        }
+    }
+}
+
+/// Make ringline_run() return, or the present or next wait of a turn end early. Any thread, signal
+/// handlers and callbacks; async-signal-safe, errno is kept. Returns 0 or RINGLINE_ESTALE.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_stop(ring: *mut ringline_ring) -> i32 {
+    // Not through the boundary: it must be async-signal-safe.
+    match table::with_remote(ring as u64, |remote| remote.wake.raise(signal::STOP)) {
+        Some(()) => 0,
+        None => ESTALE,
+    }
+}

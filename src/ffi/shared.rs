@@ -1,0 +1,139 @@
+//! The shared block: one piece of memory through which a whole turn goes.
+//!
+//! Owns: the block and the arrays beside it. The addresses in the block are for the caller to
+//! read; the library uses its own.
+
+use crate::ring::Op;
+use crate::sys::Map;
+
+/// The block of one ring: in and out of ringline_turn(). Owned by the ring, aligned to 64 bytes,
+/// its address is stable for the ring's life. Only the owner thread may touch it.
+#[repr(C)]
+#[derive(Debug)]
+pub struct ringline_shared {
+    /// Size of this struct.
+    pub size: u32,
+    /// RINGLINE_ABI of the library.
+    pub abi: u32,
+    /// Address of ringline_op ops[ops_cap].
+    pub ops: u64,
+    /// Capacity of ops and tokens.
+    pub ops_cap: u32,
+    /// In: how many ops are filled. The library sets it back to 0.
+    pub ops_len: u32,
+    /// Address of ringline_completion recs[recs_cap].
+    pub recs: u64,
+    /// Capacity of recs.
+    pub recs_cap: u32,
+    /// Out: how many completions there are. They are valid until the next turn.
+    pub recs_len: u32,
+    /// In: completions to wait for; 0 = do not sleep.
+    pub wait_min: u32,
+    /// In: must be 0.
+    pub flags: u32,
+    /// In: longest wait in nanoseconds; -1 = forever.
+    pub timeout_ns: i64,
+    /// In: return with fewer than wait_min after this many microseconds (Linux 6.12); 0 = off.
+    pub min_wait_us: u32,
+    /// Out: how many of ops were accepted, from the front.
+    pub ops_done: u32,
+    /// Out: why the first rejected op was rejected; 0 = all were accepted.
+    pub op_error: i32,
+    /// Out: its index.
+    pub op_error_at: u32,
+    /// Out: operations in flight.
+    pub inflight: u32,
+    /// Out: leases not given back.
+    pub leases_out: u32,
+    /// Address of uint64_t tokens[ops_cap]: out, one per accepted op.
+    pub tokens: u64,
+    /// Address of uint64_t rel[rel_cap]: in, lease ids to give back.
+    pub rel: u64,
+    /// Capacity of rel.
+    pub rel_cap: u32,
+    /// In: how many leases are filled. The library sets it back to 0.
+    pub rel_len: u32,
+    /// Zero.
+    pub resv: [u64; 3],
+}
+
+const _: () = assert!(size_of::<ringline_shared>() == 128);
+
+/// The mapping behind a block.
+pub(super) struct Block {
+    map: Map,
+    ops_cap: u32,
+    rel_cap: u32,
+}
+
+impl Block {
+    /// A block with room for `ops_cap` ops; the errno on failure.
+    pub fn new(ops_cap: u32, recs: u64, recs_cap: u32) -> Result<Block, i32> {
+        let rel_cap = recs_cap;
+        let bytes = 128 + ops_cap as usize * (64 + 8) + rel_cap as usize * 8;
+        let block = Block { map: Map::new(bytes)?, ops_cap, rel_cap };
+        let shared = block.shared();
+        shared.size = 128;
+        shared.abi = super::RINGLINE_ABI;
+        shared.ops = block.ops_at() as u64;
+        shared.ops_cap = ops_cap;
+        shared.recs = recs;
+        shared.recs_cap = recs_cap;
+        shared.timeout_ns = -1;
+        shared.tokens = block.tokens_at() as u64;
+        shared.rel = block.rel_at() as u64;
+        shared.rel_cap = rel_cap;
+        Ok(block)
+    }
+
+    /// The block.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub fn shared(&self) -> &mut ringline_shared {
+        // SAFETY: the map starts with the block; only the owner thread is here, and callers keep
+        // the reference no longer than until user code runs.
+        unsafe { &mut *self.map.as_ptr().cast() }
+    }
+
+    fn ops_at(&self) -> *mut Op {
+        // SAFETY: the ops follow the block inside the map.
+        unsafe { self.map.as_ptr().add(128).cast() }
+    }
+
+    fn tokens_at(&self) -> *mut u64 {
+        // SAFETY: the tokens follow the ops inside the map.
+        unsafe { self.ops_at().add(self.ops_cap as usize).cast() }
+    }
+
+    fn rel_at(&self) -> *mut u64 {
+        // SAFETY: the leases follow the tokens inside the map.
+        unsafe { self.tokens_at().add(self.ops_cap as usize) }
+    }
+
+    /// The first `len` ops and their tokens; `len` is at most the capacity.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub fn ops(&self, len: u32) -> (&[Op], &mut [u64]) {
+        let len = len.min(self.ops_cap) as usize;
+        // SAFETY: both arrays hold `ops_cap` elements of plain data in this map.
+        unsafe {
+            (
+                core::slice::from_raw_parts(self.ops_at(), len),
+                core::slice::from_raw_parts_mut(self.tokens_at(), len),
+            )
+        }
+    }
+
+    /// The first `len` leases to give back.
+    #[inline]
+    pub fn releases(&self, len: u32) -> &[u64] {
+        // SAFETY: the array holds `rel_cap` elements of plain data in this map.
+        unsafe { core::slice::from_raw_parts(self.rel_at(), len.min(self.rel_cap) as usize) }
+    }
+
+    /// Capacity of the ops.
+    #[inline]
+    pub fn ops_cap(&self) -> u32 {
+        self.ops_cap
+    }
+}

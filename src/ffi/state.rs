@@ -1,0 +1,293 @@
+//! A ring behind its handle: the engine, the shared block, and how it ends.
+//!
+//! Owns: the order of turn, dispatch and the deferred end. Invariant: no reference to the ring is
+//! held while user code runs; every step takes a fresh one from the pointer.
+
+use super::boundary::{Access, Inside};
+use super::ringline_ring;
+use super::shared::Block;
+use super::table;
+use crate::error::{ECLOSED, EREENTRANT, Fault};
+use crate::op::{Accepted, Engine, Sink};
+use crate::resource::release_lease;
+use crate::ring::{Completion, signal};
+use crate::sys::RingSpec;
+use core::ffi::c_void;
+
+/// How long free waits for the kernel before it abandons what is left.
+const FREE_PATIENCE_NS: i64 = 1_000_000_000;
+/// How often a drain asks again for the end of what is still in flight.
+const DRAIN_STEP_NS: i64 = 10_000_000;
+
+type Callback = unsafe extern "C-unwind" fn(*mut c_void, *mut ringline_ring, *const Completion);
+
+/// One ring.
+pub(super) struct RingState {
+    pub engine: Engine,
+    pub block: Block,
+    pub handle: u64,
+    pub spec: RingSpec,
+    /// A loop of this ring is running further up the stack.
+    pub looping: bool,
+    /// Freed inside a callback: the loop further up does it.
+    free_wanted: bool,
+}
+
+impl RingState {
+    pub fn new(engine: Engine, block: Block, spec: RingSpec) -> RingState {
+        RingState { engine, block, handle: 0, spec, looping: false, free_wanted: false }
+    }
+
+    /// Freed inside a callback: no loop goes on.
+    pub fn is_ending(&self) -> bool {
+        self.free_wanted
+    }
+}
+
+/// What one turn brought.
+pub(super) struct Turned {
+    /// Records to show.
+    pub records: u32,
+    /// Records and callbacks.
+    pub delivered: u64,
+}
+
+/// Take a fresh reference; not to be kept across user code.
+///
+/// # Safety
+/// The calling thread is inside `ring` (see the boundary), and no other reference is alive.
+#[inline]
+pub(super) unsafe fn state<'a>(ring: *mut RingState) -> &'a mut RingState {
+    // SAFETY: as the caller promised; the table holds the pointer until the ring is freed.
+    unsafe { &mut *ring }
+}
+
+/// Make sure the calling thread owns the ring and no loop of it runs.
+#[inline]
+pub(super) fn begin_loop(inside: &Inside) -> Result<(), Fault> {
+    // SAFETY: inside, and this reference ends with the function.
+    let ring = unsafe { state(inside.ring) };
+    if ring.looping {
+        return Err(Fault::new(EREENTRANT, "the loop runs already: this is one of its callbacks"));
+    }
+    if inside.access == Access::Unbound {
+        super::ring::bind(inside)?;
+    }
+    if ring.engine.driver.wake.signals() & signal::ABANDON != 0 {
+        end(inside, false);
+        return Err(Fault::new(ECLOSED, "the ring was abandoned and is freed now"));
+    }
+    ring.looping = true;
+    Ok(())
+}
+
+/// After a loop: a free that was asked for in a callback happens now. False: the ring is gone.
+#[inline]
+pub(super) fn end_loop(inside: &Inside) -> bool {
+    // SAFETY: inside, and this reference ends with the function.
+    let ring = unsafe { state(inside.ring) };
+    ring.looping = false;
+    if ring.free_wanted {
+        end(inside, true);
+        return false;
+    }
+    true
+}
+
+/// Accept the ops of the shared block, turn, run callbacks, fill the block.
+pub(super) fn turn(inside: &Inside) -> Result<Turned, Fault> {
+    // SAFETY: inside; no user code runs while this reference is used.
+    let ring = unsafe { state(inside.ring) };
+    let shared = ring.block.shared();
+    if shared.ops_len > ring.block.ops_cap() || shared.rel_len > shared.rel_cap || shared.flags != 0
+    {
+        return Err(Fault::errno(
+            libc::EINVAL,
+            "shared block: ops_len or rel_len beyond its capacity, or flags not 0",
+        ));
+    }
+    for lease in ring.block.releases(shared.rel_len) {
+        // A stale lease changes nothing; the turn goes on.
+        let _ = release_lease(*lease);
+    }
+    shared.rel_len = 0;
+    ring.engine.completed.forget_shown();
+    let (ops, tokens) = ring.block.ops(shared.ops_len);
+    let accepted = ring.engine.submit(ops, tokens, Sink::default());
+    // What was rejected cannot complete: waiting for it could take for ever.
+    let wait_min = if accepted.fault.is_some() { 0 } else { shared.wait_min };
+    let turned = step(inside, wait_min, shared.timeout_ns, shared.min_wait_us, accepted);
+    // SAFETY: inside; user code is over.
+    let ring = unsafe { state(inside.ring) };
+    let shared = ring.block.shared();
+    shared.recs_len = ring.engine.completed.show();
+    shared.inflight = ring.engine.inflight();
+    shared.leases_out = ring.engine.leases();
+    turned
+}
+
+/// One turn of the engine, then the callbacks.
+#[inline]
+pub(super) fn step(
+    inside: &Inside,
+    wait_min: u32,
+    timeout_ns: i64,
+    min_wait_us: u32,
+    accepted: Accepted,
+) -> Result<Turned, Fault> {
+    // SAFETY: inside; the reference is not used after `dispatch` begins.
+    let ring = unsafe { state(inside.ring) };
+    let before = ring.engine.completed.delivered();
+    let turned = ring.engine.turn(wait_min, timeout_ns, min_wait_us);
+    report(ring, accepted, &turned);
+    let delivered = ring.engine.completed.delivered() - before;
+    dispatch(inside.ring);
+    turned?;
+    // SAFETY: inside; user code is over.
+    let records = unsafe { state(inside.ring) }.engine.completed.unseen();
+    Ok(Turned { records, delivered })
+}
+
+/// Tell in the shared block what was accepted; take back what the kernel did not consume.
+#[inline]
+fn report(ring: &mut RingState, accepted: Accepted, turned: &Result<(), Fault>) {
+    let shared = ring.block.shared();
+    let mut done = accepted.count;
+    let mut error = accepted.fault.map_or(0, |fault| fault.code);
+    let mut at = accepted.at;
+    if done > 0 && !ring.engine.driver.enter.staged().is_empty() {
+        let (_, tokens) = ring.block.ops(done);
+        let back = ring.engine.take_back(tokens);
+        if back > 0 {
+            done -= back;
+            at = done;
+            error = turned.as_ref().err().map_or(-libc::EAGAIN, |fault| fault.code);
+        }
+    }
+    shared.ops_len = 0;
+    shared.ops_done = done;
+    shared.op_error = error;
+    shared.op_error_at = at;
+}
+
+/// Run the callbacks that wait in the completed list, in order.
+#[inline]
+pub(super) fn dispatch(ring: *mut RingState) {
+    loop {
+        // SAFETY: inside; the reference ends before the callback runs.
+        let (call, handle) = {
+            let ring = unsafe { state(ring) };
+            (ring.engine.completed.next_call(), ring.handle)
+        };
+        let Some(call) = call else { return };
+        // SAFETY: submit_with stored the address of a function of this type, never 0.
+        let callback: Callback = unsafe { core::mem::transmute(call.callback as usize) };
+        // SAFETY: the caller of submit_with vouches for the function and its context.
+        unsafe { callback(call.ctx as *mut c_void, handle as *mut ringline_ring, &call.completion) }
+    }
+}
+
+/// Cancel everything and wait; returns what is still in flight.
+pub(super) fn drain(inside: &Inside, timeout_ns: i64, keep_records: bool) -> Result<u32, Fault> {
+    // SAFETY: inside; the reference is not kept across `step`.
+    let ring = unsafe { state(inside.ring) };
+    ring.engine.begin_close()?;
+    let start = ring.engine.driver.now();
+    loop {
+        // SAFETY: as above.
+        let ring = unsafe { state(inside.ring) };
+        let left = ring.engine.inflight();
+        let waited = ring.engine.driver.now().saturating_sub(start).min(i64::MAX as u64) as i64;
+        if !keep_records {
+            ring.engine.completed.show();
+            ring.engine.completed.forget_shown();
+        }
+        let over = timeout_ns >= 0 && waited >= timeout_ns;
+        if left == 0 || over || ring.engine.completed.is_full() {
+            return Ok(left);
+        }
+        let rest = if timeout_ns < 0 { DRAIN_STEP_NS } else { timeout_ns - waited };
+        let before = ring.engine.completed.delivered();
+        let nothing = Accepted { count: 0, fault: None, at: 0 };
+        match step(inside, 1, rest.min(DRAIN_STEP_NS), 0, nothing) {
+            Ok(_) => {}
+            Err(fault) if [-libc::EINTR, -libc::EBUSY, -libc::EAGAIN].contains(&fault.code) => {}
+            Err(fault) => return Err(fault),
+        }
+        // SAFETY: as above; user code is over.
+        let ring = unsafe { state(inside.ring) };
+        if ring.engine.completed.delivered() == before {
+            ring.engine.cancel_all()?;
+        }
+    }
+}
+
+/// The end of a ring: drain, abandon the rest, give everything back. Returns what was abandoned.
+pub(super) fn end(inside: &Inside, patient: bool) -> u32 {
+    // SAFETY: inside; the reference is not kept across user code.
+    let ring = unsafe { state(inside.ring) };
+    ring.looping = true;
+    ring.free_wanted = false;
+    ring.engine.driver.closing = true;
+    if inside.access == Access::Owner {
+        let patience = if patient { FREE_PATIENCE_NS } else { 0 };
+        // What cannot be drained is abandoned below.
+        let _ = drain(inside, patience, false);
+    } else {
+        // No thread can enter the kernel for this ring: take what is in the queue already.
+        // SAFETY: as above.
+        unsafe { state(inside.ring) }.engine.collect();
+        dispatch(inside.ring);
+    }
+    // SAFETY: as above.
+    let before = unsafe { state(inside.ring) }.engine.driver.stats.abandoned.get();
+    loop {
+        // SAFETY: as above.
+        let ring = unsafe { state(inside.ring) };
+        ring.engine.completed.show();
+        ring.engine.completed.forget_shown();
+        let more = ring.engine.abandon_some();
+        dispatch(inside.ring);
+        if !more {
+            break;
+        }
+    }
+    // SAFETY: as above; user code is over, and the ring was made by Box::into_raw in create.
+    let ring = unsafe { Box::from_raw(inside.ring) };
+    let abandoned = ring.engine.driver.stats.abandoned.get() - before;
+    inside.gone.set(true);
+    table::remove(inside.entry);
+    ring.engine.dispose(abandoned > 0);
+    abandoned as u32
+}
+
+/// The end of a poisoned ring: close its descriptors, touch nothing else, keep its memory.
+pub(super) fn scrap(inside: &Inside) {
+    // SAFETY: inside; the driver is not run, only two descriptors are read.
+    let ring = unsafe { state(inside.ring) };
+    let fd = ring.engine.driver.enter.backend_ref().info().fd;
+    let wake = ring.engine.driver.wake.fd();
+    inside.gone.set(true);
+    table::remove(inside.entry);
+    // SAFETY: both descriptors are the ring's and closed once: the ring's memory is kept for good.
+    unsafe {
+        libc::close(fd);
+        libc::close(wake);
+    }
+}
+
+/// Free now, or (in a callback) when the loop returns.
+pub(super) fn free(inside: &Inside) -> u32 {
+    if inside.access == Access::Poisoned {
+        scrap(inside);
+        return 0;
+    }
+    // SAFETY: inside, and this reference ends with the block.
+    let ring = unsafe { state(inside.ring) };
+    if ring.looping && inside.access == Access::Owner {
+        ring.free_wanted = true;
+        ring.engine.driver.closing = true;
+        return 0;
+    }
+    end(inside, true)
+}

@@ -1,0 +1,192 @@
+//! Group D: submitting.
+
+use super::boundary::{Access, Door, Inside, enter_ffi, fail, outcome};
+use super::ringline_callback;
+use super::ringline_ring;
+use super::state::{self, begin_loop, end_loop, state};
+use crate::error::{ENULL, EREENTRANT, Fault};
+use crate::op::{Engine, Sink};
+use crate::ring::Op;
+use core::ffi::c_void;
+
+/// One turn through the shared block: give back the leases of rel, submit ops, wait for wait_min
+/// completions or timeout_ns, run callbacks, fill recs. Owner thread; binds a ring without owner.
+///
+/// Stops at the first rejected op (ops_done, op_error, op_error_at) and then does not wait. Ops the
+/// kernel did not consume are taken back and not in ops_done. Timers count toward wait_min. When
+/// recs are full, the rest stays in the kernel's queue.
+///
+/// Returns recs_len; -EINTR when a signal handler ran and nothing came; -EINVAL for a block that
+/// cannot be; -EAGAIN, -EBUSY when the kernel takes nothing now; RINGLINE_EREENTRANT in a callback;
+/// RINGLINE_ECLOSED when the ring was freed in a callback or abandoned.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_turn(ring: *mut ringline_ring) -> i32 {
+    enter_ffi(ring, Door::Owner, turn) as i32
+}
+
+fn turn(inside: &Inside) -> i64 {
+    if let Err(fault) = begin_loop(inside) {
+        return fail(fault).into();
+    }
+    let turned = state::turn(inside);
+    // SAFETY: inside; the loop is not ended yet, so the ring is there.
+    unsafe { state(inside.ring) }.engine.take_stop();
+    if !end_loop(inside) {
+        return super::run::freed().into();
+    }
+    match turned {
+        Ok(turned) => turned.records.into(),
+        Err(fault) => fail(fault).into(),
+    }
+}
+
+/// Submit ops without waiting: they go to the kernel with the next turn, run or flush, or at once
+/// when the queue is full. Their completions come as records. `tokens` (may be NULL) gets one token
+/// per accepted op; `flags` must be 0. Owner thread (any while there is none), callbacks too.
+///
+/// Returns how many were accepted, from the front; when the first is rejected, why: -EINVAL,
+/// -EAGAIN (queue full), RINGLINE_ENOSLOT, RINGLINE_ECLOSED, RINGLINE_ESTALE (unknown pool or
+/// token), RINGLINE_ENOTSUP_KERNEL, RINGLINE_ENULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_submit(
+    ring: *mut ringline_ring,
+    ops: *const Op,
+    count: u32,
+    tokens: *mut u64,
+    flags: u32,
+) -> i32 {
+    enter_ffi(ring, Door::Owner, |inside| {
+        if ops.is_null() && count > 0 {
+            return fail(Fault::new(ENULL, "ops is NULL")).into();
+        }
+        if flags != 0 {
+            return fail(Fault::errno(libc::EINVAL, "flags must be 0")).into();
+        }
+        // SAFETY: inside, and this reference ends with the closure.
+        let engine = &mut unsafe { state(inside.ring) }.engine;
+        // SAFETY: the caller vouches for `count` ops and, unless NULL, as many tokens.
+        outcome(unsafe { submit(engine, ops, count, tokens) }).into()
+    }) as i32
+}
+
+/// Submit one by one, so that `tokens` may be NULL and chains stay whole.
+///
+/// # Safety
+/// `ops` points to `count` ops, `tokens` is NULL or points to as many.
+unsafe fn submit(
+    engine: &mut Engine,
+    ops: *const Op,
+    count: u32,
+    tokens: *mut u64,
+) -> Result<u32, Fault> {
+    const CHUNK: usize = 64;
+    if count == 0 {
+        return Ok(0);
+    }
+    // SAFETY: as the caller promised.
+    let ops = unsafe { core::slice::from_raw_parts(ops, count as usize) };
+    if !tokens.is_null() {
+        // SAFETY: as the caller promised.
+        let tokens = unsafe { core::slice::from_raw_parts_mut(tokens, count as usize) };
+        let accepted = engine.submit(ops, tokens, Sink::default());
+        return match accepted.fault {
+            Some(fault) if accepted.count == 0 => Err(fault),
+            _ => Ok(accepted.count),
+        };
+    }
+    let mut unseen = [0u64; CHUNK];
+    let mut done = 0;
+    while done < ops.len() {
+        let mut end = (done + CHUNK).min(ops.len());
+        // A chain is never cut: step back to where one ends.
+        while end < ops.len() && end > done && ops[end - 1].flags & 0x0c != 0 {
+            end -= 1;
+        }
+        if end == done {
+            let fault = Fault::errno(libc::EINVAL, "a chain above 64 ops needs tokens");
+            return if done == 0 { Err(fault) } else { Ok(done as u32) };
+        }
+        let accepted = engine.submit(&ops[done..end], &mut unseen, Sink::default());
+        done += accepted.count as usize;
+        if let Some(fault) = accepted.fault {
+            return if done == 0 { Err(fault) } else { Ok(done as u32) };
+        }
+    }
+    Ok(done as u32)
+}
+
+/// Submit one op whose completions go to `callback`. The op is copied. Owner thread (any while
+/// there is none), callbacks too. Returns its token, or as ringline_submit().
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_submit_with(
+    ring: *mut ringline_ring,
+    op: *const Op,
+    callback: ringline_callback,
+    ctx: *mut c_void,
+) -> i64 {
+    enter_ffi(ring, Door::Owner, |inside| {
+        let Some(callback) = callback else {
+            return fail(Fault::new(ENULL, "callback is NULL")).into();
+        };
+        if op.is_null() {
+            return fail(Fault::new(ENULL, "op is NULL")).into();
+        }
+        // SAFETY: inside, and this reference ends with the closure.
+        let engine = &mut unsafe { state(inside.ring) }.engine;
+        let sink = Sink { callback: callback as usize as u64, ctx: ctx as u64 };
+        let mut token = [0u64];
+        // SAFETY: not NULL; the caller vouches for one op.
+        let accepted = engine.submit(unsafe { core::slice::from_ref(&*op) }, &mut token, sink);
+        match accepted.fault {
+            Some(fault) => fail(fault).into(),
+            None => token[0] as i64,
+        }
+    })
+}
+
+/// Hand what was submitted to the kernel without waiting. Owner thread; binds a ring without
+/// owner; callbacks too. Returns how many entries still wait (0 = all are in; else the kernel takes
+/// no more now: turn), or -errno.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_flush(ring: *mut ringline_ring) -> i32 {
+    enter_ffi(ring, Door::Owner, |inside| outcome(flush(inside)).into()) as i32
+}
+
+fn flush(inside: &Inside) -> Result<u32, Fault> {
+    if inside.access == Access::Unbound {
+        super::ring::bind(inside)?;
+    }
+    // SAFETY: inside, and this reference ends with the function.
+    let driver = &mut unsafe { state(inside.ring) }.engine.driver;
+    driver.flush()?;
+    Ok(driver.enter.staged().len() as u32)
+}
+
+/// Ops that can be submitted before a flush is needed. Owner thread (any while there is none).
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_sq_space(ring: *mut ringline_ring) -> i32 {
+    enter_ffi(ring, Door::Owner, |inside| {
+        // SAFETY: inside, and this reference ends with the closure.
+        let driver = &mut unsafe { state(inside.ring) }.engine.driver;
+        (driver.enter.room() as i64).min(driver.slab.room().into())
+    }) as i32
+}
+
+/// Entries submitted that the kernel has not consumed: while there are any, the inputs of the ops
+/// are the library's. Owner thread (any while there is none).
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_pending(ring: *mut ringline_ring) -> i32 {
+    enter_ffi(ring, Door::Owner, |inside| {
+        // SAFETY: inside, and this reference ends with the closure.
+        unsafe { state(inside.ring) }.engine.driver.enter.staged().len() as i64
+    }) as i32
+}
+
+/// A fault for calls that may not be made inside a callback.
+pub(super) fn not_in_callback(inside: &Inside) -> Result<(), Fault> {
+    // SAFETY: inside, and this reference ends with the function.
+    if unsafe { state(inside.ring) }.looping {
+        return Err(Fault::new(EREENTRANT, "not inside a callback of the same ring"));
+    }
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! The handle table: a handle's bits are {kind, generation, index}, looked up here and never
+//! dereferenced.
+//!
+//! Owns: never-freed entries of 64 bytes. Invariant: a key is given out once; freeing an entry
+//! makes the next key, so an old handle can only miss.
+
+use super::state::RingState;
+use crate::ring::{Stats, Wake};
+use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use std::sync::Arc;
+
+/// Handles of a process at a time.
+pub(super) const MAX_HANDLES: usize = 16384;
+
+const GENERATION_SHIFT: u32 = 16;
+const KIND_SHIFT: u32 = 56;
+const KIND_RING: u64 = 1;
+const INDEX_MASK: u64 = 0xffff;
+
+/// What an entry is in.
+pub(super) mod phase {
+    pub const FREE: u32 = 0;
+    /// No owner thread, nobody inside.
+    pub const IDLE: u32 = 1;
+    /// No owner thread that lives, and one thread inside.
+    pub const BUSY: u32 = 2;
+    /// Bound to its owner thread.
+    pub const OWNED: u32 = 3;
+    /// A panic was caught: only free works.
+    pub const POISONED: u32 = 4;
+}
+
+/// What other threads may touch: atomics only.
+pub(super) struct Remote {
+    pub wake: Arc<Wake>,
+    pub stats: Arc<Stats>,
+}
+
+/// One handle.
+#[repr(C, align(64))]
+pub(super) struct Entry {
+    /// The handle that is valid here; 0 before first use.
+    key: AtomicU64,
+    /// Thread that may enter without asking further; 0 = none.
+    pub owner: AtomicU64,
+    /// Fork epoch the handle was made in.
+    pub epoch: AtomicU64,
+    pub ring: AtomicPtr<RingState>,
+    remote: AtomicPtr<Remote>,
+    /// The caller's, readable from any thread.
+    pub user: AtomicU64,
+    pub phase: AtomicU32,
+    /// Threads that look at `remote` right now.
+    pins: AtomicU32,
+    /// Kernel thread id of the owner.
+    pub tid: AtomicI32,
+}
+
+const _: () = assert!(size_of::<Entry>() == 64);
+
+static ENTRIES: [Entry; MAX_HANDLES] = [const {
+    Entry {
+        key: AtomicU64::new(0),
+        owner: AtomicU64::new(0),
+        epoch: AtomicU64::new(0),
+        ring: AtomicPtr::new(core::ptr::null_mut()),
+        remote: AtomicPtr::new(core::ptr::null_mut()),
+        user: AtomicU64::new(0),
+        phase: AtomicU32::new(phase::FREE),
+        pins: AtomicU32::new(0),
+        tid: AtomicI32::new(0),
+    }
+}; MAX_HANDLES];
+
+/// The entry of a handle, if the handle is valid now.
+#[inline]
+pub(super) fn find(handle: u64) -> Option<&'static Entry> {
+    let entry = ENTRIES.get((handle & INDEX_MASK) as usize)?;
+    (entry.key.load(Ordering::Acquire) == handle && handle != 0).then_some(entry)
+}
+
+/// Take an entry for `ring`; its handle. None when the table is full.
+pub(super) fn insert(ring: *mut RingState, remote: Remote, epoch: u64) -> Option<u64> {
+    for (index, entry) in ENTRIES.iter().enumerate() {
+        let taken = entry.phase.compare_exchange(
+            phase::FREE,
+            phase::BUSY,
+            Ordering::AcqRel,
+            Ordering::Relaxed,
+        );
+        if taken.is_err() {
+            continue;
+        }
+        let generation = (entry.key.load(Ordering::Relaxed) >> GENERATION_SHIFT) & 0xff_ffff_ffff;
+        let key = KIND_RING << KIND_SHIFT
+            | (generation.wrapping_add(1) & 0xff_ffff_ffff) << GENERATION_SHIFT
+            | index as u64;
+        entry.owner.store(0, Ordering::Relaxed);
+        entry.epoch.store(epoch, Ordering::Relaxed);
+        entry.user.store(0, Ordering::Relaxed);
+        entry.ring.store(ring, Ordering::Relaxed);
+        entry.remote.store(Box::into_raw(Box::new(remote)), Ordering::SeqCst);
+        entry.key.store(key, Ordering::SeqCst);
+        entry.phase.store(phase::IDLE, Ordering::Release);
+        return Some(key);
+    }
+    None
+}
+
+/// Make the handle invalid and the entry free. The caller is alone inside.
+pub(super) fn remove(entry: &'static Entry) {
+    let key = entry.key.load(Ordering::Relaxed);
+    // The generation stays, so that the next handle here is another one.
+    entry.key.store(key & !(0xff << KIND_SHIFT), Ordering::SeqCst);
+    entry.owner.store(0, Ordering::Relaxed);
+    entry.ring.store(core::ptr::null_mut(), Ordering::Relaxed);
+    let remote = entry.remote.swap(core::ptr::null_mut(), Ordering::SeqCst);
+    while entry.pins.load(Ordering::SeqCst) != 0 {
+        std::thread::yield_now();
+    }
+    if !remote.is_null() {
+        // SAFETY: made by Box::into_raw in `insert`; swapped out, and nobody has it pinned.
+        drop(unsafe { Box::from_raw(remote) });
+    }
+    entry.phase.store(phase::FREE, Ordering::Release);
+}
+
+/// Look at what other threads may touch of a handle. Async-signal-safe; None when it is stale.
+pub(super) fn with_remote<R>(handle: u64, look: impl FnOnce(&Remote) -> R) -> Option<R> {
+    let entry = ENTRIES.get((handle & INDEX_MASK) as usize)?;
+    entry.pins.fetch_add(1, Ordering::SeqCst);
+    let valid = handle != 0 && entry.key.load(Ordering::SeqCst) == handle;
+    let remote = entry.remote.load(Ordering::SeqCst);
+    // SAFETY: pinned before it was loaded, so `remove` waits until the pin is gone.
+    let answer = if valid { unsafe { remote.as_ref() }.map(look) } else { None };
+    entry.pins.fetch_sub(1, Ordering::SeqCst);
+    answer
+}
+
+/// Every entry that is in use, for the sweep of abandoned rings.
+pub(super) fn entries() -> impl Iterator<Item = (u64, &'static Entry)> {
+    ENTRIES.iter().filter_map(|entry| {
+        let key = entry.key.load(Ordering::Acquire);
+        (entry.phase.load(Ordering::Acquire) != phase::FREE && find(key).is_some())
+            .then_some((key, entry))
+    })
+}

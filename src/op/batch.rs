@@ -1,0 +1,117 @@
+//! Accepting many operations: the first rejected one ends the batch; a chain goes whole or not.
+//!
+//! Owns: chains and taking back. Invariant: what is reported as accepted is a prefix of the
+//! batch.
+
+use super::engine::{Engine, Sink};
+use crate::error::{ECLOSED, Fault};
+use crate::ring::{Op, bits, sqe_flag};
+
+const LINKS: u8 = sqe_flag::IO_LINK | sqe_flag::IO_HARDLINK;
+
+/// How far a batch got.
+#[derive(Clone, Copy, Debug)]
+pub struct Accepted {
+    /// Operations accepted, from the front.
+    pub count: u32,
+    /// Why the next one was rejected.
+    pub fault: Option<Fault>,
+    /// Which operation was at fault; `count`, or a later member of the same chain.
+    pub at: u32,
+}
+
+impl Engine {
+    /// Accept operations in order until one is rejected. `tokens` is as long as `ops`.
+    #[inline]
+    pub fn submit(&mut self, ops: &[Op], tokens: &mut [u64], sink: Sink) -> Accepted {
+        assert!(tokens.len() >= ops.len());
+        let accepted = self.submit_prefix(ops, tokens, sink);
+        self.driver.stats.submitted.add(u64::from(accepted.count));
+        accepted
+    }
+
+    #[inline]
+    fn submit_prefix(&mut self, ops: &[Op], tokens: &mut [u64], sink: Sink) -> Accepted {
+        let mut done = 0;
+        if self.driver.closing && !ops.is_empty() {
+            return rejected(0, 0, Fault::new(ECLOSED, "the ring is closing"));
+        }
+        while done < ops.len() {
+            if ops[done].flags & LINKS != 0 {
+                match self.submit_chain(&ops[done..], &mut tokens[done..], sink) {
+                    Ok(members) => done += members,
+                    Err((at, fault)) => return rejected(done, done + at, fault),
+                }
+                continue;
+            }
+            let accepted = self.driver.make_room(1).and_then(|()| self.accept(&ops[done], sink));
+            match accepted {
+                Ok(token) => tokens[done] = token,
+                Err(fault) => return rejected(done, done, fault),
+            }
+            done += 1;
+        }
+        Accepted { count: done as u32, fault: None, at: done as u32 }
+    }
+
+    #[cold]
+    fn submit_chain(
+        &mut self,
+        ops: &[Op],
+        tokens: &mut [u64],
+        sink: Sink,
+    ) -> Result<usize, (usize, Fault)> {
+        let Some(end) = ops.iter().position(|op| op.flags & LINKS == 0) else {
+            let fault = Fault::errno(
+                libc::EINVAL,
+                "the last operation of a link chain must not carry IO_LINK or IO_HARDLINK",
+            );
+            return Err((ops.len() - 1, fault));
+        };
+        let members = end + 1;
+        if members > self.driver.enter.backend_ref().info().sq_entries as usize {
+            return Err((0, Fault::errno(libc::EINVAL, "the chain is longer than the queue")));
+        }
+        self.driver.make_room(members).map_err(|fault| (0, fault))?;
+        for at in 0..members {
+            let accepted = if ops[at].opcode >= 128 {
+                Err(Fault::errno(libc::EINVAL, "a library operation cannot be part of a chain"))
+            } else {
+                self.accept(&ops[at], sink)
+            };
+            match accepted {
+                Ok(token) => tokens[at] = token,
+                Err(fault) => {
+                    self.take_back(&tokens[..at]);
+                    return Err((at, fault));
+                }
+            }
+        }
+        Ok(members)
+    }
+
+    /// Take back the youngest of `tokens` as long as the kernel has not consumed them: nobody but
+    /// the caller has seen them, and no completion will come. Returns how many.
+    pub fn take_back(&mut self, tokens: &[u64]) -> u32 {
+        let mut taken = 0;
+        for token in tokens.iter().rev() {
+            let Some(index) = self.driver.unstage(*token) else { break };
+            let slot = *self.driver.slab.get(index);
+            if slot.bits & bits::POOL != 0 {
+                self.pools.unpin(slot.done);
+            }
+            if slot.route == super::route::SEND_ALL {
+                self.senders.done(slot.fd);
+            }
+            self.driver.slab.give_back(index);
+            taken += 1;
+        }
+        self.driver.stats.rollbacks.add(u64::from(taken));
+        taken
+    }
+}
+
+#[cold]
+fn rejected(count: usize, at: usize, fault: Fault) -> Accepted {
+    Accepted { count: count as u32, fault: Some(fault), at: at as u32 }
+}

@@ -1,0 +1,128 @@
+//! The completed list: what was reaped and not yet seen by the user.
+//!
+//! Owns: the memory of the records. Bounded: when it is full, completions stay in the kernel's
+//! queue and nothing is lost.
+
+use crate::ring::Completion;
+use crate::sys::Map;
+
+/// A completion that goes to a callback.
+#[derive(Clone, Copy, Debug)]
+pub struct Call {
+    /// What to tell.
+    pub completion: Completion,
+    /// The callback's address.
+    pub callback: u64,
+    /// Its context.
+    pub ctx: u64,
+}
+
+/// Records and calls of the turn at hand.
+pub struct Completed {
+    map: Map,
+    cap: u32,
+    len: u32,
+    /// Records the user was already shown: 0..shown are invalid at the next turn.
+    shown: u32,
+    calls: Vec<Call>,
+    next_call: usize,
+    delivered: u64,
+}
+
+impl Completed {
+    /// Room for `cap` records and as many calls; the errno on failure.
+    pub fn new(cap: u32) -> Result<Completed, i32> {
+        let cap = cap.max(1);
+        Ok(Completed {
+            map: Map::new(cap as usize * size_of::<Completion>())?,
+            cap,
+            len: 0,
+            shown: 0,
+            calls: Vec::with_capacity(cap as usize),
+            next_call: 0,
+            delivered: 0,
+        })
+    }
+
+    /// Address of the records.
+    pub fn address(&self) -> u64 {
+        self.map.as_ptr() as u64
+    }
+
+    /// Records now; all of them count as shown.
+    pub fn show(&mut self) -> u32 {
+        self.shown = self.len;
+        self.len
+    }
+
+    /// Records that the user did not see yet.
+    pub fn unseen(&self) -> u32 {
+        self.len - self.shown
+    }
+
+    /// Capacity in records.
+    pub fn capacity(&self) -> u32 {
+        self.cap
+    }
+
+    /// Forget the records the user was shown.
+    #[inline]
+    pub fn forget_shown(&mut self) {
+        if self.len != self.shown {
+            let unseen = self.shown as usize..self.len as usize;
+            self.records(self.len as usize).copy_within(unseen, 0);
+        }
+        self.len -= self.shown;
+        self.shown = 0;
+    }
+
+    fn records(&mut self, len: usize) -> &mut [Completion] {
+        assert!(len <= self.cap as usize);
+        // SAFETY: the map holds `cap` records; zero bytes are a valid record.
+        unsafe { core::slice::from_raw_parts_mut(self.map.as_ptr().cast(), len) }
+    }
+
+    /// Whether another completion may not fit.
+    #[inline]
+    pub fn is_full(&self) -> bool {
+        self.len == self.cap || self.calls.len() == self.cap as usize
+    }
+
+    /// Completions put in so far, over the life of the ring.
+    #[inline]
+    pub fn delivered(&self) -> u64 {
+        self.delivered
+    }
+
+    /// Add a record; the list must not be full.
+    #[inline]
+    pub fn record(&mut self, completion: Completion) {
+        assert!(self.len < self.cap);
+        // SAFETY: `len` is below `cap`, which the map holds.
+        unsafe { self.map.as_ptr().cast::<Completion>().add(self.len as usize).write(completion) };
+        self.len += 1;
+        self.delivered += 1;
+    }
+
+    /// Add a call; the list must not be full.
+    #[inline]
+    pub fn call(&mut self, call: Call) {
+        debug_assert!(self.calls.len() < self.cap as usize);
+        self.calls.push(call);
+        self.delivered += 1;
+    }
+
+    /// The next call to make, in order.
+    #[inline]
+    pub fn next_call(&mut self) -> Option<Call> {
+        let call = self.calls.get(self.next_call).copied();
+        match call {
+            Some(_) => self.next_call += 1,
+            None => {
+                self.calls.clear();
+                self.next_call = 0;
+            }
+        }
+        call
+    }
+}

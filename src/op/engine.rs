@@ -1,0 +1,331 @@
+//! The engine: one ring with its operations, pools and the completed list.
+//!
+//! Owns: the driver and the pools. Drives one turn; never calls user code: callbacks wait in the
+//! completed list for the door above.
+
+use super::completed::{Call, Completed};
+use super::pools::Pools;
+use super::prepare::Classes;
+use super::route;
+use super::send_all::Senders;
+use crate::error::Fault;
+use crate::resource;
+use crate::ring::{Completion, Driver, Lifecycle, Outcome, Reaped, Slot, bits, cf, signal};
+use crate::sys::{Backend, current_thread};
+
+/// Sizes of an engine.
+#[derive(Clone, Copy, Debug)]
+pub struct EngineConfig {
+    /// Operations in flight at most.
+    pub max_inflight: u32,
+    /// Completions shown per turn at most.
+    pub records: u32,
+}
+
+/// Where the completions of an operation go: to a callback, or (0) to the records.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sink {
+    /// Address of the callback; 0 = records.
+    pub callback: u64,
+    /// Its context.
+    pub ctx: u64,
+}
+
+/// One ring.
+pub struct Engine {
+    /// Below: slots, timers, the kernel.
+    pub driver: Driver,
+    /// Completions not yet seen.
+    pub completed: Completed,
+    pub(super) pools: Pools,
+    pub(super) classes: Classes,
+    pub(super) senders: Senders,
+}
+
+impl Engine {
+    /// An engine over `backend`; the errno on failure.
+    pub fn with_backend(backend: Box<dyn Backend>, config: &EngineConfig) -> Result<Engine, i32> {
+        let info = *backend.info();
+        Ok(Engine {
+            completed: Completed::new(config.records)?,
+            senders: Senders::new()?,
+            classes: Classes::new(&info),
+            pools: Pools::default(),
+            driver: Driver::new(backend, config.max_inflight)?,
+        })
+    }
+
+    /// Bind to the calling thread; 0 or an errno.
+    pub fn attach(&mut self) -> i32 {
+        let errno = self.driver.attach();
+        if errno == 0 {
+            self.pools.set_owner(current_thread());
+        }
+        errno
+    }
+
+    /// Let go of the thread: drop the kernel ring and stand on `backend`, which is not bound yet.
+    /// Nothing may be in flight.
+    pub fn detach(&mut self, backend: Box<dyn Backend>) -> Result<(), Fault> {
+        if self.driver.slab.live() > 0 {
+            return Err(Fault::errno(
+                libc::EBUSY,
+                "operations or timers are in flight; cancel and reap them before detach",
+            ));
+        }
+        self.pools.set_owner(0);
+        self.driver.replace(backend);
+        self.pools.register_all(self.driver.enter.backend())
+    }
+
+    /// Operations in flight.
+    pub fn inflight(&self) -> u32 {
+        self.driver.slab.live()
+    }
+
+    /// One turn: submit what is staged, wait for `wait_min` completions or until the time is over,
+    /// and move what came into the completed list.
+    pub fn turn(&mut self, wait_min: u32, limit_ns: i64, min_wait_us: u32) -> Result<(), Fault> {
+        self.pools.collect_returned();
+        let base = self.completed.delivered();
+        let ended = self.turn_from(base, wait_min, limit_ns, min_wait_us);
+        self.driver.stats.completed.add(self.completed.delivered() - base);
+        ended
+    }
+
+    #[inline]
+    fn turn_from(
+        &mut self,
+        base: u64,
+        wait_min: u32,
+        limit_ns: i64,
+        min_wait_us: u32,
+    ) -> Result<(), Fault> {
+        let mut end: Option<u64> = None;
+        loop {
+            let got = (self.completed.delivered() - base).min(u64::from(u32::MAX)) as u32;
+            let want = wait_min.saturating_sub(got);
+            let limit = self.limit(want, limit_ns, &mut end);
+            let outcome = self.driver.wait(want, limit, min_wait_us);
+            self.collect();
+            let outcome = outcome?;
+            let got = (self.completed.delivered() - base).min(u64::from(u32::MAX)) as u32;
+            if got >= wait_min || self.completed.is_full() || self.driver.wake.signals() != 0 {
+                return Ok(());
+            }
+            match outcome {
+                Outcome::Done => {}
+                Outcome::TimedOut | Outcome::Interrupted if self.is_over(limit_ns, end) => {
+                    return Ok(());
+                }
+                // The limit was that of a timer: look again.
+                Outcome::TimedOut => {}
+                Outcome::Interrupted if got > 0 => return Ok(()),
+                Outcome::Interrupted => {
+                    return Err(Fault::errno(libc::EINTR, "a signal handler ran"));
+                }
+                Outcome::Busy if got > 0 => return Ok(()),
+                Outcome::Busy => {
+                    return Err(Fault::errno(
+                        libc::EBUSY,
+                        "the kernel's completion queue overflows; take completions first",
+                    ));
+                }
+                Outcome::Again(_) if got > 0 => return Ok(()),
+                Outcome::Again(errno) => {
+                    return Err(Fault::errno(errno, "the kernel is short of memory; try again"));
+                }
+            }
+            if limit_ns == 0 || self.is_over(limit_ns, end) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// How long one enter may sleep: until the caller's limit or the next timer.
+    #[inline]
+    fn limit(&mut self, want: u32, limit_ns: i64, end: &mut Option<u64>) -> i64 {
+        if want == 0 || limit_ns == 0 || (limit_ns < 0 && self.driver.timers.is_empty()) {
+            return limit_ns;
+        }
+        let now = self.driver.now();
+        let mut limit = i64::MAX;
+        if limit_ns > 0 {
+            let end = *end.get_or_insert(now.saturating_add(limit_ns as u64));
+            limit = end.saturating_sub(now).min(i64::MAX as u64) as i64;
+        }
+        if let Some(deadline) = self.driver.timers.next() {
+            limit = limit.min(deadline.saturating_sub(now).min(i64::MAX as u64) as i64);
+        }
+        limit
+    }
+
+    fn is_over(&mut self, limit_ns: i64, end: Option<u64>) -> bool {
+        limit_ns == 0 || end.is_some_and(|end| self.driver.now() >= end)
+    }
+
+    /// Move completions into the completed list until it is full or nothing is left.
+    #[inline]
+    pub fn collect(&mut self) {
+        if !self.driver.timers.is_empty() {
+            self.fire_timers();
+        }
+        while !self.completed.is_full() {
+            let Some(reaped) = self.driver.reap() else { break };
+            self.complete(reaped);
+        }
+        while let Some(index) = self.driver.settle_quiet() {
+            self.last_of(index);
+            self.driver.slab.give_back(index);
+        }
+    }
+
+    #[inline]
+    fn complete(&mut self, reaped: Reaped) {
+        let slot = self.driver.slab.get(reaped.index);
+        let completion = Completion {
+            user_data: slot.user_data,
+            res: reaped.res,
+            flags: reaped.flags & cf::KERNEL | if reaped.last { cf::FINAL } else { 0 },
+            data: 0,
+            token: slot.token,
+        };
+        if slot.route | slot.bits == 0 {
+            if reaped.last {
+                self.driver.slab.give_back(reaped.index);
+            }
+            self.completed.record(completion);
+            return;
+        }
+        self.complete_special(reaped, completion);
+    }
+
+    fn complete_special(&mut self, reaped: Reaped, mut completion: Completion) {
+        let slot = *self.driver.slab.get(reaped.index);
+        match slot.route {
+            route::SEND_ALL if reaped.last => {
+                if self.advance_send(reaped.index, &mut completion) {
+                    return;
+                }
+            }
+            // The kernel's close carries the token of the library's: nothing to add.
+            _ => {}
+        }
+        if slot.bits & bits::POOL != 0 {
+            self.complete_pool(&slot, reaped.last, &mut completion);
+        }
+        if reaped.last {
+            self.finish(reaped.index, completion);
+        } else {
+            self.deliver(slot.callback, slot.ctx, slot.bits, completion);
+        }
+    }
+
+    /// Deliver the FINAL completion of a slot and end its life.
+    pub(super) fn finish(&mut self, index: u32, completion: Completion) {
+        let slot = *self.driver.slab.get(index);
+        self.last_of(index);
+        self.driver.slab.give_back(index);
+        self.deliver(slot.callback, slot.ctx, slot.bits, completion);
+    }
+
+    /// Deliver a completion after which the operation goes on.
+    pub(super) fn deliver_progress(&mut self, slot: &Slot, completion: Completion) {
+        self.deliver(slot.callback, slot.ctx, slot.bits, completion);
+    }
+
+    /// What must happen whenever an operation ends, with a completion or (QUIET) without.
+    fn last_of(&mut self, index: u32) {
+        let slot = *self.driver.slab.get(index);
+        if slot.route == route::SEND_ALL {
+            self.senders.done(slot.fd);
+        }
+        if slot.bits & bits::POOL != 0 {
+            self.pools.unpin(slot.done);
+        }
+        if slot.bits & bits::WATCHED != 0 {
+            self.watched_done(slot.link);
+        }
+    }
+
+    #[inline]
+    fn deliver(&mut self, callback: u64, ctx: u64, slot_bits: u8, completion: Completion) {
+        if slot_bits & bits::CALLBACK != 0 {
+            self.completed.call(Call { completion, callback, ctx });
+        } else {
+            self.completed.record(completion);
+        }
+    }
+
+    /// Ask everything to end; completions still come by [`Engine::turn`].
+    pub fn begin_close(&mut self) -> Result<(), Fault> {
+        self.driver.closing = true;
+        self.cancel_all().map(drop)
+    }
+
+    /// Deliver FINAL | ABANDONED for what the kernel does not let go, as far as the completed list
+    /// has room. Returns whether anything is left. The driver is not run any more.
+    pub fn abandon_some(&mut self) -> bool {
+        self.retire_staged();
+        for index in 0..self.driver.slab.touched() {
+            if self.completed.is_full() {
+                return true;
+            }
+            let slot = *self.driver.slab.get(index);
+            let flags = match slot.state {
+                Lifecycle::Free => continue,
+                Lifecycle::Parked => cf::FINAL,
+                Lifecycle::Live => {
+                    self.driver.stats.abandoned.add(1);
+                    cf::FINAL | cf::ABANDONED
+                }
+            };
+            let completion = Completion {
+                user_data: slot.user_data,
+                res: -libc::ECANCELED,
+                flags,
+                data: 0,
+                token: slot.token,
+            };
+            self.driver.slab.give_back(index);
+            self.deliver(slot.callback, slot.ctx, slot.bits, completion);
+        }
+        false
+    }
+
+    /// What was staged and never reached the kernel is not the kernel's: its memory is free.
+    fn retire_staged(&mut self) {
+        for at in 0..self.driver.enter.staged().len() {
+            let token = self.driver.enter.staged()[at].0[4];
+            if let Some(index) = self.driver.slab.find(token) {
+                self.driver.slab.get(index).state = Lifecycle::Parked;
+            }
+        }
+        self.driver.enter.clear_stage();
+    }
+
+    /// Take the stop signal down; true if it was up.
+    pub fn take_stop(&self) -> bool {
+        self.driver.wake.signals() & signal::STOP != 0 && self.driver.wake.lower(signal::STOP) != 0
+    }
+
+    /// End of the engine. With `forced`, the kernel may still write into pools: they are kept
+    /// until it is seen to be done.
+    pub fn dispose(mut self, forced: bool) {
+        let pools = self.pools.take();
+        let tombstone = if forced && !pools.is_empty() {
+            self.driver.enter.backend().open_tombstone()
+        } else {
+            -1
+        };
+        drop(self);
+        if forced {
+            if !pools.is_empty() {
+                resource::bury(tombstone, pools);
+            }
+        } else {
+            drop(pools);
+        }
+        resource::reclaim();
+    }
+}

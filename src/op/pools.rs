@@ -1,0 +1,133 @@
+//! The pools of one ring: which group is which, and what a buffer in a completion means.
+
+use super::engine::Engine;
+use crate::error::{ESTALE, Fault};
+use crate::resource::{PoolInfo, PoolRef};
+use crate::ring::{Completion, Slot, cf};
+use crate::sys::{Backend, ThreadId};
+
+/// Pools of one ring at most.
+const MAX_POOLS: usize = 64;
+
+/// The pools of one ring, by group.
+#[derive(Default)]
+pub(super) struct Pools {
+    list: Vec<Option<PoolRef>>,
+}
+
+impl Pools {
+    pub(super) fn set_owner(&self, owner: ThreadId) {
+        self.list.iter().flatten().for_each(|pool| pool.set_owner(owner));
+    }
+
+    pub(super) fn register_all(&mut self, backend: &mut dyn Backend) -> Result<(), Fault> {
+        self.list.iter_mut().flatten().try_for_each(|pool| pool.register(backend))
+    }
+
+    #[inline]
+    pub(super) fn collect_returned(&self) {
+        self.list.iter().flatten().for_each(PoolRef::collect_returned);
+    }
+
+    pub(super) fn take(&mut self) -> Vec<PoolRef> {
+        self.list.drain(..).flatten().collect()
+    }
+
+    fn get(&mut self, group: u16) -> Option<&mut PoolRef> {
+        self.list.get_mut(group as usize)?.as_mut()
+    }
+
+    pub(super) fn check(&self, group: u16) -> Result<(), Fault> {
+        match self.list.get(group as usize) {
+            Some(Some(_)) => Ok(()),
+            _ => Err(no_pool()),
+        }
+    }
+
+    pub(super) fn pin(&mut self, group: u16) {
+        if let Some(pool) = self.get(group) {
+            pool.pins += 1;
+        }
+    }
+
+    pub(super) fn unpin(&mut self, group: u32) {
+        if let Some(pool) = self.get(group as u16) {
+            pool.pins -= 1;
+        }
+    }
+}
+
+#[cold]
+fn no_pool() -> Fault {
+    Fault::new(ESTALE, "this ring has no such pool")
+}
+
+impl Engine {
+    /// Make a pool of `count` buffers of `size` bytes; its id.
+    pub fn pool_create(&mut self, count: u32, size: u32) -> Result<u16, Fault> {
+        let free = self.pools.list.iter().position(Option::is_none);
+        let group = free.unwrap_or(self.pools.list.len());
+        if group >= MAX_POOLS {
+            return Err(Fault::errno(libc::ENFILE, "a ring has 64 pools at most"));
+        }
+        let pool = PoolRef::create(self.driver.enter.backend(), group as u16, count, size)?;
+        if self.driver.is_attached() {
+            pool.set_owner(crate::sys::current_thread());
+        }
+        match free {
+            Some(group) => self.pools.list[group] = Some(pool),
+            None => self.pools.list.push(Some(pool)),
+        }
+        Ok(group as u16)
+    }
+
+    /// Give a pool up. Leases keep its memory until they are given back.
+    pub fn pool_destroy(&mut self, group: u16) -> Result<(), Fault> {
+        let pool = self.pools.get(group).ok_or_else(no_pool)?;
+        if pool.pins > 0 {
+            return Err(Fault::errno(
+                libc::EBUSY,
+                "operations in flight take buffers from this pool; cancel and reap them first",
+            ));
+        }
+        let errno = self.driver.enter.backend().unregister_pool(group);
+        if errno != 0 {
+            return Err(Fault::errno(errno, "the kernel did not unregister the pool"));
+        }
+        self.pools.list[group as usize] = None;
+        Ok(())
+    }
+
+    /// What a pool is like.
+    pub fn pool_info(&mut self, group: u16) -> Result<PoolInfo, Fault> {
+        self.pools.get(group).map(|pool| pool.info()).ok_or_else(no_pool)
+    }
+
+    /// Leases not given back, over all pools.
+    pub fn leases(&self) -> u32 {
+        self.pools.list.iter().flatten().map(PoolRef::leases).sum()
+    }
+
+    /// Turn the buffer of a completion into a lease, or take it back inside when nothing is in it.
+    pub(super) fn complete_pool(&mut self, slot: &Slot, last: bool, completion: &mut Completion) {
+        if last && completion.res == -libc::ENOBUFS {
+            self.driver.stats.nobufs.add(1);
+        }
+        if completion.flags & cf::BUFFER == 0 {
+            return;
+        }
+        let buffer = (completion.flags >> cf::BUFFER_SHIFT) as u16;
+        let Some(pool) = self.pools.get(slot.done as u16) else { return };
+        if completion.res <= 0 {
+            pool.recycle(buffer);
+            completion.flags &= 0xffff & !cf::BUFFER;
+            return;
+        }
+        if let Some((lease, address)) = pool.lease(buffer) {
+            completion.flags |= cf::LEASE;
+            completion.data = address;
+            completion.token = lease;
+            self.driver.stats.leases.add(1);
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! What an operation must be like before the kernel may see it.
+//!
+//! Owns: the class of every opcode on this kernel, and the checks. Invariant: nothing that breaks
+//! a promise of the contract (no completion, a signal, a look-alike of end of file) gets past.
+
+use super::engine::{Engine, Sink};
+use crate::error::{ENOTSUP_KERNEL, ESTALE, Fault};
+use crate::ring::{Op, bits, opcode, sqe_flag};
+use crate::sys::{Features, SetupInfo, kernel, supports};
+
+/// MSG_* and RWF_* bits used here.
+const MSG_NOSIGNAL: u32 = libc::MSG_NOSIGNAL as u32;
+const QUIET_FLAGS: u32 = (libc::MSG_DONTWAIT | libc::MSG_WAITALL) as u32;
+const RWF_NOSIGNAL: u32 = 0x100;
+const ACCEPT_MULTISHOT: u16 = 1;
+const RECV_MULTISHOT: u16 = 2;
+const POLL_UPDATE_USER_DATA: u32 = 4;
+const CANCEL_ALL_FD: u32 = 1 | 2 | 8;
+/// The library's flag in `ext` of a SEND.
+pub const EXT_QUIET: u64 = 1;
+/// Longest transfer of one operation; the kernel's own limit is a page below.
+const LONGEST: u32 = i32::MAX as u32;
+
+/// Flags that need no further look.
+const PLAIN_FLAGS: u8 = sqe_flag::IO_DRAIN | sqe_flag::ASYNC;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Class {
+    /// Not an operation this library knows.
+    Unknown,
+    /// Known, but this kernel does not serve it.
+    Missing,
+    /// Nothing to check.
+    Plain,
+    Read,
+    Write,
+    Send,
+    Recv,
+    Accept,
+    PollRemove,
+    /// Names another operation by its token in `addr`.
+    Names,
+    Cancel,
+    Library,
+}
+
+/// The class of each opcode on the ring's kernel.
+pub struct Classes {
+    table: [Class; 256],
+    features: Features,
+    sqpoll: bool,
+}
+
+impl Classes {
+    /// The table for a ring.
+    pub fn new(info: &SetupInfo) -> Classes {
+        let mut table = [Class::Unknown; 256];
+        let rows = [
+            (opcode::NOP, Class::Plain),
+            (opcode::FSYNC, Class::Plain),
+            (opcode::POLL_ADD, Class::Plain),
+            (opcode::POLL_REMOVE, Class::PollRemove),
+            (opcode::TIMEOUT, Class::Plain),
+            (opcode::TIMEOUT_REMOVE, Class::Names),
+            (opcode::ACCEPT, Class::Accept),
+            (opcode::ASYNC_CANCEL, Class::Cancel),
+            (opcode::CONNECT, Class::Plain),
+            (opcode::OPENAT, Class::Plain),
+            (opcode::CLOSE, Class::Plain),
+            (opcode::READ, Class::Read),
+            (opcode::WRITE, Class::Write),
+            (opcode::SEND, Class::Send),
+            (opcode::RECV, Class::Recv),
+            (opcode::SHUTDOWN, Class::Plain),
+            (opcode::SOCKET, Class::Plain),
+            (opcode::BIND, Class::Plain),
+            (opcode::LISTEN, Class::Plain),
+        ];
+        let known = kernel();
+        for (code, class) in rows {
+            let served = match (&known, code) {
+                // Where no kernel answers (a simulated ring) everything is served.
+                (Err(_), _) => true,
+                (Ok(_), opcode::BIND | opcode::LISTEN) => info.features.has(Features::BIND_LISTEN),
+                (Ok(kernel), _) => supports(kernel, code),
+            };
+            table[code as usize] = if served { class } else { Class::Missing };
+        }
+        for code in [opcode::LIB_CLOSE, opcode::LIB_TIMER, opcode::LIB_SEND_ALL] {
+            table[code as usize] = Class::Library;
+        }
+        Classes { table, features: info.features, sqpoll: info.is_sqpoll() }
+    }
+}
+
+#[cold]
+fn invalid(context: &'static str) -> Fault {
+    Fault::errno(libc::EINVAL, context)
+}
+
+impl Engine {
+    /// Accept one operation that is not part of a chain (or whose chain has room): its token.
+    #[inline]
+    pub(super) fn accept(&mut self, op: &Op, sink: Sink) -> Result<u64, Fault> {
+        let class = self.classes.table[op.opcode as usize];
+        let links = sqe_flag::IO_LINK | sqe_flag::IO_HARDLINK;
+        if class == Class::Plain && op.flags & !(PLAIN_FLAGS | links) == 0 && op.ext == 0 {
+            let (index, token) = self.driver.submit(op)?;
+            if sink.callback != 0 {
+                self.route_to(index, sink);
+            }
+            return Ok(token);
+        }
+        self.accept_checked(op, sink, class)
+    }
+
+    fn route_to(&mut self, index: u32, sink: Sink) {
+        let slot = self.driver.slab.get(index);
+        slot.bits |= bits::CALLBACK;
+        slot.callback = sink.callback;
+        slot.ctx = sink.ctx;
+    }
+
+    fn accept_checked(&mut self, op: &Op, sink: Sink, class: Class) -> Result<u64, Fault> {
+        self.check_flags(op)?;
+        let mut op = *op;
+        let index = match class {
+            Class::Unknown => return Err(invalid("this library does not know the opcode")),
+            Class::Missing => {
+                return Err(Fault::new(ENOTSUP_KERNEL, "this kernel does not serve the opcode"));
+            }
+            Class::Library => self.accept_library(&op, sink)?,
+            _ => {
+                self.check(&mut op, class)?;
+                self.submit_special(&op)?
+            }
+        };
+        if sink.callback != 0 {
+            self.route_to(index, sink);
+        }
+        Ok(self.driver.slab.get(index).token)
+    }
+
+    fn check_flags(&self, op: &Op) -> Result<(), Fault> {
+        if op.flags & sqe_flag::CQE_SKIP_SUCCESS != 0 {
+            return Err(invalid(
+                "CQE_SKIP_SUCCESS breaks the one FINAL completion; use RINGLINE_EXT_QUIET",
+            ));
+        }
+        if op.flags & 0x80 != 0 {
+            return Err(invalid("unknown bit in flags"));
+        }
+        if op.ext != 0 && op.opcode != opcode::SEND {
+            return Err(invalid("ext must be 0 for this operation"));
+        }
+        Ok(())
+    }
+
+    fn check(&self, op: &mut Op, class: Class) -> Result<(), Fault> {
+        match class {
+            Class::Read if op.len > LONGEST => Err(invalid("len is above 2147483647")),
+            Class::Write => {
+                if op.len > LONGEST {
+                    return Err(invalid("len is above 2147483647"));
+                }
+                if self.classes.features.has(Features::WRITE_NOSIGNAL) {
+                    op.op_flags |= RWF_NOSIGNAL;
+                }
+                Ok(())
+            }
+            Class::Send => self.check_send(op),
+            Class::Recv => self.check_recv(op),
+            Class::Accept => {
+                let multishot = op.ioprio & ACCEPT_MULTISHOT != 0;
+                if multishot && !self.classes.features.has(Features::ACCEPT_MULTISHOT) {
+                    return Err(Fault::new(ENOTSUP_KERNEL, "accept_multishot needs Linux 5.19"));
+                }
+                Ok(())
+            }
+            Class::PollRemove => {
+                if op.len & POLL_UPDATE_USER_DATA != 0 {
+                    return Err(invalid("the user data of a poll cannot be changed"));
+                }
+                self.check_name(op.addr)
+            }
+            Class::Names => self.check_name(op.addr),
+            Class::Cancel => {
+                if op.op_flags & !CANCEL_ALL_FD != 0 {
+                    return Err(invalid("cancel by token or by descriptor; use cancel_all"));
+                }
+                if op.op_flags & 2 == 0 { self.check_name(op.addr) } else { Ok(()) }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A token that names an operation must name one the kernel has: anything else could reach
+    /// the library's own entries.
+    fn check_name(&self, token: u64) -> Result<(), Fault> {
+        match self.driver.slab.find(token) {
+            Some(_) => Ok(()),
+            None => Err(Fault::new(ESTALE, "addr must be the token of an operation in flight")),
+        }
+    }
+
+    fn check_send(&self, op: &mut Op) -> Result<(), Fault> {
+        if op.len > LONGEST {
+            return Err(invalid("len is above 2147483647"));
+        }
+        if op.ext & !EXT_QUIET != 0 {
+            return Err(invalid("unknown bit in ext"));
+        }
+        op.op_flags |= MSG_NOSIGNAL;
+        if op.ext & EXT_QUIET == 0 {
+            return Ok(());
+        }
+        if op.flags != 0 || op.op_flags & QUIET_FLAGS != QUIET_FLAGS {
+            return Err(invalid(
+                "QUIET needs MSG_DONTWAIT | MSG_WAITALL, no SQE flags and no link chain",
+            ));
+        }
+        if self.classes.sqpoll {
+            return Err(invalid("QUIET cannot be told apart on a polled (SQPOLL) ring"));
+        }
+        if !self.classes.features.has(Features::CQE_SKIP) {
+            return Err(Fault::new(ENOTSUP_KERNEL, "cqe_skip: QUIET sends need Linux 5.17"));
+        }
+        if !self.driver.has_quiet_room() {
+            return Err(Fault::errno(libc::EAGAIN, "turn the ring to settle the QUIET sends"));
+        }
+        Ok(())
+    }
+
+    fn check_recv(&self, op: &Op) -> Result<(), Fault> {
+        let select = op.flags & sqe_flag::BUFFER_SELECT != 0;
+        if op.len > LONGEST {
+            return Err(invalid("len is above 2147483647"));
+        }
+        if op.len == 0 && !select {
+            return Err(invalid("a recv of length 0 would look like the end of the stream"));
+        }
+        if op.ioprio & RECV_MULTISHOT != 0 {
+            if !select {
+                return Err(invalid("a multishot recv takes its buffers from a pool"));
+            }
+            if !self.classes.features.has(Features::RECV_MULTISHOT) {
+                return Err(Fault::new(ENOTSUP_KERNEL, "recv_multishot needs Linux 6.0"));
+            }
+        }
+        Ok(())
+    }
+
+    fn submit_special(&mut self, op: &Op) -> Result<u32, Fault> {
+        let select = op.flags & sqe_flag::BUFFER_SELECT != 0;
+        if select {
+            if op.opcode != opcode::RECV && op.opcode != opcode::READ {
+                return Err(invalid("this operation takes no buffer from a pool"));
+            }
+            // The kernel answers ENOBUFS for an unknown group, which looks like starvation.
+            self.pools.check(op.buf_index)?;
+        }
+        let quiet = op.ext & EXT_QUIET != 0;
+        let mut entry = *op;
+        if quiet {
+            entry.flags |= sqe_flag::CQE_SKIP_SUCCESS;
+        }
+        let (index, token) = self.driver.submit(&entry)?;
+        if quiet {
+            self.driver.expect_quiet(token);
+            self.driver.slab.get(index).bits |= bits::QUIET;
+        }
+        if select {
+            self.pools.pin(op.buf_index);
+            let slot = self.driver.slab.get(index);
+            slot.bits |= bits::POOL;
+            slot.done = u32::from(op.buf_index);
+        }
+        if op.flags & sqe_flag::FIXED_FILE != 0 {
+            self.driver.slab.get(index).bits |= bits::FIXED;
+        }
+        Ok(index)
+    }
+
+    fn accept_library(&mut self, op: &Op, sink: Sink) -> Result<u32, Fault> {
+        if op.flags != 0 {
+            return Err(invalid("a library operation takes no SQE flags and no link chain"));
+        }
+        let index = match op.opcode {
+            opcode::LIB_CLOSE => self.accept_close(op, sink)?,
+            opcode::LIB_TIMER => self.accept_timer(op)?,
+            _ => self.accept_send_all(op)?,
+        };
+        Ok(index)
+    }
+}

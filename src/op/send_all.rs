@@ -1,0 +1,125 @@
+//! RINGLINE_LIB_SEND_ALL: a send that goes on after short counts.
+//!
+//! Owns: which descriptors have one running. Two sends in flight on one stream interleave, so a
+//! second one is EBUSY.
+
+use super::engine::Engine;
+use super::route;
+use crate::error::Fault;
+use crate::ring::{Completion, Lifecycle, Op, bits, opcode};
+use crate::sys::Map;
+
+const MSG_WHOLE: u32 = (libc::MSG_NOSIGNAL | libc::MSG_WAITALL) as u32;
+/// Descriptors with a bit of their own; above, slots are searched.
+const DESCRIPTORS: u32 = 1 << 20;
+
+/// One bit per descriptor that has a SEND_ALL running.
+pub struct Senders {
+    map: Map,
+}
+
+impl Senders {
+    /// Reserve the bits; the errno on failure.
+    pub fn new() -> Result<Senders, i32> {
+        Ok(Senders { map: Map::new(DESCRIPTORS as usize / 8)? })
+    }
+
+    fn byte(&mut self, fd: i32) -> Option<(&mut u8, u8)> {
+        let fd = u32::try_from(fd).ok().filter(|fd| *fd < DESCRIPTORS)?;
+        // SAFETY: the map holds DESCRIPTORS bits and `fd` is below.
+        let byte = unsafe { &mut *self.map.as_ptr().add(fd as usize / 8) };
+        Some((byte, 1 << (fd % 8)))
+    }
+
+    /// Mark `fd`; None when it has no bit, false when it was marked.
+    fn start(&mut self, fd: i32) -> Option<bool> {
+        let (byte, bit) = self.byte(fd)?;
+        let free = *byte & bit == 0;
+        *byte |= bit;
+        Some(free)
+    }
+
+    /// The send on `fd` ended.
+    pub(super) fn done(&mut self, fd: i32) {
+        if let Some((byte, bit)) = self.byte(fd) {
+            *byte &= !bit;
+        }
+    }
+}
+
+impl Engine {
+    pub(super) fn accept_send_all(&mut self, op: &Op) -> Result<u32, Fault> {
+        if op.len > i32::MAX as u32 {
+            return Err(Fault::errno(libc::EINVAL, "len is above 2147483647"));
+        }
+        let busy = Fault { code: -libc::EBUSY, context: "a SEND_ALL runs on this descriptor" };
+        match self.senders.start(op.fd) {
+            Some(true) => {}
+            Some(false) => return Err(busy),
+            None if self.is_sending(op.fd) => return Err(busy),
+            None => {}
+        }
+        let mut entry = *op;
+        entry.opcode = opcode::SEND;
+        entry.op_flags |= MSG_WHOLE;
+        let (index, _) = match self.driver.submit(&entry) {
+            Ok(accepted) => accepted,
+            Err(fault) => {
+                self.senders.done(op.fd);
+                return Err(fault);
+            }
+        };
+        let slot = self.driver.slab.get(index);
+        slot.route = route::SEND_ALL;
+        slot.addr = op.addr;
+        slot.len = op.len;
+        slot.done = 0;
+        slot.op_flags = entry.op_flags;
+        Ok(index)
+    }
+
+    fn is_sending(&mut self, fd: i32) -> bool {
+        (0..self.driver.slab.touched()).any(|index| {
+            let slot = self.driver.slab.get(index);
+            slot.state != Lifecycle::Free && slot.route == route::SEND_ALL && slot.fd == fd
+        })
+    }
+
+    /// A part was sent. True when the rest is on its way; else `completion` tells the end.
+    pub(super) fn advance_send(&mut self, index: u32, completion: &mut Completion) -> bool {
+        let closing = self.driver.closing;
+        let slot = self.driver.slab.get(index);
+        let mut res = completion.res;
+        if res > 0 {
+            slot.done += res as u32;
+            slot.len -= (res as u32).min(slot.len);
+            slot.addr += res as u64;
+        }
+        if slot.len == 0 && res >= 0 {
+            completion.res = slot.done as i32;
+            return false;
+        }
+        if res > 0 {
+            if slot.bits & bits::CANCELLED != 0 || closing {
+                res = -libc::ECANCELED;
+            } else {
+                let op = Op {
+                    opcode: opcode::SEND,
+                    fd: slot.fd,
+                    addr: slot.addr,
+                    len: slot.len,
+                    op_flags: slot.op_flags,
+                    ..Op::default()
+                };
+                match self.driver.resubmit(index, &op) {
+                    Ok(()) => return true,
+                    Err(fault) => res = fault.code.max(-4095),
+                }
+            }
+        }
+        // A stream that takes nothing although asked to is broken.
+        completion.res = if res == 0 { -libc::EPIPE } else { res };
+        completion.data = u64::from(self.driver.slab.get(index).done);
+        false
+    }
+}

@@ -1,0 +1,364 @@
+//! The driver: submit, reap, cancel and drain over one kernel ring.
+//!
+//! Owns: slots, timers, the way into the kernel, wake and counters. Never interprets an
+//! operation: reap hands out which slot made progress, and the floor above decides what it means.
+
+use super::enter::{Enter, Outcome};
+use super::lifecycle::{Lifecycle, Step};
+use super::record::{Op, opcode, tag};
+use super::slab::{Slab, bits};
+use super::stats::Stats;
+use super::timers::Timers;
+use super::wake::Wake;
+use crate::error::{ENOSLOT, Fault};
+use crate::sys::{Backend, Cqe, Sqe, Wait};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+const CF_MORE: u32 = super::record::cf::MORE;
+const POLL_ADD_MULTI: u32 = 1;
+const CANCEL_ALL: u32 = 1;
+const CANCEL_ANY: u32 = 4;
+
+/// A kernel completion of an operation in flight.
+#[derive(Clone, Copy, Debug)]
+pub struct Reaped {
+    /// Its slot.
+    pub index: u32,
+    /// The kernel's result.
+    pub res: i32,
+    /// The kernel's flags.
+    pub flags: u32,
+    /// The kernel is done with the operation.
+    pub last: bool,
+}
+
+/// A QUIET send on its way: done when every completion posted with it was seen.
+struct Quiet {
+    token: u64,
+    /// Its place in the sequence of all entries.
+    entry: u64,
+    /// Completions to have seen; u64::MAX until the kernel consumed the entry.
+    seal: u64,
+}
+
+/// One kernel ring with everything in flight on it.
+pub struct Driver {
+    /// Slots.
+    pub slab: Slab,
+    /// User-space timers.
+    pub timers: Timers,
+    /// The way into the kernel.
+    pub enter: Enter,
+    /// Shared with wakers.
+    pub wake: Arc<Wake>,
+    /// Shared with readers.
+    pub stats: Arc<Stats>,
+    quiet: VecDeque<Quiet>,
+    quiet_cap: usize,
+    attached: bool,
+    /// No new operation is accepted.
+    pub closing: bool,
+}
+
+impl Driver {
+    /// A driver over `backend`, for at most `max_inflight` operations; the errno on failure.
+    pub fn new(mut backend: Box<dyn Backend>, max_inflight: u32) -> Result<Driver, i32> {
+        let wake_fd = backend.open_wake();
+        if wake_fd < 0 {
+            return Err(-wake_fd);
+        }
+        let wake = Arc::new(Wake::new(wake_fd, backend.wake_writer()));
+        let quiet_cap = backend.info().sq_entries as usize * 2;
+        let tables = Slab::new(max_inflight)
+            .and_then(|slab| Timers::new(max_inflight).map(|timers| (slab, timers)));
+        let (slab, timers) = match tables {
+            Ok(tables) => tables,
+            Err(errno) => {
+                backend.close_wake(wake_fd);
+                return Err(errno);
+            }
+        };
+        Ok(Driver {
+            slab,
+            timers,
+            enter: Enter::new(backend),
+            wake,
+            stats: Arc::default(),
+            quiet: VecDeque::with_capacity(quiet_cap),
+            quiet_cap,
+            attached: false,
+            closing: false,
+        })
+    }
+
+    /// Whether the kernel ring is bound to a thread.
+    pub fn is_attached(&self) -> bool {
+        self.attached
+    }
+
+    /// Bind the ring to the calling thread; 0 or an errno.
+    pub fn attach(&mut self) -> i32 {
+        let errno = self.enter.backend().enable();
+        if errno == 0 {
+            self.attached = true;
+            self.arm_wake();
+        }
+        errno
+    }
+
+    /// Put another, unbound kernel ring under this driver. Nothing may be in flight.
+    pub fn replace(&mut self, backend: Box<dyn Backend>) {
+        debug_assert!(self.slab.live() == 0);
+        self.enter = Enter::new(backend);
+        self.quiet.clear();
+        self.attached = false;
+    }
+
+    fn arm_wake(&mut self) {
+        let fd = self.wake.fd();
+        let mut op = Op { opcode: opcode::POLL_ADD, fd, ..Op::default() };
+        op.len = POLL_ADD_MULTI;
+        op.op_flags = libc::POLLIN as u32;
+        self.enter.push_cancel(op.to_sqe(tag::WAKE << tag::SHIFT));
+    }
+
+    /// Accept an operation: take a slot and stage the entry. The caller checked that there is
+    /// room; the buffers of `op` belong to the kernel until the FINAL completion.
+    #[inline]
+    pub fn submit(&mut self, op: &Op) -> Result<(u32, u64), Fault> {
+        let Some((index, slot)) = self.slab.take() else {
+            return Err(no_slot());
+        };
+        let token = slot.token;
+        slot.user_data = op.user_data;
+        slot.fd = op.fd;
+        slot.opcode = op.opcode;
+        slot.route = 0;
+        slot.bits = 0;
+        self.enter.push(op.to_sqe(token));
+        Ok((index, token))
+    }
+
+    /// Accept an operation that the kernel does not have yet (or never).
+    pub fn park(&mut self, op: &Op, route: u8) -> Result<(u32, u64), Fault> {
+        let Some((index, slot)) = self.slab.take() else {
+            return Err(no_slot());
+        };
+        slot.user_data = op.user_data;
+        slot.fd = op.fd;
+        slot.opcode = op.opcode;
+        slot.route = route;
+        slot.bits = 0;
+        slot.len = 0;
+        slot.state = Lifecycle::Parked;
+        Ok((index, slot.token))
+    }
+
+    /// Remember that the entry staged last is a QUIET send. False when too many are unsettled.
+    pub fn expect_quiet(&mut self, token: u64) -> bool {
+        if self.quiet.len() == self.quiet_cap {
+            return false;
+        }
+        let entry = self.enter.consumed + self.enter.staged().len() as u64 - 1;
+        self.quiet.push_back(Quiet { token, entry, seal: u64::MAX });
+        true
+    }
+
+    /// Whether another QUIET send may be staged.
+    pub fn has_quiet_room(&self) -> bool {
+        self.quiet.len() < self.quiet_cap
+    }
+
+    /// The next QUIET send that turned out to be done without a completion.
+    #[inline]
+    pub fn settle_quiet(&mut self) -> Option<u32> {
+        if self.quiet.is_empty() { None } else { self.settle_quiet_front() }
+    }
+
+    fn settle_quiet_front(&mut self) -> Option<u32> {
+        if self.enter.is_overflowing() {
+            return None;
+        }
+        let ready = self.enter.ready() as u64;
+        let seen = self.enter.taken + self.enter.backend().ready().completions as u64 - ready;
+        let consumed = self.enter.consumed;
+        for quiet in self.quiet.iter_mut() {
+            if quiet.seal == u64::MAX && quiet.entry < consumed {
+                quiet.seal = seen + ready;
+            }
+        }
+        while self.quiet.front().is_some_and(|front| front.seal <= seen) {
+            let token = self.quiet.pop_front()?.token;
+            if let Some(index) = self.slab.find(token) {
+                self.stats.quiet.add(1);
+                return Some(index);
+            }
+        }
+        None
+    }
+
+    /// Take back the operation staged last, if it is `token`: nobody has seen it.
+    pub fn unstage(&mut self, token: u64) -> Option<u32> {
+        if self.enter.staged().last()?.0[4] != token {
+            return None;
+        }
+        self.enter.pop();
+        if self.quiet.back().is_some_and(|back| back.token == token) {
+            self.quiet.pop_back();
+        }
+        self.slab.find(token)
+    }
+
+    /// The next kernel completion of an operation, oldest first, without a system call.
+    #[inline]
+    pub fn reap(&mut self) -> Option<Reaped> {
+        loop {
+            let cqe = self.enter.next_cqe()?;
+            let Some(index) = self.slab.find(cqe.user_data) else {
+                self.internal(&cqe);
+                continue;
+            };
+            let more = cqe.flags & CF_MORE != 0;
+            let last = match self.slab.get(index).state.on_completion(more) {
+                Step::Progress => false,
+                Step::Last => true,
+                Step::Stray => {
+                    self.stats.strays.add(1);
+                    continue;
+                }
+            };
+            return Some(Reaped { index, res: cqe.res, flags: cqe.flags, last });
+        }
+    }
+
+    #[cold]
+    fn internal(&mut self, cqe: &Cqe) {
+        match cqe.user_data >> tag::SHIFT {
+            tag::WAKE => {
+                self.stats.wakes.add(1);
+                if cqe.flags & CF_MORE == 0 && !self.closing && self.attached {
+                    self.arm_wake();
+                }
+            }
+            tag::CANCEL => {}
+            _ => self.stats.strays.add(1),
+        }
+    }
+
+    /// Submit what is staged without waiting.
+    pub fn flush(&mut self) -> Result<Outcome, Fault> {
+        if !self.attached || self.enter.staged().is_empty() {
+            return Ok(Outcome::Done);
+        }
+        let wait = Wait { want: 0, timeout_ns: -1, min_wait_us: 0, get_events: false };
+        self.enter.wait(&wait, &self.stats)
+    }
+
+    /// Make room for `entries` operations, by a flush if need be.
+    #[inline]
+    pub fn make_room(&mut self, entries: usize) -> Result<(), Fault> {
+        if self.enter.room() >= entries {
+            return Ok(());
+        }
+        self.flush_for_room(entries)
+    }
+
+    #[cold]
+    fn flush_for_room(&mut self, entries: usize) -> Result<(), Fault> {
+        self.flush()?;
+        if self.enter.room() >= entries {
+            return Ok(());
+        }
+        Err(Fault::errno(
+            libc::EAGAIN,
+            "the submission queue is full; turn the ring, then submit the rest",
+        ))
+    }
+
+    /// Ask the kernel to cancel the operation of slot `index`.
+    pub fn cancel(&mut self, index: u32) -> Result<(), Fault> {
+        let slot = self.slab.get(index);
+        slot.bits |= bits::CANCELLED;
+        let target = slot.token;
+        self.push_cancel(target, 0)
+    }
+
+    /// Ask the kernel to cancel everything on this ring.
+    pub fn cancel_everything(&mut self) -> Result<(), Fault> {
+        self.push_cancel(0, CANCEL_ALL | CANCEL_ANY)
+    }
+
+    fn push_cancel(&mut self, target: u64, flags: u32) -> Result<(), Fault> {
+        let op = Op {
+            opcode: opcode::ASYNC_CANCEL,
+            fd: -1,
+            addr: target,
+            op_flags: flags,
+            ..Op::default()
+        };
+        let sqe: Sqe = op.to_sqe(tag::CANCEL << tag::SHIFT);
+        if !self.enter.push_cancel(sqe) {
+            self.flush()?;
+            if !self.enter.push_cancel(sqe) {
+                return Err(Fault::errno(
+                    libc::EAGAIN,
+                    "the room kept for cancels is full; turn the ring, then cancel again",
+                ));
+            }
+        }
+        self.stats.cancels.add(1);
+        Ok(())
+    }
+
+    /// Stage an entry of a library operation under the token of its own slot.
+    pub fn resubmit(&mut self, index: u32, op: &Op) -> Result<(), Fault> {
+        let token = self.slab.get(index).token;
+        let sqe = op.to_sqe(token);
+        if !self.enter.push_cancel(sqe) {
+            self.flush()?;
+            if !self.enter.push_cancel(sqe) {
+                return Err(Fault::errno(libc::EAGAIN, "the submission queue is full"));
+            }
+        }
+        self.slab.get(index).state = Lifecycle::Live;
+        Ok(())
+    }
+
+    /// CLOCK_MONOTONIC of this ring's world.
+    pub fn now(&mut self) -> u64 {
+        self.enter.backend().now()
+    }
+
+    /// One trip into the kernel, or none when nothing can come of it.
+    #[inline]
+    pub fn wait(&mut self, want: u32, limit_ns: i64, min_us: u32) -> Result<Outcome, Fault> {
+        if want == 0 || limit_ns == 0 {
+            if !self.enter.must_enter(&self.stats) {
+                return Ok(Outcome::Done);
+            }
+            let wait = Wait { want: 0, timeout_ns: -1, min_wait_us: 0, get_events: true };
+            return self.enter.wait(&wait, &self.stats);
+        }
+        if self.enter.staged().is_empty() && self.enter.ready() >= want as usize {
+            return Ok(Outcome::Done);
+        }
+        let want = if self.wake.fall_asleep() { want } else { 0 };
+        let wait = Wait { want, timeout_ns: limit_ns, min_wait_us: min_us, get_events: true };
+        let outcome = self.enter.wait(&wait, &self.stats);
+        self.wake.awake();
+        outcome
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let fd = self.wake.fd();
+        self.enter.backend().close_wake(fd);
+    }
+}
+
+#[cold]
+fn no_slot() -> Fault {
+    Fault::new(ENOSLOT, "max_inflight operations are in flight; reap some first")
+}

@@ -1,0 +1,22 @@
+//! Queues and lives: how an operation enters the kernel and how its end comes back.
+//!
+//! Owns: the records of the ABI, slots and tokens, the one errno match, user-space timers and the
+//! wake. Never knows what an operation means; a slot is plain data that upper floors interpret.
+
+mod driver;
+mod enter;
+mod lifecycle;
+mod record;
+mod slab;
+mod stats;
+mod timers;
+mod wake;
+
+pub use driver::{Driver, Reaped};
+pub use enter::{Enter, Outcome};
+pub use lifecycle::{Lifecycle, Step};
+pub use record::*;
+pub use slab::{Slab, Slot, bits};
+pub use stats::{Counter, Stats};
+pub use timers::Timers;
+pub use wake::{Wake, signal};

@@ -1,0 +1,138 @@
+//! The two records every language stands on: the op descriptor and the completion.
+//!
+//! Owns: their layout and constants. Both are plain data; nothing here is ever extended.
+
+use crate::sys::Sqe;
+
+/// An operation to do: 64 bytes in the shape of `struct io_uring_sqe`.
+///
+/// All-zero is a NOP. The descriptor is copied at submit. Inputs it points to (address, timespec,
+/// path) are the caller's again when the turn or flush that accepted the op returns; data buffers
+/// and output arguments stay the library's until the completion with RINGLINE_CF_FINAL.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Op {
+    /// 0..127: kernel IORING_OP_*; 128..255: library operations (RINGLINE_LIB_*).
+    pub opcode: u8,
+    /// RINGLINE_SQE_* (IOSQE_*); CQE_SKIP_SUCCESS is refused.
+    pub flags: u8,
+    /// Multishot bits, as in the kernel.
+    pub ioprio: u16,
+    /// Descriptor, or slot with RINGLINE_SQE_FIXED_FILE.
+    pub fd: i32,
+    /// File offset, second address, or as the operation defines it.
+    pub off: u64,
+    /// Address of the data; for operations that name another one: its token.
+    pub addr: u64,
+    /// Length in bytes, or as the operation defines it.
+    pub len: u32,
+    /// Flags of the operation (msg_flags, fsync_flags, ...).
+    pub op_flags: u32,
+    /// The caller's, returned untouched.
+    pub user_data: u64,
+    /// Pool of provided buffers with RINGLINE_SQE_BUFFER_SELECT; else a registered buffer.
+    pub buf_index: u16,
+    /// Registered credentials; 0 = the thread's.
+    pub personality: u16,
+    /// Direct-descriptor slot + 1; 0 = none.
+    pub file_index: u32,
+    /// Third argument of a few operations.
+    pub addr3: u64,
+    /// Library flags (RINGLINE_EXT_*) of some operations; else 0.
+    pub ext: u64,
+}
+
+/// What became of an operation: 32 bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Completion {
+    /// As in the op.
+    pub user_data: u64,
+    /// The kernel's result: >= 0, or -errno.
+    pub res: i32,
+    /// Low 16 bits RINGLINE_CF_*, high 16 bits the buffer id.
+    pub flags: u32,
+    /// Address of the payload for provided buffers; bytes accepted for a failed SEND_ALL; else 0.
+    pub data: u64,
+    /// The op's token; with RINGLINE_CF_LEASE the lease id.
+    pub token: u64,
+}
+
+const _: () = assert!(size_of::<Op>() == 64 && align_of::<Op>() == 8);
+const _: () = assert!(size_of::<Completion>() == 32 && align_of::<Completion>() == 8);
+
+impl Op {
+    /// The 64 bytes for the kernel: this descriptor under the library's own user data.
+    #[inline]
+    pub fn to_sqe(&self, user_data: u64) -> Sqe {
+        // SAFETY: both are 64 bytes of plain data; every bit pattern is valid.
+        let mut sqe: Sqe = unsafe { core::mem::transmute(*self) };
+        sqe.0[4] = user_data;
+        sqe.0[7] = 0;
+        sqe
+    }
+}
+
+/// Values of `opcode`.
+pub mod opcode {
+    #![allow(missing_docs)]
+    pub const NOP: u8 = 0;
+    pub const FSYNC: u8 = 3;
+    pub const POLL_ADD: u8 = 6;
+    pub const POLL_REMOVE: u8 = 7;
+    pub const TIMEOUT: u8 = 11;
+    pub const TIMEOUT_REMOVE: u8 = 12;
+    pub const ACCEPT: u8 = 13;
+    pub const ASYNC_CANCEL: u8 = 14;
+    pub const CONNECT: u8 = 16;
+    pub const OPENAT: u8 = 18;
+    pub const CLOSE: u8 = 19;
+    pub const READ: u8 = 22;
+    pub const WRITE: u8 = 23;
+    pub const SEND: u8 = 26;
+    pub const RECV: u8 = 27;
+    pub const SHUTDOWN: u8 = 34;
+    pub const SOCKET: u8 = 45;
+    pub const BIND: u8 = 56;
+    pub const LISTEN: u8 = 57;
+    pub const LIB_CLOSE: u8 = 128;
+    pub const LIB_TIMER: u8 = 129;
+    pub const LIB_SEND_ALL: u8 = 130;
+}
+
+/// Values of `flags` in an op.
+pub mod sqe_flag {
+    #![allow(missing_docs)]
+    pub const FIXED_FILE: u8 = 1;
+    pub const IO_DRAIN: u8 = 2;
+    pub const IO_LINK: u8 = 4;
+    pub const IO_HARDLINK: u8 = 8;
+    pub const ASYNC: u8 = 16;
+    pub const BUFFER_SELECT: u8 = 32;
+    pub const CQE_SKIP_SUCCESS: u8 = 64;
+}
+
+/// Low bits of `flags` in a completion.
+pub mod cf {
+    #![allow(missing_docs)]
+    pub const BUFFER: u32 = 0x1;
+    pub const MORE: u32 = 0x2;
+    pub const FINAL: u32 = 0x100;
+    pub const LEASE: u32 = 0x200;
+    pub const ABANDONED: u32 = 0x1000;
+    /// The kernel's own bits that are passed on, with the buffer id.
+    pub const KERNEL: u32 = 0xffff_001f;
+    pub const BUFFER_SHIFT: u32 = 16;
+}
+
+/// Who a kernel completion is for: the top three bits of its user data.
+pub mod tag {
+    /// Shift of the tag.
+    pub const SHIFT: u32 = 61;
+    /// A user's operation: the rest is its token.
+    pub const OP: u64 = 0;
+    /// The wake descriptor.
+    pub const WAKE: u64 = 1;
+    /// A cancel request of the library's own.
+    pub const CANCEL: u64 = 2;
+}

@@ -1,0 +1,214 @@
+//! Slots: one per accepted operation, found by token in constant time.
+//!
+//! Owns: the slots, in a mapping reserved for `max_inflight` and touched lazily, and their
+//! generations. Invariant: a token names one operation for ever; a slot whose generation would
+//! wrap is retired. No allocation after creation.
+
+use super::lifecycle::Lifecycle;
+use crate::sys::Map;
+
+/// Bits of a token that are the slot's index; the generation is above, bit 63 stays zero.
+const INDEX_BITS: u32 = 24;
+const INDEX_MASK: u64 = (1 << INDEX_BITS) - 1;
+const GENERATION: u64 = 1 << INDEX_BITS;
+const NONE: u32 = u32::MAX;
+
+/// Bits of [`Slot::bits`].
+pub mod bits {
+    /// The completion goes to a callback.
+    pub const CALLBACK: u8 = 1;
+    /// The operation takes buffers from the pool `Slot::done`.
+    pub const POOL: u8 = 2;
+    /// A library close waits for this operation (`Slot::link` - 1).
+    pub const WATCHED: u8 = 4;
+    /// Success comes without a completion.
+    pub const QUIET: u8 = 8;
+    /// A cancel was asked for: a library operation does not go on.
+    pub const CANCELLED: u8 = 16;
+    /// A periodic timer.
+    pub const PERIODIC: u8 = 32;
+    /// The descriptor is a registered slot, not a descriptor.
+    pub const FIXED: u8 = 64;
+}
+
+/// What is known of an operation: plain data, interpreted by the floor that owns the route.
+#[repr(C, align(64))]
+#[derive(Clone, Copy, Debug)]
+pub struct Slot {
+    /// The token of the present operation, or of the next one while the slot is free.
+    pub token: u64,
+    /// The caller's.
+    pub user_data: u64,
+    /// Callback of `submit_with`, as an address.
+    pub callback: u64,
+    /// Its context.
+    pub ctx: u64,
+    /// Library operations: address or period.
+    pub addr: u64,
+    /// Descriptor the operation names; -1 = none.
+    pub fd: i32,
+    /// Library operations: bytes left, or operations waited for.
+    pub len: u32,
+    /// Library operations: bytes done. With POOL: the pool.
+    pub done: u32,
+    /// Library operations: flags.
+    pub op_flags: u32,
+    /// Next free slot, place in the timer heap, or the close that waits + 1.
+    pub link: u32,
+    /// Operation.
+    pub opcode: u8,
+    /// Who completes it: 0 = nothing to do but pass it on.
+    pub route: u8,
+    /// [`bits`].
+    pub bits: u8,
+    /// Where it is in its life.
+    pub state: Lifecycle,
+}
+
+const _: () = assert!(size_of::<Slot>() == 64);
+
+/// All slots of a ring.
+pub struct Slab {
+    map: Map,
+    capacity: u32,
+    /// Slots 0..touched were used at least once.
+    touched: u32,
+    free: u32,
+    live: u32,
+}
+
+impl Slab {
+    /// Reserve address space for `capacity` slots; the errno on failure.
+    pub fn new(capacity: u32) -> Result<Slab, i32> {
+        let capacity = capacity.clamp(1, INDEX_MASK as u32);
+        let map = Map::new(capacity as usize * size_of::<Slot>())?;
+        Ok(Slab { map, capacity, touched: 0, free: NONE, live: 0 })
+    }
+
+    /// Operations in flight.
+    #[inline]
+    pub fn live(&self) -> u32 {
+        self.live
+    }
+
+    /// Slots that may hold an operation: all others were never used.
+    pub fn touched(&self) -> u32 {
+        self.touched
+    }
+
+    /// Slots left.
+    pub fn room(&self) -> u32 {
+        self.capacity - self.live
+    }
+
+    #[inline]
+    fn at(&self, index: u32) -> *mut Slot {
+        debug_assert!(index < self.touched);
+        // SAFETY: index is below `touched`, which is at most `capacity`, which the map holds.
+        unsafe { self.map.as_ptr().cast::<Slot>().add(index as usize) }
+    }
+
+    /// The slot `index`, which must have been taken before.
+    #[inline]
+    pub fn get(&mut self, index: u32) -> &mut Slot {
+        assert!(index < self.touched);
+        // SAFETY: checked just now; the borrow of the slab covers the slot.
+        unsafe { &mut *self.at(index) }
+    }
+
+    /// Take a free slot in state Live, with its `token` set and everything else as it was left.
+    #[inline]
+    pub fn take(&mut self) -> Option<(u32, &mut Slot)> {
+        let index = self.free;
+        if index == NONE {
+            return self.take_fresh();
+        }
+        // SAFETY: indices on the free list are below `touched`.
+        let slot = unsafe { &mut *self.map.as_ptr().cast::<Slot>().add(index as usize) };
+        self.free = slot.link;
+        self.live += 1;
+        slot.state = Lifecycle::Live;
+        Some((index, slot))
+    }
+
+    #[cold]
+    fn take_fresh(&mut self) -> Option<(u32, &mut Slot)> {
+        if self.touched >= self.capacity {
+            return None;
+        }
+        let index = self.touched;
+        self.touched += 1;
+        self.live += 1;
+        let slot = self.get(index);
+        slot.token = GENERATION | u64::from(index);
+        slot.state = Lifecycle::Live;
+        Some((index, slot))
+    }
+
+    /// End the operation of a slot. The next one there has another token.
+    #[inline]
+    pub fn give_back(&mut self, index: u32) {
+        let free = self.free;
+        let slot = self.get(index);
+        debug_assert!(slot.state != Lifecycle::Free);
+        slot.state = Lifecycle::Free;
+        slot.token += GENERATION;
+        // The last generation is never given out: the slot is retired instead of wrapping.
+        let retired = slot.token >> INDEX_BITS == u64::from(u32::MAX);
+        slot.link = free;
+        self.live -= 1;
+        if !retired {
+            self.free = index;
+        }
+    }
+
+    /// The index a token names, if its operation is still in flight.
+    #[inline]
+    pub fn find(&self, token: u64) -> Option<u32> {
+        let index = (token & INDEX_MASK) as u32;
+        if index >= self.touched {
+            return None;
+        }
+        // SAFETY: index was just checked against `touched`.
+        let slot = unsafe { &*self.at(index) };
+        (slot.token == token && slot.state != Lifecycle::Free).then_some(index)
+    }
+
+    /// Make the next generation of slot `index` the last one, for tests of the wrap.
+    #[doc(hidden)]
+    pub fn age(&mut self, index: u32) {
+        let last = u64::from(u32::MAX - 1) << INDEX_BITS;
+        self.get(index).token = last | u64::from(index);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_names_one_operation_for_ever() {
+        let mut slab = Slab::new(2).unwrap();
+        let (index, slot) = slab.take().unwrap();
+        let token = slot.token;
+        assert_eq!(token >> 63, 0);
+        assert_eq!(slab.find(token), Some(index));
+        slab.give_back(index);
+        assert_eq!(slab.find(token), None);
+        let (again, slot) = slab.take().unwrap();
+        assert_eq!(again, index);
+        assert_ne!(slot.token, token);
+        assert_eq!(slab.find(token), None);
+    }
+
+    #[test]
+    fn the_table_is_bounded_and_a_worn_slot_retires() {
+        let mut slab = Slab::new(2).unwrap();
+        let (first, _) = slab.take().unwrap();
+        slab.take().unwrap();
+        assert!(slab.take().is_none());
+        slab.age(first);
+        slab.give_back(first);
+        assert!(slab.take().is_none(), "a generation would wrap");
+    }
+}

@@ -1,0 +1,113 @@
+//! The kernel and nothing else.
+//!
+//! Owns: the seam [`Backend`] with its two sides, [`Real`] (io_uring) and [`Sim`] (a seed), the
+//! probe of what this machine allows, and raw mappings. Never knows what a slot, a pool or a
+//! connection is. The clock is in the seam, or no seed would replay.
+
+mod doctor;
+mod fork;
+mod map;
+mod probe;
+mod real;
+mod setup;
+//SIM mod sim;
+mod thread;
+
+pub use doctor::{doctor, refusal_text};
+pub use fork::{fork_epoch, renew_fork_epoch};
+pub use map::Map;
+pub use probe::{FEATURES, Feature, Features, disabled_by_environment, kernel, supports};
+pub use real::Real;
+pub use setup::{RingSpec, SetupInfo};
+//SIM pub use sim::{Sim, SimPlan};
+pub use thread::{ThreadId, current_thread, thread_is_gone};
+
+/// A submission entry: the 64 bytes of `struct io_uring_sqe`, as words.
+#[repr(C, align(16))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sqe(pub [u64; 8]);
+
+/// A completion entry: the 16 bytes of `struct io_uring_cqe`.
+#[repr(C, align(8))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cqe {
+    /// What the submission carried.
+    pub user_data: u64,
+    /// Result, or -errno.
+    pub res: i32,
+    /// IORING_CQE_F_* and the buffer id.
+    pub flags: u32,
+}
+
+/// What one enter should do besides submitting.
+#[derive(Clone, Copy, Debug)]
+pub struct Wait {
+    /// Completions to wait for; 0 = do not sleep.
+    pub want: u32,
+    /// Longest sleep in nanoseconds; -1 = no limit.
+    pub timeout_ns: i64,
+    /// Return with fewer than `want` after this many microseconds (6.12+); 0 = off.
+    pub min_wait_us: u32,
+    /// Run deferred work and flush overflowed completions even when nothing is waited for.
+    pub get_events: bool,
+}
+
+/// What one enter did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entered {
+    /// How many entries of the batch the kernel took, from its front.
+    pub consumed: u32,
+    /// 0, or the errno the call ended with.
+    pub errno: i32,
+}
+
+/// A look at the queues without a system call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ready {
+    /// Completions in the queue.
+    pub completions: u32,
+    /// Deferred work waits for an enter (IORING_SQ_TASKRUN).
+    pub task_run: bool,
+    /// Completions wait in the kernel because the queue is full (IORING_SQ_CQ_OVERFLOW).
+    pub overflow: bool,
+}
+
+/// The seam between the library and a kernel. One object per ring, used by its owner thread.
+///
+/// Nothing above `sys` may bypass it: what the simulated side cannot see it cannot break.
+pub trait Backend {
+    /// What the ring got, and what it can do.
+    fn info(&self) -> &SetupInfo;
+    /// Bind the ring to the calling thread and start it. Returns 0 or an errno.
+    fn enable(&mut self) -> i32;
+    /// Submit `batch` and wait. Entries that were not consumed are not left in the kernel's queue,
+    /// except on a polled queue (SQPOLL), where everything that fitted counts as consumed.
+    fn enter(&mut self, batch: &[Sqe], wait: &Wait) -> Entered;
+    /// Move completions into `out`, oldest first; returns how many.
+    fn reap(&mut self, out: &mut [core::mem::MaybeUninit<Cqe>]) -> usize;
+    /// Look at the queues.
+    fn ready(&mut self) -> Ready;
+    /// CLOCK_MONOTONIC in nanoseconds.
+    fn now(&mut self) -> u64;
+    /// shutdown(2) both directions of a connected socket, so that the peer learns of the close
+    /// although operations hold the file. Listeners and files that are no sockets are left alone.
+    fn hang_up(&mut self, fd: i32);
+    /// Cancel synchronously what carries `user_data`; 0 or an errno.
+    fn cancel_sync(&mut self, user_data: u64, timeout_ns: i64) -> i32;
+    /// Register a ring of provided buffers; 0 or an errno.
+    ///
+    /// # Safety
+    /// `ring` must be page-aligned memory of `entries` x 16 bytes that outlives the registration.
+    unsafe fn register_pool(&mut self, group: u16, ring: *mut u8, entries: u16) -> i32;
+    /// Take a ring of provided buffers back; 0 or an errno.
+    fn unregister_pool(&mut self, group: u16) -> i32;
+    /// Make an eventfd for waking this ring from other threads; a descriptor or -errno.
+    fn open_wake(&mut self) -> i32;
+    /// Write the eventfd: async-signal-safe, errno kept.
+    fn wake_writer(&self) -> fn(i32);
+    /// Close a descriptor that [`Backend::open_wake`] made.
+    fn close_wake(&mut self, fd: i32);
+    /// Register a pipe's write end with the ring and return its read end, which hangs up when the
+    /// kernel is really done with the ring after it was closed; -1 where that cannot be had.
+    fn open_tombstone(&mut self) -> i32;
+}

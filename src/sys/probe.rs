@@ -1,0 +1,202 @@
+//! What this kernel can do.
+//!
+//! Owns: the table of features (bit, name, since when) and the process-wide answer to which of
+//! them the running kernel has. Asks the kernel once; facts about a kernel do not change.
+
+use io_uring::{IoUring, Probe};
+use std::sync::OnceLock;
+
+/// A set of features, as in the C API's 64-bit masks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Features(pub u64);
+
+/// One feature of the kernel that ringline uses.
+pub struct Feature {
+    /// Its bit.
+    pub bit: Features,
+    /// Its name in `ringline_has` and RINGLINE_DISABLE.
+    pub name: &'static core::ffi::CStr,
+    /// The kernel it came with.
+    pub since: &'static str,
+}
+
+impl Features {
+    /// One thread submits (6.0).
+    pub const SINGLE_ISSUER: Features = Features(0x1);
+    /// Completions wait for the owner's enter (6.1).
+    pub const DEFER_TASKRUN: Features = Features(0x2);
+    /// No inter-processor interrupts (5.19).
+    pub const COOP_TASKRUN: Features = Features(0x4);
+    /// Deferred work is announced in the queue flags (5.19).
+    pub const TASKRUN_FLAG: Features = Features(0x8);
+    /// A batch goes on after a bad entry (5.18).
+    pub const SUBMIT_ALL: Features = Features(0x10);
+    /// No index array (6.6).
+    pub const NO_SQARRAY: Features = Features(0x20);
+    /// Waiting with a timeout in the enter call (5.11).
+    pub const EXT_ARG: Features = Features(0x40);
+    /// A second, shorter timeout for a first completion (6.12).
+    pub const MIN_WAIT: Features = Features(0x80);
+    /// Rings of provided buffers (5.19).
+    pub const POOL: Features = Features(0x100);
+    /// Multishot accept (5.19).
+    pub const ACCEPT_MULTISHOT: Features = Features(0x200);
+    /// Multishot receive (6.0).
+    pub const RECV_MULTISHOT: Features = Features(0x400);
+    /// Synchronous cancel (6.0).
+    pub const CANCEL_SYNC: Features = Features(0x800);
+    /// Cancel everything with one request (5.19).
+    pub const CANCEL_ANY: Features = Features(0x1000);
+    /// The ring's own descriptor registered (5.18).
+    pub const REGISTERED_RING: Features = Features(0x2000);
+    /// Writes that never raise SIGPIPE (6.18).
+    pub const WRITE_NOSIGNAL: Features = Features(0x4000);
+    /// bind and listen on the ring (6.11).
+    pub const BIND_LISTEN: Features = Features(0x8000);
+    /// No completion for a success, which QUIET sends stand on (5.17).
+    pub const CQE_SKIP: Features = Features(0x10000);
+
+    /// Every feature of the table.
+    pub const fn all() -> Features {
+        Features(0x1ffff)
+    }
+
+    /// Whether all bits of `other` are here.
+    #[inline]
+    pub const fn has(self, other: Features) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Both sets.
+    pub const fn with(self, other: Features) -> Features {
+        Features(self.0 | other.0)
+    }
+
+    /// This set less the other.
+    pub const fn without(self, other: Features) -> Features {
+        Features(self.0 & !other.0)
+    }
+}
+
+macro_rules! feature {
+    ($bit:ident, $name:literal, $since:literal) => {
+        Feature { bit: Features::$bit, name: $name, since: $since }
+    };
+}
+
+/// The table.
+pub static FEATURES: [Feature; 17] = [
+    feature!(SINGLE_ISSUER, c"single_issuer", "6.0"),
+    feature!(DEFER_TASKRUN, c"defer_taskrun", "6.1"),
+    feature!(COOP_TASKRUN, c"coop_taskrun", "5.19"),
+    feature!(TASKRUN_FLAG, c"taskrun_flag", "5.19"),
+    feature!(SUBMIT_ALL, c"submit_all", "5.18"),
+    feature!(NO_SQARRAY, c"no_sqarray", "6.6"),
+    feature!(EXT_ARG, c"ext_arg", "5.11"),
+    feature!(MIN_WAIT, c"min_wait", "6.12"),
+    feature!(POOL, c"pool", "5.19"),
+    feature!(ACCEPT_MULTISHOT, c"accept_multishot", "5.19"),
+    feature!(RECV_MULTISHOT, c"recv_multishot", "6.0"),
+    feature!(CANCEL_SYNC, c"cancel_sync", "6.0"),
+    feature!(CANCEL_ANY, c"cancel_any", "5.19"),
+    feature!(REGISTERED_RING, c"registered_ring", "5.18"),
+    feature!(WRITE_NOSIGNAL, c"write_nosignal", "6.18"),
+    feature!(BIND_LISTEN, c"bind_listen", "6.11"),
+    feature!(CQE_SKIP, c"cqe_skip", "5.17"),
+];
+
+/// The answer for one kernel.
+pub struct Kernel {
+    /// What it has.
+    pub features: Features,
+    /// One bit per opcode 0..128.
+    pub opcodes: u128,
+}
+
+static KERNEL: OnceLock<Result<Kernel, i32>> = OnceLock::new();
+
+/// What the running kernel has, or the errno with which it refuses rings.
+///
+/// A refusal is not remembered for good by callers that can wait: ENOMEM and EMFILE pass.
+pub fn kernel() -> Result<&'static Kernel, i32> {
+    if let Some(Ok(known)) = KERNEL.get() {
+        return Ok(known);
+    }
+    let fresh = ask()?;
+    let _ = KERNEL.set(Ok(fresh));
+    match KERNEL.get() {
+        Some(Ok(known)) => Ok(known),
+        _ => Err(libc::EAGAIN),
+    }
+}
+
+/// Whether the running kernel serves `opcode`.
+pub fn supports(kernel: &Kernel, opcode: u8) -> bool {
+    opcode < 128 && kernel.opcodes >> opcode & 1 == 1
+}
+
+fn ask() -> Result<Kernel, i32> {
+    let ring = IoUring::new(2).map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))?;
+    let mut probe = Probe::new();
+    let mut opcodes = 0u128;
+    // Probing came with 5.6; a ring without it has the ops of 5.5 and is below our floor anyway.
+    if ring.submitter().register_probe(&mut probe).is_ok() {
+        for opcode in 0..128u8 {
+            opcodes |= u128::from(probe.is_supported(opcode)) << opcode;
+        }
+    }
+    let mut features = Features::default();
+    let mut add = |yes: bool, feature: Features| {
+        if yes {
+            features = features.with(feature);
+        }
+    };
+    let params = ring.params();
+    add(params.is_feature_ext_arg(), Features::EXT_ARG);
+    add(params.is_feature_min_timeout(), Features::MIN_WAIT);
+    add(params.is_feature_skip_cqe_on_success(), Features::CQE_SKIP);
+    // Opcodes date a kernel: SEND_ZC came with 6.0, SOCKET with 5.19, MSG_RING with 5.18.
+    let has = |opcode: u8| opcodes >> opcode & 1 == 1;
+    add(has(47), Features::RECV_MULTISHOT.with(Features::CANCEL_SYNC));
+    add(has(45), Features::ACCEPT_MULTISHOT.with(Features::POOL).with(Features::CANCEL_ANY));
+    add(has(40), Features::REGISTERED_RING);
+    add(has(56) && has(57), Features::BIND_LISTEN);
+    add(write_nosignal(), Features::WRITE_NOSIGNAL);
+    for (flag, feature) in super::setup::FLAG_FEATURES {
+        add(super::setup::accepts(flag), feature);
+    }
+    Ok(Kernel { features, opcodes })
+}
+
+/// RWF_NOSIGNAL, tried where a write has no effect.
+fn write_nosignal() -> bool {
+    const RWF_NOSIGNAL: i32 = 0x100;
+    // SAFETY: a path literal; the descriptor is closed below.
+    let fd = unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC) };
+    if fd < 0 {
+        return false;
+    }
+    let byte = [0u8; 1];
+    let vector = libc::iovec { iov_base: byte.as_ptr() as *mut _, iov_len: 1 };
+    // SAFETY: one vector over one byte that is only read.
+    let written = unsafe { libc::pwritev2(fd, &vector, 1, -1, RWF_NOSIGNAL) };
+    // SAFETY: closes the descriptor opened above.
+    unsafe { libc::close(fd) };
+    written == 1
+}
+
+/// The features named in RINGLINE_DISABLE (comma-separated); unknown names are ignored.
+pub fn disabled_by_environment() -> Features {
+    let Ok(names) = std::env::var("RINGLINE_DISABLE") else {
+        return Features::default();
+    };
+    let mut off = Features::default();
+    for name in names.split(',').map(str::trim) {
+        for feature in &FEATURES {
+            if feature.name.to_bytes() == name.to_ascii_lowercase().as_bytes() {
+                off = off.with(feature.bit);
+            }
+        }
+    }
+    off
+}

@@ -1,0 +1,203 @@
+//! Making a kernel ring: the table of flag rows, and memory limits.
+//!
+//! Owns: which setup flags go together. Flags are tried row by row, not one by one, because
+//! invalid mixes are EINVAL; the row that stuck is in [`SetupInfo`].
+
+use super::probe::Features;
+use io_uring::{IoUring, cqueue, squeue};
+use std::io;
+use std::time::{Duration, Instant};
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct RingSpec {
+    /// Submission entries.
+    pub sq_entries: u32,
+    /// Completion entries.
+    pub cq_entries: u32,
+    /// A kernel thread that polls the submission queue (opt-in).
+    pub sqpoll: bool,
+    /// Idle time of that thread in milliseconds.
+    pub sq_thread_idle_ms: u32,
+    /// CPU of that thread; -1 = any.
+    pub sq_thread_cpu: i32,
+    /// Features switched off by config or environment.
+    pub disable: Features,
+    /// How long ENOMEM may be retried while the kernel gives back an earlier ring's memory.
+    pub memory_patience: Duration,
+}
+
+/// What was got.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SetupInfo {
+    /// Submission entries.
+    pub sq_entries: u32,
+    /// Completion entries.
+    pub cq_entries: u32,
+    /// IORING_SETUP_* bits that stuck.
+    pub setup_flags: u32,
+    /// Features this ring has.
+    pub features: Features,
+    /// The ring's descriptor.
+    pub fd: i32,
+}
+
+impl SetupInfo {
+    /// The kernel polls the submission queue.
+    #[inline]
+    pub fn is_sqpoll(&self) -> bool {
+        self.setup_flags & SQPOLL != 0
+    }
+
+    /// The kernel announces deferred work in the queue flags; without it, always enter.
+    #[inline]
+    pub fn announces_task_run(&self) -> bool {
+        self.setup_flags & TASKRUN_FLAG != 0
+    }
+}
+
+const SQPOLL: u32 = 2;
+const R_DISABLED: u32 = 64;
+const SUBMIT_ALL: u32 = 128;
+const COOP_TASKRUN: u32 = 256;
+const TASKRUN_FLAG: u32 = 512;
+const SINGLE_ISSUER: u32 = 4096;
+const DEFER_TASKRUN: u32 = 8192;
+const NO_SQARRAY: u32 = 65536;
+
+/// The rows, best first. SQPOLL excludes DEFER_TASKRUN and COOP_TASKRUN and is a row of its own.
+const ROWS: [u32; 4] = [
+    SINGLE_ISSUER | DEFER_TASKRUN | TASKRUN_FLAG,
+    SINGLE_ISSUER | COOP_TASKRUN | TASKRUN_FLAG,
+    COOP_TASKRUN | TASKRUN_FLAG,
+    0,
+];
+
+/// The newest flags that a row may carry on top, dropped one after the other on EINVAL.
+const EXTRAS: [u32; 3] = [SUBMIT_ALL | NO_SQARRAY, SUBMIT_ALL, 0];
+
+/// Which setup flags stand for which feature.
+pub(super) const FLAG_FEATURES: [(u32, Features); 6] = [
+    (SINGLE_ISSUER, Features::SINGLE_ISSUER),
+    (SINGLE_ISSUER | DEFER_TASKRUN, Features::DEFER_TASKRUN),
+    (COOP_TASKRUN, Features::COOP_TASKRUN),
+    (COOP_TASKRUN | TASKRUN_FLAG, Features::TASKRUN_FLAG),
+    (SUBMIT_ALL, Features::SUBMIT_ALL),
+    (NO_SQARRAY, Features::NO_SQARRAY),
+];
+
+/// Whether this kernel makes a ring with `flags`.
+pub(super) fn accepts(flags: u32) -> bool {
+    let spec = RingSpec {
+        sq_entries: 2,
+        cq_entries: 4,
+        sqpoll: false,
+        sq_thread_idle_ms: 0,
+        sq_thread_cpu: -1,
+        disable: Features::default(),
+        memory_patience: Duration::from_millis(200),
+    };
+    patiently(&spec, flags, Instant::now() + spec.memory_patience).is_ok()
+}
+
+/// The flags that `disable` forbids.
+fn forbidden(disable: Features) -> u32 {
+    let mut off = 0;
+    for (flags, feature) in FLAG_FEATURES {
+        if disable.has(feature) {
+            // DEFER_TASKRUN and TASKRUN_FLAG stand beside the flag they need: forbid only them.
+            off |= match flags {
+                f if f & DEFER_TASKRUN != 0 => DEFER_TASKRUN,
+                f if f & TASKRUN_FLAG != 0 => TASKRUN_FLAG,
+                // Without a single issuer the kernel refuses to defer.
+                SINGLE_ISSUER => SINGLE_ISSUER | DEFER_TASKRUN,
+                f => f,
+            };
+        }
+    }
+    off
+}
+
+/// Try the rows until one sticks. The error is the errno of the last try that was not EINVAL.
+pub(super) fn create(spec: &RingSpec) -> Result<(IoUring, u32), i32> {
+    let off = forbidden(spec.disable);
+    let deadline = Instant::now() + spec.memory_patience;
+    if spec.sqpoll {
+        for extra in EXTRAS {
+            match patiently(spec, SQPOLL | (SINGLE_ISSUER | extra) & !off, deadline) {
+                Ok(ring) => return Ok((ring, SQPOLL | (SINGLE_ISSUER | extra) & !off)),
+                Err(libc::EINVAL) => {}
+                // The poll thread is a wish: without the right to it the ring still works.
+                Err(libc::EPERM) => break,
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+    let mut last = libc::EINVAL;
+    for row in ROWS {
+        for extra in EXTRAS {
+            let flags = (row | extra) & !off;
+            match patiently(spec, flags, deadline) {
+                Ok(ring) => return Ok((ring, flags)),
+                Err(libc::EINVAL) => last = libc::EINVAL,
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+    Err(last)
+}
+
+/// One row. ENOMEM is retried until the deadline: ring memory counts against RLIMIT_MEMLOCK and
+/// the kernel releases that of a closed ring late.
+fn patiently(spec: &RingSpec, flags: u32, deadline: Instant) -> Result<IoUring, i32> {
+    loop {
+        match build(spec, flags) {
+            Ok(ring) => return Ok(ring),
+            Err(error) => {
+                let errno = error.raw_os_error().unwrap_or(libc::EIO);
+                if errno != libc::ENOMEM || Instant::now() >= deadline {
+                    return Err(errno);
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+    }
+}
+
+fn build(spec: &RingSpec, flags: u32) -> io::Result<IoUring> {
+    let mut builder = IoUring::<squeue::Entry, cqueue::Entry>::builder();
+    builder.dontfork().setup_clamp().setup_cqsize(spec.cq_entries);
+    // A polled queue is started by its own thread; the others start disabled, so that the thread
+    // that attaches, not the one that creates, becomes the single issuer.
+    builder.setup_r_disabled();
+    if flags & SQPOLL != 0 {
+        builder.setup_sqpoll(spec.sq_thread_idle_ms);
+        if let Ok(cpu) = u32::try_from(spec.sq_thread_cpu) {
+            builder.setup_sqpoll_cpu(cpu);
+        }
+    }
+    if flags & SUBMIT_ALL != 0 {
+        builder.setup_submit_all();
+    }
+    if flags & COOP_TASKRUN != 0 {
+        builder.setup_coop_taskrun();
+    }
+    if flags & TASKRUN_FLAG != 0 {
+        builder.setup_taskrun_flag();
+    }
+    if flags & SINGLE_ISSUER != 0 {
+        builder.setup_single_issuer();
+    }
+    if flags & DEFER_TASKRUN != 0 {
+        builder.setup_defer_taskrun();
+    }
+    if flags & NO_SQARRAY != 0 {
+        builder.setup_no_sqarray();
+    }
+    builder.build(spec.sq_entries)
+}
+
+/// The bits [`SetupInfo::setup_flags`] reports for a ring made with `flags`.
+pub(super) fn stuck(flags: u32) -> u32 {
+    flags | R_DISABLED
+}

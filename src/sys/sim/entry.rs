@@ -1,0 +1,135 @@
+//! The fields of a submission entry, and the bits of the kernel's interface used by the model.
+//!
+//! Owns: reading `struct io_uring_sqe` out of eight words.
+
+use crate::sys::Sqe;
+
+/// Opcodes the model knows.
+pub mod opcode {
+    #![allow(missing_docs)]
+    pub const NOP: u8 = 0;
+    pub const FSYNC: u8 = 3;
+    pub const POLL_ADD: u8 = 6;
+    pub const POLL_REMOVE: u8 = 7;
+    pub const TIMEOUT: u8 = 11;
+    pub const TIMEOUT_REMOVE: u8 = 12;
+    pub const ACCEPT: u8 = 13;
+    pub const ASYNC_CANCEL: u8 = 14;
+    pub const CONNECT: u8 = 16;
+    pub const OPENAT: u8 = 18;
+    pub const CLOSE: u8 = 19;
+    pub const READ: u8 = 22;
+    pub const WRITE: u8 = 23;
+    pub const SEND: u8 = 26;
+    pub const RECV: u8 = 27;
+    pub const SHUTDOWN: u8 = 34;
+    pub const SOCKET: u8 = 45;
+    pub const BIND: u8 = 56;
+    pub const LISTEN: u8 = 57;
+}
+
+pub const IO_DRAIN: u8 = 2;
+pub const LINKS: u8 = 4 | 8;
+pub const HARDLINK: u8 = 8;
+pub const ASYNC: u8 = 16;
+pub const BUFFER_SELECT: u8 = 32;
+pub const SKIP_SUCCESS: u8 = 64;
+
+pub const CQE_BUFFER: u32 = 1;
+pub const CQE_MORE: u32 = 2;
+
+pub const CANCEL_ALL: u32 = 1;
+pub const CANCEL_FD: u32 = 2;
+pub const CANCEL_ANY: u32 = 4;
+pub const TIMEOUT_ABS: u32 = 1;
+pub const TIMEOUT_UPDATE: u32 = 2;
+pub const POLL_MULTI: u32 = 1;
+pub const POLL_UPDATE: u32 = 2;
+pub const NOP_RESULT: u32 = 1;
+const ACCEPT_MULTI: u16 = 1;
+const RECV_MULTI: u16 = 2;
+const MSG_DONTWAIT: u32 = libc::MSG_DONTWAIT as u32;
+const MSG_WAITALL: u32 = libc::MSG_WAITALL as u32;
+
+/// One entry, taken apart.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    pub opcode: u8,
+    pub flags: u8,
+    pub ioprio: u16,
+    pub fd: i32,
+    pub off: u64,
+    pub addr: u64,
+    pub len: u32,
+    pub op_flags: u32,
+    pub user_data: u64,
+    pub group: u16,
+}
+
+impl Entry {
+    /// Take an entry apart.
+    pub fn new(sqe: &Sqe) -> Entry {
+        let words = &sqe.0;
+        Entry {
+            opcode: words[0] as u8,
+            flags: (words[0] >> 8) as u8,
+            ioprio: (words[0] >> 16) as u16,
+            fd: (words[0] >> 32) as i32,
+            off: words[1],
+            addr: words[2],
+            len: words[3] as u32,
+            op_flags: (words[3] >> 32) as u32,
+            user_data: words[4],
+            group: words[5] as u16,
+        }
+    }
+
+    /// The next entry of the batch belongs to the same chain.
+    pub fn is_linked(&self) -> bool {
+        self.flags & LINKS != 0
+    }
+
+    /// It takes its buffer from a pool.
+    pub fn selects_buffer(&self) -> bool {
+        self.flags & BUFFER_SELECT != 0
+    }
+
+    /// It completes more than once.
+    pub fn is_multishot(&self) -> bool {
+        match self.opcode {
+            opcode::ACCEPT => self.ioprio & ACCEPT_MULTI != 0,
+            opcode::RECV => self.ioprio & RECV_MULTI != 0,
+            opcode::POLL_ADD => self.len & POLL_MULTI != 0,
+            _ => false,
+        }
+    }
+
+    /// The kernel writes its answer to `addr`.
+    pub fn fills_memory(&self) -> bool {
+        matches!(self.opcode, opcode::READ | opcode::RECV) && !self.selects_buffer()
+    }
+
+    /// The kernel reads what is at `addr` while it is in flight.
+    pub fn reads_memory(&self) -> bool {
+        matches!(self.opcode, opcode::WRITE | opcode::SEND)
+    }
+
+    /// It is done, or refused, within the submission.
+    pub fn is_inline(&self) -> bool {
+        match self.opcode {
+            opcode::READ | opcode::WRITE | opcode::RECV | opcode::FSYNC | opcode::POLL_ADD => false,
+            opcode::TIMEOUT | opcode::ACCEPT | opcode::CONNECT | opcode::OPENAT => false,
+            opcode::SEND => self.op_flags & MSG_DONTWAIT != 0,
+            _ => true,
+        }
+    }
+
+    /// Less than everything counts as a failure of its chain, and is not "success" to skip.
+    pub fn wants_all(&self) -> bool {
+        match self.opcode {
+            opcode::READ | opcode::WRITE => true,
+            opcode::SEND | opcode::RECV => self.op_flags & MSG_WAITALL != 0,
+            _ => false,
+        }
+    }
+}

@@ -64,7 +64,7 @@ pub extern "C-unwind" fn ringline_pool_destroy(ring: *mut ringline_ring, pool: i
 
 /// Tell what a pool is like. Returns 0, RINGLINE_ESTALE, RINGLINE_ENULL, -EINVAL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn ringline_pool_info(
+pub unsafe extern "C-unwind" fn ringline_pool_info_of(
     ring: *mut ringline_ring,
     pool: i32,
     out: *mut ringline_pool_info,

@@ -156,7 +156,7 @@ fn detach(inside: &Inside) -> Result<(), Fault> {
 /// Tell what the ring got. Owner thread (any while it has none). Returns 0, RINGLINE_ENULL,
 /// -EINVAL for a size that cannot be.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn ringline_info(
+pub unsafe extern "C-unwind" fn ringline_info_of(
     ring: *mut ringline_ring,
     out: *mut ringline_info,
 ) -> i32 {

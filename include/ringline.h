@@ -1,0 +1,1416 @@
+/*
+ * ringline.h: Linux io_uring as one shared library.
+ *
+ * Generated from the Rust source by `make header`: change the source, not this file.
+ * SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The contract. Every line has tests that fail when it is broken.
+ *
+ * C1  Every accepted operation gets exactly one completion with RINGLINE_CF_FINAL, also after
+ *     cancel and close. After a forced free it carries RINGLINE_CF_ABANDONED. A submit that
+ *     returns an error means none. (A QUIET send completes only when it failed or was cut.)
+ * C2  A buffer is the library's from the accepted submit until FINAL. Cancel and close do not
+ *     shorten this. Memory that an ABANDONED operation named is never given back.
+ * C3  Callbacks run only on the owner thread, only inside turn, run and run_once, never inside
+ *     submit, never under an internal lock, never recursively.
+ * C4  Every function is legal inside a callback, close and free of that very handle included
+ *     (they are deferred), but running the loop there is RINGLINE_EREENTRANT.
+ * C5  A stale, NULL, garbage, foreign or double-freed handle, a wrong thread, a handle from
+ *     before fork: an error code and no change of state.
+ * C6  SEND_ALL on a stream arrives in order and whole; on failure the bytes that the kernel
+ *     accepted are reported.
+ * C7  Everything is bounded. Over the limit is -EAGAIN or -ENOBUFS (or RINGLINE_ENOSLOT), never
+ *     unbounded memory, never a spin.
+ * C8  No panic crosses this boundary: RINGLINE_EPANIC, and the handle is poisoned: only free works.
+ *     A C++ exception that leaves a callback aborts the process with a message.
+ * C9  After free, file descriptors, threads, mappings and locked memory are what they were before
+ *     create (locked memory within one second; ABANDONED operations excepted and counted).
+ * C10 errno is kept: every error has a code, the kernel's errno and a text.
+ * C11 No signal is raised where the kernel can suppress it, no handler is installed, nothing is
+ *     printed, there is no hidden global state.
+ * C12 A missing kernel feature has a fallback, or is RINGLINE_ENOTSUP_KERNEL with its name: never
+ *     a hang.
+ *
+ * Return values: >= 0 is success or a count; -1..-4095 is -errno of the kernel, unchanged;
+ * <= -4096 is a library code below. Pointers inside records are uint64_t.
+ */
+
+#ifndef RINGLINE_H
+#define RINGLINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** A ring. Opaque: its value is a handle that is looked up, never an address. */
+typedef struct ringline_ring ringline_ring;
+
+/**
+ * Number of the ABI: two libraries with the same number serve the same programs.
+ */
+#define RINGLINE_ABI 1
+
+/**
+ * Version of the library, first part.
+ */
+#define RINGLINE_VERSION_MAJOR 0
+
+/**
+ * Version of the library, second part.
+ */
+#define RINGLINE_VERSION_MINOR 1
+
+/**
+ * Version of the library, third part.
+ */
+#define RINGLINE_VERSION_PATCH 0
+
+/**
+ * Does nothing; completes with 0.
+ */
+#define RINGLINE_OP_NOP 0
+
+/**
+ * fsync(2).
+ */
+#define RINGLINE_OP_FSYNC 3
+
+/**
+ * poll(2), once or (len = 1) multishot.
+ */
+#define RINGLINE_OP_POLL_ADD 6
+
+/**
+ * Remove or change a poll; addr is its token.
+ */
+#define RINGLINE_OP_POLL_REMOVE 7
+
+/**
+ * The kernel's timer; RINGLINE_LIB_TIMER is cheaper.
+ */
+#define RINGLINE_OP_TIMEOUT 11
+
+/**
+ * Remove or change a timeout; addr is its token.
+ */
+#define RINGLINE_OP_TIMEOUT_REMOVE 12
+
+/**
+ * accept4(2), once or multishot.
+ */
+#define RINGLINE_OP_ACCEPT 13
+
+/**
+ * Cancel; addr is the target's token.
+ */
+#define RINGLINE_OP_ASYNC_CANCEL 14
+
+/**
+ * connect(2).
+ */
+#define RINGLINE_OP_CONNECT 16
+
+/**
+ * openat(2).
+ */
+#define RINGLINE_OP_OPENAT 18
+
+/**
+ * close(2); for sockets with operations in flight use RINGLINE_LIB_CLOSE.
+ */
+#define RINGLINE_OP_CLOSE 19
+
+/**
+ * pread(2); off = -1 is the file position.
+ */
+#define RINGLINE_OP_READ 22
+
+/**
+ * pwrite(2); off = -1 is the file position.
+ */
+#define RINGLINE_OP_WRITE 23
+
+/**
+ * send(2), always with MSG_NOSIGNAL.
+ */
+#define RINGLINE_OP_SEND 26
+
+/**
+ * recv(2), once or multishot from a pool.
+ */
+#define RINGLINE_OP_RECV 27
+
+/**
+ * shutdown(2).
+ */
+#define RINGLINE_OP_SHUTDOWN 34
+
+/**
+ * socket(2).
+ */
+#define RINGLINE_OP_SOCKET 45
+
+/**
+ * bind(2), Linux 6.11.
+ */
+#define RINGLINE_OP_BIND 56
+
+/**
+ * listen(2), Linux 6.11.
+ */
+#define RINGLINE_OP_LISTEN 57
+
+/**
+ * Close a descriptor in order: shutdown, cancel its operations, wait for them, close.
+ */
+#define RINGLINE_LIB_CLOSE 128
+
+/**
+ * A user-space timer: nanoseconds in off, period in addr.
+ */
+#define RINGLINE_LIB_TIMER 129
+
+/**
+ * A send that goes on after short counts.
+ */
+#define RINGLINE_LIB_SEND_ALL 130
+
+/**
+ * fd is a registered slot.
+ */
+#define RINGLINE_SQE_FIXED_FILE 1
+
+/**
+ * Start after everything before is complete.
+ */
+#define RINGLINE_SQE_IO_DRAIN 2
+
+/**
+ * The next op starts when this one succeeded.
+ */
+#define RINGLINE_SQE_IO_LINK 4
+
+/**
+ * The next op starts when this one ended.
+ */
+#define RINGLINE_SQE_IO_HARDLINK 8
+
+/**
+ * Do it in a kernel worker from the start.
+ */
+#define RINGLINE_SQE_ASYNC 16
+
+/**
+ * Take a buffer from the pool buf_index.
+ */
+#define RINGLINE_SQE_BUFFER_SELECT 32
+
+/**
+ * ioprio of an ACCEPT: multishot.
+ */
+#define RINGLINE_ACCEPT_MULTISHOT 1
+
+/**
+ * ioprio of a SEND or RECV: poll before trying.
+ */
+#define RINGLINE_RECVSEND_POLL_FIRST 1
+
+/**
+ * ioprio of a RECV: multishot.
+ */
+#define RINGLINE_RECV_MULTISHOT 2
+
+/**
+ * ext of a SEND: no completion when the kernel takes it whole at once.
+ */
+#define RINGLINE_EXT_QUIET 1
+
+/**
+ * op_flags of RINGLINE_LIB_CLOSE: others share the file, do not shut it down.
+ */
+#define RINGLINE_LIB_CLOSE_SHARED 1
+
+/**
+ * op_flags of RINGLINE_LIB_TIMER: off is a CLOCK_MONOTONIC time.
+ */
+#define RINGLINE_TIMER_ABS 1
+
+/**
+ * The high 16 bits are a buffer id.
+ */
+#define RINGLINE_CF_BUFFER 1
+
+/**
+ * More completions of this op follow.
+ */
+#define RINGLINE_CF_MORE 2
+
+/**
+ * The socket has more data.
+ */
+#define RINGLINE_CF_SOCK_NONEMPTY 4
+
+/**
+ * A zero-copy notification.
+ */
+#define RINGLINE_CF_NOTIF 8
+
+/**
+ * The kernel keeps using this buffer.
+ */
+#define RINGLINE_CF_BUF_MORE 16
+
+/**
+ * The last completion of its op: its memory is the caller's again.
+ */
+#define RINGLINE_CF_FINAL 256
+
+/**
+ * data is received bytes, token is the lease to give back.
+ */
+#define RINGLINE_CF_LEASE 512
+
+/**
+ * A zero-copy send was copied after all.
+ */
+#define RINGLINE_CF_ZC_COPIED 1024
+
+/**
+ * Posted by another thread.
+ */
+#define RINGLINE_CF_MSG 2048
+
+/**
+ * Forced free: the memory of this op never comes back.
+ */
+#define RINGLINE_CF_ABANDONED 4096
+
+/**
+ * token is the second half of a big completion.
+ */
+#define RINGLINE_CF_EXT 8192
+
+/**
+ * Where the buffer id starts in flags.
+ */
+#define RINGLINE_CF_BUFFER_SHIFT 16
+
+/**
+ * A panic inside was caught; the handle is poisoned.
+ */
+#define RINGLINE_EPANIC -4096
+
+/**
+ * Poisoned by an earlier panic: only free works.
+ */
+#define RINGLINE_EPOISONED -4097
+
+/**
+ * Called from a thread that does not own the ring.
+ */
+#define RINGLINE_EWRONGTHREAD -4098
+
+/**
+ * The handle was made before fork(2).
+ */
+#define RINGLINE_EFORKED -4099
+
+/**
+ * Header and library do not match.
+ */
+#define RINGLINE_EABI -4100
+
+/**
+ * Handle, token or lease is not valid (any more).
+ */
+#define RINGLINE_ESTALE -4101
+
+/**
+ * A pointer that must not be NULL is NULL.
+ */
+#define RINGLINE_ENULL -4102
+
+/**
+ * The ring is closing.
+ */
+#define RINGLINE_ECLOSED -4103
+
+/**
+ * max_inflight is reached.
+ */
+#define RINGLINE_ENOSLOT -4104
+
+/**
+ * The loop may not be run inside a callback.
+ */
+#define RINGLINE_EREENTRANT -4105
+
+/**
+ * This kernel lacks the feature.
+ */
+#define RINGLINE_ENOTSUP_KERNEL -4106
+
+/**
+ * No owner thread yet.
+ */
+#define RINGLINE_STATE_CREATED 0
+
+/**
+ * Bound to its owner thread.
+ */
+#define RINGLINE_STATE_ATTACHED 1
+
+/**
+ * Closing: operations are still in flight.
+ */
+#define RINGLINE_STATE_CLOSING 2
+
+/**
+ * Closed: nothing is in flight.
+ */
+#define RINGLINE_STATE_CLOSED 3
+
+/**
+ * Bits of kernel_features and config.disable: single_issuer.
+ */
+#define RINGLINE_FEATURE_SINGLE_ISSUER 1
+
+/**
+ * defer_taskrun (6.1).
+ */
+#define RINGLINE_FEATURE_DEFER_TASKRUN 2
+
+/**
+ * coop_taskrun (5.19).
+ */
+#define RINGLINE_FEATURE_COOP_TASKRUN 4
+
+/**
+ * taskrun_flag (5.19).
+ */
+#define RINGLINE_FEATURE_TASKRUN_FLAG 8
+
+/**
+ * submit_all (5.18).
+ */
+#define RINGLINE_FEATURE_SUBMIT_ALL 16
+
+/**
+ * no_sqarray (6.6).
+ */
+#define RINGLINE_FEATURE_NO_SQARRAY 32
+
+/**
+ * ext_arg (5.11).
+ */
+#define RINGLINE_FEATURE_EXT_ARG 64
+
+/**
+ * min_wait (6.12).
+ */
+#define RINGLINE_FEATURE_MIN_WAIT 128
+
+/**
+ * pool (5.19).
+ */
+#define RINGLINE_FEATURE_POOL 256
+
+/**
+ * accept_multishot (5.19).
+ */
+#define RINGLINE_FEATURE_ACCEPT_MULTISHOT 512
+
+/**
+ * recv_multishot (6.0).
+ */
+#define RINGLINE_FEATURE_RECV_MULTISHOT 1024
+
+/**
+ * cancel_sync (6.0).
+ */
+#define RINGLINE_FEATURE_CANCEL_SYNC 2048
+
+/**
+ * cancel_any (5.19).
+ */
+#define RINGLINE_FEATURE_CANCEL_ANY 4096
+
+/**
+ * registered_ring (5.18).
+ */
+#define RINGLINE_FEATURE_REGISTERED_RING 8192
+
+/**
+ * write_nosignal (6.18).
+ */
+#define RINGLINE_FEATURE_WRITE_NOSIGNAL 16384
+
+/**
+ * bind_listen (6.11).
+ */
+#define RINGLINE_FEATURE_BIND_LISTEN 32768
+
+/**
+ * cqe_skip (5.17).
+ */
+#define RINGLINE_FEATURE_CQE_SKIP 65536
+
+/**
+ * config.flags: let a kernel thread poll the submission queue; steps down where it may not.
+ */
+#define RINGLINE_CONFIG_SQPOLL 1
+
+/**
+ * A set of features, as in the C API's 64-bit masks.
+ */
+typedef struct Features Features;
+
+/**
+ * What a ring shall be like. All-zero means all defaults; ringline_config_init() fills them in.
+ *
+ * `size` is sizeof(ringline_config) of the caller's header (0 = the same, all defaults). A
+ * shorter struct is extended by zeros, a longer one must be zero beyond what the library knows.
+ */
+typedef struct ringline_config {
+  /**
+   * sizeof(ringline_config).
+   */
+  uint32_t size;
+  /**
+   * Submission entries, rounded up to a power of two; 0 = 256.
+   */
+  uint32_t sq_entries;
+  /**
+   * Completion entries; 0 = four times sq_entries.
+   */
+  uint32_t cq_entries;
+  /**
+   * Operations in flight at most; 0 = 65536. 64 bytes of address space each.
+   */
+  uint32_t max_inflight;
+  /**
+   * Ops of the shared block; 0 = sq_entries.
+   */
+  uint32_t ops_cap;
+  /**
+   * Completions shown per turn at most; 0 = cq_entries.
+   */
+  uint32_t recs_cap;
+  /**
+   * RINGLINE_CONFIG_*.
+   */
+  uint32_t flags;
+  /**
+   * With SQPOLL: idle time of the kernel thread in milliseconds; 0 = 1000.
+   */
+  uint32_t sq_thread_idle_ms;
+  /**
+   * With SQPOLL: CPU of the kernel thread + 1; 0 = any.
+   */
+  uint32_t sq_thread_cpu;
+  /**
+   * Zero.
+   */
+  uint32_t resv;
+  /**
+   * RINGLINE_FEATURE_* not to use although the kernel has them.
+   */
+  uint64_t disable;
+} ringline_config;
+
+/**
+ * One struct ("ringline_op", offset 0) or member ("ringline_op.fd") of the ABI.
+ */
+typedef struct ringline_abi_field {
+  /**
+   * Address of the terminated, static name.
+   */
+  uint64_t name;
+  /**
+   * Offset in bytes.
+   */
+  uint32_t offset;
+  /**
+   * Size in bytes.
+   */
+  uint32_t size;
+} ringline_abi_field;
+
+/**
+ * What a pool is like. Set `size` to sizeof(ringline_pool_info) (0 = the same) before the call.
+ */
+typedef struct ringline_pool_info {
+  /**
+   * sizeof(ringline_pool_info).
+   */
+  uint32_t size;
+  /**
+   * Buffers in all.
+   */
+  uint32_t count;
+  /**
+   * Bytes per buffer.
+   */
+  uint32_t buffer_size;
+  /**
+   * Leases not given back.
+   */
+  uint32_t leases;
+} ringline_pool_info;
+
+/**
+ * An operation to do: 64 bytes in the shape of `struct io_uring_sqe`.
+ *
+ * All-zero is a NOP. The descriptor is copied at submit. Inputs it points to (address, timespec,
+ * path) are the caller's again when the turn or flush that accepted the op returns; data buffers
+ * and output arguments stay the library's until the completion with RINGLINE_CF_FINAL.
+ */
+typedef struct ringline_op {
+  /**
+   * 0..127: kernel IORING_OP_*; 128..255: library operations (RINGLINE_LIB_*).
+   */
+  uint8_t opcode;
+  /**
+   * RINGLINE_SQE_* (IOSQE_*); CQE_SKIP_SUCCESS is refused.
+   */
+  uint8_t flags;
+  /**
+   * Multishot bits, as in the kernel.
+   */
+  uint16_t ioprio;
+  /**
+   * Descriptor, or slot with RINGLINE_SQE_FIXED_FILE.
+   */
+  int32_t fd;
+  /**
+   * File offset, second address, or as the operation defines it.
+   */
+  uint64_t off;
+  /**
+   * Address of the data; for operations that name another one: its token.
+   */
+  uint64_t addr;
+  /**
+   * Length in bytes, or as the operation defines it.
+   */
+  uint32_t len;
+  /**
+   * Flags of the operation (msg_flags, fsync_flags, ...).
+   */
+  uint32_t op_flags;
+  /**
+   * The caller's, returned untouched.
+   */
+  uint64_t user_data;
+  /**
+   * Pool of provided buffers with RINGLINE_SQE_BUFFER_SELECT; else a registered buffer.
+   */
+  uint16_t buf_index;
+  /**
+   * Registered credentials; 0 = the thread's.
+   */
+  uint16_t personality;
+  /**
+   * Direct-descriptor slot + 1; 0 = none.
+   */
+  uint32_t file_index;
+  /**
+   * Third argument of a few operations.
+   */
+  uint64_t addr3;
+  /**
+   * Library flags (RINGLINE_EXT_*) of some operations; else 0.
+   */
+  uint64_t ext;
+} ringline_op;
+
+/**
+ * What a ring got. Set `size` to sizeof(ringline_info) (0 = the same) before the call.
+ */
+typedef struct ringline_info {
+  /**
+   * sizeof(ringline_info).
+   */
+  uint32_t size;
+  /**
+   * Submission entries.
+   */
+  uint32_t sq_entries;
+  /**
+   * Completion entries.
+   */
+  uint32_t cq_entries;
+  /**
+   * Operations in flight at most.
+   */
+  uint32_t max_inflight;
+  /**
+   * IORING_SETUP_* flags that stuck.
+   */
+  uint32_t setup_flags;
+  /**
+   * The ring's descriptor.
+   */
+  int32_t ring_fd;
+  /**
+   * RINGLINE_FEATURE_* in use.
+   */
+  uint64_t features;
+  /**
+   * RINGLINE_FEATURE_* switched off by config or RINGLINE_DISABLE.
+   */
+  uint64_t disabled;
+} ringline_info;
+
+/**
+ * The block of one ring: in and out of ringline_turn(). Owned by the ring, aligned to 64 bytes,
+ * its address is stable for the ring's life. Only the owner thread may touch it.
+ */
+typedef struct ringline_shared {
+  /**
+   * Size of this struct.
+   */
+  uint32_t size;
+  /**
+   * RINGLINE_ABI of the library.
+   */
+  uint32_t abi;
+  /**
+   * Address of ringline_op ops[ops_cap].
+   */
+  uint64_t ops;
+  /**
+   * Capacity of ops and tokens.
+   */
+  uint32_t ops_cap;
+  /**
+   * In: how many ops are filled. The library sets it back to 0.
+   */
+  uint32_t ops_len;
+  /**
+   * Address of ringline_completion recs[recs_cap].
+   */
+  uint64_t recs;
+  /**
+   * Capacity of recs.
+   */
+  uint32_t recs_cap;
+  /**
+   * Out: how many completions there are. They are valid until the next turn.
+   */
+  uint32_t recs_len;
+  /**
+   * In: completions to wait for; 0 = do not sleep.
+   */
+  uint32_t wait_min;
+  /**
+   * In: must be 0.
+   */
+  uint32_t flags;
+  /**
+   * In: longest wait in nanoseconds; -1 = forever.
+   */
+  int64_t timeout_ns;
+  /**
+   * In: return with fewer than wait_min after this many microseconds (Linux 6.12); 0 = off.
+   */
+  uint32_t min_wait_us;
+  /**
+   * Out: how many of ops were accepted, from the front.
+   */
+  uint32_t ops_done;
+  /**
+   * Out: why the first rejected op was rejected; 0 = all were accepted.
+   */
+  int32_t op_error;
+  /**
+   * Out: its index.
+   */
+  uint32_t op_error_at;
+  /**
+   * Out: operations in flight.
+   */
+  uint32_t inflight;
+  /**
+   * Out: leases not given back.
+   */
+  uint32_t leases_out;
+  /**
+   * Address of uint64_t tokens[ops_cap]: out, one per accepted op.
+   */
+  uint64_t tokens;
+  /**
+   * Address of uint64_t rel[rel_cap]: in, lease ids to give back.
+   */
+  uint64_t rel;
+  /**
+   * Capacity of rel.
+   */
+  uint32_t rel_cap;
+  /**
+   * In: how many leases are filled. The library sets it back to 0.
+   */
+  uint32_t rel_len;
+  /**
+   * Zero.
+   */
+  uint64_t resv[3];
+} ringline_shared;
+
+/**
+ * What a ring did so far. Set `size` to sizeof(ringline_stats) (0 = the same) before the call.
+ */
+typedef struct ringline_stats {
+  /**
+   * sizeof(ringline_stats).
+   */
+  uint32_t size;
+  /**
+   * Zero.
+   */
+  uint32_t resv;
+  /**
+   * Operations accepted.
+   */
+  uint64_t submitted;
+  /**
+   * Completions delivered.
+   */
+  uint64_t completed;
+  /**
+   * Calls of io_uring_enter(2).
+   */
+  uint64_t enters;
+  /**
+   * Of these, calls that were allowed to sleep.
+   */
+  uint64_t waits;
+  /**
+   * Times the completion queue was seen overflowing.
+   */
+  uint64_t overflows;
+  /**
+   * Kernel completions that named no operation in flight.
+   */
+  uint64_t strays;
+  /**
+   * Timer expirations.
+   */
+  uint64_t timers;
+  /**
+   * Wakes from other threads.
+   */
+  uint64_t wakes;
+  /**
+   * QUIET sends the kernel took whole.
+   */
+  uint64_t quiet;
+  /**
+   * Cancel requests sent to the kernel.
+   */
+  uint64_t cancels;
+  /**
+   * Buffers handed out from pools.
+   */
+  uint64_t leases;
+  /**
+   * Receives that ended because the pool was empty.
+   */
+  uint64_t nobufs;
+  /**
+   * Operations abandoned at a forced free.
+   */
+  uint64_t abandoned;
+  /**
+   * Operations taken back because the kernel did not consume them.
+   */
+  uint64_t rollbacks;
+} ringline_stats;
+
+/**
+ * What became of an operation: 32 bytes.
+ */
+typedef struct ringline_completion {
+  /**
+   * As in the op.
+   */
+  uint64_t user_data;
+  /**
+   * The kernel's result: >= 0, or -errno.
+   */
+  int32_t res;
+  /**
+   * Low 16 bits RINGLINE_CF_*, high 16 bits the buffer id.
+   */
+  uint32_t flags;
+  /**
+   * Address of the payload for provided buffers; bytes accepted for a failed SEND_ALL; else 0.
+   */
+  uint64_t data;
+  /**
+   * The op's token; with RINGLINE_CF_LEASE the lease id.
+   */
+  uint64_t token;
+} ringline_completion;
+
+/**
+ * A completion callback: runs on the owner thread, inside turn, run, run_once or close, never
+ * inside submit and never inside another callback. `completion` is valid during the call. Every
+ * function is legal in it, ringline_free of the same ring included (it is deferred); turn, run,
+ * run_once, close with a timeout and cancel_sync answer RINGLINE_EREENTRANT. A C++ exception that
+ * leaves it ends the program.
+ */
+typedef void (*ringline_callback)(void *ctx,
+                                  ringline_ring *ring,
+                                  const struct ringline_completion *completion);
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Ask for the op of `token` to end. Its memory stays the library's until its FINAL completion,
+ * which tells -ECANCELED, or how it ended before. Owner thread (any while there is none).
+ * Returns 0 = asked, RINGLINE_ESTALE = gone already, -EALREADY for a close.
+ */
+int32_t ringline_cancel(ringline_ring *ring, uint64_t token);
+
+/**
+ * Ask for many ops to end. Tokens that are gone are skipped. Returns how many were asked.
+ */
+int32_t ringline_cancel_many(ringline_ring *ring, const uint64_t *tokens, uint32_t count);
+
+/**
+ * Ask for every op submitted on descriptor `fd` to end. Returns how many were asked.
+ */
+int32_t ringline_cancel_fd(ringline_ring *ring, int32_t fd);
+
+/**
+ * Ask for everything in flight to end, timers included. Returns how many were asked.
+ */
+int32_t ringline_cancel_all(ringline_ring *ring);
+
+/**
+ * Cancel and wait for the kernel's verdict, up to `timeout_ns` (-1 = forever). The FINAL still
+ * comes by turn. Returns 0 = cancelled, RINGLINE_ESTALE = gone already, -EALREADY = running and
+ * not to be stopped, -ETIME, RINGLINE_EREENTRANT inside a callback.
+ */
+int32_t ringline_cancel_sync(ringline_ring *ring, uint64_t token, int64_t timeout_ns);
+
+/**
+ * Fill a config with the defaults and its real size.
+ *
+ * `config->size` says how large the caller's struct is; 0 = sizeof(ringline_config).
+ * Returns 0, RINGLINE_ENULL, or -EINVAL for a size that cannot be.
+ */
+int32_t ringline_config_init(struct ringline_config *config);
+
+/**
+ * glibc 2.32: the name ("EAGAIN") or text of an errno, static; NULL if unknown.
+ */
+extern const char *strerrorname_np(int errno);
+
+extern const char *strerrordesc_np(int errno);
+
+/**
+ * What a code means and what to do, static text. Never NULL, never fails; any thread.
+ */
+const char *ringline_strerror(int32_t code);
+
+/**
+ * The name of a code ("RINGLINE_ESTALE", "EAGAIN"), static text. Never NULL; any thread.
+ */
+const char *ringline_error_name(int32_t code);
+
+/**
+ * What the last failing call of this thread has to say beyond its code: cause and remedy. Valid
+ * until the next call of ringline_error_detail() on this thread. Never NULL; "" if nothing failed.
+ */
+const char *ringline_error_detail(void);
+
+/**
+ * The nearest errno of any code: 0 for >= 0, the errno for -errno, by meaning for RINGLINE_E*.
+ */
+int32_t ringline_to_errno(int32_t code);
+
+/**
+ * Write the layout of every struct of the ABI into `out[0..cap)`. Returns how many entries there
+ * are in all, or RINGLINE_ENULL. `out` may be NULL when `cap` is 0.
+ */
+int32_t ringline_abi_layout(struct ringline_abi_field *out, uint32_t cap);
+
+/**
+ * Make a pool of `count` (a power of two, 32768 at most) buffers of `size` bytes, from which recv
+ * and read take theirs (RINGLINE_SQE_BUFFER_SELECT, buf_index = the pool). `flags` must be 0.
+ * Owner thread (any while there is none). Returns the pool's id, -EINVAL, -ENOMEM, -ENFILE,
+ * RINGLINE_ENOTSUP_KERNEL.
+ */
+int32_t ringline_pool_create(ringline_ring *ring, uint32_t count, uint32_t size, uint32_t flags);
+
+/**
+ * Give a pool up. Leases stay valid until they are given back. Returns 0, -EBUSY while ops in
+ * flight take buffers from it, RINGLINE_ESTALE.
+ */
+int32_t ringline_pool_destroy(ringline_ring *ring, int32_t pool);
+
+/**
+ * Tell what a pool is like. Returns 0, RINGLINE_ESTALE, RINGLINE_ENULL, -EINVAL.
+ */
+int32_t ringline_pool_info_of(ringline_ring *ring, int32_t pool, struct ringline_pool_info *out);
+
+/**
+ * Give received bytes back: `lease` is the token of a completion with RINGLINE_CF_LEASE. Any
+ * thread, also after the ring is gone. Exactly once: a second time is RINGLINE_ESTALE. Given back by
+ * another thread, the buffer is used again from the owner's next turn on. Returns 0.
+ */
+int32_t ringline_lease_release(uint64_t lease);
+
+/**
+ * NOP: completes with 0.
+ */
+void ringline_prep_nop(struct ringline_op *op);
+
+/**
+ * READ: `len` bytes at `off` (-1 = file position) into `buf`. res = bytes read, 0 at the end.
+ */
+void ringline_prep_read(struct ringline_op *op, int32_t fd, void *buf, uint32_t len, uint64_t off);
+
+/**
+ * WRITE: `len` bytes of `buf` at `off` (-1 = file position). res = bytes written.
+ */
+void ringline_prep_write(struct ringline_op *op,
+                         int32_t fd,
+                         const void *buf,
+                         uint32_t len,
+                         uint64_t off);
+
+/**
+ * OPENAT: res = the new descriptor. `flags` and `mode` as in openat(2).
+ */
+void ringline_prep_openat(struct ringline_op *op,
+                          int32_t dirfd,
+                          const char *path,
+                          int32_t flags,
+                          uint32_t mode);
+
+/**
+ * CLOSE: close(2). For sockets with ops in flight use ringline_prep_lib_close().
+ */
+void ringline_prep_close(struct ringline_op *op, int32_t fd);
+
+/**
+ * FSYNC: `fsync_flags` 0, or 1 for fdatasync(2).
+ */
+void ringline_prep_fsync(struct ringline_op *op, int32_t fd, uint32_t fsync_flags);
+
+/**
+ * POLL_ADD: once; `mask` of POLLIN etc. res = the events.
+ */
+void ringline_prep_poll_add(struct ringline_op *op, int32_t fd, uint32_t mask);
+
+/**
+ * POLL_ADD: a completion with MORE for each edge.
+ */
+void ringline_prep_poll_multishot(struct ringline_op *op, int32_t fd, uint32_t mask);
+
+/**
+ * POLL_REMOVE as an update: the poll of `token` gets `mask`; `flags` 1 = it becomes multishot.
+ */
+void ringline_prep_poll_update(struct ringline_op *op,
+                               uint64_t token,
+                               uint32_t mask,
+                               uint32_t flags);
+
+/**
+ * POLL_REMOVE: end the poll of `token`.
+ */
+void ringline_prep_poll_remove(struct ringline_op *op, uint64_t token);
+
+/**
+ * TIMEOUT: the kernel's timer; `ts` is a struct __kernel_timespec. res = -ETIME, or 0 after `count` completions.
+ */
+void ringline_prep_timeout(struct ringline_op *op,
+                           const void *ts,
+                           uint32_t count,
+                           uint32_t flags);
+
+/**
+ * TIMEOUT_REMOVE as an update: the timeout of `token` gets a new time.
+ */
+void ringline_prep_timeout_update(struct ringline_op *op,
+                                  uint64_t token,
+                                  const void *ts,
+                                  uint32_t flags);
+
+/**
+ * TIMEOUT_REMOVE: end the timeout of `token`.
+ */
+void ringline_prep_timeout_remove(struct ringline_op *op, uint64_t token);
+
+/**
+ * ASYNC_CANCEL: cancel the op of `token`. res = 0, -ENOENT or -EALREADY.
+ */
+void ringline_prep_cancel(struct ringline_op *op, uint64_t token);
+
+/**
+ * LIB_TIMER: fires after `ns`, then every `period_ns` (0 = once). res = periods missed.
+ */
+void ringline_prep_timer(struct ringline_op *op, uint64_t ns, uint64_t period_ns);
+
+/**
+ * LIB_CLOSE: shutdown (unless a listener), cancel the ops on `fd`, wait for them, close.
+ */
+void ringline_prep_lib_close(struct ringline_op *op, int32_t fd);
+
+/**
+ * Make `ops[0..count)` a chain: each starts when the one before succeeded.
+ */
+void ringline_prep_link(struct ringline_op *ops, uint32_t count);
+
+/**
+ * SOCKET: socket(2). res = the descriptor.
+ */
+void ringline_prep_socket(struct ringline_op *op, int32_t domain, int32_t kind, int32_t protocol);
+
+/**
+ * BIND: bind(2), Linux 6.11.
+ */
+void ringline_prep_bind(struct ringline_op *op, int32_t fd, const void *addr, uint32_t addrlen);
+
+/**
+ * LISTEN: listen(2), Linux 6.11.
+ */
+void ringline_prep_listen(struct ringline_op *op, int32_t fd, int32_t backlog);
+
+/**
+ * ACCEPT: once; `addr` and `addrlen` may be NULL and are written until FINAL. res = the descriptor. `flags` as in accept4(2).
+ */
+void ringline_prep_accept(struct ringline_op *op,
+                          int32_t fd,
+                          void *addr,
+                          uint32_t *addrlen,
+                          uint32_t flags);
+
+/**
+ * ACCEPT: a completion with MORE for each connection.
+ */
+void ringline_prep_accept_multishot(struct ringline_op *op,
+                                    int32_t fd,
+                                    void *addr,
+                                    uint32_t *addrlen,
+                                    uint32_t flags);
+
+/**
+ * CONNECT: connect(2).
+ */
+void ringline_prep_connect(struct ringline_op *op, int32_t fd, const void *addr, uint32_t addrlen);
+
+/**
+ * SEND: send(2); may be short. `buf` is the library's until FINAL.
+ */
+void ringline_prep_send(struct ringline_op *op,
+                        int32_t fd,
+                        const void *buf,
+                        uint32_t len,
+                        uint32_t flags);
+
+/**
+ * LIB_SEND_ALL: goes on after short sends. res = `len`, or -errno with data = bytes the kernel took. -EBUSY while one runs on the same descriptor.
+ */
+void ringline_prep_send_all(struct ringline_op *op,
+                            int32_t fd,
+                            const void *buf,
+                            uint32_t len,
+                            uint32_t flags);
+
+/**
+ * RECV: recv(2) once into `buf`; res = 0 at the end of the stream. With ringline_prep_pool(), `buf` NULL and `len` 0: into a buffer of the pool.
+ */
+void ringline_prep_recv(struct ringline_op *op,
+                        int32_t fd,
+                        void *buf,
+                        uint32_t len,
+                        uint32_t flags);
+
+/**
+ * RECV: a completion with MORE and LEASE for each piece received, from `pool`. Ends with res <= 0; -ENOBUFS = no buffer is free: give leases back, then submit it again.
+ */
+void ringline_prep_recv_multishot(struct ringline_op *op,
+                                  int32_t fd,
+                                  int32_t pool,
+                                  uint32_t flags);
+
+/**
+ * SHUTDOWN: shutdown(2).
+ */
+void ringline_prep_shutdown(struct ringline_op *op, int32_t fd, int32_t how);
+
+/**
+ * Let a filled recv or read take its buffer from `pool`.
+ */
+void ringline_prep_pool(struct ringline_op *op, int32_t pool);
+
+/**
+ * Make a filled SEND QUIET: no completion when the kernel takes it whole at once, else a FINAL with
+ * the count. Sets MSG_DONTWAIT | MSG_WAITALL.
+ */
+void ringline_prep_quiet(struct ringline_op *op);
+
+/**
+ * Create a ring. `config` may be NULL (all defaults). On success `*out` is its handle.
+ *
+ * The ring has no owner yet: ops may be submitted and wait in user space until the first thread
+ * that calls attach, turn, run or flush owns it. May take up to a second while the kernel gives
+ * back locked memory of earlier rings.
+ *
+ * Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when 16384 rings exist, or
+ * what io_uring_setup(2) says: -EPERM (sysctl or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK),
+ * -EMFILE; ringline_error_detail() names the remedy.
+ */
+int32_t ringline_create(const struct ringline_config *config, ringline_ring **out);
+
+/**
+ * Make the calling thread the owner, for good (until detach). Returns 0 (also when it is the owner
+ * already), RINGLINE_EWRONGTHREAD when another thread is, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ */
+int32_t ringline_attach(ringline_ring *ring);
+
+/**
+ * Let go of the ring, so that another thread can attach it: it gets a new kernel ring under the
+ * same handle; pools are registered again. Owner thread only. Returns 0, -EBUSY when anything is
+ * in flight, RINGLINE_EREENTRANT inside a callback.
+ */
+int32_t ringline_detach(ringline_ring *ring);
+
+/**
+ * Tell what the ring got. Owner thread (any while it has none). Returns 0, RINGLINE_ENULL,
+ * -EINVAL for a size that cannot be.
+ */
+int32_t ringline_info_of(ringline_ring *ring, struct ringline_info *out);
+
+/**
+ * The shared block of the ring, or NULL (ringline_error_detail() says why). Owner thread (any
+ * while it has none). Its address is stable until the ring is freed.
+ */
+struct ringline_shared *ringline_shared_block(ringline_ring *ring);
+
+/**
+ * Cancel everything and drain. New ops are refused with RINGLINE_ECLOSED from now on; completions
+ * still come by turn. Waits up to `timeout_ns` (0 = do not wait, -1 = forever); callbacks run.
+ * Owner thread; any thread once the owner thread is gone (then nothing can be drained).
+ *
+ * Returns 0 when nothing is in flight any more, else how many ops are (time is over, or the records
+ * are full: turn, then close again); RINGLINE_EREENTRANT with a timeout inside a callback.
+ */
+int32_t ringline_close(ringline_ring *ring, int64_t timeout_ns);
+
+/**
+ * End the ring: cancel, drain for up to a second (callbacks run, records are dropped: close first
+ * to see them), release everything. What the kernel does not let go gets FINAL | ABANDONED. Inside
+ * a callback it happens when the loop returns. Owner thread; any thread while there is no owner or
+ * when the owner thread is gone.
+ *
+ * Returns how many ops were abandoned (0 = clean), RINGLINE_ESTALE for a second free.
+ */
+int32_t ringline_free(ringline_ring *ring);
+
+/**
+ * Free as soon as it is legal; for finalisers, from any thread. The owner frees the ring at its
+ * next turn (which then answers RINGLINE_ECLOSED); without an owner it is freed now; when the
+ * owner thread is gone, now too. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ */
+int32_t ringline_abandon(ringline_ring *ring);
+
+/**
+ * RINGLINE_STATE_* of the ring. Owner thread (any while it has none).
+ */
+int32_t ringline_state(ringline_ring *ring);
+
+/**
+ * Operations in flight, timers included. Owner thread (any while it has none).
+ */
+int64_t ringline_inflight(ringline_ring *ring);
+
+/**
+ * Keep a number of the caller's with the ring. Owner thread (any while it has none).
+ */
+int32_t ringline_set_user(ringline_ring *ring, uint64_t user);
+
+/**
+ * The number kept with ringline_set_user(); 0 at first. Returns 0 or RINGLINE_ENULL.
+ */
+int32_t ringline_user(ringline_ring *ring, uint64_t *out);
+
+/**
+ * Wait once for `wait_min` completions or `timeout_ns` (-1 = forever, 0 = do not wait), run the
+ * callbacks, show records in the shared block. As ringline_turn() without its ops. Owner thread;
+ * binds a ring without owner. Returns how many completions came, callbacks and records together,
+ * or as ringline_turn().
+ */
+int32_t ringline_run_once(ringline_ring *ring, uint32_t wait_min, int64_t timeout_ns);
+
+/**
+ * Run callbacks until ringline_stop(), until nothing is in flight, or until a completion without
+ * callback came. Owner thread; binds a ring without owner. Signals do not end it (a handler may
+ * call ringline_stop).
+ *
+ * Returns 0 when stopped or nothing is in flight, > 0 = that many records wait in shared->recs;
+ * or as ringline_turn().
+ */
+int32_t ringline_run(ringline_ring *ring);
+
+/**
+ * Make ringline_run() return, or the present or next wait of a turn end early. Any thread, signal
+ * handlers and callbacks; async-signal-safe, errno is kept. Returns 0 or RINGLINE_ESTALE.
+ */
+int32_t ringline_stop(ringline_ring *ring);
+
+/**
+ * Read the counters. Any thread. Returns 0, RINGLINE_ESTALE, RINGLINE_ENULL, -EINVAL.
+ */
+int32_t ringline_stats_of(ringline_ring *ring, struct ringline_stats *out);
+
+/**
+ * One turn through the shared block: give back the leases of rel, submit ops, wait for wait_min
+ * completions or timeout_ns, run callbacks, fill recs. Owner thread; binds a ring without owner.
+ *
+ * Stops at the first rejected op (ops_done, op_error, op_error_at) and then does not wait. Ops the
+ * kernel did not consume are taken back and not in ops_done. Timers count toward wait_min. When
+ * recs are full, the rest stays in the kernel's queue.
+ *
+ * Returns recs_len; -EINTR when a signal handler ran and nothing came; -EINVAL for a block that
+ * cannot be; -EAGAIN, -EBUSY when the kernel takes nothing now; RINGLINE_EREENTRANT in a callback;
+ * RINGLINE_ECLOSED when the ring was freed in a callback or abandoned.
+ */
+int32_t ringline_turn(ringline_ring *ring);
+
+/**
+ * Submit ops without waiting: they go to the kernel with the next turn, run or flush, or at once
+ * when the queue is full. Their completions come as records. `tokens` (may be NULL) gets one token
+ * per accepted op; `flags` must be 0. Owner thread (any while there is none), callbacks too.
+ *
+ * Returns how many were accepted, from the front; when the first is rejected, why: -EINVAL,
+ * -EAGAIN (queue full), RINGLINE_ENOSLOT, RINGLINE_ECLOSED, RINGLINE_ESTALE (unknown pool or
+ * token), RINGLINE_ENOTSUP_KERNEL, RINGLINE_ENULL.
+ */
+int32_t ringline_submit(ringline_ring *ring,
+                        const struct ringline_op *ops,
+                        uint32_t count,
+                        uint64_t *tokens,
+                        uint32_t flags);
+
+/**
+ * Submit one op whose completions go to `callback`. The op is copied. Owner thread (any while
+ * there is none), callbacks too. Returns its token, or as ringline_submit().
+ */
+int64_t ringline_submit_with(ringline_ring *ring,
+                             const struct ringline_op *op,
+                             ringline_callback callback,
+                             void *ctx);
+
+/**
+ * Hand what was submitted to the kernel without waiting. Owner thread; binds a ring without
+ * owner; callbacks too. Returns how many entries still wait (0 = all are in; else the kernel takes
+ * no more now: turn), or -errno.
+ */
+int32_t ringline_flush(ringline_ring *ring);
+
+/**
+ * Ops that can be submitted before a flush is needed. Owner thread (any while there is none).
+ */
+int32_t ringline_sq_space(ringline_ring *ring);
+
+/**
+ * Entries submitted that the kernel has not consumed: while there are any, the inputs of the ops
+ * are the library's. Owner thread (any while there is none).
+ */
+int32_t ringline_pending(ringline_ring *ring);
+
+/**
+ * Version of the library: major << 16 | minor << 8 | patch. Never fails; any thread.
+ */
+uint32_t ringline_version(void);
+
+/**
+ * Version of the library as text, static. Never fails; any thread.
+ */
+const char *ringline_version_string(void);
+
+/**
+ * RINGLINE_ABI of the library. Never fails; any thread.
+ */
+uint32_t ringline_abi(void);
+
+/**
+ * Check that a program's header fits this library: pass RINGLINE_ABI, sizeof(ringline_op),
+ * sizeof(ringline_completion) and sizeof(ringline_shared). Returns 0 or RINGLINE_EABI.
+ */
+int32_t ringline_check_abi(uint32_t header_abi,
+                           uint32_t op_size,
+                           uint32_t completion_size,
+                           uint32_t shared_size);
+
+/**
+ * Write the RINGLINE_FEATURE_* bits of the running kernel. Returns 0, or -errno when the kernel
+ * refuses rings (see ringline_doctor), RINGLINE_ENULL.
+ */
+int32_t ringline_kernel_features(uint64_t *out);
+
+/**
+ * Whether the running kernel has the feature of that name ("defer_taskrun", ...), and
+ * RINGLINE_DISABLE does not switch it off. Returns 1, 0, -EINVAL for an unknown name,
+ * RINGLINE_ENULL, or -errno when the kernel refuses rings.
+ */
+int32_t ringline_has(const char *feature);
+
+/**
+ * Whether the opcode (RINGLINE_OP_* or RINGLINE_LIB_*) can be used here. Returns 1, 0, or -errno
+ * when the kernel refuses rings.
+ */
+int32_t ringline_op_supported(uint8_t opcode);
+
+/**
+ * Write a report of what this machine allows and, where it does not, why and the remedy; one
+ * line per fact, terminated, cut off at `cap` bytes. Returns the length of the whole report
+ * without the terminator, like snprintf(3). `buf` may be NULL when `cap` is 0.
+ */
+int32_t ringline_doctor(char *buf, size_t cap);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* RINGLINE_H */

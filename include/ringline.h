@@ -994,7 +994,8 @@ int32_t ringline_pool_info_of(ringline_ring *ring, int32_t pool, struct ringline
 /**
  * Give received bytes back: `lease` is the token of a completion with RINGLINE_CF_LEASE. Any
  * thread, also after the ring is gone. Exactly once: a second time is RINGLINE_ESTALE. Given back by
- * another thread, the buffer is used again from the owner's next turn on. Returns 0.
+ * another thread, the buffer is used again from the owner's next turn on. Returns 0,
+ * RINGLINE_ESTALE or (in a forked child) RINGLINE_EFORKED.
  */
 int32_t ringline_lease_release(uint64_t lease);
 
@@ -1294,12 +1295,14 @@ int32_t ringline_run(ringline_ring *ring);
 
 /**
  * Make ringline_run() return, or the present or next wait of a turn end early. Any thread, signal
- * handlers and callbacks; async-signal-safe, errno is kept. Returns 0 or RINGLINE_ESTALE.
+ * handlers and callbacks; async-signal-safe, errno is kept. Returns 0,
+ * RINGLINE_ESTALE or RINGLINE_EFORKED.
  */
 int32_t ringline_stop(ringline_ring *ring);
 
 /**
- * Read the counters. Any thread. Returns 0, RINGLINE_ESTALE, RINGLINE_ENULL, -EINVAL.
+ * Read the counters. Any thread. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED, RINGLINE_ENULL,
+ * -EINVAL.
  */
 int32_t ringline_stats_of(ringline_ring *ring, struct ringline_stats *out);
 

@@ -87,7 +87,8 @@ pub unsafe extern "C-unwind" fn ringline_pool_info_of(
 
 /// Give received bytes back: `lease` is the token of a completion with RINGLINE_CF_LEASE. Any
 /// thread, also after the ring is gone. Exactly once: a second time is RINGLINE_ESTALE. Given back by
-/// another thread, the buffer is used again from the owner's next turn on. Returns 0.
+/// another thread, the buffer is used again from the owner's next turn on. Returns 0,
+/// RINGLINE_ESTALE or (in a forked child) RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_lease_release(lease: u64) -> i32 {
     netted(|| match release_lease(lease) {

@@ -7,7 +7,7 @@ use super::ringline_ring;
 use super::shared::{Block, ringline_shared};
 use super::state::{self, RingState, state};
 use super::table::{self, Remote, phase};
-use crate::error::{ENULL, EREENTRANT, ESTALE, EWRONGTHREAD, Fault};
+use crate::error::{ENULL, EREENTRANT, EWRONGTHREAD, Fault};
 use crate::op::{Engine, EngineConfig};
 use crate::resource;
 use crate::ring::signal;
@@ -88,7 +88,7 @@ fn sweep_abandoned() {
     for (handle, entry) in table::entries() {
         let abandoned =
             table::with_remote(handle, |remote| remote.wake.signals() & signal::ABANDON != 0);
-        if abandoned == Some(true) && entry.phase.load(Ordering::Acquire) == phase::OWNED {
+        if abandoned == Ok(true) && entry.phase.load(Ordering::Acquire) == phase::OWNED {
             enter_ffi(handle as *mut ringline_ring, Door::Heir, |inside| {
                 if inside.access == Access::Orphan {
                     state::end(inside, false);
@@ -256,8 +256,8 @@ pub extern "C-unwind" fn ringline_abandon(ring: *mut ringline_ring) -> i32 {
         return code as i32;
     }
     match table::with_remote(ring as u64, |remote| remote.wake.raise(signal::ABANDON)) {
-        Some(()) => 0,
-        None => fail(Fault::new(ESTALE, "the ring was freed meanwhile")),
+        Ok(()) => 0,
+        Err(code) => fail(Fault::new(code, "the ring was freed meanwhile")),
     }
 }
 

@@ -4,7 +4,7 @@ use super::boundary::{Door, Inside, enter_ffi, fail};
 use super::ringline_ring;
 use super::state::{begin_loop, end_loop, state, step};
 use super::table;
-use crate::error::{ECLOSED, ESTALE, Fault};
+use crate::error::{ECLOSED, Fault};
 use crate::op::Accepted;
 use crate::ring::signal;
 
@@ -100,12 +100,13 @@ fn run(inside: &Inside) -> Result<u32, Fault> {
 }
 
 /// Make ringline_run() return, or the present or next wait of a turn end early. Any thread, signal
-/// handlers and callbacks; async-signal-safe, errno is kept. Returns 0 or RINGLINE_ESTALE.
+/// handlers and callbacks; async-signal-safe, errno is kept. Returns 0,
+/// RINGLINE_ESTALE or RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_stop(ring: *mut ringline_ring) -> i32 {
     // Not through the boundary: it must be async-signal-safe.
     match table::with_remote(ring as u64, |remote| remote.wake.raise(signal::STOP)) {
-        Some(()) => 0,
-        None => ESTALE,
+        Ok(()) => 0,
+        Err(code) => code,
     }
 }

@@ -174,8 +174,8 @@ fn report(ring: &mut RingState, accepted: Accepted, turned: &Result<(), Fault>) 
 #[inline]
 pub(super) fn dispatch(ring: *mut RingState) {
     loop {
-        // SAFETY: inside; the reference ends before the callback runs.
         let (call, handle) = {
+            // SAFETY: inside; the reference ends before the callback runs.
             let ring = unsafe { state(ring) };
             (ring.engine.completed.next_call(), ring.handle)
         };

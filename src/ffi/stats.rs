@@ -4,7 +4,7 @@ use super::boundary::{fail, netted};
 use super::config::write_sized;
 use super::ringline_ring;
 use super::table;
-use crate::error::{ENULL, ESTALE, Fault};
+use crate::error::{ENULL, Fault};
 
 /// What a ring did so far. Set `size` to sizeof(ringline_stats) (0 = the same) before the call.
 #[repr(C)]
@@ -44,7 +44,8 @@ pub struct ringline_stats {
     pub rollbacks: u64,
 }
 
-/// Read the counters. Any thread. Returns 0, RINGLINE_ESTALE, RINGLINE_ENULL, -EINVAL.
+/// Read the counters. Any thread. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED, RINGLINE_ENULL,
+/// -EINVAL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_stats_of(
     ring: *mut ringline_ring,
@@ -73,10 +74,10 @@ pub unsafe extern "C-unwind" fn ringline_stats_of(
             }
         });
         match read {
-            None => fail(Fault::new(ESTALE, "the ring handle is NULL, freed, or never was one")),
-            Some(_) if out.is_null() => fail(Fault::new(ENULL, "out is NULL")),
+            Err(code) => fail(Fault::new(code, "the ring handle is stale or from before a fork")),
+            Ok(_) if out.is_null() => fail(Fault::new(ENULL, "out is NULL")),
             // SAFETY: not NULL; the caller vouches for the size it wrote.
-            Some(stats) => match unsafe { write_sized(out, &stats) } {
+            Ok(stats) => match unsafe { write_sized(out, &stats) } {
                 Ok(()) => 0,
                 Err(fault) => fail(fault),
             },

@@ -5,7 +5,9 @@
 //! makes the next key, so an old handle can only miss.
 
 use super::state::RingState;
+use crate::error::{EFORKED, ESTALE};
 use crate::ring::{Stats, Wake};
+use crate::sys::fork_epoch;
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::sync::Arc;
 
@@ -125,16 +127,25 @@ pub(super) fn remove(entry: &'static Entry) {
     entry.phase.store(phase::FREE, Ordering::Release);
 }
 
-/// Look at what other threads may touch of a handle. Async-signal-safe; None when it is stale.
-pub(super) fn with_remote<R>(handle: u64, look: impl FnOnce(&Remote) -> R) -> Option<R> {
-    let entry = ENTRIES.get((handle & INDEX_MASK) as usize)?;
+/// Look at what other threads may touch of a handle. Async-signal-safe; the code when it is stale
+/// or from before a fork (the eventfd is the parent's).
+pub(super) fn with_remote<R>(handle: u64, look: impl FnOnce(&Remote) -> R) -> Result<R, i32> {
+    let Some(entry) = ENTRIES.get((handle & INDEX_MASK) as usize) else {
+        return Err(ESTALE);
+    };
+    if handle != 0
+        && entry.key.load(Ordering::SeqCst) == handle
+        && entry.epoch.load(Ordering::Relaxed) != fork_epoch()
+    {
+        return Err(EFORKED);
+    }
     entry.pins.fetch_add(1, Ordering::SeqCst);
     let valid = handle != 0 && entry.key.load(Ordering::SeqCst) == handle;
     let remote = entry.remote.load(Ordering::SeqCst);
     // SAFETY: pinned before it was loaded, so `remove` waits until the pin is gone.
     let answer = if valid { unsafe { remote.as_ref() }.map(look) } else { None };
     entry.pins.fetch_sub(1, Ordering::SeqCst);
-    answer
+    answer.ok_or(ESTALE)
 }
 
 /// Every entry that is in use, for the sweep of abandoned rings.

@@ -30,9 +30,10 @@ pub struct Completed {
 }
 
 impl Completed {
-    /// Room for `cap` records and as many calls; the errno on failure.
+    /// Room for at least `cap` records and as many calls; the errno on failure.
     pub fn new(cap: u32) -> Result<Completed, i32> {
-        let cap = cap.max(1);
+        // One place more than asked for: an operation that ends may end a close with it.
+        let cap = cap.saturating_add(1).max(2);
         Ok(Completed {
             map: Map::new(cap as usize * size_of::<Completion>())?,
             cap,
@@ -85,7 +86,7 @@ impl Completed {
     /// Whether another completion may not fit.
     #[inline]
     pub fn is_full(&self) -> bool {
-        self.len == self.cap || self.calls.len() == self.cap as usize
+        self.len + 1 >= self.cap || self.calls.len() + 1 >= self.cap as usize
     }
 
     /// Completions put in so far, over the life of the ring.

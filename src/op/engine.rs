@@ -154,7 +154,7 @@ impl Engine {
             let end = *end.get_or_insert(now.saturating_add(limit_ns as u64));
             limit = end.saturating_sub(now).min(i64::MAX as u64) as i64;
         }
-        if let Some(deadline) = self.driver.timers.next() {
+        if let Some(deadline) = self.driver.timers.earliest() {
             limit = limit.min(deadline.saturating_sub(now).min(i64::MAX as u64) as i64);
         }
         limit
@@ -202,14 +202,9 @@ impl Engine {
 
     fn complete_special(&mut self, reaped: Reaped, mut completion: Completion) {
         let slot = *self.driver.slab.get(reaped.index);
-        match slot.route {
-            route::SEND_ALL if reaped.last => {
-                if self.advance_send(reaped.index, &mut completion) {
-                    return;
-                }
-            }
-            // The kernel's close carries the token of the library's: nothing to add.
-            _ => {}
+        let sends = slot.route == route::SEND_ALL && reaped.last;
+        if sends && self.advance_send(reaped.index, &mut completion) {
+            return;
         }
         if slot.bits & bits::POOL != 0 {
             self.complete_pool(&slot, reaped.last, &mut completion);

@@ -5,7 +5,7 @@
 
 use super::registry;
 use crate::error::{ENOTSUP_KERNEL, Fault};
-use crate::sys::{Backend, Features, Map, ThreadId, current_thread};
+use crate::sys::{Backend, Features, Map, ThreadId, current_thread, fork_epoch};
 use core::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
 
 /// Buffers of a pool; the kernel's limit for a ring of buffers.
@@ -27,6 +27,8 @@ pub struct PoolInfo {
 
 pub(super) struct Pool {
     place: usize,
+    /// Process the pool belongs to.
+    pub(super) epoch: u64,
     group: u16,
     count: u32,
     size: u32,
@@ -144,6 +146,7 @@ impl PoolRef {
         let zeros = |n: u32| (0..n).map(|_| AtomicU32::new(0)).collect();
         let pool = Box::into_raw(Box::new(Pool {
             place,
+            epoch: fork_epoch(),
             group,
             count,
             size,

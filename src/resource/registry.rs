@@ -5,7 +5,8 @@
 //! when no other thread is looking at it (`pins`).
 
 use super::pool::Pool;
-use crate::error::{ESTALE, Fault};
+use crate::error::{EFORKED, ESTALE, Fault};
+use crate::sys::fork_epoch;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 /// Pools of a process at a time.
@@ -80,10 +81,17 @@ pub fn release_lease(lease: u64) -> Result<(), Fault> {
     entry.pins.fetch_add(1, Ordering::SeqCst);
     let pool = entry.pool.load(Ordering::SeqCst);
     // SAFETY: a published pool is freed only after it was unlinked and the pins are gone.
-    let last = unsafe { pool.as_ref() }.map(|pool| pool.release(buffer, lease as u32));
+    let last = unsafe { pool.as_ref() }.map(|pool| {
+        if pool.epoch != fork_epoch() {
+            Err(EFORKED)
+        } else {
+            Ok(pool.release(buffer, lease as u32))
+        }
+    });
     entry.pins.fetch_sub(1, Ordering::SeqCst);
     match last {
-        Some(Some(last)) => {
+        Some(Err(code)) => Err(Fault::new(code, "the lease belongs to the parent process")),
+        Some(Ok(Some(last))) => {
             if last {
                 // SAFETY: the count of references just fell to zero in this call.
                 unsafe { Pool::destroy(pool) };

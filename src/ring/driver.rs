@@ -120,7 +120,12 @@ impl Driver {
         let mut op = Op { opcode: opcode::POLL_ADD, fd, ..Op::default() };
         op.len = POLL_ADD_MULTI;
         op.op_flags = libc::POLLIN as u32;
-        self.enter.push_cancel(op.to_sqe(tag::WAKE << tag::SHIFT));
+        let sqe = op.to_sqe(tag::WAKE << tag::SHIFT);
+        if !self.enter.push_cancel(sqe) {
+            // Even the room for cancels is full. A failing flush fails again, and is told, in turn.
+            let _ = self.flush();
+            self.enter.push_cancel(sqe);
+        }
     }
 
     /// Accept an operation: take a slot and stage the entry. The caller checked that there is

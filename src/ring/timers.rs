@@ -50,7 +50,7 @@ impl Timers {
 
     /// The earliest deadline in nanoseconds.
     #[inline]
-    pub fn next(&mut self) -> Option<u64> {
+    pub fn earliest(&mut self) -> Option<u64> {
         if self.len == 0 { None } else { Some(self.entries(1)[0].deadline) }
     }
 

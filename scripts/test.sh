@@ -4,6 +4,7 @@
 #
 # Words on the command line select parts by name.
 set -eu
+export RUST_BACKTRACE=0
 cd "$(dirname "$0")/.."
 
 logs=target/test-logs

@@ -5,10 +5,7 @@ use super::ringline_ring;
 use super::state::{begin_loop, end_loop, state, step};
 use super::table;
 use crate::error::{ECLOSED, Fault};
-use crate::op::Accepted;
 use crate::ring::signal;
-
-const NOTHING: Accepted = Accepted { count: 0, fault: None, at: 0 };
 
 /// The answer of a loop whose ring was freed in one of its callbacks.
 pub(super) fn freed() -> i32 {
@@ -45,7 +42,7 @@ pub extern "C-unwind" fn ringline_run_once(
 fn once(inside: &Inside, wait_min: u32, timeout_ns: i64) -> Result<u64, Fault> {
     // SAFETY: inside; the reference ends before user code runs.
     unsafe { state(inside.ring) }.engine.completed.forget_shown();
-    let turned = step(inside, wait_min, timeout_ns, 0, NOTHING);
+    let turned = step(inside, wait_min, timeout_ns, 0, 0);
     // SAFETY: inside, user code is over.
     let ring = unsafe { state(inside.ring) };
     let shared = ring.block.shared();

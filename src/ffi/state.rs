@@ -8,7 +8,7 @@ use super::ringline_ring;
 use super::shared::Block;
 use super::table;
 use crate::error::{ECLOSED, EREENTRANT, Fault};
-use crate::op::{Accepted, Engine, Sink};
+use crate::op::{Engine, Sink};
 use crate::resource::release_lease;
 use crate::ring::{Completion, signal};
 use crate::sys::RingSpec;
@@ -114,60 +114,62 @@ pub(super) fn turn(inside: &Inside) -> Result<Turned, Fault> {
     ring.engine.completed.forget_shown();
     let (ops, tokens) = ring.block.ops(shared.ops_len);
     let accepted = ring.engine.submit(ops, tokens, Sink::default());
+    let whole = accepted == shared.ops_len;
+    shared.ops_done = accepted;
+    shared.op_error = 0;
+    shared.op_error_at = accepted;
+    if !whole {
+        let (fault, at) = ring.engine.rejection();
+        (shared.op_error, shared.op_error_at) = (fault.code, at);
+    }
     // What was rejected cannot complete: waiting for it could take for ever.
-    let wait_min = if accepted.fault.is_some() { 0 } else { shared.wait_min };
+    let wait_min = if whole { shared.wait_min } else { 0 };
     let turned = step(inside, wait_min, shared.timeout_ns, shared.min_wait_us, accepted);
     // SAFETY: inside; user code is over.
     let ring = unsafe { state(inside.ring) };
     let shared = ring.block.shared();
+    shared.ops_len = 0;
     shared.recs_len = ring.engine.completed.show();
     shared.inflight = ring.engine.inflight();
     shared.leases_out = ring.engine.leases();
     turned
 }
 
-/// One turn of the engine, then the callbacks.
+/// One turn of the engine, then the callbacks. The first `ours` tokens of the shared block are of
+/// this turn.
 #[inline]
 pub(super) fn step(
     inside: &Inside,
     wait_min: u32,
     timeout_ns: i64,
     min_wait_us: u32,
-    accepted: Accepted,
+    ours: u32,
 ) -> Result<Turned, Fault> {
     // SAFETY: inside; the reference is not used after `dispatch` begins.
     let ring = unsafe { state(inside.ring) };
     let before = ring.engine.completed.delivered();
-    let turned = ring.engine.turn(wait_min, timeout_ns, min_wait_us);
-    report(ring, accepted, &turned);
+    let (_, tokens) = ring.block.ops(ours);
+    let turned = ring.engine.turn(tokens, wait_min, timeout_ns, min_wait_us);
+    if ring.engine.taken_back > 0 {
+        report(ring, &turned);
+    }
     let delivered = ring.engine.completed.delivered() - before;
-    dispatch(inside.ring);
+    if ring.engine.completed.has_calls() {
+        dispatch(inside.ring);
+    }
     turned?;
     // SAFETY: inside; user code is over.
     let records = unsafe { state(inside.ring) }.engine.completed.unseen();
     Ok(Turned { records, delivered })
 }
 
-/// Tell in the shared block what was accepted; take back what the kernel did not consume.
-#[inline]
-fn report(ring: &mut RingState, accepted: Accepted, turned: &Result<(), Fault>) {
+/// Tell in the shared block that the kernel did not take all, and why.
+#[cold]
+fn report(ring: &mut RingState, turned: &Result<(), Fault>) {
     let shared = ring.block.shared();
-    let mut done = accepted.count;
-    let mut error = accepted.fault.map_or(0, |fault| fault.code);
-    let mut at = accepted.at;
-    if done > 0 && !ring.engine.driver.enter.staged().is_empty() {
-        let (_, tokens) = ring.block.ops(done);
-        let back = ring.engine.take_back(tokens);
-        if back > 0 {
-            done -= back;
-            at = done;
-            error = turned.as_ref().err().map_or(-libc::EAGAIN, |fault| fault.code);
-        }
-    }
-    shared.ops_len = 0;
-    shared.ops_done = done;
-    shared.op_error = error;
-    shared.op_error_at = at;
+    shared.ops_done -= ring.engine.taken_back;
+    shared.op_error_at = shared.ops_done;
+    shared.op_error = turned.as_ref().err().map_or(-libc::EAGAIN, |fault| fault.code);
 }
 
 /// Run the callbacks that wait in the completed list, in order.
@@ -208,8 +210,7 @@ pub(super) fn drain(inside: &Inside, timeout_ns: i64, keep_records: bool) -> Res
         }
         let rest = if timeout_ns < 0 { DRAIN_STEP_NS } else { timeout_ns - waited };
         let before = ring.engine.completed.delivered();
-        let nothing = Accepted { count: 0, fault: None, at: 0 };
-        match step(inside, 1, rest.min(DRAIN_STEP_NS), 0, nothing) {
+        match step(inside, 1, rest.min(DRAIN_STEP_NS), 0, 0) {
             Ok(_) => {}
             Err(fault) if [-libc::EINTR, -libc::EBUSY, -libc::EAGAIN].contains(&fault.code) => {}
             Err(fault) => return Err(fault),

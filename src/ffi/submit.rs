@@ -88,10 +88,9 @@ unsafe fn submit(
     if !tokens.is_null() {
         // SAFETY: as the caller promised.
         let tokens = unsafe { core::slice::from_raw_parts_mut(tokens, count as usize) };
-        let accepted = engine.submit(ops, tokens, Sink::default());
-        return match accepted.fault {
-            Some(fault) if accepted.count == 0 => Err(fault),
-            _ => Ok(accepted.count),
+        return match engine.submit(ops, tokens, Sink::default()) {
+            0 => Err(engine.rejection().0),
+            accepted => Ok(accepted),
         };
     }
     let mut unseen = [0u64; CHUNK];
@@ -107,9 +106,10 @@ unsafe fn submit(
             return if done == 0 { Err(fault) } else { Ok(done as u32) };
         }
         let accepted = engine.submit(&ops[done..end], &mut unseen, Sink::default());
-        done += accepted.count as usize;
-        if let Some(fault) = accepted.fault {
-            return if done == 0 { Err(fault) } else { Ok(done as u32) };
+        let whole = accepted as usize == end - done;
+        done += accepted as usize;
+        if !whole {
+            return if done == 0 { Err(engine.rejection().0) } else { Ok(done as u32) };
         }
     }
     Ok(done as u32)
@@ -137,9 +137,9 @@ pub unsafe extern "C-unwind" fn ringline_submit_with(
         let mut token = [0u64];
         // SAFETY: not NULL; the caller vouches for one op.
         let accepted = engine.submit(unsafe { core::slice::from_ref(&*op) }, &mut token, sink);
-        match accepted.fault {
-            Some(fault) => fail(fault).into(),
-            None => token[0] as i64,
+        match accepted {
+            0 => fail(engine.rejection().0).into(),
+            _ => token[0] as i64,
         }
     })
 }

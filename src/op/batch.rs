@@ -1,7 +1,6 @@
 //! Accepting many operations: the first rejected one ends the batch; a chain goes whole or not.
 //!
-//! Owns: chains and taking back. Invariant: what is reported as accepted is a prefix of the
-//! batch.
+//! Owns: chains and taking back. Invariant: what is accepted is a prefix of the batch.
 
 use super::engine::{Engine, Sink};
 use crate::error::{ECLOSED, Fault};
@@ -9,49 +8,71 @@ use crate::ring::{Op, bits, sqe_flag};
 
 const LINKS: u8 = sqe_flag::IO_LINK | sqe_flag::IO_HARDLINK;
 
-/// How far a batch got.
-#[derive(Clone, Copy, Debug)]
-pub struct Accepted {
-    /// Operations accepted, from the front.
-    pub count: u32,
-    /// Why the next one was rejected.
-    pub fault: Option<Fault>,
-    /// Which operation was at fault; `count`, or a later member of the same chain.
-    pub at: u32,
-}
-
 impl Engine {
-    /// Accept operations in order until one is rejected. `tokens` is as long as `ops`.
+    /// Accept operations in order until one is rejected; how many, from the front. When that is
+    /// not all, [`Engine::rejection`] tells why. `tokens` is as long as `ops`.
     #[inline]
-    pub fn submit(&mut self, ops: &[Op], tokens: &mut [u64], sink: Sink) -> Accepted {
-        assert!(tokens.len() >= ops.len());
-        let accepted = self.submit_prefix(ops, tokens, sink);
-        self.driver.stats.submitted.add(u64::from(accepted.count));
-        accepted
+    pub fn submit(&mut self, ops: &[Op], tokens: &mut [u64], sink: Sink) -> u32 {
+        let plain = if sink.callback == 0 { self.submit_plain(ops, tokens) } else { 0 };
+        let mut done = plain as usize;
+        if done < ops.len() {
+            done += self.submit_checked(&ops[done..], &mut tokens[done..], sink);
+            self.rejected_at += plain;
+        }
+        self.driver.stats.submitted.add(done as u64);
+        done as u32
     }
 
+    /// Why the last [`Engine::submit`] stopped, and at which operation.
+    pub fn rejection(&self) -> (Fault, u32) {
+        (self.rejected, self.rejected_at)
+    }
+
+    /// The hot loop: operations that need no check, as long as there is room.
     #[inline]
-    fn submit_prefix(&mut self, ops: &[Op], tokens: &mut [u64], sink: Sink) -> Accepted {
+    fn submit_plain(&mut self, ops: &[Op], tokens: &mut [u64]) -> u32 {
+        let room = if self.driver.closing { 0 } else { self.driver.enter.room() };
         let mut done = 0;
-        if self.driver.closing && !ops.is_empty() {
-            return rejected(0, 0, Fault::new(ECLOSED, "the ring is closing"));
+        for (op, token) in ops.iter().zip(tokens.iter_mut()).take(room) {
+            if !self.classes.is_plain(op) {
+                break;
+            }
+            let Some(given) = self.driver.submit_plain(op) else { break };
+            *token = given;
+            done += 1;
         }
+        done
+    }
+
+    #[cold]
+    fn submit_checked(&mut self, ops: &[Op], tokens: &mut [u64], sink: Sink) -> usize {
+        assert!(tokens.len() >= ops.len());
+        if self.driver.closing {
+            return self.reject(0, 0, Fault::new(ECLOSED, "the ring is closing"));
+        }
+        let mut done = 0;
         while done < ops.len() {
             if ops[done].flags & LINKS != 0 {
                 match self.submit_chain(&ops[done..], &mut tokens[done..], sink) {
                     Ok(members) => done += members,
-                    Err((at, fault)) => return rejected(done, done + at, fault),
+                    Err((at, fault)) => return self.reject(done, done + at, fault),
                 }
                 continue;
             }
             let accepted = self.driver.make_room(1).and_then(|()| self.accept(&ops[done], sink));
             match accepted {
                 Ok(token) => tokens[done] = token,
-                Err(fault) => return rejected(done, done, fault),
+                Err(fault) => return self.reject(done, done, fault),
             }
             done += 1;
         }
-        Accepted { count: done as u32, fault: None, at: done as u32 }
+        done
+    }
+
+    fn reject(&mut self, count: usize, at: usize, fault: Fault) -> usize {
+        self.rejected = fault;
+        self.rejected_at = at as u32;
+        count
     }
 
     #[cold]
@@ -109,9 +130,4 @@ impl Engine {
         self.driver.stats.rollbacks.add(u64::from(taken));
         taken
     }
-}
-
-#[cold]
-fn rejected(count: usize, at: usize, fault: Fault) -> Accepted {
-    Accepted { count: count as u32, fault: Some(fault), at: at as u32 }
 }

@@ -5,6 +5,7 @@
 
 use crate::ring::Completion;
 use crate::sys::Map;
+use core::mem::MaybeUninit;
 
 /// A completion that goes to a callback.
 #[derive(Clone, Copy, Debug)]
@@ -93,6 +94,31 @@ impl Completed {
     #[inline]
     pub fn delivered(&self) -> u64 {
         self.delivered
+    }
+
+    /// Room for records, to be filled from the front and counted by [`Completed::filled`].
+    #[inline]
+    pub fn room(&mut self) -> &mut [MaybeUninit<Completion>] {
+        let room = (self.cap - 1).saturating_sub(self.len) as usize;
+        let room = if self.calls.len() + 1 >= self.cap as usize { 0 } else { room };
+        // SAFETY: the map holds `cap` records and `len + room` is below.
+        unsafe {
+            let first = self.map.as_ptr().cast::<MaybeUninit<Completion>>();
+            core::slice::from_raw_parts_mut(first.add(self.len as usize), room)
+        }
+    }
+
+    /// `count` records were written into [`Completed::room`].
+    #[inline]
+    pub fn filled(&mut self, count: usize) {
+        self.len += count as u32;
+        self.delivered += count as u64;
+    }
+
+    /// Whether callbacks wait.
+    #[inline]
+    pub fn has_calls(&self) -> bool {
+        !self.calls.is_empty()
     }
 
     /// Add a record; the list must not be full.

@@ -40,6 +40,11 @@ pub struct Engine {
     pub(super) pools: Pools,
     pub(super) classes: Classes,
     pub(super) senders: Senders,
+    /// Why and where the last batch stopped.
+    pub(super) rejected: Fault,
+    pub(super) rejected_at: u32,
+    /// Operations of the last turn that the kernel did not take and that were taken back.
+    pub taken_back: u32,
 }
 
 impl Engine {
@@ -52,6 +57,9 @@ impl Engine {
             classes: Classes::new(&info),
             pools: Pools::default(),
             driver: Driver::new(backend, config.max_inflight)?,
+            rejected: Fault { code: 0, context: "" },
+            rejected_at: 0,
+            taken_back: 0,
         })
     }
 
@@ -85,10 +93,20 @@ impl Engine {
 
     /// One turn: submit what is staged, wait for `wait_min` completions or until the time is over,
     /// and move what came into the completed list.
-    pub fn turn(&mut self, wait_min: u32, limit_ns: i64, min_wait_us: u32) -> Result<(), Fault> {
+    ///
+    /// `tokens` are those of the operations accepted for this turn: what the kernel did not take
+    /// of them is taken back, and [`Engine::taken_back`] tells how many.
+    pub fn turn(
+        &mut self,
+        tokens: &[u64],
+        wait_min: u32,
+        limit_ns: i64,
+        min_wait_us: u32,
+    ) -> Result<(), Fault> {
+        self.taken_back = 0;
         self.pools.collect_returned();
         let base = self.completed.delivered();
-        let ended = self.turn_from(base, wait_min, limit_ns, min_wait_us);
+        let ended = self.turn_from(base, tokens, wait_min, limit_ns, min_wait_us);
         self.driver.stats.completed.add(self.completed.delivered() - base);
         ended
     }
@@ -97,47 +115,68 @@ impl Engine {
     fn turn_from(
         &mut self,
         base: u64,
+        tokens: &[u64],
         wait_min: u32,
         limit_ns: i64,
         min_wait_us: u32,
     ) -> Result<(), Fault> {
         let mut end: Option<u64> = None;
+        let mut want = wait_min;
         loop {
-            let got = (self.completed.delivered() - base).min(u64::from(u32::MAX)) as u32;
-            let want = wait_min.saturating_sub(got);
             let limit = self.limit(want, limit_ns, &mut end);
-            let outcome = self.driver.wait(want, limit, min_wait_us);
+            let taken = self.driver.enter.taken;
+            let consumed = self.driver.enter.consumed;
+            let errno = self.driver.wait(want, limit, min_wait_us);
+            // Before anything is completed: a library operation stages its next entry under the
+            // same token, and that one is not to be taken back.
+            if errno != 0 && !tokens.is_empty() && self.driver.enter.consumed == consumed {
+                self.taken_back += self.take_back(tokens);
+            }
             self.collect();
-            let outcome = outcome?;
             let got = (self.completed.delivered() - base).min(u64::from(u32::MAX)) as u32;
-            if got >= wait_min || self.completed.is_full() || self.driver.wake.signals() != 0 {
+            if errno == 0 && got >= wait_min {
                 return Ok(());
             }
-            match outcome {
-                Outcome::Done => {}
-                Outcome::TimedOut | Outcome::Interrupted if self.is_over(limit_ns, end) => {
-                    return Ok(());
-                }
-                // The limit was that of a timer: look again.
-                Outcome::TimedOut => {}
-                Outcome::Interrupted if got > 0 => return Ok(()),
-                Outcome::Interrupted => {
-                    return Err(Fault::errno(libc::EINTR, "a signal handler ran"));
-                }
-                Outcome::Busy if got > 0 => return Ok(()),
-                Outcome::Busy => {
-                    return Err(Fault::errno(
-                        libc::EBUSY,
-                        "the kernel's completion queue overflows; take completions first",
-                    ));
-                }
-                Outcome::Again(_) if got > 0 => return Ok(()),
-                Outcome::Again(errno) => {
-                    return Err(Fault::errno(errno, "the kernel is short of memory; try again"));
-                }
-            }
-            if limit_ns == 0 || self.is_over(limit_ns, end) {
+            // A kernel that submitted something reports neither signal nor timeout of the wait
+            // after it; that nothing at all came tells.
+            let dry = errno == 0 && want > 0 && self.driver.enter.taken == taken;
+            if self.is_turned(errno, dry, got, limit_ns, end)? {
                 return Ok(());
+            }
+            want = wait_min.saturating_sub(got);
+        }
+    }
+
+    /// Whether the turn is over although less came than was waited for.
+    #[cold]
+    fn is_turned(
+        &mut self,
+        errno: i32,
+        dry: bool,
+        got: u32,
+        limit_ns: i64,
+        end: Option<u64>,
+    ) -> Result<bool, Fault> {
+        let mut outcome = self.driver.judge(errno)?;
+        if self.completed.is_full() || self.driver.wake.signals() != 0 {
+            return Ok(true);
+        }
+        if dry {
+            outcome = Outcome::Interrupted;
+        }
+        let over = self.is_over(limit_ns, end);
+        match outcome {
+            Outcome::Done => Ok(over),
+            // The limit may have been that of a timer: look again.
+            Outcome::TimedOut => Ok(over),
+            _ if over || got > 0 => Ok(true),
+            Outcome::Interrupted => Err(Fault::errno(libc::EINTR, "a signal handler ran")),
+            Outcome::Busy => Err(Fault::errno(
+                libc::EBUSY,
+                "the kernel's completion queue overflows; take completions first",
+            )),
+            Outcome::Again(errno) => {
+                Err(Fault::errno(errno, "the kernel is short of memory; try again"))
             }
         }
     }
@@ -170,7 +209,13 @@ impl Engine {
         if !self.driver.timers.is_empty() {
             self.fire_timers();
         }
-        while !self.completed.is_full() {
+        self.driver.enter.look_again();
+        loop {
+            let plain = self.driver.reap_plain(self.completed.room());
+            self.completed.filled(plain);
+            if self.driver.enter.is_drained() || self.completed.is_full() {
+                break;
+            }
             let Some(reaped) = self.driver.reap() else { break };
             self.complete(reaped);
         }
@@ -180,37 +225,24 @@ impl Engine {
         }
     }
 
-    #[inline]
     fn complete(&mut self, reaped: Reaped) {
-        let slot = self.driver.slab.get(reaped.index);
-        let completion = Completion {
-            user_data: slot.user_data,
+        let mut completion = Completion {
+            user_data: reaped.user_data,
             res: reaped.res,
-            flags: reaped.flags & cf::KERNEL | if reaped.last { cf::FINAL } else { 0 },
+            flags: (reaped.flags & cf::KERNEL) | if reaped.last { cf::FINAL } else { 0 },
             data: 0,
-            token: slot.token,
+            token: reaped.token,
         };
-        if slot.route | slot.bits == 0 {
-            if reaped.last {
-                self.driver.slab.give_back(reaped.index);
-            }
-            self.completed.record(completion);
-            return;
-        }
-        self.complete_special(reaped, completion);
-    }
-
-    fn complete_special(&mut self, reaped: Reaped, mut completion: Completion) {
-        let slot = *self.driver.slab.get(reaped.index);
+        let slot = *self.driver.slab.get(reaped.index());
         let sends = slot.route == route::SEND_ALL && reaped.last;
-        if sends && self.advance_send(reaped.index, &mut completion) {
+        if sends && self.advance_send(reaped.index(), &mut completion) {
             return;
         }
         if slot.bits & bits::POOL != 0 {
             self.complete_pool(&slot, reaped.last, &mut completion);
         }
         if reaped.last {
-            self.finish(reaped.index, completion);
+            self.finish(reaped.index(), completion);
         } else {
             self.deliver(slot.callback, slot.ctx, slot.bits, completion);
         }

@@ -13,7 +13,6 @@ mod prepare;
 mod send_all;
 mod timer;
 
-pub use batch::Accepted;
 pub use completed::{Call, Completed};
 pub use engine::{Engine, EngineConfig, Sink};
 

@@ -94,6 +94,15 @@ impl Classes {
     }
 }
 
+impl Classes {
+    /// Whether the operation needs no look beyond its opcode and flags, and is in no chain.
+    #[inline]
+    pub fn is_plain(&self, op: &Op) -> bool {
+        let class = self.table[op.opcode as usize];
+        class == Class::Plain && op.flags & !PLAIN_FLAGS == 0 && op.ext == 0
+    }
+}
+
 #[cold]
 fn invalid(context: &'static str) -> Fault {
     Fault::errno(libc::EINVAL, context)
@@ -101,17 +110,8 @@ fn invalid(context: &'static str) -> Fault {
 
 impl Engine {
     /// Accept one operation that is not part of a chain (or whose chain has room): its token.
-    #[inline]
     pub(super) fn accept(&mut self, op: &Op, sink: Sink) -> Result<u64, Fault> {
         let class = self.classes.table[op.opcode as usize];
-        let links = sqe_flag::IO_LINK | sqe_flag::IO_HARDLINK;
-        if class == Class::Plain && op.flags & !(PLAIN_FLAGS | links) == 0 && op.ext == 0 {
-            let (index, token) = self.driver.submit(op)?;
-            if sink.callback != 0 {
-                self.route_to(index, sink);
-            }
-            return Ok(token);
-        }
         self.accept_checked(op, sink, class)
     }
 

@@ -3,19 +3,20 @@
 //! Owns: slots, timers, the way into the kernel, wake and counters. Never interprets an
 //! operation: reap hands out which slot made progress, and the floor above decides what it means.
 
-use super::enter::{Enter, Outcome};
+use super::enter::{Enter, Outcome, classify};
 use super::lifecycle::{Lifecycle, Step};
-use super::record::{Op, opcode, tag};
+use super::record::{Completion, Op, cf, opcode, tag};
 use super::slab::{Slab, bits};
 use super::stats::Stats;
 use super::timers::Timers;
 use super::wake::Wake;
 use crate::error::{ENOSLOT, Fault};
 use crate::sys::{Backend, Cqe, Sqe, Wait};
+use core::mem::MaybeUninit;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-const CF_MORE: u32 = super::record::cf::MORE;
+const CF_MORE: u32 = cf::MORE;
 const POLL_ADD_MULTI: u32 = 1;
 const CANCEL_ALL: u32 = 1;
 const CANCEL_ANY: u32 = 4;
@@ -23,14 +24,26 @@ const CANCEL_ANY: u32 = 4;
 /// A kernel completion of an operation in flight.
 #[derive(Clone, Copy, Debug)]
 pub struct Reaped {
-    /// Its slot.
-    pub index: u32,
+    /// The caller's number.
+    pub user_data: u64,
+    /// Its token.
+    pub token: u64,
     /// The kernel's result.
     pub res: i32,
     /// The kernel's flags.
     pub flags: u32,
     /// The kernel is done with the operation.
     pub last: bool,
+    /// There is nothing to do but to pass it on.
+    pub plain: bool,
+}
+
+impl Reaped {
+    /// Its slot.
+    #[inline]
+    pub fn index(&self) -> u32 {
+        super::slab::index_of(self.token)
+    }
 }
 
 /// A QUIET send on its way: done when every completion posted with it was seen.
@@ -145,6 +158,40 @@ impl Driver {
         Ok((index, token))
     }
 
+    /// Accept an operation that needs no check: its token, or None when all slots are in use.
+    #[inline]
+    pub fn submit_plain(&mut self, op: &Op) -> Option<u64> {
+        let token = self.slab.take_plain(op)?;
+        self.enter.push_op(op, token);
+        Some(token)
+    }
+
+    /// Move completions with nothing special about them into `out`, oldest first, until another
+    /// kind is next or `out` is full. Returns how many.
+    #[inline]
+    pub fn reap_plain(&mut self, out: &mut [MaybeUninit<Completion>]) -> usize {
+        let mut done = 0;
+        loop {
+            let cqes = self.enter.chunk();
+            let mut taken = 0;
+            for (cqe, record) in cqes.iter().zip(out[done..].iter_mut()) {
+                let more = cqe.flags & CF_MORE != 0;
+                let token = cqe.user_data;
+                let Some(user_data) = self.slab.complete_plain(token, more) else { break };
+                let end = if more { 0 } else { cf::FINAL };
+                let flags = cqe.flags & cf::KERNEL | end;
+                record.write(Completion { user_data, res: cqe.res, flags, data: 0, token });
+                taken += 1;
+            }
+            let ran_dry = taken == cqes.len();
+            self.enter.advance(taken);
+            done += taken;
+            if !ran_dry || done == out.len() || taken == 0 || self.enter.is_drained() {
+                return done;
+            }
+        }
+    }
+
     /// Accept an operation that the kernel does not have yet (or never).
     pub fn park(&mut self, op: &Op, route: u8) -> Result<(u32, u64), Fault> {
         let Some((index, slot)) = self.slab.take() else {
@@ -220,12 +267,12 @@ impl Driver {
     pub fn reap(&mut self) -> Option<Reaped> {
         loop {
             let cqe = self.enter.next_cqe()?;
-            let Some(index) = self.slab.find(cqe.user_data) else {
+            let Some(slot) = self.slab.find_slot(cqe.user_data) else {
                 self.internal(&cqe);
                 continue;
             };
             let more = cqe.flags & CF_MORE != 0;
-            let last = match self.slab.get(index).state.on_completion(more) {
+            let last = match slot.state.on_completion(more) {
                 Step::Progress => false,
                 Step::Last => true,
                 Step::Stray => {
@@ -233,7 +280,9 @@ impl Driver {
                     continue;
                 }
             };
-            return Some(Reaped { index, res: cqe.res, flags: cqe.flags, last });
+            let plain = slot.route | slot.bits == 0;
+            let (user_data, token) = (slot.user_data, cqe.user_data);
+            return Some(Reaped { user_data, token, res: cqe.res, flags: cqe.flags, last, plain });
         }
     }
 
@@ -257,7 +306,7 @@ impl Driver {
             return Ok(Outcome::Done);
         }
         let wait = Wait { want: 0, timeout_ns: -1, min_wait_us: 0, get_events: false };
-        self.enter.wait(&wait, &self.stats)
+        classify(self.enter.wait(&wait, &self.stats))
     }
 
     /// Make room for `entries` operations, by a flush if need be.
@@ -335,24 +384,30 @@ impl Driver {
         self.enter.backend().now()
     }
 
-    /// One trip into the kernel, or none when nothing can come of it.
+    /// One trip into the kernel, or none when nothing can come of it. Returns 0 or the errno of
+    /// enter, for [`Driver::judge`].
     #[inline]
-    pub fn wait(&mut self, want: u32, limit_ns: i64, min_us: u32) -> Result<Outcome, Fault> {
+    pub fn wait(&mut self, want: u32, limit_ns: i64, min_us: u32) -> i32 {
         if want == 0 || limit_ns == 0 {
             if !self.enter.must_enter(&self.stats) {
-                return Ok(Outcome::Done);
+                return 0;
             }
             let wait = Wait { want: 0, timeout_ns: -1, min_wait_us: 0, get_events: true };
             return self.enter.wait(&wait, &self.stats);
         }
         if self.enter.staged().is_empty() && self.enter.ready() >= want as usize {
-            return Ok(Outcome::Done);
+            return 0;
         }
         let want = if self.wake.fall_asleep() { want } else { 0 };
         let wait = Wait { want, timeout_ns: limit_ns, min_wait_us: min_us, get_events: true };
-        let outcome = self.enter.wait(&wait, &self.stats);
+        let errno = self.enter.wait(&wait, &self.stats);
         self.wake.awake();
-        outcome
+        errno
+    }
+
+    /// What the errno of a wait means.
+    pub fn judge(&self, errno: i32) -> Result<Outcome, Fault> {
+        classify(errno)
     }
 }
 

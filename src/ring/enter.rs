@@ -4,6 +4,7 @@
 //! entry is either here or consumed by the kernel, never half-way: what the kernel did not take
 //! stays staged, in order.
 
+use super::record::Op;
 use super::stats::Stats;
 use crate::error::{ESTALE, EWRONGTHREAD, Fault};
 use crate::sys::{Backend, Cqe, Ready, Sqe, Wait};
@@ -44,6 +45,8 @@ pub struct Enter {
     /// Completions read out of the kernel's queue so far.
     pub taken: u64,
     always_enter: bool,
+    /// The queue was read to its end since the last enter.
+    drained: bool,
 }
 
 impl Enter {
@@ -63,6 +66,7 @@ impl Enter {
             consumed: 0,
             taken: 0,
             always_enter,
+            drained: false,
         }
     }
 
@@ -95,6 +99,16 @@ impl Enter {
         self.staged += 1;
     }
 
+    /// Stage an operation under `token`; there must be room.
+    #[inline]
+    pub fn push_op(&mut self, op: &Op, token: u64) {
+        let place = &mut self.stage[self.staged];
+        // SAFETY: both are 64 bytes of plain data.
+        unsafe { core::ptr::copy_nonoverlapping((op as *const Op).cast(), place, 1) };
+        place.0[4] = token;
+        self.staged += 1;
+    }
+
     /// Stage a cancel; false when even the room kept for cancels is full.
     pub fn push_cancel(&mut self, sqe: Sqe) -> bool {
         if self.staged == self.stage.len() {
@@ -115,44 +129,42 @@ impl Enter {
         self.staged = 0;
     }
 
-    /// Submit what is staged and wait. This is the only place that interprets errno of enter.
+    /// Submit what is staged and wait. Returns 0, or the errno for [`classify`]; EAGAIN also when
+    /// the kernel took only a part.
     #[inline]
-    pub fn wait(&mut self, wait: &Wait, stats: &Stats) -> Result<Outcome, Fault> {
-        loop {
-            let batch = self.staged.min(self.sq_entries);
-            let last = batch == self.staged;
-            let now = Wait { want: if last { wait.want } else { 0 }, ..*wait };
-            stats.enters.add(1);
-            stats.waits.add(u64::from(now.want > 0));
-            let entered = self.backend.enter(&self.stage[..batch], &now);
-            let consumed = entered.consumed as usize;
-            self.consumed += consumed as u64;
-            if consumed == self.staged {
-                self.staged = 0;
-            } else {
-                self.stage.copy_within(consumed..self.staged, 0);
-                self.staged -= consumed;
-            }
-            if entered.errno != 0 {
-                return classify(entered.errno);
-            }
-            if consumed < batch {
-                return Ok(Outcome::Again(libc::EAGAIN));
-            }
-            if last {
-                break;
+    pub fn wait(&mut self, wait: &Wait, stats: &Stats) -> i32 {
+        if self.staged > self.sq_entries {
+            let part = Wait { want: 0, ..*wait };
+            let errno = self.enter_once(self.sq_entries, &part, stats);
+            if errno != 0 {
+                return errno;
             }
         }
-        // A kernel that submitted something reports neither signal nor timeout of the wait after
-        // it; an empty queue tells.
-        if wait.want > 0 && self.is_dry() {
-            return Ok(Outcome::Interrupted);
-        }
-        Ok(Outcome::Done)
+        self.enter_once(self.staged.min(self.sq_entries), wait, stats)
     }
 
-    fn is_dry(&mut self) -> bool {
-        self.next == self.read && self.backend.ready().completions == 0
+    #[inline]
+    fn enter_once(&mut self, batch: usize, wait: &Wait, stats: &Stats) -> i32 {
+        stats.enters.add(1);
+        stats.waits.add(u64::from(wait.want > 0));
+        self.drained = false;
+        let entered = self.backend.enter(&self.stage[..batch], wait);
+        self.consumed += u64::from(entered.consumed);
+        if entered.consumed as usize == self.staged {
+            self.staged = 0;
+            return entered.errno;
+        }
+        self.keep_rest(entered.consumed as usize);
+        match entered.errno {
+            0 if (entered.consumed as usize) < batch => libc::EAGAIN,
+            errno => errno,
+        }
+    }
+
+    #[cold]
+    fn keep_rest(&mut self, consumed: usize) {
+        self.stage.copy_within(consumed..self.staged, 0);
+        self.staged -= consumed;
     }
 
     /// Whether an enter could bring completions that the queue does not show yet.
@@ -172,6 +184,35 @@ impl Enter {
         self.backend.ready().overflow
     }
 
+    /// Completions at hand, read from the queue if there are none; empty when it is drained.
+    #[inline]
+    pub fn chunk(&mut self) -> &[Cqe] {
+        if self.next == self.read {
+            self.refill();
+        }
+        let at_hand = &self.cqes[self.next..self.read];
+        // SAFETY: entries below `read` were written by `reap`.
+        unsafe { core::slice::from_raw_parts(at_hand.as_ptr().cast(), at_hand.len()) }
+    }
+
+    /// Whether everything that was in the queue since the last enter was handed out.
+    #[inline]
+    pub fn is_drained(&self) -> bool {
+        self.drained && self.next == self.read
+    }
+
+    /// The first `taken` of the chunk are done.
+    #[inline]
+    pub fn advance(&mut self, taken: usize) {
+        self.next += taken;
+    }
+
+    /// Look at the queue again, also if it was seen empty.
+    #[inline]
+    pub fn look_again(&mut self) {
+        self.drained = false;
+    }
+
     /// The next completion, oldest first, without a system call.
     #[inline]
     pub fn next_cqe(&mut self) -> Option<Cqe> {
@@ -179,24 +220,30 @@ impl Enter {
             return None;
         }
         // SAFETY: entries below `read` were written by `reap`.
-        let cqe = unsafe { self.cqes[self.next].assume_init() };
+        let cqe = unsafe { self.cqes.get_unchecked(self.next).assume_init() };
         self.next += 1;
         Some(cqe)
     }
 
-    #[inline(never)]
+    #[inline]
     fn refill(&mut self) -> bool {
+        if self.drained {
+            return false;
+        }
         self.next = 0;
-        self.read = self.backend.reap(&mut self.cqes);
+        self.read = self.backend.reap(&mut self.cqes).min(CHUNK);
         self.taken += self.read as u64;
+        self.drained = self.read < CHUNK;
         self.read > 0
     }
 }
 
 /// What an errno of io_uring_enter(2) means for the loop.
+/// This is the only place that interprets errno of enter.
 #[cold]
-fn classify(errno: i32) -> Result<Outcome, Fault> {
+pub(super) fn classify(errno: i32) -> Result<Outcome, Fault> {
     match errno {
+        0 => Ok(Outcome::Done),
         libc::ETIME => Ok(Outcome::TimedOut),
         libc::EINTR => Ok(Outcome::Interrupted),
         libc::EBUSY => Ok(Outcome::Busy),

@@ -4,7 +4,7 @@
 //! generations. Invariant: a token names one operation for ever; a slot whose generation would
 //! wrap is retired. No allocation after creation.
 
-use super::lifecycle::Lifecycle;
+use super::lifecycle::{Lifecycle, Step};
 use crate::sys::Map;
 
 /// Bits of a token that are the slot's index; the generation is above, bit 63 stays zero.
@@ -12,6 +12,18 @@ const INDEX_BITS: u32 = 24;
 const INDEX_MASK: u64 = (1 << INDEX_BITS) - 1;
 const GENERATION: u64 = 1 << INDEX_BITS;
 const NONE: u32 = u32::MAX;
+
+/// The slot a token names.
+#[inline]
+pub(super) fn index_of(token: u64) -> u32 {
+    (token & INDEX_MASK) as u32
+}
+
+/// Whether a slot's next token would be of the last generation.
+#[inline]
+fn is_worn(token: u64) -> bool {
+    token >> INDEX_BITS == u64::from(u32::MAX)
+}
 
 /// Bits of [`Slot::bits`].
 pub mod bits {
@@ -66,6 +78,22 @@ pub struct Slot {
 }
 
 const _: () = assert!(size_of::<Slot>() == 64);
+
+impl Slot {
+    /// A new operation that the kernel gets with the next enter.
+    #[inline]
+    fn begin(&mut self, op: &super::record::Op) {
+        self.user_data = op.user_data;
+        self.fd = op.fd;
+        (self.opcode, self.route, self.bits, self.state) = (op.opcode, 0, 0, Lifecycle::Live);
+    }
+
+    /// Live, and its completions are passed on as they are.
+    #[inline]
+    fn is_plain(&self) -> bool {
+        (self.route, self.bits, self.state) == (0, 0, Lifecycle::Live)
+    }
+}
 
 /// All slots of a ring.
 pub struct Slab {
@@ -148,13 +176,14 @@ impl Slab {
     /// End the operation of a slot. The next one there has another token.
     #[inline]
     pub fn give_back(&mut self, index: u32) {
+        assert!(index < self.touched);
         let free = self.free;
-        let slot = self.get(index);
+        // SAFETY: checked just now; nothing else borrows the slab.
+        let slot = unsafe { &mut *self.at(index) };
         debug_assert!(slot.state != Lifecycle::Free);
         slot.state = Lifecycle::Free;
         slot.token += GENERATION;
-        // The last generation is never given out: the slot is retired instead of wrapping.
-        let retired = slot.token >> INDEX_BITS == u64::from(u32::MAX);
+        let retired = is_worn(slot.token);
         slot.link = free;
         self.live -= 1;
         if !retired {
@@ -172,6 +201,69 @@ impl Slab {
         // SAFETY: index was just checked against `touched`.
         let slot = unsafe { &*self.at(index) };
         (slot.token == token && slot.state != Lifecycle::Free).then_some(index)
+    }
+
+    /// Take a free slot for an operation that needs nothing but to be passed on; its token.
+    #[inline]
+    pub fn take_plain(&mut self, op: &super::record::Op) -> Option<u64> {
+        let index = self.free;
+        if index == NONE {
+            return self.take_fresh_plain(op);
+        }
+        // SAFETY: indices on the free list are below `touched`.
+        let slot = unsafe { &mut *self.map.as_ptr().cast::<Slot>().add(index as usize) };
+        self.free = slot.link;
+        self.live += 1;
+        slot.begin(op);
+        Some(slot.token)
+    }
+
+    #[cold]
+    fn take_fresh_plain(&mut self, op: &super::record::Op) -> Option<u64> {
+        let (_, slot) = self.take_fresh()?;
+        slot.begin(op);
+        Some(slot.token)
+    }
+
+    /// Complete a plain operation of the kernel's: its caller's number, or None when `token` is
+    /// not that of a live one with nothing special about it. Without `more` its life ends.
+    #[inline]
+    pub fn complete_plain(&mut self, token: u64, more: bool) -> Option<u64> {
+        let index = (token & INDEX_MASK) as u32;
+        if index >= self.touched {
+            return None;
+        }
+        // SAFETY: index was just checked against `touched`; nothing else borrows the slab.
+        let slot = unsafe { &mut *self.at(index) };
+        if slot.token != token || !slot.is_plain() {
+            return None;
+        }
+        let user_data = slot.user_data;
+        if slot.state.on_completion(more) == Step::Last {
+            slot.state = Lifecycle::Free;
+            slot.token = token + GENERATION;
+            if is_worn(slot.token) {
+                // The last generation is never given out: the slot is retired, not wrapped.
+                self.live -= 1;
+                return Some(user_data);
+            }
+            slot.link = self.free;
+            self.free = index;
+            self.live -= 1;
+        }
+        Some(user_data)
+    }
+
+    /// The slot a token names, if its operation is still in flight.
+    #[inline]
+    pub fn find_slot(&mut self, token: u64) -> Option<&mut Slot> {
+        let index = (token & INDEX_MASK) as u32;
+        if index >= self.touched {
+            return None;
+        }
+        // SAFETY: index was just checked against `touched`.
+        let slot = unsafe { &mut *self.at(index) };
+        (slot.token == token && slot.state != Lifecycle::Free).then_some(slot)
     }
 
     /// Make the next generation of slot `index` the last one, for tests of the wrap.

@@ -10,7 +10,7 @@ mod memory;
 mod plan;
 mod world;
 
-pub use plan::{Dice, SimPlan};
+pub use plan::SimPlan;
 
 use super::{Backend, Cqe, Entered, Ready, SetupInfo, Sqe, Wait};
 use core::cell::{RefCell, RefMut};

@@ -993,7 +993,8 @@ int32_t ringline_pool_info_of(ringline_ring *ring, int32_t pool, struct ringline
 
 /**
  * Give received bytes back: `lease` is the token of a completion with RINGLINE_CF_LEASE. Any
- * thread, also after the ring is gone. Exactly once: a second time is RINGLINE_ESTALE. Given back by
+ * thread, also after the ring is gone. Exactly once: a second time is RINGLINE_ESTALE. Given
+ * back by
  * another thread, the buffer is used again from the owner's next turn on. Returns 0,
  * RINGLINE_ESTALE or (in a forked child) RINGLINE_EFORKED.
  */
@@ -1061,12 +1062,10 @@ void ringline_prep_poll_update(struct ringline_op *op,
 void ringline_prep_poll_remove(struct ringline_op *op, uint64_t token);
 
 /**
- * TIMEOUT: the kernel's timer; `ts` is a struct __kernel_timespec. res = -ETIME, or 0 after `count` completions.
+ * TIMEOUT: the kernel's timer; `ts` is a struct __kernel_timespec. res = -ETIME, or 0 after
+ * `count` completions.
  */
-void ringline_prep_timeout(struct ringline_op *op,
-                           const void *ts,
-                           uint32_t count,
-                           uint32_t flags);
+void ringline_prep_timeout(struct ringline_op *op, const void *ts, uint32_t count, uint32_t flags);
 
 /**
  * TIMEOUT_REMOVE as an update: the timeout of `token` gets a new time.
@@ -1117,7 +1116,8 @@ void ringline_prep_bind(struct ringline_op *op, int32_t fd, const void *addr, ui
 void ringline_prep_listen(struct ringline_op *op, int32_t fd, int32_t backlog);
 
 /**
- * ACCEPT: once; `addr` and `addrlen` may be NULL and are written until FINAL. res = the descriptor. `flags` as in accept4(2).
+ * ACCEPT: once; `addr` and `addrlen` may be NULL and are written until FINAL. res = the
+ * descriptor. `flags` as in accept4(2).
  */
 void ringline_prep_accept(struct ringline_op *op,
                           int32_t fd,
@@ -1149,7 +1149,8 @@ void ringline_prep_send(struct ringline_op *op,
                         uint32_t flags);
 
 /**
- * LIB_SEND_ALL: goes on after short sends. res = `len`, or -errno with data = bytes the kernel took. -EBUSY while one runs on the same descriptor.
+ * LIB_SEND_ALL: goes on after short sends. res = `len`, or -errno with data = bytes the kernel
+ * took. -EBUSY while one runs on the same descriptor.
  */
 void ringline_prep_send_all(struct ringline_op *op,
                             int32_t fd,
@@ -1158,7 +1159,8 @@ void ringline_prep_send_all(struct ringline_op *op,
                             uint32_t flags);
 
 /**
- * RECV: recv(2) once into `buf`; res = 0 at the end of the stream. With ringline_prep_pool(), `buf` NULL and `len` 0: into a buffer of the pool.
+ * RECV: recv(2) once into `buf`; res = 0 at the end of the stream. With ringline_prep_pool(),
+ * `buf` NULL and `len` 0: into a buffer of the pool.
  */
 void ringline_prep_recv(struct ringline_op *op,
                         int32_t fd,
@@ -1167,12 +1169,10 @@ void ringline_prep_recv(struct ringline_op *op,
                         uint32_t flags);
 
 /**
- * RECV: a completion with MORE and LEASE for each piece received, from `pool`. Ends with res <= 0; -ENOBUFS = no buffer is free: give leases back, then submit it again.
+ * RECV: a completion with MORE and LEASE for each piece received, from `pool`. Ends with res
+ * <= 0; -ENOBUFS = no buffer is free: give leases back, then submit it again.
  */
-void ringline_prep_recv_multishot(struct ringline_op *op,
-                                  int32_t fd,
-                                  int32_t pool,
-                                  uint32_t flags);
+void ringline_prep_recv_multishot(struct ringline_op *op, int32_t fd, int32_t pool, uint32_t flags);
 
 /**
  * SHUTDOWN: shutdown(2).
@@ -1185,7 +1185,8 @@ void ringline_prep_shutdown(struct ringline_op *op, int32_t fd, int32_t how);
 void ringline_prep_pool(struct ringline_op *op, int32_t pool);
 
 /**
- * Make a filled SEND QUIET: no completion when the kernel takes it whole at once, else a FINAL with
+ * Make a filled SEND QUIET: no completion when the kernel takes it whole at once, else a FINAL
+ * with
  * the count. Sets MSG_DONTWAIT | MSG_WAITALL.
  */
 void ringline_prep_quiet(struct ringline_op *op);
@@ -1233,7 +1234,8 @@ struct ringline_shared *ringline_shared_block(ringline_ring *ring);
  * still come by turn. Waits up to `timeout_ns` (0 = do not wait, -1 = forever); callbacks run.
  * Owner thread; any thread once the owner thread is gone (then nothing can be drained).
  *
- * Returns 0 when nothing is in flight any more, else how many ops are (time is over, or the records
+ * Returns 0 when nothing is in flight any more, else how many ops are (time is over, or the
+ * records
  * are full: turn, then close again); RINGLINE_EREENTRANT with a timeout inside a callback.
  */
 int32_t ringline_close(ringline_ring *ring, int64_t timeout_ns);

@@ -86,7 +86,8 @@ pub unsafe extern "C-unwind" fn ringline_pool_info_of(
 }
 
 /// Give received bytes back: `lease` is the token of a completion with RINGLINE_CF_LEASE. Any
-/// thread, also after the ring is gone. Exactly once: a second time is RINGLINE_ESTALE. Given back by
+/// thread, also after the ring is gone. Exactly once: a second time is RINGLINE_ESTALE. Given
+/// back by
 /// another thread, the buffer is used again from the owner's next turn on. Returns 0,
 /// RINGLINE_ESTALE or (in a forked child) RINGLINE_EFORKED.
 #[unsafe(no_mangle)]

@@ -1,4 +1,5 @@
-//! Group G: prep helpers, files, polls and timers. Each fills the whole op (user_data becomes 0: set it after).
+//! Group G: prep helpers, files, polls and timers. Each fills the whole op (user_data becomes
+//! 0: set it after).
 //!
 //! None can fail; a NULL op is ignored.
 
@@ -134,7 +135,8 @@ pub unsafe extern "C-unwind" fn ringline_prep_poll_remove(op: *mut Op, token: u6
     unsafe { fill(op, filled) };
 }
 
-/// TIMEOUT: the kernel's timer; `ts` is a struct __kernel_timespec. res = -ETIME, or 0 after `count` completions.
+/// TIMEOUT: the kernel's timer; `ts` is a struct __kernel_timespec. res = -ETIME, or 0 after
+/// `count` completions.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_timeout(
     op: *mut Op,

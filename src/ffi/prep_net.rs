@@ -47,7 +47,8 @@ pub unsafe extern "C-unwind" fn ringline_prep_listen(op: *mut Op, fd: i32, backl
     unsafe { fill(op, filled) };
 }
 
-/// ACCEPT: once; `addr` and `addrlen` may be NULL and are written until FINAL. res = the descriptor. `flags` as in accept4(2).
+/// ACCEPT: once; `addr` and `addrlen` may be NULL and are written until FINAL. res = the
+/// descriptor. `flags` as in accept4(2).
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_accept(
     op: *mut Op,
@@ -119,7 +120,8 @@ pub unsafe extern "C-unwind" fn ringline_prep_send(
     unsafe { fill(op, filled) };
 }
 
-/// LIB_SEND_ALL: goes on after short sends. res = `len`, or -errno with data = bytes the kernel took. -EBUSY while one runs on the same descriptor.
+/// LIB_SEND_ALL: goes on after short sends. res = `len`, or -errno with data = bytes the kernel
+/// took. -EBUSY while one runs on the same descriptor.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_send_all(
     op: *mut Op,
@@ -140,7 +142,8 @@ pub unsafe extern "C-unwind" fn ringline_prep_send_all(
     unsafe { fill(op, filled) };
 }
 
-/// RECV: recv(2) once into `buf`; res = 0 at the end of the stream. With ringline_prep_pool(), `buf` NULL and `len` 0: into a buffer of the pool.
+/// RECV: recv(2) once into `buf`; res = 0 at the end of the stream. With ringline_prep_pool(),
+/// `buf` NULL and `len` 0: into a buffer of the pool.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_recv(
     op: *mut Op,
@@ -155,7 +158,8 @@ pub unsafe extern "C-unwind" fn ringline_prep_recv(
     unsafe { fill(op, filled) };
 }
 
-/// RECV: a completion with MORE and LEASE for each piece received, from `pool`. Ends with res <= 0; -ENOBUFS = no buffer is free: give leases back, then submit it again.
+/// RECV: a completion with MORE and LEASE for each piece received, from `pool`. Ends with res
+/// <= 0; -ENOBUFS = no buffer is free: give leases back, then submit it again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_recv_multishot(
     op: *mut Op,
@@ -194,7 +198,8 @@ pub unsafe extern "C-unwind" fn ringline_prep_pool(op: *mut Op, pool: i32) {
     }
 }
 
-/// Make a filled SEND QUIET: no completion when the kernel takes it whole at once, else a FINAL with
+/// Make a filled SEND QUIET: no completion when the kernel takes it whole at once, else a FINAL
+/// with
 /// the count. Sets MSG_DONTWAIT | MSG_WAITALL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_quiet(op: *mut Op) {

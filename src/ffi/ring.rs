@@ -198,7 +198,8 @@ pub extern "C-unwind" fn ringline_shared_block(ring: *mut ringline_ring) -> *mut
 /// still come by turn. Waits up to `timeout_ns` (0 = do not wait, -1 = forever); callbacks run.
 /// Owner thread; any thread once the owner thread is gone (then nothing can be drained).
 ///
-/// Returns 0 when nothing is in flight any more, else how many ops are (time is over, or the records
+/// Returns 0 when nothing is in flight any more, else how many ops are (time is over, or the
+/// records
 /// are full: turn, then close again); RINGLINE_EREENTRANT with a timeout inside a callback.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_close(ring: *mut ringline_ring, timeout_ns: i64) -> i32 {

@@ -131,6 +131,12 @@ impl Block {
         unsafe { core::slice::from_raw_parts(self.rel_at(), len.min(self.rel_cap) as usize) }
     }
 
+    /// Capacity of the leases to give back.
+    #[inline]
+    pub fn rel_cap(&self) -> u32 {
+        self.rel_cap
+    }
+
     /// Capacity of the ops.
     #[inline]
     pub fn ops_cap(&self) -> u32 {

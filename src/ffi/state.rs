@@ -99,7 +99,9 @@ pub(super) fn turn(inside: &Inside) -> Result<Turned, Fault> {
     // SAFETY: inside; no user code runs while this reference is used.
     let ring = unsafe { state(inside.ring) };
     let shared = ring.block.shared();
-    if shared.ops_len > ring.block.ops_cap() || shared.rel_len > shared.rel_cap || shared.flags != 0
+    if shared.ops_len > ring.block.ops_cap()
+        || shared.rel_len > ring.block.rel_cap()
+        || shared.flags != 0
     {
         return Err(Fault::errno(
             libc::EINVAL,

@@ -77,7 +77,7 @@ fn run_regime(options: &Options, number: usize, regime: &Regime) -> Result<(), S
 }
 
 fn bytes(size: usize) -> String {
-    if size.is_multiple_of(1024) { format!("{} KiB", size / 1024) } else { format!("{size} B") }
+    if size % 1024 == 0 { format!("{} KiB", size / 1024) } else { format!("{size} B") }
 }
 
 #[cfg(test)]

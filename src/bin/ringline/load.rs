@@ -169,11 +169,7 @@ impl<'a> Load<'a> {
         self.after_send(index, sending)
     }
 
-    fn after_send(
-        &mut self,
-        index: usize,
-        sending: Result<Sending, Broken>,
-    ) -> Result<(), String> {
+    fn after_send(&mut self, index: usize, sending: Result<Sending, Broken>) -> Result<(), String> {
         let blocked = match sending {
             Ok(sending) => sending == Sending::Blocked,
             Err(broken) => return Err(self.explain(broken)),

@@ -159,7 +159,8 @@ fn parse_stats(line: &str) -> Result<ServerStats, String> {
     let pairs: HashMap<&str, &str> =
         line.split_whitespace().filter_map(|word| word.split_once('=')).collect();
     let syscalls = pairs.get("syscalls").and_then(|value| value.parse().ok());
-    let syscalls = syscalls.ok_or_else(|| format!("no syscalls=N in the server's line {line:?}"))?;
+    let syscalls =
+        syscalls.ok_or_else(|| format!("no syscalls=N in the server's line {line:?}"))?;
     Ok(ServerStats { syscalls })
 }
 

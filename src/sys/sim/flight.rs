@@ -247,7 +247,8 @@ impl World {
     fn finish(&mut self, entry: Entry, mut rest: Vec<Entry>, res: i32, flags: u32) {
         self.forget(entry.user_data);
         let short = entry.wants_all() && res >= 0 && (res as u32) < entry.len;
-        let failed = short || (res < 0 && !(entry.opcode == opcode::TIMEOUT && res == -libc::ETIME));
+        let expired = entry.opcode == opcode::TIMEOUT && res == -libc::ETIME;
+        let failed = short || (res < 0 && !expired);
         if failed || entry.flags & SKIP_SUCCESS == 0 {
             self.post(entry.user_data, res, flags);
         }

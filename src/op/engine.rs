@@ -140,7 +140,9 @@ impl Engine {
             // A kernel that submitted something reports neither signal nor timeout of the wait
             // after it; that nothing at all came tells.
             let dry = errno == 0 && want > 0 && self.driver.enter.taken == taken;
-            if self.is_turned(errno, dry, got, limit_ns, end)? {
+            // The shorter limit of min_wait_us is over as soon as the kernel came back with something.
+            let enough = got > 0 && min_wait_us > 0;
+            if self.is_turned(errno, dry, got, limit_ns, end)? || enough {
                 return Ok(());
             }
             want = wait_min.saturating_sub(got);

@@ -13,6 +13,7 @@ const MSG_NOSIGNAL: u32 = libc::MSG_NOSIGNAL as u32;
 const QUIET_FLAGS: u32 = (libc::MSG_DONTWAIT | libc::MSG_WAITALL) as u32;
 const RWF_NOSIGNAL: u32 = 0x100;
 const ACCEPT_MULTISHOT: u16 = 1;
+const POLL_FIRST: u16 = 1;
 const RECV_MULTISHOT: u16 = 2;
 const POLL_UPDATE_USER_DATA: u32 = 4;
 const CANCEL_ALL_FD: u32 = 1 | 2 | 8;
@@ -208,6 +209,9 @@ impl Engine {
         if op.len > LONGEST {
             return Err(invalid("len is above 2147483647"));
         }
+        if op.ioprio & !POLL_FIRST != 0 {
+            return Err(invalid("ioprio of a send is RECVSEND_POLL_FIRST or 0"));
+        }
         if op.ext & !EXT_QUIET != 0 {
             return Err(invalid("unknown bit in ext"));
         }
@@ -236,6 +240,10 @@ impl Engine {
         let select = op.flags & sqe_flag::BUFFER_SELECT != 0;
         if op.len > LONGEST {
             return Err(invalid("len is above 2147483647"));
+        }
+        // A bundle fills several buffers under one completion: the leases would not say so.
+        if op.ioprio & !(POLL_FIRST | RECV_MULTISHOT) != 0 {
+            return Err(invalid("ioprio of a recv is POLL_FIRST and RECV_MULTISHOT at most"));
         }
         if op.len == 0 && !select {
             return Err(invalid("a recv of length 0 would look like the end of the stream"));

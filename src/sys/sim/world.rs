@@ -106,11 +106,7 @@ impl World {
     pub fn ready(&mut self) -> Ready {
         self.look();
         let task_run = self.next_due().is_some_and(|due| due <= self.clock);
-        Ready {
-            completions: self.queue.len() as u32,
-            task_run,
-            overflow: !self.backlog.is_empty(),
-        }
+        Ready { completions: self.queue.len() as u32, task_run, overflow: !self.backlog.is_empty() }
     }
 
     pub fn is_carried(&self, user_data: u64) -> bool {

@@ -180,7 +180,7 @@ typedef struct ringline_ring ringline_ring;
 #define RINGLINE_SQE_FIXED_FILE 1
 
 /**
- * Start after everything before is complete.
+ * Start after everything before is complete: refused, it would hold back cancels too.
  */
 #define RINGLINE_SQE_IO_DRAIN 2
 

@@ -56,7 +56,7 @@ pub const RINGLINE_LIB_SEND_ALL: u8 = 130;
 
 /// fd is a registered slot.
 pub const RINGLINE_SQE_FIXED_FILE: u8 = 1;
-/// Start after everything before is complete.
+/// Start after everything before is complete: refused, it would hold back cancels too.
 pub const RINGLINE_SQE_IO_DRAIN: u8 = 2;
 /// The next op starts when this one succeeded.
 pub const RINGLINE_SQE_IO_LINK: u8 = 4;

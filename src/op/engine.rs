@@ -122,16 +122,17 @@ impl Engine {
     ) -> Result<(), Fault> {
         let mut end: Option<u64> = None;
         let mut want = wait_min;
+        let mut tokens = tokens;
         loop {
             let limit = self.limit(want, limit_ns, &mut end);
             let taken = self.driver.enter.taken;
-            let consumed = self.driver.enter.consumed;
             let errno = self.driver.wait(want, limit, min_wait_us);
             // Before anything is completed: a library operation stages its next entry under the
             // same token, and that one is not to be taken back.
-            if errno != 0 && !tokens.is_empty() && self.driver.enter.consumed == consumed {
+            if errno != 0 && !tokens.is_empty() {
                 self.taken_back += self.take_back(tokens);
             }
+            tokens = &[];
             self.collect();
             let got = (self.completed.delivered() - base).min(u64::from(u32::MAX)) as u32;
             if errno == 0 && got >= wait_min {
@@ -140,7 +141,7 @@ impl Engine {
             // A kernel that submitted something reports neither signal nor timeout of the wait
             // after it; that nothing at all came tells.
             let dry = errno == 0 && want > 0 && self.driver.enter.taken == taken;
-            // The shorter limit of min_wait_us is over as soon as the kernel came back with something.
+            // The shorter limit, min_wait_us, is over when the kernel came back with something.
             let enough = got > 0 && min_wait_us > 0;
             if self.is_turned(errno, dry, got, limit_ns, end)? || enough {
                 return Ok(());

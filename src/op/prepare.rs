@@ -23,7 +23,7 @@ pub const EXT_QUIET: u64 = 1;
 const LONGEST: u32 = i32::MAX as u32;
 
 /// Flags that need no further look.
-const PLAIN_FLAGS: u8 = sqe_flag::IO_DRAIN | sqe_flag::ASYNC;
+const PLAIN_FLAGS: u8 = sqe_flag::ASYNC;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -148,6 +148,11 @@ impl Engine {
             return Err(invalid(
                 "CQE_SKIP_SUCCESS breaks the one FINAL completion; use RINGLINE_EXT_QUIET",
             ));
+        }
+        // The kernel would hold back everything behind it, the library's cancels included, until
+        // what is pending ends, and the wake never does.
+        if op.flags & sqe_flag::IO_DRAIN != 0 {
+            return Err(invalid("IO_DRAIN would hold back cancels too; use a link chain"));
         }
         if op.flags & 0x80 != 0 {
             return Err(invalid("unknown bit in flags"));

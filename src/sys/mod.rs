@@ -10,7 +10,7 @@ mod map;
 mod probe;
 mod real;
 mod setup;
-//SIM mod sim;
+mod sim;
 mod thread;
 
 pub use doctor::{doctor, refusal_text};
@@ -19,7 +19,7 @@ pub use map::Map;
 pub use probe::{FEATURES, Feature, Features, disabled_by_environment, kernel, supports};
 pub use real::Real;
 pub use setup::{RingSpec, SetupInfo};
-//SIM pub use sim::{Sim, SimPlan};
+pub use sim::{Sim, SimPlan};
 pub use thread::{ThreadId, current_thread, thread_is_gone};
 
 /// A submission entry: the 64 bytes of `struct io_uring_sqe`, as words.

@@ -92,14 +92,14 @@ static void dispatch(const ringline_completion *r) {
 int main(int argc, char **argv) {
   struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
   ringline_stats stats = { .size = sizeof stats };
-  ringline_config config; socklen_t size = sizeof at;
+  socklen_t size = sizeof at;
+  ringline_config config = { .size = sizeof config, .sq_entries = 1024, .recs_cap = 256 };
   at.sin_port = htons((uint16_t)(argc > 1 ? atoi(argv[1]) : 0));
   listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
   setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
   if (bind(listener, (struct sockaddr *)&at, size) || listen(listener, 4096) ||
       getsockname(listener, (struct sockaddr *)&at, &size)) return perror("tcp_echo"), 1;
-  ringline_config_init(&config), config.sq_entries = 1024, config.recs_cap = 256;
   check("create", ringline_create(&config, &ring));
   pool = check("pool", ringline_pool_create(ring, BUFFERS, BUFFER_SIZE, 0));
   io = ringline_shared_block(ring);

@@ -1,0 +1,55 @@
+/* Loads an echo server on loopback and checks every byte. `load PORT CONNECTIONS SIZE MESSAGES`
+ * Each connection sends a message, waits for its echo, and sends the next. */
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+typedef struct { int fd, got; unsigned char seed; } peer;
+
+static void fail(const char *what) { perror(what); exit(1); }
+
+static void send_next(peer *p, char *buffer, int size) {
+  memset(buffer, ++p->seed, (size_t)size);
+  p->got = 0;
+  if (send(p->fd, buffer, (size_t)size, MSG_NOSIGNAL) != size) fail("send");
+}
+
+int main(int argc, char **argv) {
+  if (argc != 5) return fprintf(stderr, "load PORT CONNECTIONS SIZE MESSAGES\n"), 2;
+  int count = atoi(argv[2]), size = atoi(argv[3]), open = count, poll = epoll_create1(0);
+  long left = atol(argv[4]), done = 0;
+  peer *peers = calloc((size_t)count, sizeof *peers);
+  char *out = malloc((size_t)size), *in = malloc((size_t)size);
+  struct epoll_event events[256];
+  struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                            .sin_port = htons((unsigned short)atoi(argv[1])) };
+  for (int i = 0; i < count; i++) {
+    peers[i].fd = socket(AF_INET, SOCK_STREAM, 0), peers[i].seed = (unsigned char)i;
+    if (connect(peers[i].fd, (struct sockaddr *)&at, sizeof at)) fail("connect");
+    setsockopt(peers[i].fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+    struct epoll_event event = { .events = EPOLLIN, .data.u32 = (unsigned)i };
+    epoll_ctl(poll, EPOLL_CTL_ADD, peers[i].fd, &event);
+  }
+  for (int i = 0; i < count; i++) left--, send_next(&peers[i], out, size);
+  while (open > 0) {
+    int ready = epoll_wait(poll, events, 256, 10000);
+    if (ready <= 0) return fprintf(stderr, "load: the server is silent\n"), 1;
+    for (int i = 0; i < ready; i++) {
+      peer *p = &peers[events[i].data.u32];
+      ssize_t got = recv(p->fd, in, (size_t)(size - p->got), 0);
+      if (got <= 0) fail("recv");
+      for (ssize_t at_byte = 0; at_byte < got; at_byte++)
+        if ((unsigned char)in[at_byte] != p->seed) return fprintf(stderr, "load: wrong byte\n"), 1;
+      p->got += (int)got;
+      if (p->got < size) continue;
+      done++;
+      if (left > 0) left--, send_next(p, out, size); else { close(p->fd); open--; }
+    }
+  }
+  printf("%ld\n", done);
+  return 0;
+}

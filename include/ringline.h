@@ -939,13 +939,6 @@ int32_t ringline_cancel_sync(ringline_ring *ring, uint64_t token, int64_t timeou
 int32_t ringline_config_init(struct ringline_config *config);
 
 /**
- * glibc 2.32: the name ("EAGAIN") or text of an errno, static; NULL if unknown.
- */
-extern const char *strerrorname_np(int errno);
-
-extern const char *strerrordesc_np(int errno);
-
-/**
  * What a code means and what to do, static text. Never NULL, never fails; any thread.
  */
 const char *ringline_strerror(int32_t code);

@@ -1,4 +1,5 @@
-/* The same NOPs through liburing, inlined, with the flags ringline gets. `nop_liburing BATCH OPS` */
+/* The same NOPs through liburing, inlined, with the flags ringline gets.
+ * `nop_liburing BATCH OPS` */
 #include <liburing.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* NOPs through ringline_turn(): the shared block is filled, turned and read. `nop_ringline BATCH OPS` */
+/* NOPs through ringline_turn(): the shared block is filled, turned and read.
+ * `nop_ringline BATCH OPS` */
 #include <ringline.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -105,6 +105,16 @@ impl Classes {
 }
 
 #[cold]
+fn missing(code: u8) -> Fault {
+    let context = match code {
+        opcode::BIND | opcode::LISTEN => "bind_listen: bind and listen on a ring need Linux 6.11",
+        opcode::SOCKET => "socket on a ring needs Linux 5.19",
+        _ => "this kernel does not serve the opcode",
+    };
+    Fault::new(ENOTSUP_KERNEL, context)
+}
+
+#[cold]
 fn invalid(context: &'static str) -> Fault {
     Fault::errno(libc::EINVAL, context)
 }
@@ -129,7 +139,7 @@ impl Engine {
         let index = match class {
             Class::Unknown => return Err(invalid("this library does not know the opcode")),
             Class::Missing => {
-                return Err(Fault::new(ENOTSUP_KERNEL, "this kernel does not serve the opcode"));
+                return Err(missing(op.opcode));
             }
             Class::Library => self.accept_library(&op, sink)?,
             _ => {

@@ -1,6 +1,6 @@
 /*
- * One table that calls every function of the header with NULL, stale, garbage and wrong-kind handles,
- * from a wrong thread and from a forked child, and expects the documented code and no change.
+ * One table that calls every function of the header with NULL, stale, garbage and wrong-kind
+ * handles, from a wrong thread and from a forked child, and expects the documented code.
  * Failure: a crash, a success on a handle that is none, or a function that the table lacks.
  */
 #include "tools.h"

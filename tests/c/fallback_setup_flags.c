@@ -1,6 +1,6 @@
 /*
- * Rings without SINGLE_ISSUER, DEFER_TASKRUN, COOP_TASKRUN, TASKRUN_FLAG, SUBMIT_ALL, NO_SQARRAY, one
- * by one and all together.
+ * Rings without SINGLE_ISSUER, DEFER_TASKRUN, COOP_TASKRUN, TASKRUN_FLAG, SUBMIT_ALL, NO_SQARRAY,
+ * one by one and all together.
  * Failure: create refuses, the feature is used anyway, or an operation hangs.
  */
 #include "fallback.h"

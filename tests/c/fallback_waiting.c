@@ -1,7 +1,7 @@
 /*
  * Rings without EXT_ARG (the wait's timeout in the call), MIN_WAIT, CANCEL_ANY, REGISTERED_RING,
  * WRITE_NOSIGNAL, one by one and all together.
- * Failure: a wait that never ends or does not wait, or a cancel of everything that misses something.
+ * Failure: a wait that never ends or does not wait, or a cancel of everything that misses one.
  */
 #include "fallback.h"
 

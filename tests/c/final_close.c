@@ -1,5 +1,5 @@
 /*
- * Closing a ring with 1,000 pending operations of five kinds: each ends once, none is accepted after.
+ * Closing a ring with 1,000 pending operations of five kinds: each ends once, none is taken after.
  * Failure: an operation gets no FINAL, or two, or the ring still takes operations.
  */
 #include "thousand.h"

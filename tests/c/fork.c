@@ -1,6 +1,6 @@
 /*
- * fork with a live ring: the child gets RINGLINE_EFORKED from every function, may make a ring of its
- * own, and the parent's ring goes on undisturbed.
+ * fork with a live ring: the child gets RINGLINE_EFORKED from every function, may make a ring of
+ * its own, and the parent's ring goes on undisturbed.
  * Failure: the child submits into the parent's ring, or frees it under the parent.
  */
 #include "tools.h"

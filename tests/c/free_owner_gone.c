@@ -1,5 +1,5 @@
 /*
- * The thread that owned a ring has exited with reads pending: close and free become legal elsewhere.
+ * The thread that owned a ring has exited with reads pending: close and free are legal elsewhere.
  * Failure: RINGLINE_EWRONGTHREAD for ever (a leak), a pending operation without its FINAL, or one
  * that the kernel did not confirm without ABANDONED.
  */

@@ -216,16 +216,27 @@ impl Engine {
         loop {
             let plain = self.driver.reap_plain(self.completed.room());
             self.completed.filled(plain);
-            if self.driver.enter.is_drained() || self.completed.is_full() {
+            if !self.collect_special() {
                 break;
             }
-            let Some(reaped) = self.driver.reap() else { break };
-            self.complete(reaped);
         }
         while let Some(index) = self.driver.settle_quiet() {
             self.last_of(index);
             self.driver.slab.give_back(index);
         }
+    }
+
+    /// Completions that need a look, until a plain one was among them. False when it is over.
+    #[inline]
+    fn collect_special(&mut self) -> bool {
+        while !self.driver.enter.is_drained() && !self.completed.is_full() {
+            let Some(reaped) = self.driver.reap() else { return false };
+            self.complete(reaped);
+            if reaped.plain {
+                return true;
+            }
+        }
+        false
     }
 
     fn complete(&mut self, reaped: Reaped) {

@@ -7,6 +7,23 @@
 
 enum { BUFFERS = 4, SIZE = 256, ROUNDS = 200 };
 
+/* At the end of a file or pipe the kernel hands out a buffer with nothing in it. */
+static void check_read(ringline_ring *ring, int pool) {
+  int ends[2], at;
+  make_pipe(ends);
+  close(ends[1]);
+  for (at = 0; at < 3 * BUFFERS; at++) {
+    ringline_op op;
+    ringline_completion completion;
+    ringline_prep_read(&op, ends[0], NULL, SIZE, UINT64_MAX);
+    ringline_prep_pool(&op, pool);
+    completion = do_op(ring, &op);
+    CHECK_EQ(completion.res, 0);
+    CHECK(!(completion.flags & (RINGLINE_CF_LEASE | RINGLINE_CF_BUFFER)));
+  }
+  close(ends[0]);
+}
+
 int main(void) {
   ringline_ring *ring;
   ringline_shared *shared;
@@ -70,6 +87,7 @@ int main(void) {
     CHECK(completion.flags & RINGLINE_CF_FINAL);
     ended = 1;
   }
+  check_read(ring, pool);
   CHECK_EQ(shared->leases_out, 0);
   CHECK_EQ(ringline_free(ring), 0);
   close(ends[0]);

@@ -931,10 +931,10 @@ int32_t ringline_cancel_all(ringline_ring *ring);
 int32_t ringline_cancel_sync(ringline_ring *ring, uint64_t token, int64_t timeout_ns);
 
 /**
- * Fill a config with the defaults and its real size.
+ * Fill a config with the defaults, whatever is in it now, and set its size.
  *
- * `config->size` says how large the caller's struct is; 0 = sizeof(ringline_config).
- * Returns 0, RINGLINE_ENULL, or -EINVAL for a size that cannot be.
+ * Only the members of version 0.1 are written, which every caller's struct has; members added later
+ * stay at their default because `size` says so. Returns 0 or RINGLINE_ENULL.
  */
 int32_t ringline_config_init(struct ringline_config *config);
 

@@ -156,12 +156,19 @@ class ring {
   }
 
   /// One turn through the shared block; the number of records.
-  std::int32_t turn() { return finished(ringline_turn(handle_)); }
+  std::int32_t turn() {
+    ringline_ring *const mine = handle_;
+    return finished(thrown_, [=] { return ringline_turn(mine); });
+  }
   /// Run callbacks until stop() or until nothing is in flight; > 0 = that many records wait.
-  std::int32_t run() { return finished(ringline_run(handle_)); }
+  std::int32_t run() {
+    ringline_ring *const mine = handle_;
+    return finished(thrown_, [=] { return ringline_run(mine); });
+  }
   /// Wait once; -1 = without limit. How many completions came.
   std::int32_t run_once(std::uint32_t wait_min = 1, std::int64_t timeout_ns = -1) {
-    return finished(ringline_run_once(handle_, wait_min, timeout_ns));
+    ringline_ring *const mine = handle_;
+    return finished(thrown_, [=] { return ringline_run_once(mine, wait_min, timeout_ns); });
   }
   /// Make run() return. Any thread, signal handlers too.
   void stop() noexcept { ringline_stop(handle_); }
@@ -174,7 +181,8 @@ class ring {
   }
   /// Cancel everything and drain; how many operations are still in flight.
   std::int32_t close(std::int64_t timeout_ns = -1) {
-    return finished(ringline_close(handle_, timeout_ns));
+    ringline_ring *const mine = handle_;
+    return finished(thrown_, [=] { return ringline_close(mine, timeout_ns); });
   }
   /// Operations in flight.
   std::int64_t inflight() const { return check(ringline_inflight(handle_)); }
@@ -194,21 +202,26 @@ class ring {
   }
 
   /// What C calls: nothing may leave it.
-  static void run_callback(void *ctx, ringline_ring *, const ringline_completion *completion) {
+  static void run_callback(void *ctx, ringline_ring *handle,
+                           const ringline_completion *completion) {
     pending *mine = static_cast<pending *>(ctx);
     std::unique_ptr<pending> last(completion->flags & RINGLINE_CF_FINAL ? mine : nullptr);
     try {
       mine->done(*completion);
     } catch (...) {
       if (!*mine->thrown) *mine->thrown = std::current_exception();
+      ringline_stop(handle); /* so that run() comes back and throws it */
     }
   }
 
-  /// The first exception of the callbacks that just ran, or the code.
-  std::int32_t finished(std::int32_t code) {
-    if (*thrown_) {
+  /// Make a call that runs callbacks; then the first exception of these, or the code. A callback
+  /// may destroy the ring, so nothing of it is touched after the call.
+  template <class Call>
+  static std::int32_t finished(slot thrown, Call call) {
+    const std::int32_t code = call();
+    if (*thrown) {
       std::exception_ptr first;
-      std::swap(first, *thrown_);
+      std::swap(first, *thrown);
       std::rethrow_exception(first);
     }
     return static_cast<std::int32_t>(check(code));

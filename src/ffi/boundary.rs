@@ -100,8 +100,11 @@ fn guarded(inside: &Inside, body: impl FnOnce(&Inside) -> i64) -> i64 {
 
 #[cold]
 fn poison(inside: &Inside) -> i64 {
-    inside.entry.owner.store(0, Ordering::Release);
-    inside.entry.phase.store(phase::POISONED, Ordering::Release);
+    // A ring that is gone already has given its entry to somebody else.
+    if !inside.gone.get() {
+        inside.entry.owner.store(0, Ordering::Release);
+        inside.entry.phase.store(phase::POISONED, Ordering::Release);
+    }
     fail(Fault::new(EPANIC, "a panic was caught inside ringline; free the ring and report it"))
         .into()
 }

@@ -178,10 +178,10 @@ impl ringline_config {
     }
 }
 
-/// Fill a config with the defaults and its real size.
+/// Fill a config with the defaults, whatever is in it now, and set its size.
 ///
-/// `config->size` says how large the caller's struct is; 0 = sizeof(ringline_config).
-/// Returns 0, RINGLINE_ENULL, or -EINVAL for a size that cannot be.
+/// Only the members of version 0.1 are written, which every caller's struct has; members added later
+/// stay at their default because `size` says so. Returns 0 or RINGLINE_ENULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_config_init(config: *mut ringline_config) -> i32 {
     if config.is_null() {
@@ -189,9 +189,9 @@ pub unsafe extern "C-unwind" fn ringline_config_init(config: *mut ringline_confi
     }
     // Zeros resolve to the defaults and cannot be refused.
     let defaults = ringline_config::default().resolved().unwrap_or_default();
-    // SAFETY: not NULL; the caller vouches for the size it wrote.
-    match unsafe { write_sized(config, &defaults) } {
-        Ok(()) => 0,
-        Err(fault) => fail(fault),
-    }
+    // SAFETY: not NULL; the caller vouches for a struct of version 0.1 at least.
+    unsafe { config.write(defaults) };
+    0
 }
+
+const _: () = assert!(size_of::<ringline_config>() == 48, "config_init writes version 0.1 only");

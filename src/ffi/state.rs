@@ -38,8 +38,9 @@ impl RingState {
         RingState { engine, block, handle: 0, spec, looping: false, free_wanted: false }
     }
 
-    /// Freed inside a callback: no loop goes on.
-    pub fn is_ending(&self) -> bool {
+    /// Freed inside a callback, or abandoned by another thread: no loop goes on.
+    pub fn is_ending(&mut self) -> bool {
+        self.free_wanted |= self.engine.driver.wake.signals() & signal::ABANDON != 0;
         self.free_wanted
     }
 }

@@ -6,7 +6,7 @@ use super::ringline_ring;
 use super::state::{self, begin_loop, end_loop, state};
 use crate::error::{ENULL, EREENTRANT, Fault};
 use crate::op::{Engine, Sink};
-use crate::ring::Op;
+use crate::ring::{Op, tag};
 use core::ffi::c_void;
 
 /// One turn through the shared block: give back the leases of rel, submit ops, wait for wait_min
@@ -178,7 +178,9 @@ pub extern "C-unwind" fn ringline_sq_space(ring: *mut ringline_ring) -> i32 {
 pub extern "C-unwind" fn ringline_pending(ring: *mut ringline_ring) -> i32 {
     enter_ffi(ring, Door::Owner, |inside| {
         // SAFETY: inside, and this reference ends with the closure.
-        unsafe { state(inside.ring) }.engine.driver.enter.staged().len() as i64
+        let staged = unsafe { state(inside.ring) }.engine.driver.enter.staged();
+        // The library's own entries (wake, cancels) have no inputs of the caller's.
+        staged.iter().filter(|sqe| sqe.0[4] >> tag::SHIFT == tag::OP).count() as i64
     }) as i32
 }
 

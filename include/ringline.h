@@ -933,7 +933,7 @@ int32_t ringline_cancel_sync(ringline_ring *ring, uint64_t token, int64_t timeou
 /**
  * Fill a config with the defaults, whatever is in it now, and set its size.
  *
- * Only the members of version 0.1 are written, which every caller's struct has; members added later
+ * Only the members of version 0.1 are written, which every caller's struct has; those added later
  * stay at their default because `size` says so. Returns 0 or RINGLINE_ENULL.
  */
 int32_t ringline_config_init(struct ringline_config *config);

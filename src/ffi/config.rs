@@ -180,7 +180,7 @@ impl ringline_config {
 
 /// Fill a config with the defaults, whatever is in it now, and set its size.
 ///
-/// Only the members of version 0.1 are written, which every caller's struct has; members added later
+/// Only the members of version 0.1 are written, which every caller's struct has; those added later
 /// stay at their default because `size` says so. Returns 0 or RINGLINE_ENULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_config_init(config: *mut ringline_config) -> i32 {

@@ -4,7 +4,7 @@
 //! did not take is taken out again, so that the caller decides what becomes of it.
 
 use super::setup::{self, RingSpec, SetupInfo};
-use super::{Backend, Cqe, Entered, Features, Ready, Sqe, Wait, probe};
+use super::{Backend, Cqe, Entered, Features, Ready, Sqe, ThreadId, Wait, current_thread, probe};
 use core::mem::{ManuallyDrop, MaybeUninit};
 use io_uring::{IoUring, cqueue, squeue, types};
 use std::os::fd::AsRawFd;
@@ -15,6 +15,7 @@ const ENTER_SQ_WAIT: u32 = 4;
 const ENTER_EXT_ARG: u32 = 8;
 const ENTER_REGISTERED_RING: u32 = 16;
 const REGISTER_RING_FDS: u32 = 20;
+const UNREGISTER_RING_FDS: u32 = 21;
 const CQE_SIZE: usize = 16;
 
 // The one place where our 64 and 16 bytes become the crate's: same size, plain data both.
@@ -32,6 +33,14 @@ struct GeteventsArg {
     ts: u64,
 }
 
+/// struct io_uring_rsrc_update.
+#[repr(C)]
+struct Update {
+    offset: u32,
+    resv: u32,
+    data: u64,
+}
+
 /// A ring of the running kernel.
 pub struct Real {
     ring: IoUring,
@@ -39,6 +48,8 @@ pub struct Real {
     /// Index of the registered ring descriptor, or the descriptor itself.
     enter_fd: i32,
     enter_flags: u32,
+    /// Thread whose table holds the registered descriptor.
+    registered_by: ThreadId,
 }
 
 impl Real {
@@ -60,18 +71,12 @@ impl Real {
             features,
             fd,
         };
-        Ok(Real { ring, info, enter_fd: fd, enter_flags: 0 })
+        Ok(Real { ring, info, enter_fd: fd, enter_flags: 0, registered_by: 0 })
     }
 
     /// Spare the kernel the descriptor lookup on each enter. The registration is per thread, so
     /// it is made by the thread that enables; without it the plain descriptor serves.
     fn register_ring_fd(&mut self) {
-        #[repr(C)]
-        struct Update {
-            offset: u32,
-            resv: u32,
-            data: u64,
-        }
         if !self.info.features.has(Features::REGISTERED_RING) {
             return;
         }
@@ -89,6 +94,7 @@ impl Real {
         if done == 1 {
             self.enter_fd = update.offset as i32;
             self.enter_flags = ENTER_REGISTERED_RING;
+            self.registered_by = current_thread();
         }
     }
 
@@ -160,30 +166,60 @@ impl Real {
         if flushed < 0 && submitted == 0 { flushed } else { submitted }
     }
 
-    /// Submit to a queue that a kernel thread drains: what fits is consumed.
+    /// Submit to a queue that a kernel thread drains, waiting for room as it does.
     #[cold]
     fn enter_polled(&mut self, batch: &[Sqe], wait: &Wait) -> Entered {
-        let mut flags = 0;
-        let fits = {
-            let mut queue = self.ring.submission();
-            let fits = batch.len().min(queue.capacity() - queue.len());
-            // SAFETY: the caller of `submit` promised the memory; `fits` was just checked.
-            let pushed = unsafe { queue.push_multiple(entries(&batch[..fits])) };
-            debug_assert!(pushed.is_ok());
-            queue.sync();
-            if queue.need_wakeup() {
-                flags |= ENTER_SQ_WAKEUP;
+        let mut consumed = 0;
+        loop {
+            let mut flags = 0;
+            {
+                let mut queue = self.ring.submission();
+                let left = &batch[consumed..];
+                let fits = left.len().min(queue.capacity() - queue.len());
+                // SAFETY: the caller of `submit` promised the memory; `fits` was just checked.
+                let pushed = unsafe { queue.push_multiple(entries(&left[..fits])) };
+                debug_assert!(pushed.is_ok());
+                queue.sync();
+                if queue.need_wakeup() {
+                    flags |= ENTER_SQ_WAKEUP;
+                }
+                consumed += fits;
             }
-            if fits < batch.len() {
-                flags |= ENTER_SQ_WAIT;
+            let whole = consumed == batch.len();
+            if whole && flags == 0 && wait.want == 0 && !wait.get_events {
+                return Entered { consumed: consumed as u32, errno: 0 };
             }
-            fits as u32
-        };
-        if flags == 0 && wait.want == 0 && !wait.get_events {
-            return Entered { consumed: fits, errno: 0 };
+            let done = if whole {
+                self.wait_call(consumed as u32, wait, flags)
+            } else {
+                self.enter_call(0, 0, flags | ENTER_SQ_WAIT, core::ptr::null())
+            };
+            if whole || done < 0 {
+                let errno = if done < 0 { -done } else { 0 };
+                return Entered { consumed: consumed as u32, errno };
+            }
         }
-        let done = self.wait_call(fits, wait, flags);
-        Entered { consumed: fits, errno: if done < 0 { -done } else { 0 } }
+    }
+}
+
+impl Drop for Real {
+    /// A registered descriptor keeps the kernel's ring alive until its thread exits: closing the
+    /// descriptor alone would leave ring memory and the poll thread behind.
+    fn drop(&mut self) {
+        if self.registered_by == 0 || self.registered_by != current_thread() {
+            return;
+        }
+        let update = Update { offset: self.enter_fd as u32, resv: 0, data: 0 };
+        // SAFETY: one update record that the kernel only reads.
+        unsafe {
+            libc::syscall(
+                libc::SYS_io_uring_register,
+                self.info.fd,
+                UNREGISTER_RING_FDS,
+                &update,
+                1,
+            )
+        };
     }
 }
 

@@ -219,7 +219,7 @@ class ring {
   template <class Call>
   static std::int32_t finished(slot thrown, Call call) {
     const std::int32_t code = call();
-    if (*thrown) {
+    if (thrown && *thrown) { /* none in a ring that was moved from */
       std::exception_ptr first;
       std::swap(first, *thrown);
       std::rethrow_exception(first);

@@ -159,7 +159,7 @@ fn flush(inside: &Inside) -> Result<u32, Fault> {
     // SAFETY: inside, and this reference ends with the function.
     let driver = &mut unsafe { state(inside.ring) }.engine.driver;
     driver.flush()?;
-    Ok(driver.enter.staged().len() as u32)
+    Ok(driver.enter.waiting() as u32)
 }
 
 /// Ops that can be submitted before a flush is needed. Owner thread (any while there is none).
@@ -178,9 +178,9 @@ pub extern "C-unwind" fn ringline_sq_space(ring: *mut ringline_ring) -> i32 {
 pub extern "C-unwind" fn ringline_pending(ring: *mut ringline_ring) -> i32 {
     enter_ffi(ring, Door::Owner, |inside| {
         // SAFETY: inside, and this reference ends with the closure.
-        let staged = unsafe { state(inside.ring) }.engine.driver.enter.staged();
+        let enter = &unsafe { state(inside.ring) }.engine.driver.enter;
         // The library's own entries (wake, cancels) have no inputs of the caller's.
-        staged.iter().filter(|sqe| sqe.0[4] >> tag::SHIFT == tag::OP).count() as i64
+        enter.waiting_tokens().filter(|token| token >> tag::SHIFT == tag::OP).count() as i64
     }) as i32
 }
 

@@ -212,7 +212,7 @@ impl Engine {
         if !self.driver.timers.is_empty() {
             self.fire_timers();
         }
-        self.driver.enter.look_again();
+        self.driver.enter.look();
         loop {
             let plain = self.driver.reap_plain(self.completed.room());
             self.completed.filled(plain);
@@ -336,10 +336,10 @@ impl Engine {
 
     /// What was staged and never reached the kernel is not the kernel's: its memory is free.
     fn retire_staged(&mut self) {
-        for at in 0..self.driver.enter.staged().len() {
-            let token = self.driver.enter.staged()[at].0[4];
-            if let Some(index) = self.driver.slab.find(token) {
-                self.driver.slab.get(index).state = Lifecycle::Parked;
+        let Driver { enter, slab, .. } = &mut self.driver;
+        for token in enter.waiting_tokens() {
+            if let Some(index) = slab.find(token) {
+                slab.get(index).state = Lifecycle::Parked;
             }
         }
         self.driver.enter.clear_stage();

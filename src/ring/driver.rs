@@ -154,7 +154,7 @@ impl Driver {
         slot.opcode = op.opcode;
         slot.route = 0;
         slot.bits = 0;
-        self.enter.push(op.to_sqe(token));
+        self.enter.push(op, token);
         Ok((index, token))
     }
 
@@ -162,7 +162,7 @@ impl Driver {
     #[inline]
     pub fn submit_plain(&mut self, op: &Op) -> Option<u64> {
         let token = self.slab.take_plain(op)?;
-        self.enter.push_op(op, token);
+        self.enter.push(op, token);
         Some(token)
     }
 
@@ -170,26 +170,23 @@ impl Driver {
     /// kind is next or `out` is full. Returns how many.
     #[inline]
     pub fn reap_plain(&mut self, out: &mut [MaybeUninit<Completion>]) -> usize {
-        let mut done = 0;
-        loop {
-            let cqes = self.enter.chunk();
-            let mut taken = 0;
-            for (cqe, record) in cqes.iter().zip(out[done..].iter_mut()) {
-                let more = cqe.flags & CF_MORE != 0;
-                let token = cqe.user_data;
-                let Some(user_data) = self.slab.complete_plain(token, more) else { break };
-                let end = if more { 0 } else { cf::FINAL };
-                let flags = cqe.flags & cf::KERNEL | end;
-                record.write(Completion { user_data, res: cqe.res, flags, data: 0, token });
-                taken += 1;
+        let mut records = out.iter_mut();
+        let slab = &mut self.slab;
+        self.enter.take_while(|cqe| {
+            let more = cqe.flags & CF_MORE != 0;
+            let Some(user_data) = slab.peek_plain(cqe.user_data) else { return false };
+            let Some(record) = records.next() else { return false };
+            let end = if more { 0 } else { cf::FINAL };
+            let flags = cqe.flags & cf::KERNEL | end;
+            let token = cqe.user_data;
+            record.write(Completion { user_data, res: cqe.res, flags, data: 0, token });
+            if !more {
+                slab.end_plain(token);
             }
-            let ran_dry = taken == cqes.len();
-            self.enter.advance(taken);
-            done += taken;
-            if !ran_dry || done == out.len() || taken == 0 || self.enter.is_drained() {
-                return done;
-            }
-        }
+            true
+        });
+        let left = records.len();
+        out.len() - left
     }
 
     /// Accept an operation that the kernel does not have yet (or never).
@@ -212,7 +209,7 @@ impl Driver {
         if self.quiet.len() == self.quiet_cap {
             return false;
         }
-        let entry = self.enter.consumed + self.enter.staged().len() as u64 - 1;
+        let entry = self.enter.consumed + self.enter.waiting() as u64 - 1;
         self.quiet.push_back(Quiet { token, entry, seal: u64::MAX });
         true
     }
@@ -233,7 +230,7 @@ impl Driver {
             return None;
         }
         let ready = self.enter.ready() as u64;
-        let seen = self.enter.taken + self.enter.backend().ready().completions as u64 - ready;
+        let seen = self.enter.taken;
         let consumed = self.enter.consumed;
         for quiet in self.quiet.iter_mut() {
             if quiet.seal == u64::MAX && quiet.entry < consumed {
@@ -252,7 +249,7 @@ impl Driver {
 
     /// Take back the operation staged last, if it is `token`: nobody has seen it.
     pub fn unstage(&mut self, token: u64) -> Option<u32> {
-        if self.enter.staged().last()?.0[4] != token {
+        if self.enter.waiting_tokens().next_back()? != token {
             return None;
         }
         self.enter.pop();
@@ -302,7 +299,8 @@ impl Driver {
 
     /// Submit what is staged without waiting.
     pub fn flush(&mut self) -> Result<Outcome, Fault> {
-        if !self.attached || self.enter.staged().is_empty() {
+        // A full queue with nothing waiting is a polling thread's: give it time.
+        if !self.attached || (self.enter.waiting() == 0 && self.enter.room() > 0) {
             return Ok(Outcome::Done);
         }
         let wait = Wait { want: 0, timeout_ns: -1, min_wait_us: 0, get_events: false };
@@ -395,7 +393,7 @@ impl Driver {
             let wait = Wait { want: 0, timeout_ns: -1, min_wait_us: 0, get_events: true };
             return self.enter.wait(&wait, &self.stats);
         }
-        if self.enter.staged().is_empty() && self.enter.ready() >= want as usize {
+        if self.enter.waiting() == 0 && self.enter.ready() >= want as usize {
             return 0;
         }
         let want = if self.wake.fall_asleep() { want } else { 0 };

@@ -1,17 +1,13 @@
-//! Going into the kernel: the staging queue, and the one match on what errno means.
+//! Going into the kernel: staging entries, and the one match on what errno means.
 //!
-//! Owns: the backend, entries on their way in, and completions on their way out. Invariant: an
-//! entry is either here or consumed by the kernel, never half-way: what the kernel did not take
-//! stays staged, in order.
+//! Owns: the backend, and both of our counters in its queues. Entries are staged in place and
+//! published by the enter that submits them. Invariant: an entry is either staged or consumed by
+//! the kernel, never half-way: what the kernel did not take stays staged, in order.
 
 use super::record::Op;
 use super::stats::Stats;
 use crate::error::{ESTALE, EWRONGTHREAD, Fault};
-use crate::sys::{Backend, Cqe, Ready, Sqe, Wait};
-use core::mem::MaybeUninit;
-
-/// Completions read from the kernel's queue at a time.
-const CHUNK: usize = 128;
+use crate::sys::{Backend, Cqe, Queues, Ready, Sqe, Wait};
 
 /// Entries that only cancels may use, so that a full queue can always be cancelled.
 pub const CANCEL_ROOM: usize = 64;
@@ -34,39 +30,37 @@ pub enum Outcome {
 /// The way in and out of one kernel ring.
 pub struct Enter {
     backend: Box<dyn Backend>,
-    stage: Box<[Sqe]>,
-    staged: usize,
-    sq_entries: usize,
-    cqes: [MaybeUninit<Cqe>; CHUNK],
-    next: usize,
-    read: usize,
+    queues: Queues,
+    sq_entries: u32,
+    /// Entries staged so far.
+    staged: u64,
     /// Entries the kernel consumed so far.
     pub consumed: u64,
-    /// Completions read out of the kernel's queue so far.
+    /// Completions taken out of the kernel's queue so far.
     pub taken: u64,
+    /// Completions to take in this turn end here.
+    end: u32,
+    /// Cancels that found the queue full; they go behind what is staged.
+    spare: Vec<Sqe>,
     always_enter: bool,
-    /// The queue was read to its end since the last enter.
-    drained: bool,
+    polled: bool,
 }
 
 impl Enter {
     /// A way into `backend`.
     pub fn new(backend: Box<dyn Backend>) -> Enter {
         let info = backend.info();
-        let sq_entries = info.sq_entries as usize;
-        let always_enter = !info.announces_task_run() && !info.is_sqpoll();
         Enter {
-            backend,
-            stage: vec![Sqe([0; 8]); sq_entries + CANCEL_ROOM].into_boxed_slice(),
+            queues: backend.queues(),
+            sq_entries: info.sq_entries,
             staged: 0,
-            sq_entries,
-            cqes: [const { MaybeUninit::uninit() }; CHUNK],
-            next: 0,
-            read: 0,
             consumed: 0,
             taken: 0,
-            always_enter,
-            drained: false,
+            end: 0,
+            spare: Vec::with_capacity(CANCEL_ROOM),
+            always_enter: !info.announces_task_run() && !info.is_sqpoll(),
+            polled: info.is_sqpoll(),
+            backend,
         }
     }
 
@@ -80,103 +74,133 @@ impl Enter {
         &*self.backend
     }
 
-    /// Entries that wait for the kernel.
+    /// How many entries wait for the kernel.
     #[inline]
-    pub fn staged(&self) -> &[Sqe] {
-        &self.stage[..self.staged]
+    pub fn waiting(&self) -> usize {
+        (self.staged - self.consumed) as usize + self.spare.len()
+    }
+
+    /// The user data of the entries that wait for the kernel, oldest first.
+    pub fn waiting_tokens(&self) -> impl DoubleEndedIterator<Item = u64> {
+        let staged = (self.consumed..self.staged).map(|at| {
+            // SAFETY: staged entries are ours until they are consumed.
+            unsafe { (*self.queues.sqe(at as u32)).0[4] }
+        });
+        staged.chain(self.spare.iter().map(|sqe| sqe.0[4]))
     }
 
     /// Room for operations.
     #[inline]
     pub fn room(&self) -> usize {
-        self.sq_entries.saturating_sub(self.staged)
+        // A polling thread may be behind: what it was given still fills its place.
+        let filled = (self.staged as u32).wrapping_sub(self.queues.sq_head());
+        self.sq_entries.saturating_sub(filled) as usize
     }
 
-    /// Stage an operation's entry; there must be room.
+    /// Stage an operation under `token`; the caller checked that there is room.
     #[inline]
-    pub fn push(&mut self, sqe: Sqe) {
-        self.stage[self.staged] = sqe;
-        self.staged += 1;
-    }
-
-    /// Stage an operation under `token`; there must be room.
-    #[inline]
-    pub fn push_op(&mut self, op: &Op, token: u64) {
-        let place = &mut self.stage[self.staged];
-        // SAFETY: both are 64 bytes of plain data.
-        unsafe { core::ptr::copy_nonoverlapping((op as *const Op).cast(), place, 1) };
-        place.0[4] = token;
+    pub fn push(&mut self, op: &Op, token: u64) {
+        debug_assert!(self.room() > 0);
+        // SAFETY: the place is ours while there is room.
+        unsafe { op.write_sqe(token, self.queues.sqe(self.staged as u32)) };
         self.staged += 1;
     }
 
     /// Stage a cancel; false when even the room kept for cancels is full.
     pub fn push_cancel(&mut self, sqe: Sqe) -> bool {
-        if self.staged == self.stage.len() {
-            return false;
+        if self.spare.is_empty() && self.room() > 0 {
+            // SAFETY: the place is ours while there is room.
+            unsafe { self.queues.sqe(self.staged as u32).write(sqe) };
+            self.staged += 1;
+            return true;
         }
-        self.push(sqe);
-        true
+        let fits = self.spare.len() < CANCEL_ROOM;
+        if fits {
+            self.spare.push(sqe);
+        }
+        fits
     }
 
     /// Take the youngest staged entry back.
-    pub fn pop(&mut self) -> Option<Sqe> {
-        self.staged = self.staged.checked_sub(1)?;
-        Some(self.stage[self.staged])
+    pub fn pop(&mut self) {
+        if self.spare.pop().is_none() && self.staged > self.consumed {
+            self.staged -= 1;
+        }
     }
 
     /// Drop everything staged, for a forced free.
     pub fn clear_stage(&mut self) {
-        self.staged = 0;
+        self.spare.clear();
+        self.staged = self.consumed;
     }
 
     /// Submit what is staged and wait. Returns 0, or the errno for [`classify`]; EAGAIN also when
     /// the kernel took only a part.
     #[inline]
     pub fn wait(&mut self, wait: &Wait, stats: &Stats) -> i32 {
-        if self.staged > self.sq_entries {
-            let part = Wait { want: 0, ..*wait };
-            let errno = self.enter_once(self.sq_entries, &part, stats);
+        if !self.spare.is_empty() {
+            let errno = self.submit_before_spare(wait, stats);
             if errno != 0 {
                 return errno;
             }
         }
-        self.enter_once(self.staged.min(self.sq_entries), wait, stats)
+        self.enter_once(wait, stats)
+    }
+
+    /// Submit what is in the queue and put the cancels that found it full behind.
+    #[cold]
+    fn submit_before_spare(&mut self, wait: &Wait, stats: &Stats) -> i32 {
+        let errno = self.enter_once(&Wait { want: 0, get_events: false, ..*wait }, stats);
+        let moved = self.room().min(self.spare.len());
+        for sqe in self.spare.drain(..moved) {
+            // SAFETY: the place is ours while there is room.
+            unsafe { self.queues.sqe(self.staged as u32).write(sqe) };
+            self.staged += 1;
+        }
+        if errno == 0 && !self.spare.is_empty() { libc::EAGAIN } else { errno }
     }
 
     #[inline]
-    fn enter_once(&mut self, batch: usize, wait: &Wait, stats: &Stats) -> i32 {
+    fn enter_once(&mut self, wait: &Wait, stats: &Stats) -> i32 {
         stats.enters.add(1);
         stats.waits.add(u64::from(wait.want > 0));
-        self.drained = false;
-        let entered = self.backend.enter(&self.stage[..batch], wait);
-        self.consumed += u64::from(entered.consumed);
-        if entered.consumed as usize == self.staged {
-            self.staged = 0;
-            return entered.errno;
+        let entries = (self.staged - self.consumed) as u32;
+        self.queues.publish(self.staged as u32);
+        let done = self.backend.enter(entries, wait);
+        if done == entries as i32 {
+            self.consumed = self.staged;
+            return 0;
         }
-        self.keep_rest(entered.consumed as usize);
-        match entered.errno {
-            0 if (entered.consumed as usize) < batch => libc::EAGAIN,
-            errno => errno,
-        }
+        self.consumed_a_part(entries, done)
     }
 
+    /// The kernel took not everything, or waiting failed. What it left in the queue is ours again:
+    /// only the next enter, which publishes anew, lets it look there.
     #[cold]
-    fn keep_rest(&mut self, consumed: usize) {
-        self.stage.copy_within(consumed..self.staged, 0);
-        self.staged -= consumed;
+    fn consumed_a_part(&mut self, entries: u32, done: i32) -> i32 {
+        let consumed = match self.polled {
+            true => entries,
+            false => self.queues.sq_head().wrapping_sub(self.consumed as u32).min(entries),
+        };
+        self.consumed += u64::from(consumed);
+        match done {
+            ..0 => -done,
+            _ if consumed < entries => libc::EAGAIN,
+            _ => 0,
+        }
     }
 
     /// Whether an enter could bring completions that the queue does not show yet.
     pub fn must_enter(&mut self, stats: &Stats) -> bool {
         let Ready { task_run, overflow, .. } = self.backend.ready();
         stats.overflows.add(u64::from(overflow));
-        self.staged > 0 || task_run || overflow || self.always_enter
+        self.waiting() > 0 || task_run || overflow || self.always_enter
     }
 
     /// Completions that can be taken without a system call.
-    pub fn ready(&mut self) -> usize {
-        self.read - self.next + self.backend.ready().completions as usize
+    #[inline]
+    pub fn ready(&self) -> usize {
+        self.queues.cq_tail().wrapping_sub(self.taken as u32) as usize
     }
 
     /// Whether the kernel keeps completions back because its queue is full.
@@ -184,57 +208,41 @@ impl Enter {
         self.backend.ready().overflow
     }
 
-    /// Completions at hand, read from the queue if there are none; empty when it is drained.
+    /// Take what is in the queue now, and not what comes while it is taken.
     #[inline]
-    pub fn chunk(&mut self) -> &[Cqe] {
-        if self.next == self.read {
-            self.refill();
-        }
-        let at_hand = &self.cqes[self.next..self.read];
-        // SAFETY: entries below `read` were written by `reap`.
-        unsafe { core::slice::from_raw_parts(at_hand.as_ptr().cast(), at_hand.len()) }
+    pub fn look(&mut self) {
+        self.end = self.queues.cq_tail();
     }
 
-    /// Whether everything that was in the queue since the last enter was handed out.
+    /// Whether everything that was there at [`Enter::look`] is taken.
     #[inline]
     pub fn is_drained(&self) -> bool {
-        self.drained && self.next == self.read
+        self.taken as u32 == self.end
     }
 
-    /// The first `taken` of the chunk are done.
+    /// Hand the completions at hand to `take`, oldest first, as long as it takes them.
     #[inline]
-    pub fn advance(&mut self, taken: usize) {
-        self.next += taken;
+    pub fn take_while(&mut self, mut take: impl FnMut(Cqe) -> bool) {
+        let start = self.taken as u32;
+        let mut at = start;
+        while at != self.end && take(self.queues.cqe(at)) {
+            at = at.wrapping_add(1);
+        }
+        self.taken += u64::from(at.wrapping_sub(start));
+        self.queues.release(at);
     }
 
-    /// Look at the queue again, also if it was seen empty.
-    #[inline]
-    pub fn look_again(&mut self) {
-        self.drained = false;
-    }
-
-    /// The next completion, oldest first, without a system call.
+    /// The next completion, oldest first.
     #[inline]
     pub fn next_cqe(&mut self) -> Option<Cqe> {
-        if self.next == self.read && !self.refill() {
+        let at = self.taken as u32;
+        if at == self.end {
             return None;
         }
-        // SAFETY: entries below `read` were written by `reap`.
-        let cqe = unsafe { self.cqes.get_unchecked(self.next).assume_init() };
-        self.next += 1;
+        let cqe = self.queues.cqe(at);
+        self.taken += 1;
+        self.queues.release(at.wrapping_add(1));
         Some(cqe)
-    }
-
-    #[inline]
-    fn refill(&mut self) -> bool {
-        if self.drained {
-            return false;
-        }
-        self.next = 0;
-        self.read = self.backend.reap(&mut self.cqes).min(CHUNK);
-        self.taken += self.read as u64;
-        self.drained = self.read < CHUNK;
-        self.read > 0
     }
 }
 

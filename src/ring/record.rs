@@ -71,6 +71,20 @@ impl Op {
         sqe.0[7] = 0;
         sqe
     }
+
+    /// As [`Op::to_sqe`], straight into a place of the queue.
+    ///
+    /// # Safety
+    /// `place` may be written.
+    #[inline]
+    pub unsafe fn write_sqe(&self, user_data: u64, place: *mut Sqe) {
+        // SAFETY: both are 64 bytes of plain data, and the caller vouches for the place.
+        unsafe {
+            core::ptr::copy_nonoverlapping((self as *const Op).cast(), place, 1);
+            (*place).0[4] = user_data;
+            (*place).0[7] = 0;
+        }
+    }
 }
 
 /// Values of `opcode`.

@@ -4,7 +4,7 @@
 //! generations. Invariant: a token names one operation for ever; a slot whose generation would
 //! wrap is retired. No allocation after creation.
 
-use super::lifecycle::{Lifecycle, Step};
+use super::lifecycle::Lifecycle;
 use crate::sys::Map;
 
 /// Bits of a token that are the slot's index; the generation is above, bit 63 stays zero.
@@ -225,33 +225,36 @@ impl Slab {
         Some(slot.token)
     }
 
-    /// Complete a plain operation of the kernel's: its caller's number, or None when `token` is
-    /// not that of a live one with nothing special about it. Without `more` its life ends.
+    /// The caller's number of a plain operation of the kernel's, or None when `token` is not that
+    /// of a live one with nothing special about it.
     #[inline]
-    pub fn complete_plain(&mut self, token: u64, more: bool) -> Option<u64> {
+    pub fn peek_plain(&self, token: u64) -> Option<u64> {
         let index = (token & INDEX_MASK) as u32;
         if index >= self.touched {
             return None;
         }
-        // SAFETY: index was just checked against `touched`; nothing else borrows the slab.
+        // SAFETY: index was just checked against `touched`.
+        let slot = unsafe { &*self.at(index) };
+        (slot.token == token && slot.is_plain()).then_some(slot.user_data)
+    }
+
+    /// End the life of the operation that [`Slab::peek_plain`] found under `token`.
+    #[inline]
+    pub fn end_plain(&mut self, token: u64) {
+        let index = (token & INDEX_MASK) as u32;
+        assert!(index < self.touched);
+        // SAFETY: checked just now; nothing else borrows the slab.
         let slot = unsafe { &mut *self.at(index) };
-        if slot.token != token || !slot.is_plain() {
-            return None;
+        debug_assert!(slot.token == token && slot.is_plain());
+        slot.state = Lifecycle::Free;
+        slot.token = token + GENERATION;
+        self.live -= 1;
+        if is_worn(slot.token) {
+            // The last generation is never given out: the slot is retired, not wrapped.
+            return;
         }
-        let user_data = slot.user_data;
-        if slot.state.on_completion(more) == Step::Last {
-            slot.state = Lifecycle::Free;
-            slot.token = token + GENERATION;
-            if is_worn(slot.token) {
-                // The last generation is never given out: the slot is retired, not wrapped.
-                self.live -= 1;
-                return Some(user_data);
-            }
-            slot.link = self.free;
-            self.free = index;
-            self.live -= 1;
-        }
-        Some(user_data)
+        slot.link = self.free;
+        self.free = index;
     }
 
     /// The slot a token names, if its operation is still in flight.

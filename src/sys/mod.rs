@@ -8,7 +8,9 @@ mod doctor;
 mod fork;
 mod map;
 mod probe;
+mod queues;
 mod real;
+mod rings;
 mod setup;
 mod sim;
 mod thread;
@@ -17,13 +19,14 @@ pub use doctor::{doctor, refusal_text};
 pub use fork::{fork_epoch, renew_fork_epoch};
 pub use map::Map;
 pub use probe::{FEATURES, Feature, Features, disabled_by_environment, kernel, supports};
+pub use queues::Queues;
 pub use real::Real;
 pub use setup::{RingSpec, SetupInfo};
 pub use sim::{Sim, SimPlan};
 pub use thread::{ThreadId, current_thread, thread_is_gone};
 
 /// A submission entry: the 64 bytes of `struct io_uring_sqe`, as words.
-#[repr(C, align(16))]
+#[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sqe(pub [u64; 8]);
 
@@ -52,15 +55,6 @@ pub struct Wait {
     pub get_events: bool,
 }
 
-/// What one enter did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entered {
-    /// How many entries of the batch the kernel took, from its front.
-    pub consumed: u32,
-    /// 0, or the errno the call ended with.
-    pub errno: i32,
-}
-
 /// A look at the queues without a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ready {
@@ -72,6 +66,12 @@ pub struct Ready {
     pub overflow: bool,
 }
 
+/// The calling thread's errno.
+fn errno() -> i32 {
+    // SAFETY: errno is this thread's.
+    unsafe { *libc::__errno_location() }
+}
+
 /// The seam between the library and a kernel. One object per ring, used by its owner thread.
 ///
 /// Nothing above `sys` may bypass it: what the simulated side cannot see it cannot break.
@@ -80,11 +80,12 @@ pub trait Backend {
     fn info(&self) -> &SetupInfo;
     /// Bind the ring to the calling thread and start it. Returns 0 or an errno.
     fn enable(&mut self) -> i32;
-    /// Submit `batch` and wait. Entries that were not consumed are not left in the kernel's queue,
-    /// except on a polled queue (SQPOLL), where everything that fitted counts as consumed.
-    fn enter(&mut self, batch: &[Sqe], wait: &Wait) -> Entered;
-    /// Move completions into `out`, oldest first; returns how many.
-    fn reap(&mut self, out: &mut [core::mem::MaybeUninit<Cqe>]) -> usize;
+    /// Where the queues lie: plain memory that lives as long as this object.
+    fn queues(&self) -> Queues;
+    /// io_uring_enter(2): let the kernel consume `entries` published entries, then wait. Returns
+    /// how many were consumed, or -errno; the head of the queue tells the truth about errors too.
+    /// On a polled queue (SQPOLL) everything published counts as consumed.
+    fn enter(&mut self, entries: u32, wait: &Wait) -> i32;
     /// Look at the queues.
     fn ready(&mut self) -> Ready;
     /// CLOCK_MONOTONIC in nanoseconds.

@@ -3,7 +3,7 @@
 //! Owns: the table of features (bit, name, since when) and the process-wide answer to which of
 //! them the running kernel has. Asks the kernel once; facts about a kernel do not change.
 
-use io_uring::{IoUring, Probe};
+use super::rings::{Params, Rings};
 use std::sync::OnceLock;
 
 /// A set of features, as in the C API's 64-bit masks.
@@ -113,6 +113,20 @@ pub struct Kernel {
     pub opcodes: u128,
 }
 
+const FEAT_EXT_ARG: u32 = 1 << 8;
+const FEAT_CQE_SKIP: u32 = 1 << 11;
+const FEAT_MIN_TIMEOUT: u32 = 1 << 15;
+const REGISTER_PROBE: u32 = 8;
+const OP_SUPPORTED: u16 = 1;
+
+/// struct io_uring_probe: a head of 16 bytes, then a row of 8 bytes for each opcode, which is
+/// opcode, reserved byte, 16 bits of flags, and 32 reserved bits.
+#[repr(C)]
+struct Probe {
+    head: [u64; 2],
+    ops: [[u32; 2]; 128],
+}
+
 static KERNEL: OnceLock<Result<Kernel, i32>> = OnceLock::new();
 
 /// What the running kernel has, or the errno with which it refuses rings.
@@ -136,25 +150,22 @@ pub fn supports(kernel: &Kernel, opcode: u8) -> bool {
 }
 
 fn ask() -> Result<Kernel, i32> {
-    let ring = IoUring::new(2).map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))?;
-    let mut probe = Probe::new();
-    let mut opcodes = 0u128;
-    // Probing came with 5.6; a ring without it has the ops of 5.5 and is below our floor anyway.
-    if ring.submitter().register_probe(&mut probe).is_ok() {
-        for opcode in 0..128u8 {
-            opcodes |= u128::from(probe.is_supported(opcode)) << opcode;
-        }
-    }
+    let mut params = Params::default();
+    let ring = Rings::new(2, &mut params)?;
+    let opcodes = served(&ring);
     let mut features = Features::default();
     let mut add = |yes: bool, feature: Features| {
         if yes {
             features = features.with(feature);
         }
     };
-    let params = ring.params();
-    add(params.is_feature_ext_arg(), Features::EXT_ARG);
-    add(params.is_feature_min_timeout(), Features::MIN_WAIT);
-    add(params.is_feature_skip_cqe_on_success(), Features::CQE_SKIP);
+    for (bit, feature) in [
+        (FEAT_EXT_ARG, Features::EXT_ARG),
+        (FEAT_MIN_TIMEOUT, Features::MIN_WAIT),
+        (FEAT_CQE_SKIP, Features::CQE_SKIP),
+    ] {
+        add(ring.features & bit != 0, feature);
+    }
     // Opcodes date a kernel: SEND_ZC came with 6.0, SOCKET with 5.19, MSG_RING with 5.18.
     let has = |opcode: u8| opcodes >> opcode & 1 == 1;
     add(has(47), Features::RECV_MULTISHOT.with(Features::CANCEL_SYNC));
@@ -166,6 +177,22 @@ fn ask() -> Result<Kernel, i32> {
         add(super::setup::accepts(flag), feature);
     }
     Ok(Kernel { features, opcodes })
+}
+
+/// One bit per opcode the kernel serves. Probing came with 5.6; a kernel without it has the
+/// operations of 5.5 and is below our floor anyway.
+fn served(ring: &Rings) -> u128 {
+    let mut probe = Probe { head: [0; 2], ops: [[0; 2]; 128] };
+    // SAFETY: room for 128 rows, which the kernel fills as far as it has them.
+    let done = unsafe { ring.register(REGISTER_PROBE, (&raw mut probe).cast(), 128) };
+    let mut opcodes = 0u128;
+    for row in probe.ops.iter().filter(|_| done >= 0) {
+        let (opcode, flags) = (row[0] as u8, (row[0] >> 16) as u16);
+        if opcode < 128 && flags & OP_SUPPORTED != 0 {
+            opcodes |= 1 << opcode;
+        }
+    }
+    opcodes
 }
 
 /// RWF_NOSIGNAL, tried where a write has no effect.

@@ -1,28 +1,63 @@
-//! The real kernel, through the io-uring crate.
+//! The real kernel: io_uring_enter(2) and io_uring_register(2) on one ring.
 //!
-//! Owns: one kernel ring. Never keeps an unconsumed entry in the kernel's queue: what one enter
-//! did not take is taken out again, so that the caller decides what becomes of it.
+//! Owns: one kernel ring. Decides the flags of each call and nothing else: what is published and
+//! what is reaped is the caller's, who works on the queues.
 
+use super::rings::Rings;
 use super::setup::{self, RingSpec, SetupInfo};
-use super::{Backend, Cqe, Entered, Features, Ready, Sqe, ThreadId, Wait, current_thread, probe};
-use core::mem::{ManuallyDrop, MaybeUninit};
-use io_uring::{IoUring, cqueue, squeue, types};
-use std::os::fd::AsRawFd;
+use super::{Backend, Features, Queues, Ready, ThreadId, Wait, current_thread, errno, probe};
+use core::ffi::c_void;
+use core::sync::atomic::{Ordering, fence};
 
 const ENTER_GETEVENTS: u32 = 1;
 const ENTER_SQ_WAKEUP: u32 = 2;
 const ENTER_SQ_WAIT: u32 = 4;
 const ENTER_EXT_ARG: u32 = 8;
 const ENTER_REGISTERED_RING: u32 = 16;
+const REGISTER_FILES: u32 = 2;
+const REGISTER_ENABLE_RINGS: u32 = 12;
 const REGISTER_RING_FDS: u32 = 20;
 const UNREGISTER_RING_FDS: u32 = 21;
-const CQE_SIZE: usize = 16;
+const REGISTER_PBUF_RING: u32 = 22;
+const UNREGISTER_PBUF_RING: u32 = 23;
+const REGISTER_SYNC_CANCEL: u32 = 24;
 
-// The one place where our 64 and 16 bytes become the crate's: same size, plain data both.
-const _: () = assert!(size_of::<Sqe>() == size_of::<squeue::Entry>());
-const _: () = assert!(align_of::<Sqe>() >= align_of::<squeue::Entry>());
-const _: () = assert!(size_of::<Cqe>() == CQE_SIZE && size_of::<cqueue::Entry>() == CQE_SIZE);
-const _: () = assert!(align_of::<Cqe>() >= align_of::<cqueue::Entry>());
+/// struct __kernel_timespec.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Timespec {
+    sec: i64,
+    nsec: i64,
+}
+
+impl Timespec {
+    fn new(nanos: u64) -> Timespec {
+        let (sec, nsec) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
+        Timespec { sec: sec as i64, nsec: nsec as i64 }
+    }
+}
+
+/// struct io_uring_sync_cancel_reg.
+#[repr(C)]
+struct SyncCancel {
+    addr: u64,
+    fd: i32,
+    flags: u32,
+    timeout: Timespec,
+    opcode: u8,
+    pad: [u8; 7],
+    pad2: [u64; 3],
+}
+
+/// struct io_uring_buf_reg.
+#[repr(C)]
+struct BufReg {
+    ring_addr: u64,
+    ring_entries: u32,
+    bgid: u16,
+    flags: u16,
+    resv: [u64; 3],
+}
 
 /// struct io_uring_getevents_arg.
 #[repr(C)]
@@ -43,7 +78,8 @@ struct Update {
 
 /// A ring of the running kernel.
 pub struct Real {
-    ring: IoUring,
+    rings: Rings,
+    queues: Queues,
     info: SetupInfo,
     /// Index of the registered ring descriptor, or the descriptor itself.
     enter_fd: i32,
@@ -56,8 +92,8 @@ impl Real {
     /// Make a ring, disabled until [`Backend::enable`]. The error is an errno.
     pub fn new(spec: &RingSpec) -> Result<Real, i32> {
         let kernel = probe::kernel()?;
-        let (ring, flags) = setup::create(spec)?;
-        let fd = ring.as_raw_fd();
+        let (rings, flags) = setup::create(spec)?;
+        let fd = rings.fd();
         let mut features = kernel.features.without(spec.disable);
         for (needed, feature) in setup::FLAG_FEATURES {
             if flags & needed != needed {
@@ -65,13 +101,14 @@ impl Real {
             }
         }
         let info = SetupInfo {
-            sq_entries: ring.params().sq_entries(),
-            cq_entries: ring.params().cq_entries(),
+            sq_entries: rings.sq_entries,
+            cq_entries: rings.cq_entries,
             setup_flags: setup::stuck(flags),
             features,
             fd,
         };
-        Ok(Real { ring, info, enter_fd: fd, enter_flags: 0, registered_by: 0 })
+        let queues = rings.queues();
+        Ok(Real { rings, queues, info, enter_fd: fd, enter_flags: 0, registered_by: 0 })
     }
 
     /// Spare the kernel the descriptor lookup on each enter. The registration is per thread, so
@@ -82,15 +119,7 @@ impl Real {
         }
         let mut update = Update { offset: u32::MAX, resv: 0, data: self.info.fd as u64 };
         // SAFETY: one update record, written back by the kernel before the call returns.
-        let done = unsafe {
-            libc::syscall(
-                libc::SYS_io_uring_register,
-                self.info.fd,
-                REGISTER_RING_FDS,
-                &mut update,
-                1,
-            )
-        };
+        let done = unsafe { self.rings.register(REGISTER_RING_FDS, (&raw mut update).cast(), 1) };
         if done == 1 {
             self.enter_fd = update.offset as i32;
             self.enter_flags = ENTER_REGISTERED_RING;
@@ -98,40 +127,24 @@ impl Real {
         }
     }
 
+    #[inline]
     fn enter_call(&self, submit: u32, want: u32, flags: u32, arg: *const GeteventsArg) -> i32 {
         let size = if arg.is_null() { 0 } else { size_of::<GeteventsArg>() };
+        let flags = flags | self.enter_flags;
         // SAFETY: the queue holds entries whose memory the caller of `submit` promised; `arg` is
         // NULL or a record on the caller's stack.
         let done = unsafe {
-            libc::syscall(
-                libc::SYS_io_uring_enter,
-                self.enter_fd,
-                submit,
-                want,
-                flags | self.enter_flags,
-                arg,
-                size,
-            )
+            libc::syscall(libc::SYS_io_uring_enter, self.enter_fd, submit, want, flags, arg, size)
         };
         if done < 0 { -errno() } else { done as i32 }
     }
 
     /// Enter with the wait's timeout in the call (5.11+), or by poll(2) where the kernel cannot.
-    #[inline]
-    fn wait_call(&self, submit: u32, wait: &Wait, mut flags: u32) -> i32 {
-        if wait.want > 0 || wait.get_events {
-            flags |= ENTER_GETEVENTS;
-        }
-        let timed = wait.want > 0 && (wait.timeout_ns >= 0 || wait.min_wait_us > 0);
-        if !timed {
-            return self.enter_call(submit, wait.want, flags, core::ptr::null());
-        }
+    fn wait_timed(&self, submit: u32, wait: &Wait, flags: u32) -> i32 {
         if !self.info.features.has(Features::EXT_ARG) {
             return self.wait_by_poll(submit, wait, flags);
         }
-        let nanos = wait.timeout_ns.max(0) as u64;
-        let limit =
-            types::Timespec::new().sec(nanos / 1_000_000_000).nsec((nanos % 1_000_000_000) as u32);
+        let limit = Timespec::new(wait.timeout_ns.max(0) as u64);
         let min_wait = self.info.features.has(Features::MIN_WAIT);
         let arg = GeteventsArg {
             sigmask: 0,
@@ -145,8 +158,7 @@ impl Real {
     #[cold]
     fn wait_by_poll(&self, submit: u32, wait: &Wait, flags: u32) -> i32 {
         let submitted = self.enter_call(submit, 0, flags | ENTER_GETEVENTS, core::ptr::null());
-        // SAFETY: a shared look at the queue; no other view of it is alive.
-        if submitted < 0 || !unsafe { self.ring.completion_shared() }.is_empty() {
+        if submitted < 0 || self.completions() > 0 {
             return submitted;
         }
         let mut entry = libc::pollfd { fd: self.info.fd, events: libc::POLLIN, revents: 0 };
@@ -166,39 +178,20 @@ impl Real {
         if flushed < 0 && submitted == 0 { flushed } else { submitted }
     }
 
-    /// Submit to a queue that a kernel thread drains, waiting for room as it does.
+    fn completions(&self) -> u32 {
+        self.queues.cq_tail().wrapping_sub(self.queues.cq_seen())
+    }
+
+    /// Flags for a queue that a kernel thread drains: wake it, and wait when there is no room.
     #[cold]
-    fn enter_polled(&mut self, batch: &[Sqe], wait: &Wait) -> Entered {
-        let mut consumed = 0;
-        loop {
-            let mut flags = 0;
-            {
-                let mut queue = self.ring.submission();
-                let left = &batch[consumed..];
-                let fits = left.len().min(queue.capacity() - queue.len());
-                // SAFETY: the caller of `submit` promised the memory; `fits` was just checked.
-                let pushed = unsafe { queue.push_multiple(entries(&left[..fits])) };
-                debug_assert!(pushed.is_ok());
-                queue.sync();
-                if queue.need_wakeup() {
-                    flags |= ENTER_SQ_WAKEUP;
-                }
-                consumed += fits;
-            }
-            let whole = consumed == batch.len();
-            if whole && flags == 0 && wait.want == 0 && !wait.get_events {
-                return Entered { consumed: consumed as u32, errno: 0 };
-            }
-            let done = if whole {
-                self.wait_call(consumed as u32, wait, flags)
-            } else {
-                self.enter_call(0, 0, flags | ENTER_SQ_WAIT, core::ptr::null())
-            };
-            if whole || done < 0 {
-                let errno = if done < 0 { -done } else { 0 };
-                return Entered { consumed: consumed as u32, errno };
-            }
-        }
+    fn polled_flags(&self, wait: &Wait) -> u32 {
+        // The thread raises its flag and looks at the tail once more; we publish the tail and
+        // look at the flag. Without a full fence both could miss the other.
+        fence(Ordering::SeqCst);
+        let wakeup = if self.queues.needs_wakeup() { ENTER_SQ_WAKEUP } else { 0 };
+        let idle = wait.want == 0 && !wait.get_events;
+        let full = self.queues.sq_waiting() >= self.info.sq_entries;
+        wakeup | if idle && full { ENTER_SQ_WAIT } else { 0 }
     }
 }
 
@@ -211,28 +204,8 @@ impl Drop for Real {
         }
         let update = Update { offset: self.enter_fd as u32, resv: 0, data: 0 };
         // SAFETY: one update record that the kernel only reads.
-        unsafe {
-            libc::syscall(
-                libc::SYS_io_uring_register,
-                self.info.fd,
-                UNREGISTER_RING_FDS,
-                &update,
-                1,
-            )
-        };
+        unsafe { self.rings.register(UNREGISTER_RING_FDS, (&raw const update).cast(), 1) };
     }
-}
-
-fn errno() -> i32 {
-    // SAFETY: errno is this thread's.
-    unsafe { *libc::__errno_location() }
-}
-
-/// Our words as the crate's entries.
-#[inline]
-fn entries(batch: &[Sqe]) -> &[squeue::Entry] {
-    // SAFETY: same size, no stricter alignment (asserted above), every bit pattern valid.
-    unsafe { core::slice::from_raw_parts(batch.as_ptr().cast(), batch.len()) }
 }
 
 impl Backend for Real {
@@ -240,65 +213,40 @@ impl Backend for Real {
         &self.info
     }
 
+    fn queues(&self) -> Queues {
+        self.queues
+    }
+
     fn enable(&mut self) -> i32 {
-        match self.ring.submitter().register_enable_rings() {
-            Ok(()) => {
-                self.register_ring_fd();
-                0
-            }
-            Err(error) => error.raw_os_error().unwrap_or(libc::EIO),
+        // SAFETY: no argument.
+        let done = unsafe { self.rings.register(REGISTER_ENABLE_RINGS, core::ptr::null(), 0) };
+        if done < 0 {
+            return -done;
         }
+        self.register_ring_fd();
+        0
     }
 
-    fn enter(&mut self, batch: &[Sqe], wait: &Wait) -> Entered {
+    fn enter(&mut self, entries: u32, wait: &Wait) -> i32 {
+        let mut flags = if wait.want > 0 || wait.get_events { ENTER_GETEVENTS } else { 0 };
         if self.info.is_sqpoll() {
-            return self.enter_polled(batch, wait);
+            flags |= self.polled_flags(wait);
+            if flags == 0 {
+                return entries as i32;
+            }
         }
-        if batch.is_empty() {
-            let done = self.wait_call(0, wait, 0);
-            return Entered { consumed: 0, errno: if done < 0 { -done } else { 0 } };
+        if wait.want > 0 && (wait.timeout_ns >= 0 || wait.min_wait_us > 0) {
+            return self.wait_timed(entries, wait, flags);
         }
-        // This view remembers the tail from before the batch; it is only used to go back there.
-        // SAFETY: it is not used while `queue` below is alive, and never dropped (a drop writes).
-        let before = ManuallyDrop::new(unsafe { self.ring.submission_shared() });
-        let batch = &batch[..batch.len().min(before.capacity())];
-        {
-            // SAFETY: the only view in use.
-            let mut queue = unsafe { self.ring.submission_shared() };
-            // SAFETY: the caller of `submit` promised the memory; the queue is always empty here.
-            let pushed = unsafe { queue.push_multiple(entries(batch)) };
-            debug_assert!(pushed.is_ok());
-        }
-        let done = self.wait_call(batch.len() as u32, wait, 0);
-        if done == batch.len() as i32 {
-            return Entered { consumed: done as u32, errno: 0 };
-        }
-        // SAFETY: a read of the head; `before` is not used yet.
-        let left = unsafe { self.ring.submission_shared() }.len();
-        let consumed = batch.len() - left.min(batch.len());
-        if left > 0 {
-            let mut before = ManuallyDrop::into_inner(before);
-            // Back to the old tail, and forward over what the kernel took (rewriting consumed
-            // entries is harmless: it copied them).
-            // SAFETY: as for the first push.
-            let pushed = unsafe { before.push_multiple(entries(&batch[..consumed])) };
-            debug_assert!(pushed.is_ok());
-            before.sync();
-        }
-        Entered { consumed: consumed as u32, errno: if done < 0 { -done } else { 0 } }
-    }
-
-    fn reap(&mut self, out: &mut [MaybeUninit<Cqe>]) -> usize {
-        // SAFETY: same size, no stricter alignment (asserted above), every bit pattern valid.
-        let out: &mut [MaybeUninit<cqueue::Entry>] =
-            unsafe { core::slice::from_raw_parts_mut(out.as_mut_ptr().cast(), out.len()) };
-        self.ring.completion().fill(out).len()
+        self.enter_call(entries, wait.want, flags, core::ptr::null())
     }
 
     fn ready(&mut self) -> Ready {
-        let completions = self.ring.completion().len() as u32;
-        let queue = self.ring.submission();
-        Ready { completions, task_run: queue.taskrun(), overflow: queue.cq_overflow() }
+        Ready {
+            completions: self.completions(),
+            task_run: self.queues.has_task_run(),
+            overflow: self.queues.is_overflowing(),
+        }
     }
 
     fn now(&mut self) -> u64 {
@@ -328,31 +276,41 @@ impl Backend for Real {
     }
 
     fn cancel_sync(&mut self, user_data: u64, timeout_ns: i64) -> i32 {
-        let limit = (timeout_ns >= 0).then(|| {
-            let nanos = timeout_ns as u64;
-            types::Timespec::new().sec(nanos / 1_000_000_000).nsec((nanos % 1_000_000_000) as u32)
-        });
-        let target = types::CancelBuilder::user_data(user_data);
-        match self.ring.submitter().register_sync_cancel(limit, target) {
-            Ok(()) => 0,
-            Err(error) => error.raw_os_error().unwrap_or(libc::EIO),
-        }
+        let limit = match u64::try_from(timeout_ns) {
+            Ok(nanos) => Timespec::new(nanos),
+            // -1 and -1: no limit.
+            Err(_) => Timespec { sec: -1, nsec: -1 },
+        };
+        let request = SyncCancel {
+            addr: user_data,
+            fd: -1,
+            flags: 0,
+            timeout: limit,
+            opcode: 0,
+            pad: [0; 7],
+            pad2: [0; 3],
+        };
+        // SAFETY: one record that the kernel only reads.
+        -unsafe { self.rings.register(REGISTER_SYNC_CANCEL, (&raw const request).cast(), 1) }.min(0)
     }
 
     unsafe fn register_pool(&mut self, group: u16, ring: *mut u8, entries: u16) -> i32 {
-        let submitter = self.ring.submitter();
-        // SAFETY: the caller keeps the memory until the group is unregistered or the ring gone.
-        match unsafe { submitter.register_buf_ring_with_flags(ring as u64, entries, group, 0) } {
-            Ok(()) => 0,
-            Err(error) => error.raw_os_error().unwrap_or(libc::EIO),
-        }
+        let request = BufReg {
+            ring_addr: ring as u64,
+            ring_entries: entries.into(),
+            bgid: group,
+            flags: 0,
+            resv: [0; 3],
+        };
+        // SAFETY: one record; the caller keeps the memory until the group is unregistered or the
+        // ring gone.
+        -unsafe { self.rings.register(REGISTER_PBUF_RING, (&raw const request).cast(), 1) }.min(0)
     }
 
     fn unregister_pool(&mut self, group: u16) -> i32 {
-        match self.ring.submitter().unregister_buf_ring(group) {
-            Ok(()) => 0,
-            Err(error) => error.raw_os_error().unwrap_or(libc::EIO),
-        }
+        let request = BufReg { ring_addr: 0, ring_entries: 0, bgid: group, flags: 0, resv: [0; 3] };
+        // SAFETY: one record that the kernel only reads.
+        -unsafe { self.rings.register(UNREGISTER_PBUF_RING, (&raw const request).cast(), 1) }.min(0)
     }
 
     fn open_wake(&mut self) -> i32 {
@@ -376,7 +334,10 @@ impl Backend for Real {
         if unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC | libc::O_NONBLOCK) } != 0 {
             return -1;
         }
-        let registered = self.ring.submitter().register_files(&ends[1..]).is_ok();
+        // SAFETY: one descriptor to read.
+        let registered =
+            unsafe { self.rings.register(REGISTER_FILES, ends[1..].as_ptr().cast::<c_void>(), 1) }
+                >= 0;
         // SAFETY: both descriptors are ours and closed once.
         unsafe {
             libc::close(ends[1]);

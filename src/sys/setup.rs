@@ -4,8 +4,7 @@
 //! invalid mixes are EINVAL; the row that stuck is in [`SetupInfo`].
 
 use super::probe::Features;
-use io_uring::{IoUring, cqueue, squeue};
-use std::io;
+use super::rings::{Params, Rings};
 use std::time::{Duration, Instant};
 
 /// What is asked for.
@@ -57,6 +56,9 @@ impl SetupInfo {
 }
 
 const SQPOLL: u32 = 2;
+const SQ_AFF: u32 = 4;
+const CQSIZE: u32 = 8;
+const CLAMP: u32 = 16;
 const R_DISABLED: u32 = 64;
 const SUBMIT_ALL: u32 = 128;
 const COOP_TASKRUN: u32 = 256;
@@ -119,7 +121,7 @@ fn forbidden(disable: Features) -> u32 {
 }
 
 /// Try the rows until one sticks. The error is the errno of the last try that was not EINVAL.
-pub(super) fn create(spec: &RingSpec) -> Result<(IoUring, u32), i32> {
+pub(super) fn create(spec: &RingSpec) -> Result<(Rings, u32), i32> {
     let off = forbidden(spec.disable);
     let deadline = Instant::now() + spec.memory_patience;
     if spec.sqpoll {
@@ -149,12 +151,11 @@ pub(super) fn create(spec: &RingSpec) -> Result<(IoUring, u32), i32> {
 
 /// One row. ENOMEM is retried until the deadline: ring memory counts against RLIMIT_MEMLOCK and
 /// the kernel releases that of a closed ring late.
-fn patiently(spec: &RingSpec, flags: u32, deadline: Instant) -> Result<IoUring, i32> {
+fn patiently(spec: &RingSpec, flags: u32, deadline: Instant) -> Result<Rings, i32> {
     loop {
         match build(spec, flags) {
             Ok(ring) => return Ok(ring),
-            Err(error) => {
-                let errno = error.raw_os_error().unwrap_or(libc::EIO);
+            Err(errno) => {
                 if errno != libc::ENOMEM || Instant::now() >= deadline {
                     return Err(errno);
                 }
@@ -164,37 +165,20 @@ fn patiently(spec: &RingSpec, flags: u32, deadline: Instant) -> Result<IoUring, 
     }
 }
 
-fn build(spec: &RingSpec, flags: u32) -> io::Result<IoUring> {
-    let mut builder = IoUring::<squeue::Entry, cqueue::Entry>::builder();
-    builder.dontfork().setup_clamp().setup_cqsize(spec.cq_entries);
-    // A polled queue is started by its own thread; the others start disabled, so that the thread
-    // that attaches, not the one that creates, becomes the single issuer.
-    builder.setup_r_disabled();
+fn build(spec: &RingSpec, flags: u32) -> Result<Rings, i32> {
+    // Rings start disabled, so that the thread that attaches, not the one that creates, becomes
+    // the single issuer.
+    let mut params = Params::default();
+    params.flags = flags | R_DISABLED | CLAMP | CQSIZE;
+    params.cq_entries = spec.cq_entries;
     if flags & SQPOLL != 0 {
-        builder.setup_sqpoll(spec.sq_thread_idle_ms);
+        params.sq_thread_idle = spec.sq_thread_idle_ms;
         if let Ok(cpu) = u32::try_from(spec.sq_thread_cpu) {
-            builder.setup_sqpoll_cpu(cpu);
+            params.flags |= SQ_AFF;
+            params.sq_thread_cpu = cpu;
         }
     }
-    if flags & SUBMIT_ALL != 0 {
-        builder.setup_submit_all();
-    }
-    if flags & COOP_TASKRUN != 0 {
-        builder.setup_coop_taskrun();
-    }
-    if flags & TASKRUN_FLAG != 0 {
-        builder.setup_taskrun_flag();
-    }
-    if flags & SINGLE_ISSUER != 0 {
-        builder.setup_single_issuer();
-    }
-    if flags & DEFER_TASKRUN != 0 {
-        builder.setup_defer_taskrun();
-    }
-    if flags & NO_SQARRAY != 0 {
-        builder.setup_no_sqarray();
-    }
-    builder.build(spec.sq_entries)
+    Rings::new(spec.sq_entries, &mut params)
 }
 
 /// The bits [`SetupInfo::setup_flags`] reports for a ring made with `flags`.

@@ -1,8 +1,7 @@
 //! The simulated kernel by itself: does it behave as io_uring does where the library cares?
 
 use ringline::ring::{Op, opcode, sqe_flag};
-use ringline::sys::{Backend, Cqe, Entered, Sim, SimPlan, Sqe, Wait};
-use std::mem::MaybeUninit;
+use ringline::sys::{Backend, Sim, SimPlan, Sqe, Wait};
 
 const NO_WAIT: Wait = Wait { want: 0, timeout_ns: -1, min_wait_us: 0, get_events: false };
 const GET: Wait = Wait { get_events: true, ..NO_WAIT };
@@ -10,7 +9,7 @@ const FOR_ONE: Wait = Wait { want: 1, ..GET };
 
 fn ring(plan: SimPlan) -> Sim {
     let mut sim = Sim::new(plan);
-    assert_eq!(sim.enter(&[], &GET).errno, libc::EBADFD, "not enabled yet");
+    assert_eq!(enter(&mut sim, &[], &GET).1, libc::EBADFD, "not enabled yet");
     assert_eq!(sim.enable(), 0);
     sim
 }
@@ -31,24 +30,39 @@ fn cancel(addr: u64, user_data: u64) -> Sqe {
     sqe(Op { opcode: opcode::ASYNC_CANCEL, fd: -1, addr, ..Op::default() }, user_data)
 }
 
+/// Publish a batch and enter: how many entries were consumed, and the errno.
+fn enter(sim: &mut Sim, batch: &[Sqe], wait: &Wait) -> (u32, i32) {
+    let queues = sim.queues();
+    let head = queues.sq_head();
+    for (at, sqe) in batch.iter().enumerate() {
+        // SAFETY: what was not consumed before is written anew, and nothing else is published.
+        unsafe { queues.sqe(head.wrapping_add(at as u32)).write(*sqe) };
+    }
+    queues.publish(head.wrapping_add(batch.len() as u32));
+    let done = sim.enter(batch.len() as u32, wait);
+    (queues.sq_head().wrapping_sub(head), if done < 0 { -done } else { 0 })
+}
+
 fn take(sim: &mut Sim) -> Vec<(u64, i32, u32)> {
-    let mut out = [const { MaybeUninit::<Cqe>::uninit() }; 64];
-    let count = sim.reap(&mut out);
-    // SAFETY: reap wrote the first `count`.
-    let all = out[..count].iter().map(|cqe| unsafe { cqe.assume_init() });
-    all.map(|cqe| (cqe.user_data, cqe.res, cqe.flags)).collect()
+    let queues = sim.queues();
+    let count = sim.ready().completions;
+    let tail = queues.cq_tail();
+    let all = (0..count).map(|at| queues.cqe(tail.wrapping_sub(count).wrapping_add(at)));
+    let all = all.map(|cqe| (cqe.user_data, cqe.res, cqe.flags)).collect();
+    queues.release(tail);
+    all
 }
 
 /// Fails when deferred completions show up without an enter that gets events.
 #[test]
 fn deferred_work_is_announced_and_waits_for_an_enter() {
     let mut sim = ring(SimPlan::quiet(1));
-    assert_eq!(sim.enter(&[poll(3, 1), nop(2)], &NO_WAIT), Entered { consumed: 2, errno: 0 });
+    assert_eq!(enter(&mut sim, &[poll(3, 1), nop(2)], &NO_WAIT), (2, 0));
     assert_eq!(take(&mut sim), [(2, 0, 0)]);
     while !sim.ready().task_run {}
-    assert!(sim.enter(&[], &NO_WAIT).errno == 0 && take(&mut sim).is_empty());
+    assert!(enter(&mut sim, &[], &NO_WAIT).1 == 0 && take(&mut sim).is_empty());
     assert!(sim.is_in_flight(1));
-    sim.enter(&[], &GET);
+    enter(&mut sim, &[], &GET);
     assert_eq!(take(&mut sim), [(1, 1, 0)]);
     assert!(!sim.is_in_flight(1));
 }
@@ -59,11 +73,11 @@ fn overflow_is_kept_announced_and_flushed() {
     let plan = SimPlan { sq_entries: 8, cq_entries: 4, ..SimPlan::quiet(1) };
     let mut sim = ring(plan);
     let batch: Vec<Sqe> = (0..6).map(nop).collect();
-    assert_eq!(sim.enter(&batch, &NO_WAIT).consumed, 6);
+    assert_eq!(enter(&mut sim, &batch, &NO_WAIT).0, 6);
     assert!(sim.ready().overflow);
     assert_eq!(take(&mut sim).len(), 4);
     assert!(take(&mut sim).is_empty());
-    sim.enter(&[], &GET);
+    enter(&mut sim, &[], &GET);
     assert!(!sim.ready().overflow);
     assert_eq!(take(&mut sim), [(4, 0, 0), (5, 0, 0)]);
 }
@@ -72,18 +86,18 @@ fn overflow_is_kept_announced_and_flushed() {
 #[test]
 fn a_cancel_ends_its_target_unless_it_is_stuck() {
     let mut sim = ring(SimPlan::quiet(1));
-    sim.enter(&[poll(3, 1), cancel(1, 2), cancel(9, 3)], &FOR_ONE);
+    enter(&mut sim, &[poll(3, 1), cancel(1, 2), cancel(9, 3)], &FOR_ONE);
     assert_eq!(take(&mut sim), [(2, 0, 0), (3, -libc::ENOENT, 0)]);
-    sim.enter(&[], &FOR_ONE);
+    enter(&mut sim, &[], &FOR_ONE);
     assert_eq!(take(&mut sim), [(1, -libc::ECANCELED, 0)]);
     let mut sim = ring(SimPlan { stuck: 1000, ..SimPlan::quiet(1) });
-    sim.enter(&[poll(3, 1), cancel(1, 2)], &GET);
+    enter(&mut sim, &[poll(3, 1), cancel(1, 2)], &GET);
     assert_eq!(take(&mut sim), [(2, -libc::EALREADY, 0)]);
     assert_eq!(sim.cancel_sync(1, 1_000), libc::ETIME);
-    assert_eq!(sim.enter(&[], &FOR_ONE).errno, libc::EINTR, "nothing can come, no limit");
+    assert_eq!(enter(&mut sim, &[], &FOR_ONE).1, libc::EINTR, "nothing can come, no limit");
     let limited = Wait { timeout_ns: 5_000, ..FOR_ONE };
     let before = sim.now();
-    assert_eq!(sim.enter(&[], &limited).errno, libc::ETIME);
+    assert_eq!(enter(&mut sim, &[], &limited).1, libc::ETIME);
     assert!(sim.now() - before >= 5_000 && sim.stuck_ops() == 1);
 }
 
@@ -93,11 +107,11 @@ fn a_failed_head_cancels_its_chain() {
     let mut sim = ring(SimPlan::quiet(1));
     let link = |op: Op| Op { flags: sqe_flag::IO_LINK, ..op };
     let bad = Op { opcode: 99, ..Op::default() };
-    sim.enter(&[sqe(link(bad), 1), nop(2), nop(3)], &GET);
+    enter(&mut sim, &[sqe(link(bad), 1), nop(2), nop(3)], &GET);
     let cancelled = -libc::ECANCELED;
     assert_eq!(take(&mut sim), [(1, -libc::EINVAL, 0), (2, cancelled, 0), (3, 0, 0)]);
     let skip = Op { flags: sqe_flag::CQE_SKIP_SUCCESS, ..Op::default() };
-    sim.enter(&[sqe(link(Op::default()), 4), sqe(skip, 5)], &GET);
+    enter(&mut sim, &[sqe(link(Op::default()), 4), sqe(skip, 5)], &GET);
     assert_eq!(take(&mut sim), [(4, 0, 0)]);
 }
 
@@ -117,11 +131,11 @@ fn a_multishot_recv_takes_buffers_until_there_is_none() {
     assert_eq!(unsafe { sim.register_pool(0, memory.0.as_mut_ptr(), 2) }, 0);
     let flags = sqe_flag::BUFFER_SELECT;
     let recv = Op { opcode: opcode::RECV, flags, ioprio: 2, fd: 3, ..Op::default() };
-    sim.enter(&[sqe(recv, 5)], &FOR_ONE);
+    enter(&mut sim, &[sqe(recv, 5)], &FOR_ONE);
     let first = (5, 32, 7 << 16 | 1 | 2);
     let mut seen = take(&mut sim);
     while seen.len() < 2 {
-        sim.enter(&[], &FOR_ONE);
+        enter(&mut sim, &[], &FOR_ONE);
         seen.extend(take(&mut sim));
     }
     assert_eq!(seen, [first, (5, -libc::ENOBUFS, 0)]);
@@ -139,7 +153,7 @@ fn a_refused_enter_takes_nothing() {
         (SimPlan { enter_eagain: 1000, ..SimPlan::quiet(1) }, libc::EAGAIN),
     ] {
         let mut sim = ring(plan);
-        assert_eq!(sim.enter(&[nop(1)], &GET), Entered { consumed: 0, errno });
+        assert_eq!(enter(&mut sim, &[nop(1)], &GET), (0, errno));
         assert!(!sim.is_in_flight(1) && take(&mut sim).is_empty());
     }
 }

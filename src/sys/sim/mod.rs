@@ -8,13 +8,13 @@ mod entry;
 mod flight;
 mod memory;
 mod plan;
+mod queue;
 mod world;
 
 pub use plan::SimPlan;
 
-use super::{Backend, Cqe, Entered, Ready, SetupInfo, Sqe, Wait};
+use super::{Backend, Cqe, Queues, Ready, SetupInfo, Wait};
 use core::cell::{RefCell, RefMut};
-use core::mem::MaybeUninit;
 use memory::PoolRing;
 use std::rc::Rc;
 use world::World;
@@ -94,17 +94,12 @@ impl Backend for Sim {
         0
     }
 
-    fn enter(&mut self, batch: &[Sqe], wait: &Wait) -> Entered {
-        self.world().enter(batch, wait)
+    fn queues(&self) -> Queues {
+        self.world().queue.queues()
     }
 
-    fn reap(&mut self, out: &mut [MaybeUninit<Cqe>]) -> usize {
-        let mut world = self.world();
-        let count = out.len().min(world.queue.len());
-        for (place, cqe) in out.iter_mut().zip(world.queue.drain(..count)) {
-            place.write(cqe);
-        }
-        count
+    fn enter(&mut self, entries: u32, wait: &Wait) -> i32 {
+        self.world().enter(entries, wait)
     }
 
     fn ready(&mut self) -> Ready {

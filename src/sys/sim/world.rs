@@ -9,7 +9,8 @@ use super::entry::{Entry, IO_DRAIN};
 use super::flight::Flight;
 use super::memory::PoolRing;
 use super::plan::{Dice, SimPlan};
-use crate::sys::{Cqe, Entered, Features, Ready, SetupInfo, Sqe, Wait};
+use super::queue::Queue;
+use crate::sys::{Cqe, Features, Ready, SetupInfo, Sqe, Wait};
 use core::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
 
@@ -33,7 +34,7 @@ pub(super) struct World {
     pub dice: Dice,
     pub clock: u64,
     pub enabled: bool,
-    pub queue: VecDeque<Cqe>,
+    pub queue: Queue,
     backlog: VecDeque<Cqe>,
     pub flights: Vec<Option<Flight>>,
     free: Vec<usize>,
@@ -54,12 +55,13 @@ pub(super) struct World {
 
 impl World {
     pub fn new(plan: SimPlan) -> World {
+        let queue = Queue::new(plan.sq_entries, plan.cq_entries);
         World {
             plan,
             dice: Dice::new(plan.seed),
             clock: 1_000_000_000,
             enabled: false,
-            queue: VecDeque::new(),
+            queue,
             backlog: VecDeque::new(),
             flights: Vec::new(),
             free: Vec::new(),
@@ -118,25 +120,26 @@ impl World {
     }
 
     /// One io_uring_enter(2).
-    pub fn enter(&mut self, batch: &[Sqe], wait: &Wait) -> Entered {
+    pub fn enter(&mut self, entries: u32, wait: &Wait) -> i32 {
         self.clock += ENTER_NS;
         if !self.enabled {
-            return Entered { consumed: 0, errno: libc::EBADFD };
+            return -libc::EBADFD;
         }
         self.spoil_something();
-        let batch = &batch[..batch.len().min(self.plan.sq_entries as usize)];
+        let batch = self.queue.look(entries);
         let errno = self.refusal(batch.len());
         if errno != 0 {
-            return Entered { consumed: 0, errno };
+            return -errno;
         }
         let consumed = self.portion(batch.len());
+        self.queue.consume(consumed as u32);
         self.submit(&batch[..consumed]);
         if consumed < batch.len() {
-            return Entered { consumed: consumed as u32, errno: 0 };
+            return consumed as i32;
         }
         let errno = if wait.want > 0 || wait.get_events { self.wait(wait) } else { 0 };
         // A call that submitted something reports that, not how its wait ended.
-        Entered { consumed: consumed as u32, errno: if consumed > 0 { 0 } else { errno } }
+        if consumed > 0 { consumed as i32 } else { -errno }
     }
 
     /// The errno of an enter that does nothing at all.
@@ -259,9 +262,9 @@ impl World {
     }
 
     fn flush_backlog(&mut self) {
-        while self.queue.len() < self.plan.cq_entries as usize {
+        while !self.queue.is_full() {
             let Some(cqe) = self.backlog.pop_front() else { return };
-            self.queue.push_back(cqe);
+            self.queue.post(cqe);
         }
     }
 
@@ -321,12 +324,12 @@ impl World {
 
     /// Whether a completion would find room in the queue.
     pub fn has_room(&self) -> bool {
-        self.backlog.is_empty() && self.queue.len() < self.plan.cq_entries as usize
+        self.backlog.is_empty() && !self.queue.is_full()
     }
 
     pub fn post(&mut self, user_data: u64, res: i32, flags: u32) {
         let cqe = Cqe { user_data, res, flags };
         self.log.push(Posted { at: self.clock, cqe });
-        if self.has_room() { self.queue.push_back(cqe) } else { self.backlog.push_back(cqe) }
+        if self.has_room() { self.queue.post(cqe) } else { self.backlog.push_back(cqe) }
     }
 }

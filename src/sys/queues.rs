@@ -1,0 +1,144 @@
+//! The two queues a ring shares with its kernel: entries, completions and their counters.
+//!
+//! Owns: nothing; it points into the memory of a [`super::Backend`]. Knows where things lie and
+//! with which memory order they are touched, and not what they mean. Invariant: a place is read
+//! or written only through a masked index, so no counter, wrong or not, leads outside.
+
+use super::{Cqe, Map, Sqe};
+use core::sync::atomic::{AtomicU32, Ordering};
+
+/// Deferred work waits for an enter (IORING_SQ_TASKRUN).
+const TASK_RUN: u32 = 4;
+/// Completions wait in the kernel because the queue is full (IORING_SQ_CQ_OVERFLOW).
+const OVERFLOW: u32 = 2;
+/// The polling thread sleeps (IORING_SQ_NEED_WAKEUP).
+const NEED_WAKEUP: u32 = 1;
+
+/// Where the queues of one ring lie.
+#[derive(Clone, Copy, Debug)]
+pub struct Queues {
+    pub(super) sqes: *mut Sqe,
+    pub(super) cqes: *const Cqe,
+    pub(super) sq_mask: u32,
+    pub(super) cq_mask: u32,
+    pub(super) sq_head: *const AtomicU32,
+    pub(super) sq_tail: *const AtomicU32,
+    pub(super) sq_flags: *const AtomicU32,
+    pub(super) cq_head: *const AtomicU32,
+    pub(super) cq_tail: *const AtomicU32,
+}
+
+impl Queues {
+    /// Queues in plain memory, for a kernel that is not there: as many bytes as
+    /// [`Queues::bytes`] says.
+    pub(super) fn lay_out(map: &Map, sq_entries: u32, cq_entries: u32) -> Queues {
+        assert!(sq_entries.is_power_of_two() && cq_entries.is_power_of_two());
+        assert!(map.len() >= Queues::bytes(sq_entries, cq_entries));
+        let counters = map.as_ptr().cast::<AtomicU32>();
+        let at = |index: usize| {
+            // SAFETY: the first 64 bytes of the map, which is longer.
+            unsafe { counters.add(index).cast_const() }
+        };
+        // SAFETY: entries, then completions follow the counters inside the map (asserted above).
+        let (sqes, cqes) = unsafe {
+            let sqes = map.as_ptr().add(64).cast::<Sqe>();
+            (sqes, sqes.add(sq_entries as usize).cast::<Cqe>())
+        };
+        Queues {
+            sqes,
+            cqes,
+            sq_mask: sq_entries - 1,
+            cq_mask: cq_entries - 1,
+            sq_head: at(0),
+            sq_tail: at(1),
+            sq_flags: at(2),
+            cq_head: at(3),
+            cq_tail: at(4),
+        }
+    }
+
+    /// Memory that [`Queues::lay_out`] needs.
+    pub(super) fn bytes(sq_entries: u32, cq_entries: u32) -> usize {
+        64 + sq_entries as usize * size_of::<Sqe>() + cq_entries as usize * size_of::<Cqe>()
+    }
+
+    /// The place of submission `at`. It may be written while the kernel has no claim to it: from
+    /// the head (seen by [`Queues::sq_head`]) on, for as many places as the queue has.
+    #[inline]
+    pub fn sqe(&self, at: u32) -> *mut Sqe {
+        // SAFETY: a masked index lies inside the queue.
+        unsafe { self.sqes.add((at & self.sq_mask) as usize) }
+    }
+
+    /// Completion `at`, which must be below [`Queues::cq_tail`].
+    #[inline]
+    pub fn cqe(&self, at: u32) -> Cqe {
+        // SAFETY: a masked index lies inside the queue; the bytes are plain data.
+        unsafe { self.cqes.add((at & self.cq_mask) as usize).read() }
+    }
+
+    /// The kernel consumed the entries before this one.
+    #[inline]
+    pub fn sq_head(&self) -> u32 {
+        // SAFETY: the counter lies in the memory of the backend, which outlives this view.
+        unsafe { &*self.sq_head }.load(Ordering::Acquire)
+    }
+
+    /// Entries before `tail` may be consumed.
+    #[inline]
+    pub fn publish(&self, tail: u32) {
+        // SAFETY: as in `sq_head`.
+        unsafe { &*self.sq_tail }.store(tail, Ordering::Release);
+    }
+
+    /// The kernel posted the completions before this one.
+    #[inline]
+    pub fn cq_tail(&self) -> u32 {
+        // SAFETY: as in `sq_head`.
+        unsafe { &*self.cq_tail }.load(Ordering::Acquire)
+    }
+
+    /// Completions before this one were read.
+    pub(super) fn cq_seen(&self) -> u32 {
+        // SAFETY: as in `sq_head`.
+        unsafe { &*self.cq_head }.load(Ordering::Relaxed)
+    }
+
+    /// Entries that were published and not consumed.
+    pub(super) fn sq_waiting(&self) -> u32 {
+        // SAFETY: as in `sq_head`.
+        unsafe { &*self.sq_tail }.load(Ordering::Relaxed).wrapping_sub(self.sq_head())
+    }
+
+    /// Completions before `head` were read: the kernel may use their places again.
+    #[inline]
+    pub fn release(&self, head: u32) {
+        // SAFETY: as in `sq_head`.
+        unsafe { &*self.cq_head }.store(head, Ordering::Release);
+    }
+
+    #[inline]
+    fn flags(&self) -> u32 {
+        // SAFETY: as in `sq_head`.
+        unsafe { &*self.sq_flags }.load(Ordering::Relaxed)
+    }
+
+    /// Deferred work waits for an enter.
+    #[inline]
+    pub fn has_task_run(&self) -> bool {
+        self.flags() & TASK_RUN != 0
+    }
+
+    /// Completions wait in the kernel because the queue is full.
+    #[inline]
+    pub fn is_overflowing(&self) -> bool {
+        self.flags() & OVERFLOW != 0
+    }
+
+    /// The polling thread sleeps and wants to be woken. The caller published before, with a full
+    /// fence in between: the thread looks at the tail once more after it raised the flag.
+    #[inline]
+    pub fn needs_wakeup(&self) -> bool {
+        self.flags() & NEED_WAKEUP != 0
+    }
+}

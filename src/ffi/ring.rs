@@ -227,7 +227,7 @@ fn close(inside: &Inside, timeout_ns: i64) -> Result<u32, Fault> {
     let ring = unsafe { state(inside.ring) };
     let shared = ring.block.shared();
     shared.inflight = ring.engine.inflight();
-    if !state::end_loop(inside) {
+    if !state::end_loop(inside, true) {
         return Ok(0);
     }
     left

@@ -9,7 +9,7 @@ use crate::ring::signal;
 
 /// The answer of a loop whose ring was freed in one of its callbacks.
 pub(super) fn freed() -> i32 {
-    fail(Fault::new(ECLOSED, "the ring was freed inside a callback"))
+    fail(Fault::new(ECLOSED, "the ring was freed inside a callback, or abandoned"))
 }
 
 /// Wait once for `wait_min` completions or `timeout_ns` (-1 = forever, 0 = do not wait), run the
@@ -27,9 +27,7 @@ pub extern "C-unwind" fn ringline_run_once(
             return fail(fault).into();
         }
         let came = once(inside, wait_min, timeout_ns);
-        // SAFETY: inside; the loop is not ended yet, so the ring is there.
-        unsafe { state(inside.ring) }.engine.take_stop();
-        if !end_loop(inside) {
+        if !end_loop(inside, false) {
             return freed().into();
         }
         match came {
@@ -41,7 +39,9 @@ pub extern "C-unwind" fn ringline_run_once(
 
 fn once(inside: &Inside, wait_min: u32, timeout_ns: i64) -> Result<u64, Fault> {
     // SAFETY: inside; the reference ends before user code runs.
-    unsafe { state(inside.ring) }.engine.completed.forget_shown();
+    let engine = &mut unsafe { state(inside.ring) }.engine;
+    engine.completed.forget_shown();
+    let before = engine.driver.stats.completed.get();
     let turned = step(inside, wait_min, timeout_ns, 0, 0);
     // SAFETY: inside, user code is over.
     let ring = unsafe { state(inside.ring) };
@@ -49,7 +49,7 @@ fn once(inside: &Inside, wait_min: u32, timeout_ns: i64) -> Result<u64, Fault> {
     shared.recs_len = ring.engine.completed.show();
     shared.inflight = ring.engine.inflight();
     shared.leases_out = ring.engine.leases();
-    turned.map(|turned| turned.delivered)
+    turned.map(|()| ring.engine.driver.stats.completed.get() - before)
 }
 
 /// Run callbacks until ringline_stop(), until nothing is in flight, or until a completion without
@@ -65,7 +65,7 @@ pub extern "C-unwind" fn ringline_run(ring: *mut ringline_ring) -> i32 {
             return fail(fault).into();
         }
         let ended = run(inside);
-        if !end_loop(inside) {
+        if !end_loop(inside, true) {
             return freed().into();
         }
         match ended {
@@ -79,7 +79,7 @@ fn run(inside: &Inside) -> Result<u32, Fault> {
     loop {
         // SAFETY: inside; the reference ends before user code runs.
         let ring = unsafe { state(inside.ring) };
-        let idle = ring.engine.inflight() == 0 && ring.engine.completed.unseen() == 0;
+        let idle = ring.engine.inflight() == 0 && ring.engine.completed.waiting() == 0;
         if ring.engine.take_stop() || ring.is_ending() || idle {
             return Ok(0);
         }

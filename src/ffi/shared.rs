@@ -110,17 +110,19 @@ impl Block {
         unsafe { self.tokens_at().add(self.ops_cap as usize) }
     }
 
-    /// The first `len` ops and their tokens; `len` is at most the capacity.
-    #[inline]
+    /// The first `len` ops and their tokens, or None when there are not as many.
+    #[inline(always)]
     #[allow(clippy::mut_from_ref)]
-    pub fn ops(&self, len: u32) -> (&[Op], &mut [u64]) {
-        let len = len.min(self.ops_cap) as usize;
+    pub fn ops(&self, len: u32) -> Option<(&[Op], &mut [u64])> {
+        if len > self.ops_cap {
+            return None;
+        }
         // SAFETY: both arrays hold `ops_cap` elements of plain data in this map.
         unsafe {
-            (
-                core::slice::from_raw_parts(self.ops_at(), len),
-                core::slice::from_raw_parts_mut(self.tokens_at(), len),
-            )
+            Some((
+                core::slice::from_raw_parts(self.ops_at(), len as usize),
+                core::slice::from_raw_parts_mut(self.tokens_at(), len as usize),
+            ))
         }
     }
 
@@ -135,11 +137,5 @@ impl Block {
     #[inline]
     pub fn rel_cap(&self) -> u32 {
         self.rel_cap
-    }
-
-    /// Capacity of the ops.
-    #[inline]
-    pub fn ops_cap(&self) -> u32 {
-        self.ops_cap
     }
 }

@@ -7,7 +7,7 @@ use super::boundary::{Access, Inside};
 use super::ringline_ring;
 use super::shared::Block;
 use super::table;
-use crate::error::{ECLOSED, EREENTRANT, Fault};
+use crate::error::{EREENTRANT, Fault};
 use crate::op::{Engine, Sink};
 use crate::resource::release_lease;
 use crate::ring::{Completion, signal};
@@ -45,14 +45,6 @@ impl RingState {
     }
 }
 
-/// What one turn brought.
-pub(super) struct Turned {
-    /// Records to show.
-    pub records: u32,
-    /// Records and callbacks.
-    pub delivered: u64,
-}
-
 /// Take a fresh reference; not to be kept across user code.
 ///
 /// # Safety
@@ -64,8 +56,19 @@ pub(super) unsafe fn state<'a>(ring: *mut RingState) -> &'a mut RingState {
 }
 
 /// Make sure the calling thread owns the ring and no loop of it runs.
-#[inline]
+#[inline(always)]
 pub(super) fn begin_loop(inside: &Inside) -> Result<(), Fault> {
+    // SAFETY: inside, and this reference ends with the function.
+    let ring = unsafe { state(inside.ring) };
+    if ring.looping || inside.access != Access::Owner {
+        begin_carefully(inside)?;
+    }
+    ring.looping = true;
+    Ok(())
+}
+
+#[cold]
+fn begin_carefully(inside: &Inside) -> Result<(), Fault> {
     // SAFETY: inside, and this reference ends with the function.
     let ring = unsafe { state(inside.ring) };
     if ring.looping {
@@ -74,96 +77,127 @@ pub(super) fn begin_loop(inside: &Inside) -> Result<(), Fault> {
     if inside.access == Access::Unbound {
         super::ring::bind(inside)?;
     }
-    if ring.engine.driver.wake.signals() & signal::ABANDON != 0 {
-        end(inside, false);
-        return Err(Fault::new(ECLOSED, "the ring was abandoned and is freed now"));
-    }
-    ring.looping = true;
     Ok(())
 }
 
-/// After a loop: a free that was asked for in a callback happens now. False: the ring is gone.
-#[inline]
-pub(super) fn end_loop(inside: &Inside) -> bool {
+/// After a loop: what was asked for meanwhile happens now. A stop is seen by the turn that it
+/// ended, and stays up for a run that ended otherwise (`keep_stop`). False: the ring is gone.
+#[inline(always)]
+pub(super) fn end_loop(inside: &Inside, keep_stop: bool) -> bool {
     // SAFETY: inside, and this reference ends with the function.
     let ring = unsafe { state(inside.ring) };
     ring.looping = false;
-    if ring.free_wanted {
-        end(inside, true);
-        return false;
+    if !ring.free_wanted && ring.engine.driver.wake.signals() == 0 {
+        return true;
     }
-    true
+    end_carefully(inside, keep_stop)
 }
 
-/// Accept the ops of the shared block, turn, run callbacks, fill the block.
-pub(super) fn turn(inside: &Inside) -> Result<Turned, Fault> {
+#[cold]
+fn end_carefully(inside: &Inside, keep_stop: bool) -> bool {
+    // SAFETY: inside, and this reference ends with the function.
+    let ring = unsafe { state(inside.ring) };
+    if !keep_stop {
+        ring.engine.take_stop();
+    }
+    let over = ring.is_ending();
+    if over {
+        end(inside, true);
+    }
+    !over
+}
+
+/// Accept the ops of the shared block, turn, run callbacks, fill the block. Returns the records to
+/// show, or why the turn failed.
+#[inline(always)]
+pub(super) fn turn(inside: &Inside) -> Result<u32, Fault> {
     // SAFETY: inside; no user code runs while this reference is used.
     let ring = unsafe { state(inside.ring) };
     let shared = ring.block.shared();
-    if shared.ops_len > ring.block.ops_cap()
-        || shared.rel_len > ring.block.rel_cap()
-        || shared.flags != 0
-    {
-        return Err(Fault::errno(
-            libc::EINVAL,
-            "shared block: ops_len or rel_len beyond its capacity, or flags not 0",
-        ));
+    let Some((ops, tokens)) = ring.block.ops(shared.ops_len) else {
+        return Err(no_block());
+    };
+    if shared.rel_len | shared.flags != 0 {
+        release(&ring.block)?;
     }
-    for lease in ring.block.releases(shared.rel_len) {
-        // A stale lease changes nothing; the turn goes on.
-        let _ = release_lease(*lease);
-    }
-    shared.rel_len = 0;
     ring.engine.completed.forget_shown();
-    let (ops, tokens) = ring.block.ops(shared.ops_len);
     let accepted = ring.engine.submit(ops, tokens, Sink::default());
-    let whole = accepted == shared.ops_len;
     shared.ops_done = accepted;
     shared.op_error = 0;
     shared.op_error_at = accepted;
-    if !whole {
+    let mut wait_min = shared.wait_min;
+    if accepted != shared.ops_len {
+        // What was rejected cannot complete: waiting for it could take for ever.
+        wait_min = 0;
         let (fault, at) = ring.engine.rejection();
         (shared.op_error, shared.op_error_at) = (fault.code, at);
     }
-    // What was rejected cannot complete: waiting for it could take for ever.
-    let wait_min = if whole { shared.wait_min } else { 0 };
-    let turned = step(inside, wait_min, shared.timeout_ns, shared.min_wait_us, accepted);
+    if let Err(fault) = step(inside, wait_min, shared.timeout_ns, shared.min_wait_us, accepted) {
+        show(inside);
+        return Err(fault);
+    }
+    Ok(show(inside))
+}
+
+/// Fill the outputs of the shared block; how many records there are.
+#[inline(always)]
+fn show(inside: &Inside) -> u32 {
     // SAFETY: inside; user code is over.
     let ring = unsafe { state(inside.ring) };
     let shared = ring.block.shared();
     shared.ops_len = 0;
-    shared.recs_len = ring.engine.completed.show();
+    let records = ring.engine.completed.show();
+    shared.recs_len = records;
     shared.inflight = ring.engine.inflight();
     shared.leases_out = ring.engine.leases();
-    turned
+    records
+}
+
+#[cold]
+fn no_block() -> Fault {
+    Fault::errno(
+        libc::EINVAL,
+        "shared block: ops_len or rel_len beyond its capacity, or flags not 0",
+    )
+}
+
+/// Give back the leases of the shared block, and look at its flags.
+#[inline(never)]
+fn release(block: &Block) -> Result<(), Fault> {
+    let shared = block.shared();
+    if shared.rel_len > block.rel_cap() || shared.flags != 0 {
+        return Err(no_block());
+    }
+    for lease in block.releases(shared.rel_len) {
+        // A stale lease changes nothing; the turn goes on.
+        let _ = release_lease(*lease);
+    }
+    shared.rel_len = 0;
+    Ok(())
 }
 
 /// One turn of the engine, then the callbacks. The first `ours` tokens of the shared block are of
 /// this turn.
-#[inline]
+#[inline(always)]
 pub(super) fn step(
     inside: &Inside,
     wait_min: u32,
     timeout_ns: i64,
     min_wait_us: u32,
     ours: u32,
-) -> Result<Turned, Fault> {
+) -> Result<(), Fault> {
     // SAFETY: inside; the reference is not used after `dispatch` begins.
     let ring = unsafe { state(inside.ring) };
-    let before = ring.engine.completed.delivered();
-    let (_, tokens) = ring.block.ops(ours);
+    let block = &ring.block;
+    let tokens = || block.ops(ours).map_or(&[][..], |(_, tokens)| &*tokens);
     let turned = ring.engine.turn(tokens, wait_min, timeout_ns, min_wait_us);
     if ring.engine.taken_back > 0 {
         report(ring, &turned);
     }
-    let delivered = ring.engine.completed.delivered() - before;
     if ring.engine.completed.has_calls() {
         dispatch(inside.ring);
     }
-    turned?;
-    // SAFETY: inside; user code is over.
-    let records = unsafe { state(inside.ring) }.engine.completed.unseen();
-    Ok(Turned { records, delivered })
+    turned
 }
 
 /// Tell in the shared block that the kernel did not take all, and why.
@@ -172,11 +206,12 @@ fn report(ring: &mut RingState, turned: &Result<(), Fault>) {
     let shared = ring.block.shared();
     shared.ops_done -= ring.engine.taken_back;
     shared.op_error_at = shared.ops_done;
+    ring.engine.taken_back = 0;
     shared.op_error = turned.as_ref().err().map_or(-libc::EAGAIN, |fault| fault.code);
 }
 
 /// Run the callbacks that wait in the completed list, in order.
-#[inline]
+#[inline(never)]
 pub(super) fn dispatch(ring: *mut RingState) {
     loop {
         let (call, handle) = {
@@ -220,7 +255,7 @@ pub(super) fn drain(inside: &Inside, timeout_ns: i64, keep_records: bool) -> Res
             asked = now;
         }
         let rest = if timeout_ns < 0 { DRAIN_STEP_NS } else { timeout_ns - waited };
-        passing(step(inside, 1, rest.min(DRAIN_STEP_NS), 0, 0).map(drop))?;
+        passing(step(inside, 1, rest.min(DRAIN_STEP_NS), 0, 0))?;
     }
 }
 

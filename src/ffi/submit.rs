@@ -29,13 +29,11 @@ fn turn(inside: &Inside) -> i64 {
         return fail(fault).into();
     }
     let turned = state::turn(inside);
-    // SAFETY: inside; the loop is not ended yet, so the ring is there.
-    unsafe { state(inside.ring) }.engine.take_stop();
-    if !end_loop(inside) {
+    if !end_loop(inside, false) {
         return super::run::freed().into();
     }
     match turned {
-        Ok(turned) => turned.records.into(),
+        Ok(records) => records.into(),
         Err(fault) => fail(fault).into(),
     }
 }

@@ -11,16 +11,26 @@ const LINKS: u8 = sqe_flag::IO_LINK | sqe_flag::IO_HARDLINK;
 impl Engine {
     /// Accept operations in order until one is rejected; how many, from the front. When that is
     /// not all, [`Engine::rejection`] tells why. `tokens` is as long as `ops`.
-    #[inline]
+    #[inline(always)]
     pub fn submit(&mut self, ops: &[Op], tokens: &mut [u64], sink: Sink) -> u32 {
-        let plain = if sink.callback == 0 { self.submit_plain(ops, tokens) } else { 0 };
-        let mut done = plain as usize;
+        let mut done = 0;
+        if sink.callback == 0 && !self.driver.closing {
+            let classes = &self.classes;
+            done = self.driver.submit_plain(ops, tokens, |op| classes.is_plain(op));
+        }
         if done < ops.len() {
-            done += self.submit_checked(&ops[done..], &mut tokens[done..], sink);
-            self.rejected_at += plain;
+            done = self.submit_rest(ops, tokens, sink, done);
         }
         self.driver.stats.submitted.add(done as u64);
         done as u32
+    }
+
+    /// What needs a look, from `done` on; how many were accepted in all.
+    #[inline(never)]
+    fn submit_rest(&mut self, ops: &[Op], tokens: &mut [u64], sink: Sink, done: usize) -> usize {
+        let more = self.submit_checked(&ops[done..], &mut tokens[done..], sink);
+        self.rejected_at += done as u32;
+        done + more
     }
 
     /// Why the last [`Engine::submit`] stopped, and at which operation.
@@ -28,23 +38,6 @@ impl Engine {
         (self.rejected, self.rejected_at)
     }
 
-    /// The hot loop: operations that need no check, as long as there is room.
-    #[inline]
-    fn submit_plain(&mut self, ops: &[Op], tokens: &mut [u64]) -> u32 {
-        let room = if self.driver.closing { 0 } else { self.driver.enter.room() };
-        let mut done = 0;
-        for (op, token) in ops.iter().zip(tokens.iter_mut()).take(room) {
-            if !self.classes.is_plain(op) {
-                break;
-            }
-            let Some(given) = self.driver.submit_plain(op) else { break };
-            *token = given;
-            done += 1;
-        }
-        done
-    }
-
-    #[cold]
     fn submit_checked(&mut self, ops: &[Op], tokens: &mut [u64], sink: Sink) -> usize {
         assert!(tokens.len() >= ops.len());
         if self.driver.closing {

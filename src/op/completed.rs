@@ -27,7 +27,6 @@ pub struct Completed {
     shown: u32,
     calls: Vec<Call>,
     next_call: usize,
-    delivered: u64,
 }
 
 impl Completed {
@@ -42,7 +41,6 @@ impl Completed {
             shown: 0,
             calls: Vec::with_capacity(cap as usize),
             next_call: 0,
-            delivered: 0,
         })
     }
 
@@ -57,9 +55,10 @@ impl Completed {
         self.len
     }
 
-    /// Records that the user did not see yet.
-    pub fn unseen(&self) -> u32 {
-        self.len - self.shown
+    /// Records that the user did not see yet, and calls that were not made.
+    #[inline(always)]
+    pub fn waiting(&self) -> u32 {
+        self.len - self.shown + self.calls.len() as u32
     }
 
     /// Capacity in records.
@@ -70,7 +69,11 @@ impl Completed {
     /// Forget the records the user was shown.
     #[inline]
     pub fn forget_shown(&mut self) {
-        if self.len != self.shown {
+        if self.len == self.shown {
+            (self.len, self.shown) = (0, 0);
+            return;
+        }
+        {
             let unseen = self.shown as usize..self.len as usize;
             self.records(self.len as usize).copy_within(unseen, 0);
         }
@@ -90,17 +93,10 @@ impl Completed {
         self.len + 1 >= self.cap || self.calls.len() + 1 >= self.cap as usize
     }
 
-    /// Completions put in so far, over the life of the ring.
-    #[inline]
-    pub fn delivered(&self) -> u64 {
-        self.delivered
-    }
-
     /// Room for records, to be filled from the front and counted by [`Completed::filled`].
-    #[inline]
+    #[inline(always)]
     pub fn room(&mut self) -> &mut [MaybeUninit<Completion>] {
         let room = (self.cap - 1).saturating_sub(self.len) as usize;
-        let room = if self.calls.len() + 1 >= self.cap as usize { 0 } else { room };
         // SAFETY: the map holds `cap` records and `len + room` is below.
         unsafe {
             let first = self.map.as_ptr().cast::<MaybeUninit<Completion>>();
@@ -112,7 +108,6 @@ impl Completed {
     #[inline]
     pub fn filled(&mut self, count: usize) {
         self.len += count as u32;
-        self.delivered += count as u64;
     }
 
     /// Whether callbacks wait.
@@ -128,7 +123,6 @@ impl Completed {
         // SAFETY: `len` is below `cap`, which the map holds.
         unsafe { self.map.as_ptr().cast::<Completion>().add(self.len as usize).write(completion) };
         self.len += 1;
-        self.delivered += 1;
     }
 
     /// Add a call; the list must not be full.
@@ -136,7 +130,6 @@ impl Completed {
     pub fn call(&mut self, call: Call) {
         debug_assert!(self.calls.len() < self.cap as usize);
         self.calls.push(call);
-        self.delivered += 1;
     }
 
     /// The next call to make, in order.

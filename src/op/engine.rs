@@ -43,8 +43,11 @@ pub struct Engine {
     /// Why and where the last batch stopped.
     pub(super) rejected: Fault,
     pub(super) rejected_at: u32,
-    /// Operations of the last turn that the kernel did not take and that were taken back.
+    /// Operations of this turn that the kernel did not take and that were taken back; set back by
+    /// whoever tells the user.
     pub taken_back: u32,
+    /// When the wait of a limited turn began.
+    began: u64,
 }
 
 impl Engine {
@@ -60,6 +63,7 @@ impl Engine {
             rejected: Fault { code: 0, context: "" },
             rejected_at: 0,
             taken_back: 0,
+            began: 0,
         })
     }
 
@@ -91,62 +95,80 @@ impl Engine {
         self.driver.slab.live()
     }
 
-    /// One turn: submit what is staged, wait for `wait_min` completions or until the time is over,
-    /// and move what came into the completed list.
+    /// One turn: submit what is staged, wait until `wait_min` completions are in the completed
+    /// list or the time is over, and move what came there.
     ///
-    /// `tokens` are those of the operations accepted for this turn: what the kernel did not take
+    /// `tokens` gives those of the operations accepted for this turn: what the kernel did not take
     /// of them is taken back, and [`Engine::taken_back`] tells how many.
-    pub fn turn(
+    #[inline(always)]
+    pub fn turn<'a>(
         &mut self,
-        tokens: &[u64],
+        tokens: impl FnOnce() -> &'a [u64],
         wait_min: u32,
         limit_ns: i64,
         min_wait_us: u32,
     ) -> Result<(), Fault> {
-        self.taken_back = 0;
         self.pools.collect_returned();
-        let base = self.completed.delivered();
-        let ended = self.turn_from(base, tokens, wait_min, limit_ns, min_wait_us);
-        self.driver.stats.completed.add(self.completed.delivered() - base);
-        ended
+        let idle = self.driver.timers.len() | self.completed.waiting() as usize == 0;
+        let errno = if idle && wait_min > 0 && limit_ns < 0 {
+            self.driver.sleep(wait_min, -1, min_wait_us)
+        } else {
+            self.wait_limited(wait_min, limit_ns, min_wait_us)
+        };
+        if errno != 0 {
+            return self.turn_failed(tokens(), errno, wait_min, limit_ns, min_wait_us);
+        }
+        self.collect();
+        if self.completed.waiting() >= wait_min {
+            return Ok(());
+        }
+        self.turn_on(0, wait_min, limit_ns, min_wait_us)
     }
 
-    #[inline]
-    fn turn_from(
+    /// The kernel took not everything, or the wait failed.
+    #[cold]
+    fn turn_failed(
         &mut self,
-        base: u64,
         tokens: &[u64],
+        errno: i32,
         wait_min: u32,
         limit_ns: i64,
         min_wait_us: u32,
     ) -> Result<(), Fault> {
-        let mut end: Option<u64> = None;
-        let mut want = wait_min;
-        let mut tokens = tokens;
+        // Before anything is completed: a library operation stages its next entry under the
+        // same token, and that one is not to be taken back.
+        self.taken_back = self.take_back(tokens);
+        self.collect();
+        self.turn_on(errno, wait_min, limit_ns, min_wait_us)
+    }
+
+    /// Less came than was waited for: judge why, and wait again.
+    #[cold]
+    fn turn_on(
+        &mut self,
+        mut errno: i32,
+        wait_min: u32,
+        limit_ns: i64,
+        min_wait_us: u32,
+    ) -> Result<(), Fault> {
+        let end = (limit_ns > 0).then(|| self.began.saturating_add(limit_ns as u64));
         loop {
-            let limit = self.limit(want, limit_ns, &mut end);
-            let taken = self.driver.enter.taken;
-            let errno = self.driver.wait(want, limit, min_wait_us);
-            // Before anything is completed: a library operation stages its next entry under the
-            // same token, and that one is not to be taken back.
-            if errno != 0 && !tokens.is_empty() {
-                self.taken_back += self.take_back(tokens);
-            }
-            tokens = &[];
-            self.collect();
-            let got = (self.completed.delivered() - base).min(u64::from(u32::MAX)) as u32;
+            let got = self.completed.waiting();
             if errno == 0 && got >= wait_min {
                 return Ok(());
             }
             // A kernel that submitted something reports neither signal nor timeout of the wait
             // after it; that nothing at all came tells.
-            let dry = errno == 0 && want > 0 && self.driver.enter.taken == taken;
+            let dry = errno == 0 && wait_min > got && self.driver.enter.is_dry();
             // The shorter limit, min_wait_us, is over when the kernel came back with something.
             let enough = got > 0 && min_wait_us > 0;
             if self.is_turned(errno, dry, got, limit_ns, end)? || enough {
                 return Ok(());
             }
-            want = wait_min.saturating_sub(got);
+            let now = self.driver.now();
+            let limit = self.limit_until(end, now);
+            errno = self.driver.wait(wait_min.saturating_sub(got), limit, min_wait_us);
+            self.collect();
         }
     }
 
@@ -184,22 +206,24 @@ impl Engine {
         }
     }
 
-    /// How long one enter may sleep: until the caller's limit or the next timer.
-    #[inline]
-    fn limit(&mut self, want: u32, limit_ns: i64, end: &mut Option<u64>) -> i64 {
-        if want == 0 || limit_ns == 0 || (limit_ns < 0 && self.driver.timers.is_empty()) {
-            return limit_ns;
+    /// The first wait of a turn that does not sleep, or not for ever: until the caller's limit or
+    /// the next timer.
+    fn wait_limited(&mut self, want: u32, limit_ns: i64, min_wait_us: u32) -> i32 {
+        let want = want.saturating_sub(self.completed.waiting());
+        if want == 0 || limit_ns == 0 {
+            return self.driver.wait(0, 0, 0);
         }
-        let now = self.driver.now();
-        let mut limit = i64::MAX;
-        if limit_ns > 0 {
-            let end = *end.get_or_insert(now.saturating_add(limit_ns as u64));
-            limit = end.saturating_sub(now).min(i64::MAX as u64) as i64;
-        }
-        if let Some(deadline) = self.driver.timers.earliest() {
-            limit = limit.min(deadline.saturating_sub(now).min(i64::MAX as u64) as i64);
-        }
-        limit
+        self.began = self.driver.now();
+        let end = (limit_ns > 0).then(|| self.began.saturating_add(limit_ns as u64));
+        let limit = self.limit_until(end, self.began);
+        self.driver.wait(want, limit, min_wait_us)
+    }
+
+    /// Until `end` or the next timer; -1 = neither.
+    fn limit_until(&mut self, end: Option<u64>, now: u64) -> i64 {
+        let timer = self.driver.timers.earliest();
+        let Some(first) = end.into_iter().chain(timer).min() else { return -1 };
+        first.saturating_sub(now).min(i64::MAX as u64) as i64
     }
 
     fn is_over(&mut self, limit_ns: i64, end: Option<u64>) -> bool {
@@ -207,36 +231,45 @@ impl Engine {
     }
 
     /// Move completions into the completed list until it is full or nothing is left.
-    #[inline]
+    #[inline(always)]
     pub fn collect(&mut self) {
         if !self.driver.timers.is_empty() {
             self.fire_timers();
         }
         self.driver.enter.look();
-        loop {
-            let plain = self.driver.reap_plain(self.completed.room());
-            self.completed.filled(plain);
-            if !self.collect_special() {
-                break;
+        self.collect_plain();
+        if !self.driver.enter.is_drained() {
+            self.collect_special();
+        }
+        if self.driver.has_quiet() {
+            self.settle_quiet();
+        }
+    }
+
+    /// Completions that need a look, and the plain ones between them.
+    #[inline(never)]
+    fn collect_special(&mut self) {
+        while !self.driver.enter.is_drained() && !self.completed.is_full() {
+            let Some(reaped) = self.driver.reap() else { return };
+            self.complete(reaped);
+            if reaped.plain {
+                self.collect_plain();
             }
         }
+    }
+
+    #[inline(always)]
+    fn collect_plain(&mut self) {
+        let plain = self.driver.reap_plain(self.completed.room());
+        self.completed.filled(plain);
+        self.driver.stats.completed.add(plain as u64);
+    }
+
+    fn settle_quiet(&mut self) {
         while let Some(index) = self.driver.settle_quiet() {
             self.last_of(index);
             self.driver.slab.give_back(index);
         }
-    }
-
-    /// Completions that need a look, until a plain one was among them. False when it is over.
-    #[inline]
-    fn collect_special(&mut self) -> bool {
-        while !self.driver.enter.is_drained() && !self.completed.is_full() {
-            let Some(reaped) = self.driver.reap() else { return false };
-            self.complete(reaped);
-            if reaped.plain {
-                return true;
-            }
-        }
-        false
     }
 
     fn complete(&mut self, reaped: Reaped) {
@@ -291,6 +324,7 @@ impl Engine {
 
     #[inline]
     fn deliver(&mut self, callback: u64, ctx: u64, slot_bits: u8, completion: Completion) {
+        self.driver.stats.completed.add(1);
         if slot_bits & bits::CALLBACK != 0 {
             self.completed.call(Call { completion, callback, ctx });
         } else {

@@ -11,7 +11,7 @@ use super::stats::Stats;
 use super::timers::Timers;
 use super::wake::Wake;
 use crate::error::{ENOSLOT, Fault};
-use crate::sys::{Backend, Cqe, Sqe, Wait};
+use crate::sys::{Backend, Cqe, Sqe};
 use core::mem::MaybeUninit;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -158,35 +158,56 @@ impl Driver {
         Ok((index, token))
     }
 
-    /// Accept an operation that needs no check: its token, or None when all slots are in use.
-    #[inline]
-    pub fn submit_plain(&mut self, op: &Op) -> Option<u64> {
-        let token = self.slab.take_plain(op)?;
-        self.enter.push(op, token);
-        Some(token)
+    /// Accept operations that need no check, from the front, as long as `is_plain` holds and there
+    /// is room and a used slot. Writes their tokens; returns how many.
+    #[inline(always)]
+    pub fn submit_plain(
+        &mut self,
+        ops: &[Op],
+        tokens: &mut [u64],
+        is_plain: impl Fn(&Op) -> bool,
+    ) -> usize {
+        let most = ops.len().min(self.enter.room());
+        let mut slots = self.slab.pass();
+        let stage = self.enter.stage();
+        let mut done = 0;
+        for (op, place) in ops[..most].iter().zip(&mut *tokens) {
+            if !is_plain(op) {
+                break;
+            }
+            let Some(token) = slots.take(op) else { break };
+            stage.put(done, op, token);
+            *place = token;
+            done += 1;
+        }
+        let live = self.slab.live() + done;
+        self.slab.settle(slots, live);
+        self.enter.staged(done);
+        done as usize
     }
 
     /// Move completions with nothing special about them into `out`, oldest first, until another
     /// kind is next or `out` is full. Returns how many.
-    #[inline]
+    #[inline(always)]
     pub fn reap_plain(&mut self, out: &mut [MaybeUninit<Completion>]) -> usize {
-        let mut records = out.iter_mut();
-        let slab = &mut self.slab;
-        self.enter.take_while(|cqe| {
-            let more = cqe.flags & CF_MORE != 0;
-            let Some(user_data) = slab.peek_plain(cqe.user_data) else { return false };
-            let Some(record) = records.next() else { return false };
-            let end = if more { 0 } else { cf::FINAL };
-            let flags = cqe.flags & cf::KERNEL | end;
+        let mut slots = self.slab.pass();
+        let mut going_on = 0;
+        let done = self.enter.take_while(out, |cqe, record| {
             let token = cqe.user_data;
-            record.write(Completion { user_data, res: cqe.res, flags, data: 0, token });
-            if !more {
-                slab.end_plain(token);
+            let Some(user_data) = slots.peek(token) else { return false };
+            let mut flags = cqe.flags & cf::KERNEL;
+            if cqe.flags & CF_MORE == 0 {
+                flags |= cf::FINAL;
+                slots.end(token);
+            } else {
+                going_on += 1;
             }
+            record.write(Completion { user_data, res: cqe.res, flags, data: 0, token });
             true
         });
-        let left = records.len();
-        out.len() - left
+        let live = self.slab.live() - (done as u32 - going_on);
+        self.slab.settle(slots, live);
+        done
     }
 
     /// Accept an operation that the kernel does not have yet (or never).
@@ -219,13 +240,14 @@ impl Driver {
         self.quiet.len() < self.quiet_cap
     }
 
-    /// The next QUIET send that turned out to be done without a completion.
+    /// Whether QUIET sends are on their way.
     #[inline]
-    pub fn settle_quiet(&mut self) -> Option<u32> {
-        if self.quiet.is_empty() { None } else { self.settle_quiet_front() }
+    pub fn has_quiet(&self) -> bool {
+        !self.quiet.is_empty()
     }
 
-    fn settle_quiet_front(&mut self) -> Option<u32> {
+    /// The next QUIET send that turned out to be done without a completion.
+    pub fn settle_quiet(&mut self) -> Option<u32> {
         if self.enter.is_overflowing() {
             return None;
         }
@@ -303,8 +325,7 @@ impl Driver {
         if !self.attached || (self.enter.waiting() == 0 && self.enter.room() > 0) {
             return Ok(Outcome::Done);
         }
-        let wait = Wait { want: 0, timeout_ns: -1, min_wait_us: 0, get_events: false };
-        classify(self.enter.wait(&wait, &self.stats))
+        classify(self.enter.submit(&self.stats))
     }
 
     /// Make room for `entries` operations, by a flush if need be.
@@ -384,21 +405,25 @@ impl Driver {
 
     /// One trip into the kernel, or none when nothing can come of it. Returns 0 or the errno of
     /// enter, for [`Driver::judge`].
-    #[inline]
     pub fn wait(&mut self, want: u32, limit_ns: i64, min_us: u32) -> i32 {
-        if want == 0 || limit_ns == 0 {
-            if !self.enter.must_enter(&self.stats) {
-                return 0;
-            }
-            let wait = Wait { want: 0, timeout_ns: -1, min_wait_us: 0, get_events: true };
-            return self.enter.wait(&wait, &self.stats);
+        if want > 0 && limit_ns != 0 {
+            return self.sleep(want, limit_ns, min_us);
         }
+        if self.enter.must_enter(&self.stats) { self.enter.wait(0, -1, 0, &self.stats) } else { 0 }
+    }
+
+    /// As [`Driver::wait`], for a wait that may sleep: until `want` completions are there.
+    #[inline(always)]
+    pub fn sleep(&mut self, want: u32, limit_ns: i64, min_us: u32) -> i32 {
         if self.enter.waiting() == 0 && self.enter.ready() >= want as usize {
             return 0;
         }
-        let want = if self.wake.fall_asleep() { want } else { 0 };
-        let wait = Wait { want, timeout_ns: limit_ns, min_wait_us: min_us, get_events: true };
-        let errno = self.enter.wait(&wait, &self.stats);
+        if !self.wake.fall_asleep() {
+            self.wake.awake();
+            return self.enter.wait(0, -1, 0, &self.stats);
+        }
+        self.stats.waits.add(1);
+        let errno = self.enter.wait(want, limit_ns, min_us, &self.stats);
         self.wake.awake();
         errno
     }

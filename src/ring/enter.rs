@@ -7,7 +7,7 @@
 use super::record::Op;
 use super::stats::Stats;
 use crate::error::{ESTALE, EWRONGTHREAD, Fault};
-use crate::sys::{Backend, Cqe, Queues, Ready, Sqe, Wait};
+use crate::sys::{Backend, Cqe, Queues, Ready, Sqe};
 
 /// Entries that only cancels may use, so that a full queue can always be cancelled.
 pub const CANCEL_ROOM: usize = 64;
@@ -38,6 +38,8 @@ pub struct Enter {
     pub consumed: u64,
     /// Completions taken out of the kernel's queue so far.
     pub taken: u64,
+    /// As it was when the last enter that waited began.
+    taken_before: u64,
     /// Completions to take in this turn end here.
     end: u32,
     /// Cancels that found the queue full; they go behind what is staged.
@@ -56,6 +58,7 @@ impl Enter {
             staged: 0,
             consumed: 0,
             taken: 0,
+            taken_before: 0,
             end: 0,
             spare: Vec::with_capacity(CANCEL_ROOM),
             always_enter: !info.announces_task_run() && !info.is_sqpoll(),
@@ -106,6 +109,18 @@ impl Enter {
         self.staged += 1;
     }
 
+    /// For staging many operations; the caller checked that there is room.
+    #[inline(always)]
+    pub fn stage(&self) -> Stage {
+        Stage { queues: self.queues, first: self.staged as u32 }
+    }
+
+    /// So many operations were put on the stage.
+    #[inline(always)]
+    pub fn staged(&mut self, count: u32) {
+        self.staged += u64::from(count);
+    }
+
     /// Stage a cancel; false when even the room kept for cancels is full.
     pub fn push_cancel(&mut self, sqe: Sqe) -> bool {
         if self.spare.is_empty() && self.room() > 0 {
@@ -134,39 +149,58 @@ impl Enter {
         self.staged = self.consumed;
     }
 
-    /// Submit what is staged and wait. Returns 0, or the errno for [`classify`]; EAGAIN also when
-    /// the kernel took only a part.
-    #[inline]
-    pub fn wait(&mut self, wait: &Wait, stats: &Stats) -> i32 {
+    /// Submit what is staged without waiting or looking for completions. Returns as
+    /// [`Enter::wait`].
+    pub fn submit(&mut self, stats: &Stats) -> i32 {
+        let errno = self.submit_staged(stats);
+        if errno != 0 || self.spare.is_empty() {
+            return errno;
+        }
+        self.stage_spare();
+        self.submit_staged(stats)
+    }
+
+    fn submit_staged(&mut self, stats: &Stats) -> i32 {
+        stats.enters.add(1);
+        self.queues.publish(self.staged as u32);
+        let entries = (self.staged - self.consumed) as u32;
+        let done = self.backend.submit(entries);
+        self.entered(entries, done)
+    }
+
+    /// Submit what is staged and wait until `want` completions are there, for `limit_ns` (-1 = no
+    /// limit) at most. Returns 0, or the errno for [`classify`]; EAGAIN also when the kernel took
+    /// only a part.
+    #[inline(always)]
+    pub fn wait(&mut self, want: u32, limit_ns: i64, min_wait_us: u32, stats: &Stats) -> i32 {
         if !self.spare.is_empty() {
-            let errno = self.submit_before_spare(wait, stats);
+            let errno = self.submit_staged(stats);
             if errno != 0 {
                 return errno;
             }
+            self.stage_spare();
         }
-        self.enter_once(wait, stats)
+        stats.enters.add(1);
+        self.taken_before = self.taken;
+        self.queues.publish(self.staged as u32);
+        let entries = (self.staged - self.consumed) as u32;
+        let done = self.backend.enter(entries, want, limit_ns, min_wait_us);
+        self.entered(entries, done)
     }
 
-    /// Submit what is in the queue and put the cancels that found it full behind.
+    /// Put the cancels that found the queue full where there is room now.
     #[cold]
-    fn submit_before_spare(&mut self, wait: &Wait, stats: &Stats) -> i32 {
-        let errno = self.enter_once(&Wait { want: 0, get_events: false, ..*wait }, stats);
+    fn stage_spare(&mut self) {
         let moved = self.room().min(self.spare.len());
         for sqe in self.spare.drain(..moved) {
             // SAFETY: the place is ours while there is room.
             unsafe { self.queues.sqe(self.staged as u32).write(sqe) };
             self.staged += 1;
         }
-        if errno == 0 && !self.spare.is_empty() { libc::EAGAIN } else { errno }
     }
 
-    #[inline]
-    fn enter_once(&mut self, wait: &Wait, stats: &Stats) -> i32 {
-        stats.enters.add(1);
-        stats.waits.add(u64::from(wait.want > 0));
-        let entries = (self.staged - self.consumed) as u32;
-        self.queues.publish(self.staged as u32);
-        let done = self.backend.enter(entries, wait);
+    #[inline(always)]
+    fn entered(&mut self, entries: u32, done: i32) -> i32 {
         if done == entries as i32 {
             self.consumed = self.staged;
             return 0;
@@ -197,6 +231,11 @@ impl Enter {
         self.waiting() > 0 || task_run || overflow || self.always_enter
     }
 
+    /// Whether nothing at all was taken since the last enter that waited.
+    pub fn is_dry(&self) -> bool {
+        self.taken == self.taken_before
+    }
+
     /// Completions that can be taken without a system call.
     #[inline]
     pub fn ready(&self) -> usize {
@@ -220,16 +259,29 @@ impl Enter {
         self.taken as u32 == self.end
     }
 
-    /// Hand the completions at hand to `take`, oldest first, as long as it takes them.
-    #[inline]
-    pub fn take_while(&mut self, mut take: impl FnMut(Cqe) -> bool) {
+    /// Hand completions to `take`, oldest first, each with the next place of `out`, as long as it
+    /// takes them and there are places. Returns how many it took.
+    #[inline(always)]
+    pub fn take_while<T>(
+        &mut self,
+        out: &mut [T],
+        mut take: impl FnMut(Cqe, &mut T) -> bool,
+    ) -> usize {
+        let queues = self.queues;
         let start = self.taken as u32;
+        let waiting = self.end.wrapping_sub(start) as usize;
+        let most = waiting.min(out.len());
         let mut at = start;
-        while at != self.end && take(self.queues.cqe(at)) {
+        for place in &mut out[..most] {
+            if !take(queues.cqe(at), place) {
+                break;
+            }
             at = at.wrapping_add(1);
         }
-        self.taken += u64::from(at.wrapping_sub(start));
-        self.queues.release(at);
+        queues.release(at);
+        let done = at.wrapping_sub(start);
+        self.taken += u64::from(done);
+        done as usize
     }
 
     /// The next completion, oldest first.
@@ -243,6 +295,21 @@ impl Enter {
         self.taken += 1;
         self.queues.release(at.wrapping_add(1));
         Some(cqe)
+    }
+}
+
+/// The way in for the time of one loop, in registers.
+pub struct Stage {
+    queues: Queues,
+    first: u32,
+}
+
+impl Stage {
+    /// Stage an operation under `token` as the `at`th of this loop.
+    #[inline(always)]
+    pub fn put(&self, at: u32, op: &Op, token: u64) {
+        // SAFETY: the place is ours while there is room, for which the caller of `stage` vouched.
+        unsafe { op.write_sqe(token, self.queues.sqe(self.first.wrapping_add(at))) };
     }
 }
 

@@ -19,10 +19,13 @@ pub(super) fn index_of(token: u64) -> u32 {
     (token & INDEX_MASK) as u32
 }
 
-/// Whether a slot's next token would be of the last generation.
-#[inline]
+/// The first token that is never given out: above it are the tags of kernel user data.
+const WORN: u64 = 1 << 61;
+
+/// Whether a slot's next token would leave the room that tokens have.
+#[inline(always)]
 fn is_worn(token: u64) -> bool {
-    token >> INDEX_BITS == u64::from(u32::MAX)
+    token & WORN != 0
 }
 
 /// Bits of [`Slot::bits`].
@@ -80,18 +83,31 @@ pub struct Slot {
 const _: () = assert!(size_of::<Slot>() == 64);
 
 impl Slot {
-    /// A new operation that the kernel gets with the next enter.
-    #[inline]
-    fn begin(&mut self, op: &super::record::Op) {
-        self.user_data = op.user_data;
-        self.fd = op.fd;
-        (self.opcode, self.route, self.bits, self.state) = (op.opcode, 0, 0, Lifecycle::Live);
+    /// The four bytes opcode, route, bits and state in one piece.
+    #[inline(always)]
+    fn kind(&mut self) -> &mut u32 {
+        const AT: usize = core::mem::offset_of!(Slot, opcode);
+        const { assert!(AT % 4 == 0 && AT + 4 == size_of::<Slot>()) };
+        // SAFETY: the last four bytes of the slot, aligned (asserted); every value that is written
+        // through the reference is made of a valid state.
+        unsafe { &mut *(&raw mut *self).cast::<u32>().byte_add(AT) }
+    }
+
+    /// A new operation that the kernel gets with the next enter; its token.
+    #[inline(always)]
+    fn begin(&mut self, op: &super::record::Op) -> u64 {
+        let (user_data, fd, opcode) = (op.user_data, op.fd, op.opcode);
+        self.user_data = user_data;
+        self.fd = fd;
+        *self.kind() = u32::from_ne_bytes([opcode, 0, 0, Lifecycle::Live as u8]);
+        self.token
     }
 
     /// Live, and its completions are passed on as they are.
-    #[inline]
-    fn is_plain(&self) -> bool {
-        (self.route, self.bits, self.state) == (0, 0, Lifecycle::Live)
+    #[inline(always)]
+    fn is_plain(&mut self) -> bool {
+        const ALL_BUT_OPCODE: u32 = u32::from_ne_bytes([0, 255, 255, 255]);
+        *self.kind() & ALL_BUT_OPCODE == u32::from_ne_bytes([0, 0, 0, Lifecycle::Live as u8])
     }
 }
 
@@ -99,6 +115,8 @@ impl Slot {
 pub struct Slab {
     map: Map,
     capacity: u32,
+    /// Of indices: what is masked lies inside the map.
+    mask: u32,
     /// Slots 0..touched were used at least once.
     touched: u32,
     free: u32,
@@ -109,8 +127,10 @@ impl Slab {
     /// Reserve address space for `capacity` slots; the errno on failure.
     pub fn new(capacity: u32) -> Result<Slab, i32> {
         let capacity = capacity.clamp(1, INDEX_MASK as u32);
-        let map = Map::new(capacity as usize * size_of::<Slot>())?;
-        Ok(Slab { map, capacity, touched: 0, free: NONE, live: 0 })
+        // A power of two, so that a masked index always lies inside; pages cost only when used.
+        let mask = capacity.next_power_of_two() - 1;
+        let map = Map::new((mask as usize + 1) * size_of::<Slot>())?;
+        Ok(Slab { map, capacity, mask, touched: 0, free: NONE, live: 0 })
     }
 
     /// Operations in flight.
@@ -203,58 +223,16 @@ impl Slab {
         (slot.token == token && slot.state != Lifecycle::Free).then_some(index)
     }
 
-    /// Take a free slot for an operation that needs nothing but to be passed on; its token.
-    #[inline]
-    pub fn take_plain(&mut self, op: &super::record::Op) -> Option<u64> {
-        let index = self.free;
-        if index == NONE {
-            return self.take_fresh_plain(op);
-        }
-        // SAFETY: indices on the free list are below `touched`.
-        let slot = unsafe { &mut *self.map.as_ptr().cast::<Slot>().add(index as usize) };
-        self.free = slot.link;
-        self.live += 1;
-        slot.begin(op);
-        Some(slot.token)
+    /// For one pass over many plain operations; [`Slab::settle`] ends it.
+    #[inline(always)]
+    pub fn pass(&mut self) -> Pass {
+        Pass { slots: self.map.as_ptr().cast(), mask: self.mask, free: self.free }
     }
 
-    #[cold]
-    fn take_fresh_plain(&mut self, op: &super::record::Op) -> Option<u64> {
-        let (_, slot) = self.take_fresh()?;
-        slot.begin(op);
-        Some(slot.token)
-    }
-
-    /// The caller's number of a plain operation of the kernel's, or None when `token` is not that
-    /// of a live one with nothing special about it.
-    #[inline]
-    pub fn peek_plain(&self, token: u64) -> Option<u64> {
-        let index = (token & INDEX_MASK) as u32;
-        if index >= self.touched {
-            return None;
-        }
-        // SAFETY: index was just checked against `touched`.
-        let slot = unsafe { &*self.at(index) };
-        (slot.token == token && slot.is_plain()).then_some(slot.user_data)
-    }
-
-    /// End the life of the operation that [`Slab::peek_plain`] found under `token`.
-    #[inline]
-    pub fn end_plain(&mut self, token: u64) {
-        let index = (token & INDEX_MASK) as u32;
-        assert!(index < self.touched);
-        // SAFETY: checked just now; nothing else borrows the slab.
-        let slot = unsafe { &mut *self.at(index) };
-        debug_assert!(slot.token == token && slot.is_plain());
-        slot.state = Lifecycle::Free;
-        slot.token = token + GENERATION;
-        self.live -= 1;
-        if is_worn(slot.token) {
-            // The last generation is never given out: the slot is retired, not wrapped.
-            return;
-        }
-        slot.link = self.free;
-        self.free = index;
+    /// A pass took or ended operations; `live` are in flight now.
+    #[inline(always)]
+    pub fn settle(&mut self, pass: Pass, live: u32) {
+        (self.free, self.live) = (pass.free, live);
     }
 
     /// The slot a token names, if its operation is still in flight.
@@ -272,8 +250,62 @@ impl Slab {
     /// Make the next generation of slot `index` the last one, for tests of the wrap.
     #[doc(hidden)]
     pub fn age(&mut self, index: u32) {
-        let last = u64::from(u32::MAX - 1) << INDEX_BITS;
-        self.get(index).token = last | u64::from(index);
+        self.get(index).token = (WORN - GENERATION) | u64::from(index);
+    }
+}
+
+/// The slab for the time of one loop, in registers: plain operations are taken and ended here.
+pub struct Pass {
+    slots: *mut Slot,
+    /// Of indices: what is masked lies inside the mapping. A slot that was never used is zero,
+    /// and so not live.
+    mask: u32,
+    free: u32,
+}
+
+impl Pass {
+    #[inline(always)]
+    fn at(&self, token: u64) -> *mut Slot {
+        // SAFETY: a masked index lies inside the mapping.
+        unsafe { self.slots.add((token as u32 & self.mask) as usize) }
+    }
+
+    /// Take a slot that was used before, for an operation that needs nothing but to be passed on;
+    /// its token. None when there is no such slot.
+    #[inline(always)]
+    pub fn take(&mut self, op: &super::record::Op) -> Option<u64> {
+        if self.free == NONE {
+            return None;
+        }
+        // SAFETY: indices on the free list are those of slots; nothing else borrows the slab.
+        let slot = unsafe { &mut *self.slots.add(self.free as usize) };
+        self.free = slot.link;
+        Some(slot.begin(op))
+    }
+
+    /// The caller's number of a plain operation of the kernel's, or None when `token` is not that
+    /// of a live one with nothing special about it.
+    #[inline(always)]
+    pub fn peek(&mut self, token: u64) -> Option<u64> {
+        // SAFETY: a slot, or zeros, which are a free slot; nothing else borrows the slab.
+        let slot = unsafe { &mut *self.at(token) };
+        (slot.token == token && slot.is_plain()).then_some(slot.user_data)
+    }
+
+    /// End the life of the operation that [`Pass::peek`] found under `token`.
+    #[inline(always)]
+    pub fn end(&mut self, token: u64) {
+        // SAFETY: as in `peek`.
+        let slot = unsafe { &mut *self.at(token) };
+        debug_assert!(slot.token == token && slot.is_plain());
+        slot.state = Lifecycle::Free;
+        slot.token = token + GENERATION;
+        if is_worn(slot.token) {
+            // The last generation is never given out: the slot is retired, not wrapped.
+            return;
+        }
+        slot.link = self.free;
+        self.free = index_of(token);
     }
 }
 

@@ -42,19 +42,6 @@ pub struct Cqe {
     pub flags: u32,
 }
 
-/// What one enter should do besides submitting.
-#[derive(Clone, Copy, Debug)]
-pub struct Wait {
-    /// Completions to wait for; 0 = do not sleep.
-    pub want: u32,
-    /// Longest sleep in nanoseconds; -1 = no limit.
-    pub timeout_ns: i64,
-    /// Return with fewer than `want` after this many microseconds (6.12+); 0 = off.
-    pub min_wait_us: u32,
-    /// Run deferred work and flush overflowed completions even when nothing is waited for.
-    pub get_events: bool,
-}
-
 /// A look at the queues without a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ready {
@@ -82,10 +69,14 @@ pub trait Backend {
     fn enable(&mut self) -> i32;
     /// Where the queues lie: plain memory that lives as long as this object.
     fn queues(&self) -> Queues;
-    /// io_uring_enter(2): let the kernel consume `entries` published entries, then wait. Returns
+    /// io_uring_enter(2): let the kernel consume `entries` published entries, and no more. Returns
     /// how many were consumed, or -errno; the head of the queue tells the truth about errors too.
     /// On a polled queue (SQPOLL) everything published counts as consumed.
-    fn enter(&mut self, entries: u32, wait: &Wait) -> i32;
+    fn submit(&mut self, entries: u32) -> i32;
+    /// As [`Backend::submit`]; then run deferred work, let overflowed completions in, and sleep
+    /// until `want` completions are there (0 = do not sleep), for `limit_ns` at most (-1 = no
+    /// limit). After `min_wait_us` (6.12; 0 = off) fewer are enough.
+    fn enter(&mut self, entries: u32, want: u32, limit_ns: i64, min_wait_us: u32) -> i32;
     /// Look at the queues.
     fn ready(&mut self) -> Ready;
     /// CLOCK_MONOTONIC in nanoseconds.

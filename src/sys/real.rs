@@ -5,7 +5,7 @@
 
 use super::rings::Rings;
 use super::setup::{self, RingSpec, SetupInfo};
-use super::{Backend, Features, Queues, Ready, ThreadId, Wait, current_thread, errno, probe};
+use super::{Backend, Features, Queues, Ready, ThreadId, current_thread, errno, probe};
 use core::ffi::c_void;
 use core::sync::atomic::{Ordering, fence};
 
@@ -127,45 +127,50 @@ impl Real {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn enter_call(&self, submit: u32, want: u32, flags: u32, arg: *const GeteventsArg) -> i32 {
         let size = if arg.is_null() { 0 } else { size_of::<GeteventsArg>() };
         let flags = flags | self.enter_flags;
         // SAFETY: the queue holds entries whose memory the caller of `submit` promised; `arg` is
         // NULL or a record on the caller's stack.
-        let done = unsafe {
-            libc::syscall(libc::SYS_io_uring_enter, self.enter_fd, submit, want, flags, arg, size)
-        };
-        if done < 0 { -errno() } else { done as i32 }
+        unsafe { raw_enter(self.enter_fd, submit, want, flags, arg.cast(), size) }
     }
 
-    /// Enter with the wait's timeout in the call (5.11+), or by poll(2) where the kernel cannot.
-    fn wait_timed(&self, submit: u32, wait: &Wait, flags: u32) -> i32 {
+    /// Enter with the timeout in the call (5.11+), or by poll(2) where the kernel cannot.
+    #[inline(never)]
+    fn wait_timed(
+        &self,
+        entries: u32,
+        want: u32,
+        flags: u32,
+        limit_ns: i64,
+        min_wait_us: u32,
+    ) -> i32 {
         if !self.info.features.has(Features::EXT_ARG) {
-            return self.wait_by_poll(submit, wait, flags);
+            return self.wait_by_poll(entries, flags, limit_ns);
         }
-        let limit = Timespec::new(wait.timeout_ns.max(0) as u64);
+        let limit = Timespec::new(limit_ns.max(0) as u64);
         let min_wait = self.info.features.has(Features::MIN_WAIT);
         let arg = GeteventsArg {
             sigmask: 0,
             sigmask_sz: 0,
-            min_wait_usec: if min_wait { wait.min_wait_us } else { 0 },
-            ts: if wait.timeout_ns >= 0 { &raw const limit as u64 } else { 0 },
+            min_wait_usec: if min_wait { min_wait_us } else { 0 },
+            ts: if limit_ns >= 0 { &raw const limit as u64 } else { 0 },
         };
-        self.enter_call(submit, wait.want, flags | ENTER_EXT_ARG, &arg)
+        self.enter_call(entries, want, flags | ENTER_EXT_ARG, &arg)
     }
 
     #[cold]
-    fn wait_by_poll(&self, submit: u32, wait: &Wait, flags: u32) -> i32 {
-        let submitted = self.enter_call(submit, 0, flags | ENTER_GETEVENTS, core::ptr::null());
+    fn wait_by_poll(&self, entries: u32, flags: u32, limit_ns: i64) -> i32 {
+        let submitted = self.enter_call(entries, 0, flags, core::ptr::null());
         if submitted < 0 || self.completions() > 0 {
             return submitted;
         }
         let mut entry = libc::pollfd { fd: self.info.fd, events: libc::POLLIN, revents: 0 };
-        let nanos = wait.timeout_ns.max(0);
+        let nanos = limit_ns.max(0);
         let limit =
             libc::timespec { tv_sec: nanos / 1_000_000_000, tv_nsec: nanos % 1_000_000_000 };
-        let limit = if wait.timeout_ns < 0 { core::ptr::null() } else { &raw const limit };
+        let limit = if limit_ns < 0 { core::ptr::null() } else { &raw const limit };
         // SAFETY: one pollfd and a timespec on this stack.
         let ready = unsafe { libc::ppoll(&mut entry, 1, limit, core::ptr::null()) };
         if ready < 0 && submitted == 0 {
@@ -182,17 +187,78 @@ impl Real {
         self.queues.cq_tail().wrapping_sub(self.queues.cq_seen())
     }
 
-    /// Flags for a queue that a kernel thread drains: wake it, and wait when there is no room.
+    /// Whether the thread that drains a polled queue sleeps and must be woken.
     #[cold]
-    fn polled_flags(&self, wait: &Wait) -> u32 {
+    fn wakeup(&self) -> u32 {
         // The thread raises its flag and looks at the tail once more; we publish the tail and
         // look at the flag. Without a full fence both could miss the other.
         fence(Ordering::SeqCst);
-        let wakeup = if self.queues.needs_wakeup() { ENTER_SQ_WAKEUP } else { 0 };
-        let idle = wait.want == 0 && !wait.get_events;
-        let full = self.queues.sq_waiting() >= self.info.sq_entries;
-        wakeup | if idle && full { ENTER_SQ_WAIT } else { 0 }
+        if self.queues.needs_wakeup() { ENTER_SQ_WAKEUP } else { 0 }
     }
+
+    /// Hand entries to a polled queue; when it is full, wait until it is not.
+    #[cold]
+    fn submit_polled(&self, entries: u32) -> i32 {
+        let full = self.queues.sq_waiting() >= self.info.sq_entries;
+        let flags = self.wakeup() | if full { ENTER_SQ_WAIT } else { 0 };
+        if flags == 0 {
+            return entries as i32;
+        }
+        self.enter_call(entries, 0, flags, core::ptr::null())
+    }
+}
+
+/// io_uring_enter(2) without the detour through libc and errno: the one call of every turn.
+///
+/// # Safety
+/// As for the system call.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn raw_enter(
+    fd: i32,
+    submit: u32,
+    want: u32,
+    flags: u32,
+    arg: *const c_void,
+    size: usize,
+) -> i32 {
+    let done: isize;
+    // SAFETY: the kernel's calling convention; it may write memory, which asm! assumes.
+    unsafe {
+        core::arch::asm!(
+            "syscall",
+            inlateout("rax") libc::SYS_io_uring_enter as isize => done,
+            in("rdi") fd,
+            in("rsi") submit,
+            in("rdx") want,
+            in("r10") flags,
+            in("r8") arg,
+            in("r9") size,
+            lateout("rcx") _,
+            lateout("r11") _,
+            options(nostack),
+        );
+    }
+    done as i32
+}
+
+/// io_uring_enter(2).
+///
+/// # Safety
+/// As for the system call.
+#[cfg(not(target_arch = "x86_64"))]
+unsafe fn raw_enter(
+    fd: i32,
+    submit: u32,
+    want: u32,
+    flags: u32,
+    arg: *const c_void,
+    size: usize,
+) -> i32 {
+    // SAFETY: as the caller promised.
+    let done =
+        unsafe { libc::syscall(libc::SYS_io_uring_enter, fd, submit, want, flags, arg, size) };
+    if done < 0 { -errno() } else { done as i32 }
 }
 
 impl Drop for Real {
@@ -227,18 +293,22 @@ impl Backend for Real {
         0
     }
 
-    fn enter(&mut self, entries: u32, wait: &Wait) -> i32 {
-        let mut flags = if wait.want > 0 || wait.get_events { ENTER_GETEVENTS } else { 0 };
+    fn submit(&mut self, entries: u32) -> i32 {
         if self.info.is_sqpoll() {
-            flags |= self.polled_flags(wait);
-            if flags == 0 {
-                return entries as i32;
-            }
+            return self.submit_polled(entries);
         }
-        if wait.want > 0 && (wait.timeout_ns >= 0 || wait.min_wait_us > 0) {
-            return self.wait_timed(entries, wait, flags);
+        self.enter_call(entries, 0, 0, core::ptr::null())
+    }
+
+    fn enter(&mut self, entries: u32, want: u32, limit_ns: i64, min_wait_us: u32) -> i32 {
+        let mut flags = ENTER_GETEVENTS;
+        if self.info.is_sqpoll() {
+            flags |= self.wakeup();
         }
-        self.enter_call(entries, wait.want, flags, core::ptr::null())
+        if want > 0 && (limit_ns >= 0 || min_wait_us > 0) {
+            return self.wait_timed(entries, want, flags, limit_ns, min_wait_us);
+        }
+        self.enter_call(entries, want, flags, core::ptr::null())
     }
 
     fn ready(&mut self) -> Ready {

@@ -1,15 +1,18 @@
 //! The simulated kernel by itself: does it behave as io_uring does where the library cares?
 
 use ringline::ring::{Op, opcode, sqe_flag};
-use ringline::sys::{Backend, Sim, SimPlan, Sqe, Wait};
+use ringline::sys::{Backend, Sim, SimPlan, Sqe};
 
-const NO_WAIT: Wait = Wait { want: 0, timeout_ns: -1, min_wait_us: 0, get_events: false };
-const GET: Wait = Wait { get_events: true, ..NO_WAIT };
-const FOR_ONE: Wait = Wait { want: 1, ..GET };
+/// How to enter: without events, or with so many wanted and a limit.
+type Wait = Option<(u32, i64)>;
+
+const NO_WAIT: &Wait = &None;
+const GET: &Wait = &Some((0, -1));
+const FOR_ONE: &Wait = &Some((1, -1));
 
 fn ring(plan: SimPlan) -> Sim {
     let mut sim = Sim::new(plan);
-    assert_eq!(enter(&mut sim, &[], &GET).1, libc::EBADFD, "not enabled yet");
+    assert_eq!(enter(&mut sim, &[], GET).1, libc::EBADFD, "not enabled yet");
     assert_eq!(sim.enable(), 0);
     sim
 }
@@ -39,7 +42,11 @@ fn enter(sim: &mut Sim, batch: &[Sqe], wait: &Wait) -> (u32, i32) {
         unsafe { queues.sqe(head.wrapping_add(at as u32)).write(*sqe) };
     }
     queues.publish(head.wrapping_add(batch.len() as u32));
-    let done = sim.enter(batch.len() as u32, wait);
+    let entries = batch.len() as u32;
+    let done = match *wait {
+        None => sim.submit(entries),
+        Some((want, limit_ns)) => sim.enter(entries, want, limit_ns, 0),
+    };
     (queues.sq_head().wrapping_sub(head), if done < 0 { -done } else { 0 })
 }
 
@@ -57,12 +64,12 @@ fn take(sim: &mut Sim) -> Vec<(u64, i32, u32)> {
 #[test]
 fn deferred_work_is_announced_and_waits_for_an_enter() {
     let mut sim = ring(SimPlan::quiet(1));
-    assert_eq!(enter(&mut sim, &[poll(3, 1), nop(2)], &NO_WAIT), (2, 0));
+    assert_eq!(enter(&mut sim, &[poll(3, 1), nop(2)], NO_WAIT), (2, 0));
     assert_eq!(take(&mut sim), [(2, 0, 0)]);
     while !sim.ready().task_run {}
-    assert!(enter(&mut sim, &[], &NO_WAIT).1 == 0 && take(&mut sim).is_empty());
+    assert!(enter(&mut sim, &[], NO_WAIT).1 == 0 && take(&mut sim).is_empty());
     assert!(sim.is_in_flight(1));
-    enter(&mut sim, &[], &GET);
+    enter(&mut sim, &[], GET);
     assert_eq!(take(&mut sim), [(1, 1, 0)]);
     assert!(!sim.is_in_flight(1));
 }
@@ -73,11 +80,11 @@ fn overflow_is_kept_announced_and_flushed() {
     let plan = SimPlan { sq_entries: 8, cq_entries: 4, ..SimPlan::quiet(1) };
     let mut sim = ring(plan);
     let batch: Vec<Sqe> = (0..6).map(nop).collect();
-    assert_eq!(enter(&mut sim, &batch, &NO_WAIT).0, 6);
+    assert_eq!(enter(&mut sim, &batch, NO_WAIT).0, 6);
     assert!(sim.ready().overflow);
     assert_eq!(take(&mut sim).len(), 4);
     assert!(take(&mut sim).is_empty());
-    enter(&mut sim, &[], &GET);
+    enter(&mut sim, &[], GET);
     assert!(!sim.ready().overflow);
     assert_eq!(take(&mut sim), [(4, 0, 0), (5, 0, 0)]);
 }
@@ -86,16 +93,16 @@ fn overflow_is_kept_announced_and_flushed() {
 #[test]
 fn a_cancel_ends_its_target_unless_it_is_stuck() {
     let mut sim = ring(SimPlan::quiet(1));
-    enter(&mut sim, &[poll(3, 1), cancel(1, 2), cancel(9, 3)], &FOR_ONE);
+    enter(&mut sim, &[poll(3, 1), cancel(1, 2), cancel(9, 3)], FOR_ONE);
     assert_eq!(take(&mut sim), [(2, 0, 0), (3, -libc::ENOENT, 0)]);
-    enter(&mut sim, &[], &FOR_ONE);
+    enter(&mut sim, &[], FOR_ONE);
     assert_eq!(take(&mut sim), [(1, -libc::ECANCELED, 0)]);
     let mut sim = ring(SimPlan { stuck: 1000, ..SimPlan::quiet(1) });
-    enter(&mut sim, &[poll(3, 1), cancel(1, 2)], &GET);
+    enter(&mut sim, &[poll(3, 1), cancel(1, 2)], GET);
     assert_eq!(take(&mut sim), [(2, -libc::EALREADY, 0)]);
     assert_eq!(sim.cancel_sync(1, 1_000), libc::ETIME);
-    assert_eq!(enter(&mut sim, &[], &FOR_ONE).1, libc::EINTR, "nothing can come, no limit");
-    let limited = Wait { timeout_ns: 5_000, ..FOR_ONE };
+    assert_eq!(enter(&mut sim, &[], FOR_ONE).1, libc::EINTR, "nothing can come, no limit");
+    let limited = Some((1, 5_000));
     let before = sim.now();
     assert_eq!(enter(&mut sim, &[], &limited).1, libc::ETIME);
     assert!(sim.now() - before >= 5_000 && sim.stuck_ops() == 1);
@@ -107,11 +114,11 @@ fn a_failed_head_cancels_its_chain() {
     let mut sim = ring(SimPlan::quiet(1));
     let link = |op: Op| Op { flags: sqe_flag::IO_LINK, ..op };
     let bad = Op { opcode: 99, ..Op::default() };
-    enter(&mut sim, &[sqe(link(bad), 1), nop(2), nop(3)], &GET);
+    enter(&mut sim, &[sqe(link(bad), 1), nop(2), nop(3)], GET);
     let cancelled = -libc::ECANCELED;
     assert_eq!(take(&mut sim), [(1, -libc::EINVAL, 0), (2, cancelled, 0), (3, 0, 0)]);
     let skip = Op { flags: sqe_flag::CQE_SKIP_SUCCESS, ..Op::default() };
-    enter(&mut sim, &[sqe(link(Op::default()), 4), sqe(skip, 5)], &GET);
+    enter(&mut sim, &[sqe(link(Op::default()), 4), sqe(skip, 5)], GET);
     assert_eq!(take(&mut sim), [(4, 0, 0)]);
 }
 
@@ -131,11 +138,11 @@ fn a_multishot_recv_takes_buffers_until_there_is_none() {
     assert_eq!(unsafe { sim.register_pool(0, memory.0.as_mut_ptr(), 2) }, 0);
     let flags = sqe_flag::BUFFER_SELECT;
     let recv = Op { opcode: opcode::RECV, flags, ioprio: 2, fd: 3, ..Op::default() };
-    enter(&mut sim, &[sqe(recv, 5)], &FOR_ONE);
+    enter(&mut sim, &[sqe(recv, 5)], FOR_ONE);
     let first = (5, 32, 7 << 16 | 1 | 2);
     let mut seen = take(&mut sim);
     while seen.len() < 2 {
-        enter(&mut sim, &[], &FOR_ONE);
+        enter(&mut sim, &[], FOR_ONE);
         seen.extend(take(&mut sim));
     }
     assert_eq!(seen, [first, (5, -libc::ENOBUFS, 0)]);
@@ -153,7 +160,7 @@ fn a_refused_enter_takes_nothing() {
         (SimPlan { enter_eagain: 1000, ..SimPlan::quiet(1) }, libc::EAGAIN),
     ] {
         let mut sim = ring(plan);
-        assert_eq!(enter(&mut sim, &[nop(1)], &GET), (0, errno));
+        assert_eq!(enter(&mut sim, &[nop(1)], GET), (0, errno));
         assert!(!sim.is_in_flight(1) && take(&mut sim).is_empty());
     }
 }

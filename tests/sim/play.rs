@@ -222,7 +222,7 @@ impl Play {
         // What was rejected cannot complete: waiting for it could take for ever.
         let wait_min = if count < ops.len() { 0 } else { wait_min };
         self.waited(&tokens[..count], wait_min, limit);
-        count -= self.engine().taken_back as usize;
+        count -= std::mem::take(&mut self.engine().taken_back) as usize;
         for (op, begun) in ops.iter().zip(begun).skip(count) {
             let sent = self.sim.stream(op.fd).0;
             let record = self.oracle.records[op.user_data as usize];
@@ -235,12 +235,12 @@ impl Play {
 
     /// Wait; only what may pass is forgiven. Returns whether anything came.
     fn waited(&mut self, tokens: &[u64], wait_min: u32, limit: i64) -> bool {
-        let before = self.engine().completed.delivered();
-        if let Err(fault) = self.engine().turn(tokens, wait_min, limit, 0) {
+        let before = self.engine().driver.stats.completed.get();
+        if let Err(fault) = self.engine().turn(|| tokens, wait_min, limit, 0) {
             let passing = [-libc::EINTR, -libc::EBUSY, -libc::EAGAIN];
             assert!(passing.contains(&fault.code), "a turn failed: {fault:?}");
         }
-        self.engine().completed.delivered() > before
+        self.engine().driver.stats.completed.get() > before
     }
 
     /// Callbacks, then records.

@@ -13,11 +13,11 @@ mod world;
 
 pub use plan::SimPlan;
 
-use super::{Backend, Cqe, Queues, Ready, SetupInfo, Wait};
+use super::{Backend, Cqe, Queues, Ready, SetupInfo};
 use core::cell::{RefCell, RefMut};
 use memory::PoolRing;
 use std::rc::Rc;
-use world::World;
+use world::{Wait, World};
 
 /// A completion that the simulated kernel posted, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,8 +98,12 @@ impl Backend for Sim {
         self.world().queue.queues()
     }
 
-    fn enter(&mut self, entries: u32, wait: &Wait) -> i32 {
-        self.world().enter(entries, wait)
+    fn submit(&mut self, entries: u32) -> i32 {
+        self.world().enter(entries, None)
+    }
+
+    fn enter(&mut self, entries: u32, want: u32, limit_ns: i64, min_wait_us: u32) -> i32 {
+        self.world().enter(entries, Some(Wait { want, limit_ns, min_wait_us }))
     }
 
     fn ready(&mut self) -> Ready {

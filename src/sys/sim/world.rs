@@ -10,7 +10,7 @@ use super::flight::Flight;
 use super::memory::PoolRing;
 use super::plan::{Dice, SimPlan};
 use super::queue::Queue;
-use crate::sys::{Cqe, Features, Ready, SetupInfo, Sqe, Wait};
+use crate::sys::{Cqe, Features, Ready, SetupInfo, Sqe};
 use core::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
 
@@ -28,6 +28,13 @@ const LOOK_NS: u64 = 20;
 
 /// When a flight is due: time, then a roll (so that equal times come in any order), then which.
 type Due = Reverse<(u64, u64, usize, u64)>;
+
+/// What an enter that gets events waits for.
+pub(super) struct Wait {
+    pub want: u32,
+    pub limit_ns: i64,
+    pub min_wait_us: u32,
+}
 
 pub(super) struct World {
     pub plan: SimPlan,
@@ -120,7 +127,7 @@ impl World {
     }
 
     /// One io_uring_enter(2).
-    pub fn enter(&mut self, entries: u32, wait: &Wait) -> i32 {
+    pub fn enter(&mut self, entries: u32, wait: Option<Wait>) -> i32 {
         self.clock += ENTER_NS;
         if !self.enabled {
             return -libc::EBADFD;
@@ -137,7 +144,7 @@ impl World {
         if consumed < batch.len() {
             return consumed as i32;
         }
-        let errno = if wait.want > 0 || wait.get_events { self.wait(wait) } else { 0 };
+        let errno = wait.map_or(0, |wait| self.wait(wait));
         // A call that submitted something reports that, not how its wait ended.
         if consumed > 0 { consumed as i32 } else { -errno }
     }
@@ -209,11 +216,11 @@ impl World {
     }
 
     /// Sleep until enough completions are there. The errno counts only with an empty queue.
-    fn wait(&mut self, wait: &Wait) -> i32 {
+    fn wait(&mut self, wait: Wait) -> i32 {
         self.run_due();
         let interrupted = self.dice.chance(self.plan.enter_eintr);
         let mut want = wait.want.min(self.plan.cq_entries) as usize;
-        let end = match u64::try_from(wait.timeout_ns) {
+        let end = match u64::try_from(wait.limit_ns) {
             Ok(limit) => self.clock.saturating_add(limit),
             Err(_) => NEVER,
         };

@@ -251,8 +251,7 @@ impl Engine {
     fn collect_special(&mut self) {
         while !self.driver.enter.is_drained() && !self.completed.is_full() {
             let Some(reaped) = self.driver.reap() else { return };
-            self.complete(reaped);
-            if reaped.plain {
+            if !self.complete(&reaped) {
                 self.collect_plain();
             }
         }
@@ -265,34 +264,47 @@ impl Engine {
         self.driver.stats.completed.add(plain as u64);
     }
 
+    #[inline(never)]
     fn settle_quiet(&mut self) {
-        while let Some(index) = self.driver.settle_quiet() {
-            self.last_of(index);
+        let settled = self.driver.settled();
+        while let Some(index) = self.driver.settle_quiet(settled) {
+            if self.driver.slab.get(index).bits != bits::QUIET {
+                self.last_of(index);
+            }
             self.driver.slab.give_back(index);
         }
     }
 
-    fn complete(&mut self, reaped: Reaped) {
+    /// What a completion means for its operation and its user. False when that is nothing but to
+    /// pass it on: the next ones may be like it.
+    #[inline(always)]
+    fn complete(&mut self, reaped: &Reaped) -> bool {
+        let index = reaped.index();
+        let slot = self.driver.slab.get(index);
+        let (user_data, group) = (slot.user_data, slot.done as u16);
+        let (callback, ctx, route, bits) = (slot.callback, slot.ctx, slot.route, slot.bits);
         let mut completion = Completion {
-            user_data: reaped.user_data,
+            user_data,
             res: reaped.res,
             flags: (reaped.flags & cf::KERNEL) | if reaped.last { cf::FINAL } else { 0 },
             data: 0,
             token: reaped.token,
         };
-        let slot = *self.driver.slab.get(reaped.index());
-        let sends = slot.route == route::SEND_ALL && reaped.last;
-        if sends && self.advance_send(reaped.index(), &mut completion) {
-            return;
+        let sends = route == route::SEND_ALL && reaped.last;
+        if sends && self.advance_send(index, &mut completion) {
+            return true;
         }
-        if slot.bits & bits::POOL != 0 {
-            self.complete_pool(&slot, reaped.last, &mut completion);
+        if bits & bits::POOL != 0 {
+            self.complete_pool(group, reaped.last, &mut completion);
         }
         if reaped.last {
-            self.finish(reaped.index(), completion);
-        } else {
-            self.deliver(slot.callback, slot.ctx, slot.bits, completion);
+            if bits & (bits::POOL | bits::WATCHED) != 0 || sends {
+                self.last_of(index);
+            }
+            self.driver.slab.give_back(index);
         }
+        self.deliver(callback, ctx, bits, completion);
+        route | bits != 0
     }
 
     /// Deliver the FINAL completion of a slot and end its life.

@@ -3,7 +3,7 @@
 use super::engine::Engine;
 use crate::error::{ESTALE, Fault};
 use crate::resource::{PoolInfo, PoolRef};
-use crate::ring::{Completion, Slot, cf};
+use crate::ring::{Completion, cf};
 use crate::sys::{Backend, ThreadId};
 
 /// Pools of one ring at most.
@@ -109,7 +109,7 @@ impl Engine {
     }
 
     /// Turn the buffer of a completion into a lease, or take it back inside when nothing is in it.
-    pub(super) fn complete_pool(&mut self, slot: &Slot, last: bool, completion: &mut Completion) {
+    pub(super) fn complete_pool(&mut self, group: u16, last: bool, completion: &mut Completion) {
         if last && completion.res == -libc::ENOBUFS {
             self.driver.stats.nobufs.add(1);
         }
@@ -117,7 +117,7 @@ impl Engine {
             return;
         }
         let buffer = (completion.flags >> cf::BUFFER_SHIFT) as u16;
-        let Some(pool) = self.pools.get(slot.done as u16) else { return };
+        let Some(pool) = self.pools.get(group) else { return };
         if completion.res <= 0 {
             pool.recycle(buffer);
             completion.flags &= 0xffff & !cf::BUFFER;

@@ -24,8 +24,6 @@ const CANCEL_ANY: u32 = 4;
 /// A kernel completion of an operation in flight.
 #[derive(Clone, Copy, Debug)]
 pub struct Reaped {
-    /// The caller's number.
-    pub user_data: u64,
     /// Its token.
     pub token: u64,
     /// The kernel's result.
@@ -34,8 +32,6 @@ pub struct Reaped {
     pub flags: u32,
     /// The kernel is done with the operation.
     pub last: bool,
-    /// There is nothing to do but to pass it on.
-    pub plain: bool,
 }
 
 impl Reaped {
@@ -46,13 +42,12 @@ impl Reaped {
     }
 }
 
-/// A QUIET send on its way: done when every completion posted with it was seen.
+/// A QUIET send on its way. The kernel deals with it while it consumes the entry, so what was
+/// consumed and is not among the completions posted by then is sent.
 struct Quiet {
     token: u64,
     /// Its place in the sequence of all entries.
     entry: u64,
-    /// Completions to have seen; u64::MAX until the kernel consumed the entry.
-    seal: u64,
 }
 
 /// One kernel ring with everything in flight on it.
@@ -231,7 +226,7 @@ impl Driver {
             return false;
         }
         let entry = self.enter.consumed + self.enter.waiting() as u64 - 1;
-        self.quiet.push_back(Quiet { token, entry, seal: u64::MAX });
+        self.quiet.push_back(Quiet { token, entry });
         true
     }
 
@@ -246,20 +241,21 @@ impl Driver {
         !self.quiet.is_empty()
     }
 
-    /// The next QUIET send that turned out to be done without a completion.
-    pub fn settle_quiet(&mut self) -> Option<u32> {
-        if self.enter.is_overflowing() {
-            return None;
+    /// Entries before this one are settled: consumed, and every completion posted with them was
+    /// taken.
+    #[inline]
+    pub fn settled(&self) -> u64 {
+        if self.enter.is_drained() && !self.enter.is_overflowing() {
+            self.enter.consumed
+        } else {
+            0
         }
-        let ready = self.enter.ready() as u64;
-        let seen = self.enter.taken;
-        let consumed = self.enter.consumed;
-        for quiet in self.quiet.iter_mut() {
-            if quiet.seal == u64::MAX && quiet.entry < consumed {
-                quiet.seal = seen + ready;
-            }
-        }
-        while self.quiet.front().is_some_and(|front| front.seal <= seen) {
+    }
+
+    /// The next QUIET send before entry `settled` that turned out to be done without a completion.
+    #[inline]
+    pub fn settle_quiet(&mut self, settled: u64) -> Option<u32> {
+        while self.quiet.front()?.entry < settled {
             let token = self.quiet.pop_front()?.token;
             if let Some(index) = self.slab.find(token) {
                 self.stats.quiet.add(1);
@@ -282,7 +278,7 @@ impl Driver {
     }
 
     /// The next kernel completion of an operation, oldest first, without a system call.
-    #[inline]
+    #[inline(always)]
     pub fn reap(&mut self) -> Option<Reaped> {
         loop {
             let cqe = self.enter.next_cqe()?;
@@ -290,8 +286,7 @@ impl Driver {
                 self.internal(&cqe);
                 continue;
             };
-            let more = cqe.flags & CF_MORE != 0;
-            let last = match slot.state.on_completion(more) {
+            let last = match slot.state.on_completion(cqe.flags & CF_MORE != 0) {
                 Step::Progress => false,
                 Step::Last => true,
                 Step::Stray => {
@@ -299,9 +294,7 @@ impl Driver {
                     continue;
                 }
             };
-            let plain = slot.route | slot.bits == 0;
-            let (user_data, token) = (slot.user_data, cqe.user_data);
-            return Some(Reaped { user_data, token, res: cqe.res, flags: cqe.flags, last, plain });
+            return Some(Reaped { token: cqe.user_data, res: cqe.res, flags: cqe.flags, last });
         }
     }
 

@@ -243,8 +243,9 @@ impl Enter {
     }
 
     /// Whether the kernel keeps completions back because its queue is full.
-    pub fn is_overflowing(&mut self) -> bool {
-        self.backend.ready().overflow
+    #[inline]
+    pub fn is_overflowing(&self) -> bool {
+        self.queues.is_overflowing()
     }
 
     /// Take what is in the queue now, and not what comes while it is taken.

@@ -117,6 +117,13 @@ impl Queues {
         unsafe { &*self.cq_head }.store(head, Ordering::Release);
     }
 
+    /// What a kernel that is not there says in the flags.
+    pub(super) fn announce(&self, task_run: bool, overflow: bool) {
+        let flags = if task_run { TASK_RUN } else { 0 } | if overflow { OVERFLOW } else { 0 };
+        // SAFETY: as in `sq_head`.
+        unsafe { &*self.sq_flags }.store(flags, Ordering::Relaxed);
+    }
+
     #[inline]
     fn flags(&self) -> u32 {
         // SAFETY: as in `sq_head`.

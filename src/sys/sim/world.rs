@@ -115,6 +115,7 @@ impl World {
     pub fn ready(&mut self) -> Ready {
         self.look();
         let task_run = self.next_due().is_some_and(|due| due <= self.clock);
+        self.queue.queues().announce(task_run, !self.backlog.is_empty());
         Ready { completions: self.queue.len() as u32, task_run, overflow: !self.backlog.is_empty() }
     }
 
@@ -128,6 +129,12 @@ impl World {
 
     /// One io_uring_enter(2).
     pub fn enter(&mut self, entries: u32, wait: Option<Wait>) -> i32 {
+        let done = self.enter_once(entries, wait);
+        self.ready();
+        done
+    }
+
+    fn enter_once(&mut self, entries: u32, wait: Option<Wait>) -> i32 {
         self.clock += ENTER_NS;
         if !self.enabled {
             return -libc::EBADFD;

@@ -1,6 +1,5 @@
 /* A TCP echo server: multishot accept, multishot receive from a pool of provided buffers, and each
- * send goes straight out of the buffer that was received. One system call per turn of the loop;
- * sends are QUIET: what the kernel took whole at once has no completion.
+ * send goes straight out of the buffer that was received. One system call per turn of the loop.
  *   cc -O2 -o tcp_echo tcp_echo.c $(pkg-config --cflags --libs ringline)
  *   run: ./tcp_echo 0 1
  * Arguments: [port [seconds]]. Ends after so many seconds, or at SIGINT or SIGTERM. */
@@ -12,10 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-enum { SEND, REST, RECV, ACCEPT, CLOSE, RETRY }; /* low byte of user_data; above: the descriptor */
+enum { SEND, RECV, ACCEPT, CLOSE, RETRY }; /* low byte of user_data; above it: the descriptor */
 enum { CONNECTIONS = 8192, BUFFERS = 256, BUFFER_SIZE = 16384, QUEUE = 64 };
 enum { PARKED = 1, PAUSED = 2, ENDED = 4, CLOSING = 8 };
-typedef struct { int flags, cut, queued, head, tail; uint64_t recv; } connection; /* leases */
+typedef struct { int flags, queued, head, tail; uint64_t recv; } connection; /* a list of leases */
 typedef struct { uint64_t lease, address; uint32_t length; int next; } buffer;
 static connection conns[CONNECTIONS]; /* by descriptor: CLOSE completes before it is used again */
 static buffer buffers[BUFFERS];
@@ -23,7 +22,6 @@ static int parked, last, listener, pool;
 static volatile sig_atomic_t stopped;
 static ringline_ring *ring;
 static ringline_shared *io;
-static ringline_op *ops; /* of the shared block; only sends go this way */
 static int check(const char *what, int64_t code) {
   if (code >= 0) return (int)code;
   fprintf(stderr, "%s: %s (%s)\n", what, ringline_strerror((int)code), ringline_error_detail());
@@ -44,13 +42,11 @@ static void drop(connection *c, int fd) { /* CLOSE cancels what is in flight and
   if (c->flags & PARKED) parked--;
   c->flags = CLOSING, arm(CLOSE, fd);
 }
-static void send_first(connection *c, int fd, int kind) { /* the hot path: no call at all */
+static void send_first(connection *c, int fd) { /* the hot path: an op in the shared block */
   const buffer *b = &buffers[c->head];
-  ringline_op *op = &ops[io->ops_len++];
+  ringline_op *op = (ringline_op *)(uintptr_t)io->ops + io->ops_len++;
   *op = (ringline_op){ .opcode = RINGLINE_LIB_SEND_ALL, .fd = fd, .addr = b->address,
-                       .len = b->length, .user_data = (uint64_t)fd << 8 | (uint64_t)kind };
-  if (kind == SEND) op->opcode = RINGLINE_OP_SEND, op->ext = RINGLINE_EXT_QUIET,
-                    op->op_flags = MSG_DONTWAIT | MSG_WAITALL;
+                       .len = b->length, .user_data = (uint64_t)fd << 8 | SEND };
 }
 static void release_first(connection *c) {
   ((uint64_t *)(uintptr_t)io->rel)[io->rel_len++] = buffers[c->head].lease;
@@ -62,7 +58,7 @@ static void on_recv(connection *c, int fd, const ringline_completion *r) {
     buffers[id] = (buffer){ r->token, r->data, (uint32_t)r->res, 0 };
     if (first) c->head = id; else buffers[c->tail].next = id;
     c->tail = id;
-    if (first && !(c->flags & CLOSING)) send_first(c, fd, SEND);
+    if (first && !(c->flags & CLOSING)) send_first(c, fd);
     if (c->queued == QUEUE) ringline_cancel(ring, c->recv); /* its peer does not read: pause */
   }
   if (r->flags & RINGLINE_CF_MORE || c->flags & CLOSING) return;
@@ -75,49 +71,29 @@ static void on_sent(connection *c, int fd, int res) {
   release_first(c);
   if (res < 0) drop(c, fd);
   if (c->flags & CLOSING) return;
-  if (c->queued > 0) send_first(c, fd, SEND); else if (c->flags & ENDED) drop(c, fd);
+  if (c->queued > 0) send_first(c, fd); else if (c->flags & ENDED) drop(c, fd);
   if (c->flags == PAUSED && c->queued <= QUEUE / 2) { c->flags = 0; arm(RECV, fd); }
 }
-static void settle(uint32_t count, const ringline_completion *r) { /* the sends of this turn */
-  for (uint32_t i = 0; i < io->recs_len; i++) { /* a completion: it was cut, its peer is slow */
-    connection *c = &conns[r[i].user_data >> 8]; buffer *b = &buffers[c->head];
-    if ((r[i].user_data & 255) != SEND) continue;
-    if (r[i].res > 0) b->address += (uint64_t)r[i].res, b->length -= (uint32_t)r[i].res;
-    c->cut = 1;
-  }
-  for (uint32_t i = 0; i < count; i++) { /* what is staged meanwhile is never ahead of i */
-    int fd = (int)(ops[i].user_data >> 8); connection *c = &conns[fd];
-    if (ops[i].ext && c->cut) send_first(c, fd, REST); else if (ops[i].ext) on_sent(c, fd, 0);
-  }
+static void unpark(int room) { /* as many receivers as there are free buffers, each in its turn */
+  for (; parked > 0 && room > 0; last = (last + 1) % CONNECTIONS)
+    if (conns[last].flags & PARKED) { conns[last].flags = 0; parked--, room--; arm(RECV, last); }
 }
 static void dispatch(const ringline_completion *r) {
   int fd = (int)(r->user_data >> 8), kind = (int)(r->user_data & 255); connection *c = &conns[fd];
-  if (kind == RECV) on_recv(c, fd, r);
-  else if (kind == REST) c->cut = 0, on_sent(c, fd, r->res);
-  else if (kind == CLOSE) { while (c->queued > 0) release_first(c); c->flags = c->cut = 0; }
+  if (kind == SEND) on_sent(c, fd, r->res);
+  else if (kind == RECV) on_recv(c, fd, r);
+  else if (kind == CLOSE) { while (c->queued > 0) release_first(c); c->flags = 0; }
   else if (kind == RETRY) arm(ACCEPT, listener);
-  else if (kind == ACCEPT) { /* out of descriptors it waits: arming again at once would spin */
+  else { /* ACCEPT; out of descriptors it waits a little: arming again at once would spin */
     if (r->res >= CONNECTIONS) close(r->res); else if (r->res >= 0) arm(RECV, r->res);
     if (!(r->flags & RINGLINE_CF_MORE)) arm(r->res >= 0 ? ACCEPT : RETRY, listener);
   }
 }
-static void turn(void) {
-  uint32_t count = io->ops_len;
-  int code = ringline_turn(ring), room;
-  if (code != -EINTR) check("turn", code), check("operation", io->op_error);
-  const ringline_completion *r = (const ringline_completion *)(uintptr_t)io->recs;
-  settle(count, r);
-  for (uint32_t i = 0; i < io->recs_len; i++) dispatch(r + i);
-  /* as many parked receivers as there are free buffers, each in its turn */
-  for (room = BUFFERS - (int)(io->leases_out - io->rel_len); parked > 0 && room > 0; last++)
-    if (conns[last %= CONNECTIONS].flags & PARKED) {
-      conns[last].flags = 0, parked--, room--, arm(RECV, last); }
-}
 int main(int argc, char **argv) {
   struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
   ringline_stats stats = { .size = sizeof stats };
-  socklen_t size = sizeof at; /* recs_cap: more than one turn can bring, so nothing comes late */
-  ringline_config config = { .size = sizeof config, .sq_entries = 1024, .recs_cap = 32768 };
+  socklen_t size = sizeof at;
+  ringline_config config = { .size = sizeof config, .sq_entries = 1024, .recs_cap = 256 };
   at.sin_port = htons((uint16_t)(argc > 1 ? atoi(argv[1]) : 0));
   listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
@@ -126,12 +102,17 @@ int main(int argc, char **argv) {
       getsockname(listener, (struct sockaddr *)&at, &size)) return perror("tcp_echo"), 1;
   check("create", ringline_create(&config, &ring));
   pool = check("pool", ringline_pool_create(ring, BUFFERS, BUFFER_SIZE, 0));
-  io = ringline_shared_block(ring), ops = (ringline_op *)(uintptr_t)io->ops;
+  io = ringline_shared_block(ring);
   signal(SIGINT, on_signal), signal(SIGTERM, on_signal), signal(SIGALRM, on_signal);
   alarm(argc > 2 ? (unsigned)atoi(argv[2]) : 0);
   arm(ACCEPT, listener);
   printf("listening on port %d\n", ntohs(at.sin_port)), fflush(stdout);
-  for (io->wait_min = 1; !stopped;) turn();
+  for (io->wait_min = 1; !stopped; unpark(BUFFERS - (int)(io->leases_out - io->rel_len))) {
+    int code = ringline_turn(ring);
+    if (code != -EINTR) check("turn", code), check("operation", io->op_error);
+    const ringline_completion *r = (const ringline_completion *)(uintptr_t)io->recs;
+    for (uint32_t i = 0; i < io->recs_len; i++) dispatch(r + i);
+  }
   ringline_stats_of(ring, &stats);
   printf("stats: messages=%lu submitted=%lu completed=%lu syscalls=%lu\n", stats.leases,
          stats.submitted, stats.completed, stats.enters);

@@ -93,6 +93,11 @@ impl Completed {
         self.len + 1 >= self.cap || self.calls.len() + 1 >= self.cap as usize
     }
 
+    /// How many completions of any kind fit.
+    pub fn room_for_any(&self) -> u32 {
+        (self.cap - 1).saturating_sub(self.len.max(self.calls.len() as u32))
+    }
+
     /// Room for records, to be filled from the front and counted by [`Completed::filled`].
     #[inline(always)]
     pub fn room(&mut self) -> &mut [MaybeUninit<Completion>] {

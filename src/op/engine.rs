@@ -249,12 +249,17 @@ impl Engine {
     /// Completions that need a look, and the plain ones between them.
     #[inline(never)]
     fn collect_special(&mut self) {
+        // Each brings one record or one call at most, so fullness is looked at once per round.
         while !self.driver.enter.is_drained() && !self.completed.is_full() {
-            let Some(reaped) = self.driver.reap() else { return };
-            if !self.complete(&reaped) {
-                self.collect_plain();
+            for _ in 0..self.completed.room_for_any() {
+                let Some(reaped) = self.driver.reap() else { break };
+                if !self.complete(&reaped) {
+                    self.collect_plain();
+                    break;
+                }
             }
         }
+        self.driver.enter.release();
     }
 
     #[inline(always)]
@@ -281,7 +286,8 @@ impl Engine {
     fn complete(&mut self, reaped: &Reaped) -> bool {
         let index = reaped.index();
         let slot = self.driver.slab.get(index);
-        let (user_data, group) = (slot.user_data, slot.done as u16);
+        let (user_data, group, fd) = (slot.user_data, slot.done as u16, slot.fd);
+        let (res, len, done) = (i64::from(reaped.res), i64::from(slot.len), slot.done);
         let (callback, ctx, route, bits) = (slot.callback, slot.ctx, slot.route, slot.bits);
         let mut completion = Completion {
             user_data,
@@ -291,14 +297,18 @@ impl Engine {
             token: reaped.token,
         };
         let sends = route == route::SEND_ALL && reaped.last;
-        if sends && self.advance_send(index, &mut completion) {
+        // Mostly it is sent whole at once; else there is a rest, or an error.
+        if sends && (res != len || done != 0) && self.advance_send(index, &mut completion) {
             return true;
         }
         if bits & bits::POOL != 0 {
             self.complete_pool(group, reaped.last, &mut completion);
         }
         if reaped.last {
-            if bits & (bits::POOL | bits::WATCHED) != 0 || sends {
+            if sends {
+                self.senders.done(fd);
+            }
+            if bits & (bits::POOL | bits::WATCHED) != 0 {
                 self.last_of(index);
             }
             self.driver.slab.give_back(index);

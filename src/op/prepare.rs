@@ -312,7 +312,7 @@ impl Engine {
         let index = match op.opcode {
             opcode::LIB_CLOSE => self.accept_close(op, sink)?,
             opcode::LIB_TIMER => self.accept_timer(op)?,
-            _ => self.accept_send_all(op)?,
+            _ => self.accept_send_all(op)?.0,
         };
         Ok(index)
     }

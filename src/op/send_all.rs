@@ -6,7 +6,7 @@
 use super::engine::Engine;
 use super::route;
 use crate::error::Fault;
-use crate::ring::{Completion, Lifecycle, Op, bits, opcode};
+use crate::ring::{Completion, Lifecycle, Op, bits, no_slot, opcode};
 use crate::sys::Map;
 
 const MSG_WHOLE: u32 = (libc::MSG_NOSIGNAL | libc::MSG_WAITALL) as u32;
@@ -48,26 +48,21 @@ impl Senders {
 }
 
 impl Engine {
-    pub(super) fn accept_send_all(&mut self, op: &Op) -> Result<u32, Fault> {
+    #[inline(always)]
+    pub(super) fn accept_send_all(&mut self, op: &Op) -> Result<(u32, u64), Fault> {
         if op.len > i32::MAX as u32 {
             return Err(Fault::errno(libc::EINVAL, "len is above 2147483647"));
         }
-        let busy = Fault { code: -libc::EBUSY, context: "a SEND_ALL runs on this descriptor" };
-        match self.senders.start(op.fd) {
-            Some(true) => {}
-            Some(false) => return Err(busy),
-            None if self.is_sending(op.fd) => return Err(busy),
-            None => {}
+        let free = self.senders.start(op.fd).unwrap_or_else(|| !self.is_sending(op.fd));
+        if !free {
+            return Err(Fault::errno(libc::EBUSY, "a SEND_ALL runs on this descriptor"));
         }
         let mut entry = *op;
         entry.opcode = opcode::SEND;
         entry.op_flags |= MSG_WHOLE;
-        let (index, _) = match self.driver.submit(&entry) {
-            Ok(accepted) => accepted,
-            Err(fault) => {
-                self.senders.done(op.fd);
-                return Err(fault);
-            }
+        let Ok((index, token)) = self.driver.submit(&entry) else {
+            self.senders.done(op.fd);
+            return Err(no_slot());
         };
         let slot = self.driver.slab.get(index);
         slot.route = route::SEND_ALL;
@@ -75,7 +70,7 @@ impl Engine {
         slot.len = op.len;
         slot.done = 0;
         slot.op_flags = entry.op_flags;
-        Ok(index)
+        Ok((index, token))
     }
 
     fn is_sending(&mut self, fd: i32) -> bool {

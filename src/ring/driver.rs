@@ -138,7 +138,7 @@ impl Driver {
 
     /// Accept an operation: take a slot and stage the entry. The caller checked that there is
     /// room; the buffers of `op` belong to the kernel until the FINAL completion.
-    #[inline]
+    #[inline(always)]
     pub fn submit(&mut self, op: &Op) -> Result<(u32, u64), Fault> {
         let Some((index, slot)) = self.slab.take() else {
             return Err(no_slot());
@@ -434,7 +434,8 @@ impl Drop for Driver {
     }
 }
 
+/// All slots are in use.
 #[cold]
-fn no_slot() -> Fault {
+pub fn no_slot() -> Fault {
     Fault::new(ENOSLOT, "max_inflight operations are in flight; reap some first")
 }

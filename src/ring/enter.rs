@@ -285,17 +285,21 @@ impl Enter {
         done as usize
     }
 
-    /// The next completion, oldest first.
-    #[inline]
+    /// The next completion, oldest first. Its place is the kernel's again at [`Enter::release`].
+    #[inline(always)]
     pub fn next_cqe(&mut self) -> Option<Cqe> {
         let at = self.taken as u32;
         if at == self.end {
             return None;
         }
-        let cqe = self.queues.cqe(at);
         self.taken += 1;
-        self.queues.release(at.wrapping_add(1));
-        Some(cqe)
+        Some(self.queues.cqe(at))
+    }
+
+    /// The places of what was taken are the kernel's again.
+    #[inline]
+    pub fn release(&mut self) {
+        self.queues.release(self.taken as u32);
     }
 }
 

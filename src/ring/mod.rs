@@ -12,7 +12,7 @@ mod stats;
 mod timers;
 mod wake;
 
-pub use driver::{Driver, Reaped};
+pub use driver::{Driver, Reaped, no_slot};
 pub use enter::{Enter, Outcome};
 pub use lifecycle::{Lifecycle, Step};
 pub use record::*;

@@ -72,6 +72,12 @@ impl Op {
         sqe
     }
 
+    /// Neither flags nor anything in `ext`.
+    #[inline]
+    pub fn is_bare(&self) -> bool {
+        u64::from(self.flags) | self.ext == 0
+    }
+
     /// As [`Op::to_sqe`], straight into a place of the queue.
     ///
     /// # Safety

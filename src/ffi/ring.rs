@@ -91,7 +91,7 @@ fn sweep_abandoned() {
         if abandoned == Ok(true) && entry.phase.load(Ordering::Acquire) == phase::OWNED {
             enter_ffi(handle as *mut ringline_ring, Door::Heir, |inside| {
                 if inside.access == Access::Orphan {
-                    state::end(inside, false);
+                    state::end(inside);
                 }
                 0
             });

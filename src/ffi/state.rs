@@ -11,8 +11,9 @@ use crate::error::{EREENTRANT, Fault};
 use crate::op::{Engine, Sink};
 use crate::resource::release_lease;
 use crate::ring::{Completion, signal};
-use crate::sys::RingSpec;
+use crate::sys::{RingSpec, current_thread};
 use core::ffi::c_void;
+use core::sync::atomic::Ordering;
 
 /// How long free waits for the kernel before it abandons what is left.
 const FREE_PATIENCE_NS: i64 = 1_000_000_000;
@@ -102,7 +103,7 @@ fn end_carefully(inside: &Inside, keep_stop: bool) -> bool {
     }
     let over = ring.is_ending();
     if over {
-        end(inside, true);
+        end(inside);
     }
     !over
 }
@@ -272,16 +273,16 @@ fn passing(result: Result<(), Fault>) -> Result<(), Fault> {
 }
 
 /// The end of a ring: drain, abandon the rest, give everything back. Returns what was abandoned.
-pub(super) fn end(inside: &Inside, patient: bool) -> u32 {
+pub(super) fn end(inside: &Inside) -> u32 {
     // SAFETY: inside; the reference is not kept across user code.
     let ring = unsafe { state(inside.ring) };
     ring.looping = true;
     ring.free_wanted = false;
     ring.engine.driver.closing = true;
-    if inside.access == Access::Owner {
-        let patience = if patient { FREE_PATIENCE_NS } else { 0 };
+    // Not by `access`: the loop that is being left may have bound the ring itself.
+    if inside.entry.owner.load(Ordering::Acquire) == current_thread() {
         // What cannot be drained is abandoned below.
-        let _ = drain(inside, patience, false);
+        let _ = drain(inside, FREE_PATIENCE_NS, false);
     } else {
         // No thread can enter the kernel for this ring: take what is in the queue already.
         // SAFETY: as above.
@@ -338,5 +339,5 @@ pub(super) fn free(inside: &Inside) -> u32 {
         ring.engine.driver.closing = true;
         return 0;
     }
-    end(inside, true)
+    end(inside)
 }

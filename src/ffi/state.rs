@@ -19,6 +19,8 @@ use core::sync::atomic::Ordering;
 const FREE_PATIENCE_NS: i64 = 1_000_000_000;
 /// How often a drain asks again for the end of what is still in flight.
 const DRAIN_STEP_NS: i64 = 10_000_000;
+/// How long it rests when the kernel takes nothing.
+const DRAIN_PAUSE_NS: u64 = 1_000_000;
 
 type Callback = unsafe extern "C-unwind" fn(*mut c_void, *mut ringline_ring, *const Completion);
 
@@ -43,6 +45,13 @@ impl RingState {
     pub fn is_ending(&mut self) -> bool {
         self.free_wanted |= self.engine.driver.wake.signals() & signal::ABANDON != 0;
         self.free_wanted
+    }
+
+    /// Take the signals down, or no wait would sleep: a drain is no loop that stop ends, and an
+    /// abandon is remembered.
+    fn hush(&mut self) {
+        self.is_ending();
+        self.engine.driver.wake.lower(signal::STOP | signal::ABANDON);
     }
 }
 
@@ -238,6 +247,7 @@ pub(super) fn drain(inside: &Inside, timeout_ns: i64, keep_records: bool) -> Res
     loop {
         // SAFETY: as above.
         let ring = unsafe { state(inside.ring) };
+        ring.hush();
         let left = ring.engine.inflight();
         let now = ring.engine.driver.now();
         let waited = now.saturating_sub(start).min(i64::MAX as u64) as i64;
@@ -256,19 +266,23 @@ pub(super) fn drain(inside: &Inside, timeout_ns: i64, keep_records: bool) -> Res
             asked = now;
         }
         let rest = if timeout_ns < 0 { DRAIN_STEP_NS } else { timeout_ns - waited };
-        passing(step(inside, 1, rest.min(DRAIN_STEP_NS), 0, 0))?;
+        if !passing(step(inside, 1, rest.min(DRAIN_STEP_NS), 0, 0))? {
+            // SAFETY: inside; user code is over.
+            unsafe { state(inside.ring) }.engine.driver.enter.backend().pause(DRAIN_PAUSE_NS);
+        }
     }
 }
 
 /// A drain goes on after what passes by itself: a signal, a kernel short of memory or of room.
-fn passing(result: Result<(), Fault>) -> Result<(), Fault> {
+/// False: asking again at once would only spin.
+fn passing(result: Result<(), Fault>) -> Result<bool, Fault> {
     match result {
-        Err(fault)
-            if [-libc::EINTR, -libc::EBUSY, -libc::EAGAIN, -libc::ENOMEM].contains(&fault.code) =>
-        {
-            Ok(())
-        }
-        other => other,
+        Ok(()) => Ok(true),
+        Err(fault) => match -fault.code {
+            libc::EINTR => Ok(true),
+            libc::EBUSY | libc::EAGAIN | libc::ENOMEM => Ok(false),
+            _ => Err(fault),
+        },
     }
 }
 

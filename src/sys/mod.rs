@@ -81,6 +81,8 @@ pub trait Backend {
     fn ready(&mut self) -> Ready;
     /// CLOCK_MONOTONIC in nanoseconds.
     fn now(&mut self) -> u64;
+    /// Let that much time pass without touching the ring.
+    fn pause(&mut self, ns: u64);
     /// shutdown(2) both directions of a connected socket, so that the peer learns of the close
     /// although operations hold the file. Listeners and files that are no sockets are left alone.
     fn hang_up(&mut self, fd: i32);

@@ -8,6 +8,7 @@ use super::setup::{self, RingSpec, SetupInfo};
 use super::{Backend, Features, Queues, Ready, ThreadId, current_thread, errno, probe};
 use core::ffi::c_void;
 use core::sync::atomic::{Ordering, fence};
+use std::time::Duration;
 
 const ENTER_GETEVENTS: u32 = 1;
 const ENTER_SQ_WAKEUP: u32 = 2;
@@ -324,6 +325,10 @@ impl Backend for Real {
         // SAFETY: one timespec to write.
         unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
         time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+    }
+
+    fn pause(&mut self, ns: u64) {
+        std::thread::sleep(Duration::from_nanos(ns));
     }
 
     fn hang_up(&mut self, fd: i32) {

@@ -114,6 +114,10 @@ impl Backend for Sim {
         self.world().look()
     }
 
+    fn pause(&mut self, ns: u64) {
+        self.world().clock += ns;
+    }
+
     fn hang_up(&mut self, fd: i32) {
         self.world().hang_up(fd);
     }

@@ -303,7 +303,10 @@ impl Driver {
         match cqe.user_data >> tag::SHIFT {
             tag::WAKE => {
                 self.stats.wakes.add(1);
-                if cqe.flags & CF_MORE == 0 && !self.closing && self.attached {
+                // Also while closing: the cancel of everything takes the poll with it, and stop
+                // still has to wake. Not when it failed: somebody closed our descriptor.
+                let failed = cqe.res < 0 && cqe.res != -libc::ECANCELED;
+                if cqe.flags & CF_MORE == 0 && !failed && self.attached {
                     self.arm_wake();
                 }
             }

@@ -3,7 +3,7 @@
 //! Owns: the order of turn, dispatch and the deferred end. Invariant: no reference to the ring is
 //! held while user code runs; every step takes a fresh one from the pointer.
 
-use super::boundary::{Access, Inside};
+use super::boundary::{Access, Inside, fail};
 use super::ringline_ring;
 use super::shared::Block;
 use super::table;
@@ -140,7 +140,7 @@ pub(super) fn turn(inside: &Inside) -> Result<u32, Fault> {
         // What was rejected cannot complete: waiting for it could take for ever.
         wait_min = 0;
         let (fault, at) = ring.engine.rejection();
-        (shared.op_error, shared.op_error_at) = (fault.code, at);
+        (shared.op_error, shared.op_error_at) = (fail(fault), at);
     }
     if let Err(fault) = step(inside, wait_min, shared.timeout_ns, shared.min_wait_us, accepted) {
         show(inside);
@@ -217,7 +217,10 @@ fn report(ring: &mut RingState, turned: &Result<(), Fault>) {
     shared.ops_done -= ring.engine.taken_back;
     shared.op_error_at = shared.ops_done;
     ring.engine.taken_back = 0;
-    shared.op_error = turned.as_ref().err().map_or(-libc::EAGAIN, |fault| fault.code);
+    shared.op_error = match turned {
+        Ok(()) => fail(Fault::errno(libc::EAGAIN, "the kernel took no more ops; submit the rest")),
+        Err(fault) => fault.code,
+    };
 }
 
 /// Run the callbacks that wait in the completed list, in order.
@@ -266,7 +269,9 @@ pub(super) fn drain(inside: &Inside, timeout_ns: i64, keep_records: bool) -> Res
             asked = now;
         }
         let rest = if timeout_ns < 0 { DRAIN_STEP_NS } else { timeout_ns - waited };
-        if !passing(step(inside, 1, rest.min(DRAIN_STEP_NS), 0, 0))? {
+        // Records that wait already count toward what a turn waits for.
+        let want = ring.engine.completed.waiting() + 1;
+        if !passing(step(inside, want, rest.min(DRAIN_STEP_NS), 0, 0))? {
             // SAFETY: inside; user code is over.
             unsafe { state(inside.ring) }.engine.driver.enter.backend().pause(DRAIN_PAUSE_NS);
         }

@@ -83,14 +83,15 @@ fn silence_panics() {
     ONCE.call_once(|| std::panic::set_hook(Box::new(|_| {})));
 }
 
-/// Free abandoned rings whose owner thread is gone and will never turn again.
+/// Free abandoned rings that nobody will turn again: the owner thread is gone, or let go of it.
 fn sweep_abandoned() {
     for (handle, entry) in table::entries() {
         let abandoned =
             table::with_remote(handle, |remote| remote.wake.signals() & signal::ABANDON != 0);
-        if abandoned == Ok(true) && entry.phase.load(Ordering::Acquire) == phase::OWNED {
+        let phase = entry.phase.load(Ordering::Acquire);
+        if abandoned == Ok(true) && matches!(phase, phase::OWNED | phase::IDLE) {
             enter_ffi(handle as *mut ringline_ring, Door::Heir, |inside| {
-                if inside.access == Access::Orphan {
+                if inside.access != Access::Owner {
                     state::end(inside);
                 }
                 0
@@ -147,10 +148,11 @@ fn detach(inside: &Inside) -> Result<(), Fault> {
     }
     let fresh =
         Real::new(&ring.spec).map_err(|errno| Fault::errno(errno, sys::refusal_text(errno)))?;
-    ring.engine.detach(Box::new(fresh))?;
+    let detached = ring.engine.detach(Box::new(fresh));
+    // Also when a pool could not be registered again: the old kernel ring is gone for good.
     inside.entry.owner.store(0, Ordering::Release);
     inside.entry.phase.store(phase::IDLE, Ordering::Release);
-    Ok(())
+    detached
 }
 
 /// Tell what the ring got. Owner thread (any while it has none). Returns 0, RINGLINE_ENULL,
@@ -196,11 +198,11 @@ pub extern "C-unwind" fn ringline_shared_block(ring: *mut ringline_ring) -> *mut
 
 /// Cancel everything and drain. New ops are refused with RINGLINE_ECLOSED from now on; completions
 /// still come by turn. Waits up to `timeout_ns` (0 = do not wait, -1 = forever); callbacks run.
-/// Owner thread; any thread once the owner thread is gone (then nothing can be drained).
+/// Owner thread; binds a ring without owner; any thread once the owner thread is gone (then nothing
+/// can be drained).
 ///
 /// Returns 0 when nothing is in flight any more, else how many ops are (time is over, or the
-/// records
-/// are full: turn, then close again); RINGLINE_EREENTRANT with a timeout inside a callback.
+/// records are full: turn, then close again); RINGLINE_EREENTRANT with a timeout inside a callback.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_close(ring: *mut ringline_ring, timeout_ns: i64) -> i32 {
     enter_ffi(ring, Door::Heir, |inside| outcome(close(inside, timeout_ns)).into()) as i32
@@ -209,9 +211,12 @@ pub extern "C-unwind" fn ringline_close(ring: *mut ringline_ring, timeout_ns: i6
 fn close(inside: &Inside, timeout_ns: i64) -> Result<u32, Fault> {
     // SAFETY: inside; not used after `drain` begins.
     let ring = unsafe { state(inside.ring) };
-    if inside.access != Access::Owner {
+    if inside.access == Access::Orphan {
         ring.engine.driver.closing = true;
         return Ok(ring.engine.inflight());
+    }
+    if inside.access == Access::Unbound {
+        bind(inside)?;
     }
     if ring.looping && timeout_ns != 0 {
         return Err(Fault::new(EREENTRANT, "close with a timeout inside a callback"));

@@ -68,6 +68,16 @@ pub(super) struct Inside {
     pub access: Access,
     /// The ring was freed: the entry belongs to somebody else already.
     pub gone: Cell<bool>,
+    /// This call runs the loop, not one further up the stack.
+    pub loops: Cell<bool>,
+}
+
+impl Inside {
+    #[inline]
+    fn new(entry: &'static Entry, access: Access) -> Inside {
+        let ring = entry.ring.load(Ordering::Relaxed);
+        Inside { entry, ring, access, gone: Cell::new(false), loops: Cell::new(false) }
+    }
 }
 
 /// Check the handle and the thread, then run `body` under the panic net.
@@ -83,9 +93,7 @@ pub(super) fn enter_ffi(
     if entry.epoch.load(Ordering::Relaxed) == fork_epoch()
         && entry.owner.load(Ordering::Acquire) == current_thread()
     {
-        let ring = entry.ring.load(Ordering::Relaxed);
-        let inside = Inside { entry, ring, access: Access::Owner, gone: Cell::new(false) };
-        return guarded(&inside, body);
+        return guarded(&Inside::new(entry, Access::Owner), body);
     }
     enter_slowly(entry, door, body)
 }
@@ -102,6 +110,10 @@ fn guarded(inside: &Inside, body: impl FnOnce(&Inside) -> i64) -> i64 {
 fn poison(inside: &Inside) -> i64 {
     // A ring that is gone already has given its entry to somebody else.
     if !inside.gone.get() {
+        if inside.loops.get() {
+            // SAFETY: inside still, and no reference outlived the unwinding.
+            unsafe { super::state::state(inside.ring) }.looping = false;
+        }
         inside.entry.owner.store(0, Ordering::Release);
         inside.entry.phase.store(phase::POISONED, Ordering::Release);
     }
@@ -123,8 +135,7 @@ fn enter_slowly(entry: &'static Entry, door: Door, body: impl FnOnce(&Inside) ->
         Ok(admitted) => admitted,
         Err(fault) => return fail(fault).into(),
     };
-    let ring = entry.ring.load(Ordering::Relaxed);
-    let inside = Inside { entry, ring, access, gone: Cell::new(false) };
+    let inside = Inside::new(entry, access);
     let code = guarded(&inside, body);
     if !inside.gone.get() {
         // The body may have bound or poisoned the ring; else it is as it was.

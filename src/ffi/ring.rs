@@ -227,6 +227,7 @@ fn close(inside: &Inside, timeout_ns: i64) -> Result<u32, Fault> {
         return Ok(ring.engine.inflight());
     }
     ring.looping = true;
+    inside.loops.set(true);
     let left = state::drain(inside, timeout_ns, true);
     // SAFETY: inside, user code is over.
     let ring = unsafe { state(inside.ring) };

@@ -6,8 +6,8 @@
 use super::boundary::{Access, Inside, fail};
 use super::ringline_ring;
 use super::shared::Block;
-use super::table;
-use crate::error::{EREENTRANT, Fault};
+use super::table::{self, phase};
+use crate::error::{EPOISONED, EREENTRANT, Fault};
 use crate::op::{Engine, Sink};
 use crate::resource::release_lease;
 use crate::ring::{Completion, signal};
@@ -74,6 +74,7 @@ pub(super) fn begin_loop(inside: &Inside) -> Result<(), Fault> {
         begin_carefully(inside)?;
     }
     ring.looping = true;
+    inside.loops.set(true);
     Ok(())
 }
 
@@ -112,7 +113,11 @@ fn end_carefully(inside: &Inside, keep_stop: bool) -> bool {
     }
     let over = ring.is_ending();
     if over {
-        end(inside);
+        if is_poisoned(inside) {
+            scrap(inside)
+        } else {
+            end(inside)
+        };
     }
     !over
 }
@@ -206,6 +211,9 @@ pub(super) fn step(
     }
     if ring.engine.completed.has_calls() {
         dispatch(inside.ring);
+        if is_poisoned(inside) {
+            return Err(Fault::new(EPOISONED, "a panic was caught in a call of a callback"));
+        }
     }
     turned
 }
@@ -296,12 +304,16 @@ pub(super) fn end(inside: &Inside) -> u32 {
     // SAFETY: inside; the reference is not kept across user code.
     let ring = unsafe { state(inside.ring) };
     ring.looping = true;
+    inside.loops.set(true);
     ring.free_wanted = false;
     ring.engine.driver.closing = true;
     // Not by `access`: the loop that is being left may have bound the ring itself.
     if inside.entry.owner.load(Ordering::Acquire) == current_thread() {
         // What cannot be drained is abandoned below.
         let _ = drain(inside, FREE_PATIENCE_NS, false);
+        if is_poisoned(inside) {
+            return scrap(inside);
+        }
     } else {
         // No thread can enter the kernel for this ring: take what is in the queue already.
         // SAFETY: as above.
@@ -330,33 +342,38 @@ pub(super) fn end(inside: &Inside) -> u32 {
     abandoned as u32
 }
 
-/// The end of a poisoned ring: close its descriptors, touch nothing else, keep its memory.
-pub(super) fn scrap(inside: &Inside) {
-    // SAFETY: inside; the driver is not run, only two descriptors are read.
+/// A call further down the stack panicked: the driver is not run any more.
+fn is_poisoned(inside: &Inside) -> bool {
+    inside.entry.phase.load(Ordering::Relaxed) == phase::POISONED
+}
+
+/// The end of a poisoned ring: the kernel's side goes, the driver is not run, and the memory is
+/// kept. Returns how many operations got no FINAL.
+fn scrap(inside: &Inside) -> u32 {
+    // SAFETY: inside; the driver is not run, only two numbers are read.
     let ring = unsafe { state(inside.ring) };
-    let fd = ring.engine.driver.enter.backend_ref().info().fd;
+    let left = ring.engine.inflight();
     let wake = ring.engine.driver.wake.fd();
     inside.gone.set(true);
     table::remove(inside.entry);
-    // SAFETY: both descriptors are the ring's and closed once: the ring's memory is kept for good.
+    // SAFETY: the wake's descriptor is the ring's and closed once, and the backend dropped once:
+    // the memory around them is kept for good. Closing the ring's descriptor alone would not do:
+    // its mappings and its registration hold the kernel's ring, and that every file in flight.
     unsafe {
-        libc::close(fd);
         libc::close(wake);
+        core::ptr::drop_in_place(ring.engine.driver.enter.backend());
     }
+    left
 }
 
 /// Free now, or (in a callback) when the loop returns.
 pub(super) fn free(inside: &Inside) -> u32 {
-    if inside.access == Access::Poisoned {
-        scrap(inside);
-        return 0;
-    }
     // SAFETY: inside, and this reference ends with the block.
     let ring = unsafe { state(inside.ring) };
-    if ring.looping && inside.access == Access::Owner {
+    if ring.looping && matches!(inside.access, Access::Owner | Access::Poisoned) {
         ring.free_wanted = true;
         ring.engine.driver.closing = true;
         return 0;
     }
-    end(inside)
+    if inside.access == Access::Poisoned { scrap(inside) } else { end(inside) }
 }

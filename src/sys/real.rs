@@ -8,7 +8,7 @@ use super::setup::{self, RingSpec, SetupInfo};
 use super::{Backend, Features, Queues, Ready, ThreadId, current_thread, errno, probe};
 use core::ffi::c_void;
 use core::sync::atomic::{Ordering, fence};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const ENTER_GETEVENTS: u32 = 1;
 const ENTER_SQ_WAKEUP: u32 = 2;
@@ -22,6 +22,8 @@ const UNREGISTER_RING_FDS: u32 = 21;
 const REGISTER_PBUF_RING: u32 = 22;
 const UNREGISTER_PBUF_RING: u32 = 23;
 const REGISTER_SYNC_CANCEL: u32 = 24;
+/// How often to look whether the poll thread has taken what was pushed.
+const POLLER_PAUSE: Duration = Duration::from_micros(20);
 
 /// struct __kernel_timespec.
 #[repr(C)]
@@ -207,6 +209,29 @@ impl Real {
         }
         self.enter_call(entries, 0, flags, core::ptr::null())
     }
+
+    /// Wait until the kernel thread has taken every entry: it cannot cancel what it has not seen.
+    /// 0 or an errno.
+    #[cold]
+    fn wait_for_poller(&self, timeout_ns: i64) -> i32 {
+        let start = Instant::now();
+        while self.queues.sq_waiting() > 0 {
+            let done = match self.wakeup() {
+                0 => {
+                    std::thread::sleep(POLLER_PAUSE);
+                    0
+                }
+                flags => self.enter_call(0, 0, flags, core::ptr::null()),
+            };
+            if done < 0 && done != -libc::EINTR {
+                return -done;
+            }
+            if timeout_ns >= 0 && start.elapsed().as_nanos() > timeout_ns as u128 {
+                return libc::ETIME;
+            }
+        }
+        0
+    }
 }
 
 /// io_uring_enter(2) without the detour through libc and errno: the one call of every turn.
@@ -351,6 +376,12 @@ impl Backend for Real {
     }
 
     fn cancel_sync(&mut self, user_data: u64, timeout_ns: i64) -> i32 {
+        if self.info.is_sqpoll() {
+            let errno = self.wait_for_poller(timeout_ns);
+            if errno != 0 {
+                return errno;
+            }
+        }
         let limit = match u64::try_from(timeout_ns) {
             Ok(nanos) => Timespec::new(nanos),
             // -1 and -1: no limit.

@@ -853,11 +853,12 @@ typedef struct ringline_completion {
 } ringline_completion;
 
 /**
- * A completion callback: runs on the owner thread, inside turn, run, run_once or close, never
- * inside submit and never inside another callback. `completion` is valid during the call. Every
- * function is legal in it, ringline_free of the same ring included (it is deferred); turn, run,
- * run_once, close with a timeout and cancel_sync answer RINGLINE_EREENTRANT. A C++ exception that
- * leaves it ends the program.
+ * A completion callback: runs on the owner thread, inside turn, run, run_once, close or free,
+ * never inside submit and never inside another callback. `completion` is valid during the call.
+ * Every function is legal in it, ringline_free of the same ring included (it is deferred); turn,
+ * run, run_once, close with a timeout and cancel_sync answer RINGLINE_EREENTRANT. The callbacks of
+ * a turn run before its records are shown: that of a close may come before the FINAL record of an
+ * op it waited for. A C++ exception that leaves it ends the program.
  */
 typedef void (*ringline_callback)(void *ctx,
                                   ringline_ring *ring,
@@ -1225,11 +1226,11 @@ struct ringline_shared *ringline_shared_block(ringline_ring *ring);
 /**
  * Cancel everything and drain. New ops are refused with RINGLINE_ECLOSED from now on; completions
  * still come by turn. Waits up to `timeout_ns` (0 = do not wait, -1 = forever); callbacks run.
- * Owner thread; any thread once the owner thread is gone (then nothing can be drained).
+ * Owner thread; binds a ring without owner; any thread once the owner thread is gone (then nothing
+ * can be drained).
  *
  * Returns 0 when nothing is in flight any more, else how many ops are (time is over, or the
- * records
- * are full: turn, then close again); RINGLINE_EREENTRANT with a timeout inside a callback.
+ * records are full: turn, then close again); RINGLINE_EREENTRANT with a timeout inside a callback.
  */
 int32_t ringline_close(ringline_ring *ring, int64_t timeout_ns);
 

@@ -45,12 +45,12 @@ pub struct ringline_ring {
     _private: [u8; 0],
 }
 
-/// A completion callback: runs on the owner thread, inside turn, run, run_once, close or free, never
-/// inside submit and never inside another callback. `completion` is valid during the call. Every
-/// function is legal in it, ringline_free of the same ring included (it is deferred); turn, run,
-/// run_once, close with a timeout and cancel_sync answer RINGLINE_EREENTRANT. The callbacks of a turn
-/// run before its records are shown: that of a close may come before the FINAL record of an op it
-/// waited for. A C++ exception that leaves it ends the program.
+/// A completion callback: runs on the owner thread, inside turn, run, run_once, close or free,
+/// never inside submit and never inside another callback. `completion` is valid during the call.
+/// Every function is legal in it, ringline_free of the same ring included (it is deferred); turn,
+/// run, run_once, close with a timeout and cancel_sync answer RINGLINE_EREENTRANT. The callbacks of
+/// a turn run before its records are shown: that of a close may come before the FINAL record of an
+/// op it waited for. A C++ exception that leaves it ends the program.
 pub type ringline_callback = Option<
     unsafe extern "C-unwind" fn(
         ctx: *mut core::ffi::c_void,

@@ -332,14 +332,18 @@ mod tests {
     fn a_late_completion_does_not_end_the_operation_that_has_the_slot_now() {
         let op = crate::ring::Op { user_data: 1, ..Default::default() };
         let mut slab = Slab::new(2).unwrap();
-        let old = slab.take_plain(&op).unwrap();
-        assert_eq!(slab.complete_plain(old, false), Some(1));
-        let new = slab.take_plain(&crate::ring::Op { user_data: 2, ..op }).unwrap();
+        let (index, _) = slab.take().unwrap();
+        slab.give_back(index);
+        let mut pass = slab.pass();
+        let old = pass.take(&op).unwrap();
+        assert_eq!(pass.peek(old), Some(1));
+        pass.end(old);
+        let new = pass.take(&crate::ring::Op { user_data: 2, ..op }).unwrap();
         assert_eq!(index_of(new), index_of(old));
-        assert_eq!(slab.complete_plain(old, false), None);
-        assert_eq!(slab.live(), 1);
-        assert_eq!(slab.complete_plain(new, false), Some(2));
-        assert_eq!(slab.complete_plain(new, false), None, "it ended already");
+        assert_eq!(pass.peek(old), None);
+        assert_eq!(pass.peek(new), Some(2));
+        pass.end(new);
+        assert_eq!(pass.peek(new), None, "it ended already");
     }
 
     #[test]

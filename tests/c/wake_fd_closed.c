@@ -26,7 +26,7 @@ int main(void) {
   harness_baseline();
   CHECK_EQ(eventfds(0), 0);
   ring = make_ring();
-  CHECK_EQ(eventfds(1), 1); /* before the ring is attached: it polls a descriptor that is not there */
+  CHECK_EQ(eventfds(1), 1); /* gone before the ring polls it */
   CHECK_OK(ringline_attach(ring));
   CHECK_EQ(turn_for(ring, 0, 0), 0);
   enters = stats_of(ring).enters;

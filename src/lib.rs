@@ -12,6 +12,8 @@ pub mod error;
 #[doc(hidden)]
 pub mod ffi;
 #[doc(hidden)]
+pub mod log;
+#[doc(hidden)]
 pub mod op;
 #[doc(hidden)]
 pub mod resource;
@@ -19,3 +21,5 @@ pub mod resource;
 pub mod ring;
 #[doc(hidden)]
 pub mod sys;
+#[doc(hidden)]
+pub mod text;

@@ -26,6 +26,7 @@ pub(super) fn detail() -> &'static str {
 #[cold]
 pub(super) fn fail(fault: Fault) -> i32 {
     DETAIL.set(fault.context);
+    super::log::tell_fault(&fault);
     fault.code
 }
 

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 const MAX_ENTRIES: u32 = 32768;
 const MAX_INFLIGHT: u32 = 1 << 23;
+/// A spin is bounded by a second: more is a mistake in the unit.
+pub(super) const MAX_SPIN_US: u32 = 1_000_000;
 const DEFAULT_SQ: u32 = 256;
 const DEFAULT_INFLIGHT: u32 = 65536;
 /// How long create waits for the kernel to give back the memory of earlier rings.
@@ -41,8 +43,8 @@ pub struct ringline_config {
     pub sq_thread_idle_ms: u32,
     /// With SQPOLL: CPU of the kernel thread + 1; 0 = any.
     pub sq_thread_cpu: u32,
-    /// Zero.
-    pub resv: u32,
+    /// Microseconds that waits look at the queue before they sleep, as ringline_spin_us(); 0 = none.
+    pub spin_us: u32,
     /// RINGLINE_FEATURE_* not to use although the kernel has them.
     pub disable: u64,
 }
@@ -155,8 +157,11 @@ impl ringline_config {
         if self.recs_cap > MAX_INFLIGHT {
             return Err(Fault::errno(libc::EINVAL, "recs_cap is 8388608 at most"));
         }
-        if self.flags & !RINGLINE_CONFIG_SQPOLL != 0 || self.resv != 0 {
-            return Err(Fault::errno(libc::EINVAL, "unknown bit in config.flags or resv"));
+        if self.flags & !RINGLINE_CONFIG_SQPOLL != 0 {
+            return Err(Fault::errno(libc::EINVAL, "unknown bit in config.flags"));
+        }
+        if self.spin_us > MAX_SPIN_US {
+            return Err(Fault::errno(libc::EINVAL, "spin_us is 1000000 at most"));
         }
         if self.disable & !Features::all().0 != 0 {
             return Err(Fault::errno(libc::EINVAL, "unknown bit in config.disable"));

@@ -175,4 +175,19 @@ pub const RINGLINE_FEATURE_CQE_SKIP: u64 = 0x10000;
 /// config.flags: let a kernel thread poll the submission queue; steps down where it may not.
 pub const RINGLINE_CONFIG_SQPOLL: u32 = 0x1;
 
+/// set_log: nothing is told.
+pub const RINGLINE_LOG_NONE: u32 = 0;
+/// A caught panic.
+pub const RINGLINE_LOG_ERROR: u32 = 1;
+/// Abandoned operations, a feature that this kernel lacks.
+pub const RINGLINE_LOG_WARN: u32 = 2;
+/// The library took another way: setup flags stepped down, memory was waited for.
+pub const RINGLINE_LOG_INFO: u32 = 3;
+/// Every call that failed.
+pub const RINGLINE_LOG_DEBUG: u32 = 4;
+
+const _: () = assert!(RINGLINE_LOG_ERROR == crate::log::ERROR);
+const _: () = assert!(RINGLINE_LOG_WARN == crate::log::WARN);
+const _: () = assert!(RINGLINE_LOG_INFO == crate::log::INFO);
+const _: () = assert!(RINGLINE_LOG_DEBUG == crate::log::DEBUG);
 const _: () = assert!(RINGLINE_FEATURE_CQE_SKIP == crate::sys::Features::CQE_SKIP.0);

@@ -75,7 +75,7 @@ fn each(mut out: impl FnMut(&'static str, u32, u32)) {
         }
         "ringline_config": ringline_config {
             size, sq_entries, cq_entries, max_inflight, ops_cap, recs_cap, flags,
-            sq_thread_idle_ms, sq_thread_cpu, resv, disable,
+            sq_thread_idle_ms, sq_thread_cpu, spin_us, disable,
         }
         "ringline_info": ringline_info {
             size, sq_entries, cq_entries, max_inflight, setup_flags, ring_fd, features, disabled,

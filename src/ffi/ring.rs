@@ -50,7 +50,7 @@ pub unsafe extern "C-unwind" fn ringline_create(
 }
 
 fn create(config: &ringline_config) -> Result<u64, Fault> {
-    silence_panics();
+    super::log::silence_panics();
     sweep_abandoned();
     resource::reclaim();
     let epoch = renew_fork_epoch().map_err(|errno| Fault::errno(errno, "no page for fork"))?;
@@ -58,7 +58,8 @@ fn create(config: &ringline_config) -> Result<u64, Fault> {
     let refused = |errno| Fault::errno(errno, sys::refusal_text(errno));
     let backend = Box::new(Real::new(&spec).map_err(refused)?);
     let sizes = EngineConfig { max_inflight: config.max_inflight, records: config.recs_cap };
-    let engine = Engine::with_backend(backend, &sizes).map_err(refused)?;
+    let mut engine = Engine::with_backend(backend, &sizes).map_err(refused)?;
+    engine.driver.spin_us = config.spin_us;
     let remote = Remote { wake: engine.driver.wake.clone(), stats: engine.driver.stats.clone() };
     let (recs, recs_cap) = (engine.completed.address(), engine.completed.capacity());
     let block = Block::new(config.ops_cap, recs, recs_cap).map_err(refused)?;
@@ -75,12 +76,6 @@ fn create(config: &ringline_config) -> Result<u64, Fault> {
             Err(Fault::errno(libc::ENFILE, "16384 rings exist in this process"))
         }
     }
-}
-
-/// The library prints nothing: a panic's text does not go to stderr but into error_detail.
-fn silence_panics() {
-    static ONCE: std::sync::Once = std::sync::Once::new();
-    ONCE.call_once(|| std::panic::set_hook(Box::new(|_| {})));
 }
 
 /// Free abandoned rings that nobody will turn again: the owner thread is gone, or let go of it.

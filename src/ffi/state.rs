@@ -336,6 +336,7 @@ pub(super) fn end(inside: &Inside) -> u32 {
     // SAFETY: as above; user code is over, and the ring was made by Box::into_raw in create.
     let ring = unsafe { Box::from_raw(inside.ring) };
     let abandoned = ring.engine.driver.stats.abandoned.get() - before;
+    super::log::tell_abandoned(abandoned);
     inside.gone.set(true);
     table::remove(inside.entry);
     ring.engine.dispose(abandoned > 0);

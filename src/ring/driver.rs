@@ -67,6 +67,8 @@ pub struct Driver {
     attached: bool,
     /// No new operation is accepted.
     pub closing: bool,
+    /// Microseconds to look at the queue before going to sleep; 0 = sleep at once.
+    pub spin_us: u32,
 }
 
 impl Driver {
@@ -97,6 +99,7 @@ impl Driver {
             quiet_cap,
             attached: false,
             closing: false,
+            spin_us: 0,
         })
     }
 
@@ -413,6 +416,12 @@ impl Driver {
     pub fn sleep(&mut self, want: u32, limit_ns: i64, min_us: u32) -> i32 {
         if self.enter.waiting() == 0 && self.enter.ready() >= want as usize {
             return 0;
+        }
+        let mut limit_ns = limit_ns;
+        if self.spin_us > 0 {
+            if let Some(errno) = self.spin(want, &mut limit_ns) {
+                return errno;
+            }
         }
         if !self.wake.fall_asleep() {
             self.wake.awake();

@@ -8,6 +8,7 @@ mod enter;
 mod lifecycle;
 mod record;
 mod slab;
+mod spin;
 mod stats;
 mod timers;
 mod wake;

@@ -7,6 +7,8 @@
 mod doctor;
 mod fork;
 mod map;
+mod opcodes;
+mod output;
 mod probe;
 mod queues;
 mod real;
@@ -14,16 +16,20 @@ mod rings;
 mod setup;
 mod sim;
 mod thread;
+mod tuning;
 
 pub use doctor::{doctor, refusal_text};
 pub use fork::{fork_epoch, renew_fork_epoch};
 pub use map::Map;
+pub use opcodes::{KERNEL_OPS, op_name};
+pub use output::write_quietly;
 pub use probe::{FEATURES, Feature, Features, disabled_by_environment, kernel, supports};
 pub use queues::Queues;
 pub use real::Real;
 pub use setup::{RingSpec, SetupInfo};
 pub use sim::{Sim, SimPlan};
 pub use thread::{ThreadId, current_thread, thread_is_gone};
+pub use tuning::Tuning;
 
 /// A submission entry: the 64 bytes of `struct io_uring_sqe`, as words.
 #[repr(C)]
@@ -104,4 +110,6 @@ pub trait Backend {
     /// Register a pipe's write end with the ring and return its read end, which hangs up when the
     /// kernel is really done with the ring after it was closed; -1 where that cannot be had.
     fn open_tombstone(&mut self) -> i32;
+    /// Turn a knob of the ring; 0 or an errno.
+    fn tune(&mut self, knob: &mut Tuning) -> i32;
 }

@@ -5,7 +5,7 @@
 
 use super::rings::Rings;
 use super::setup::{self, RingSpec, SetupInfo};
-use super::{Backend, Features, Queues, Ready, ThreadId, current_thread, errno, probe};
+use super::{Backend, Features, Queues, Ready, ThreadId, Tuning, current_thread, errno, probe};
 use core::ffi::c_void;
 use core::sync::atomic::{Ordering, fence};
 use std::time::{Duration, Instant};
@@ -452,6 +452,10 @@ impl Backend for Real {
             }
         }
         if registered { ends[0] } else { -1 }
+    }
+
+    fn tune(&mut self, knob: &mut Tuning) -> i32 {
+        knob.turn(&self.rings)
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::probe::Features;
 use super::rings::{Params, Rings};
+use crate::log;
 use std::time::{Duration, Instant};
 
 /// What is asked for.
@@ -130,7 +131,10 @@ pub(super) fn create(spec: &RingSpec) -> Result<(Rings, u32), i32> {
                 Ok(ring) => return Ok((ring, SQPOLL | (SINGLE_ISSUER | extra) & !off)),
                 Err(libc::EINVAL) => {}
                 // The poll thread is a wish: without the right to it the ring still works.
-                Err(libc::EPERM) => break,
+                Err(libc::EPERM) => {
+                    log::tell(log::WARN, format_args!("SQPOLL needs a right: no poll thread"));
+                    break;
+                }
                 Err(errno) => return Err(errno),
             }
         }
@@ -140,7 +144,10 @@ pub(super) fn create(spec: &RingSpec) -> Result<(Rings, u32), i32> {
         for extra in EXTRAS {
             let flags = (row | extra) & !off;
             match patiently(spec, flags, deadline) {
-                Ok(ring) => return Ok((ring, flags)),
+                Ok(ring) => {
+                    tell_step_down(flags, off);
+                    return Ok((ring, flags));
+                }
                 Err(libc::EINVAL) => last = libc::EINVAL,
                 Err(errno) => return Err(errno),
             }
@@ -149,15 +156,39 @@ pub(super) fn create(spec: &RingSpec) -> Result<(Rings, u32), i32> {
     Err(last)
 }
 
+/// Say in the log that a ring did not get the best row.
+fn tell_step_down(flags: u32, off: u32) {
+    let best = ROWS[0] | EXTRAS[0];
+    if flags != best {
+        let lost = best & !flags;
+        let (asked, refused) = (lost & off, lost & !off);
+        log::tell(
+            log::INFO,
+            format_args!(
+                "setup flags stepped down to {flags:#x}: {asked:#x} switched off by config or \
+                 RINGLINE_DISABLE, {refused:#x} not with those or not on this kernel"
+            ),
+        );
+    }
+}
+
 /// One row. ENOMEM is retried until the deadline: ring memory counts against RLIMIT_MEMLOCK and
 /// the kernel releases that of a closed ring late.
 fn patiently(spec: &RingSpec, flags: u32, deadline: Instant) -> Result<Rings, i32> {
+    let mut told = false;
     loop {
         match build(spec, flags) {
             Ok(ring) => return Ok(ring),
             Err(errno) => {
                 if errno != libc::ENOMEM || Instant::now() >= deadline {
                     return Err(errno);
+                }
+                if !told {
+                    told = true;
+                    log::tell(
+                        log::INFO,
+                        format_args!("ENOMEM: waiting for the kernel to give back ring memory"),
+                    );
                 }
                 std::thread::sleep(Duration::from_millis(5));
             }

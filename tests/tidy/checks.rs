@@ -3,7 +3,8 @@
 use super::source::{Source, all, blank};
 
 /// The floors from the ground up. A floor may name itself and those before it.
-const FLOORS: [&str; 8] = ["error", "sys", "ring", "resource", "op", "runtime", "ffi", "task"];
+const FLOORS: [&str; 10] =
+    ["text", "log", "error", "sys", "ring", "resource", "op", "runtime", "ffi", "task"];
 const FILE_AIM: usize = 500;
 const FILE_LIMIT: usize = 700;
 const FUNCTION_LIMIT: usize = 70;

@@ -13,7 +13,7 @@ mod world;
 
 pub use plan::SimPlan;
 
-use super::{Backend, Cqe, Queues, Ready, SetupInfo};
+use super::{Backend, Cqe, Queues, Ready, SetupInfo, Tuning};
 use core::cell::{RefCell, RefMut};
 use memory::PoolRing;
 use std::rc::Rc;
@@ -155,5 +155,9 @@ impl Backend for Sim {
     fn open_tombstone(&mut self) -> i32 {
         // Without one, pools of a forced free are kept for good: the careful side.
         -1
+    }
+
+    fn tune(&mut self, _knob: &mut Tuning) -> i32 {
+        0
     }
 }

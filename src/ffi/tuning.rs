@@ -1,0 +1,120 @@
+//! Group L: tuning.
+//!
+//! Owns: nothing. These knobs belong to the kernel ring that the thread has now: after a detach
+//! they are at their defaults again.
+
+use super::boundary::{Access, Door, Inside, enter_ffi, outcome};
+use super::ringline_ring;
+use super::state::state;
+use crate::error::{ENOTSUP_KERNEL, ENULL, Fault};
+use crate::sys::Tuning;
+
+/// Bytes of a CPU mask at most: 65536 CPUs.
+const MAX_MASK: u32 = 8192;
+
+/// Turn a knob of the ring; a ring without owner is bound first, since the kernel keeps worker
+/// threads with the thread.
+fn tune(inside: &Inside, knob: &mut Tuning, missing: &'static str) -> Result<u32, Fault> {
+    if inside.access == Access::Unbound {
+        super::ring::bind(inside)?;
+    }
+    // SAFETY: inside, and this reference ends with the function.
+    let ring = unsafe { state(inside.ring) };
+    match ring.engine.driver.enter.backend().tune(knob) {
+        0 => Ok(0),
+        libc::EINVAL | libc::EOPNOTSUPP | libc::ENOSYS => Err(Fault::new(ENOTSUP_KERNEL, missing)),
+        errno => Err(Fault::errno(errno, "the kernel refused the setting")),
+    }
+}
+
+/// Let waits of this ring poll the network devices of its sockets for up to `busy_poll_us`
+/// microseconds before sleeping (NAPI busy polling, Linux 6.9); 0 = not any more. With `prefer`
+/// not 0 the devices' interrupts stay off meanwhile. Costs CPU time and helps only with devices
+/// that have such queues. Owner thread; binds a ring without owner; to be set again after detach.
+/// Returns 0, RINGLINE_ENOTSUP_KERNEL, or -errno.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_napi(
+    ring: *mut ringline_ring,
+    busy_poll_us: u32,
+    prefer: u32,
+) -> i32 {
+    enter_ffi(ring, Door::Owner, |inside| {
+        let mut knob = Tuning::Napi { busy_poll_us, prefer: prefer != 0 };
+        outcome(tune(inside, &mut knob, "napi: busy polling of a ring needs Linux 6.9")).into()
+    }) as i32
+}
+
+/// Limit the kernel's worker threads for this thread's rings: `*bounded` for files and block
+/// devices, `*unbounded` for everything else (Linux 5.15). 0 keeps a limit. Both come back as what
+/// they were before, so 0 and 0 only asks. Owner thread; binds a ring without owner. Returns 0,
+/// RINGLINE_ENULL, RINGLINE_ENOTSUP_KERNEL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_iowq_workers(
+    ring: *mut ringline_ring,
+    bounded: *mut u32,
+    unbounded: *mut u32,
+) -> i32 {
+    enter_ffi(ring, Door::Owner, |inside| {
+        if bounded.is_null() || unbounded.is_null() {
+            return outcome(Err(Fault::new(ENULL, "bounded or unbounded is NULL"))).into();
+        }
+        // SAFETY: not NULL; the caller vouches for two numbers.
+        let mut knob = Tuning::Workers(unsafe { [bounded.read(), unbounded.read()] });
+        let done = tune(inside, &mut knob, "iowq_workers: limiting them needs Linux 5.15");
+        if let (Ok(_), Tuning::Workers([files, others])) = (&done, knob) {
+            // SAFETY: as above, and writable.
+            unsafe {
+                bounded.write(files);
+                unbounded.write(others);
+            }
+        }
+        outcome(done).into()
+    }) as i32
+}
+
+/// Bind the kernel's worker threads of this thread's rings to CPUs: bit n of the `size` bytes at
+/// `mask` (a cpu_set_t) is CPU n (Linux 5.14). NULL and 0 = unbound again. Owner thread; binds a
+/// ring without owner. Returns 0, RINGLINE_ENULL, -EINVAL for a mask without a CPU or longer than
+/// 8192 bytes, RINGLINE_ENOTSUP_KERNEL, or -errno.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_iowq_affinity(
+    ring: *mut ringline_ring,
+    mask: *const u8,
+    size: u32,
+) -> i32 {
+    enter_ffi(ring, Door::Owner, |inside| {
+        let bits: &[u8] = match (mask.is_null(), size) {
+            (_, 0) => &[],
+            (true, _) => return outcome(Err(Fault::new(ENULL, "mask is NULL"))).into(),
+            // SAFETY: not NULL; the caller vouches for `size` bytes.
+            (false, 1..=MAX_MASK) => unsafe { core::slice::from_raw_parts(mask, size as usize) },
+            _ => return outcome(Err(no_cpu())).into(),
+        };
+        if size > 0 && bits.iter().all(|byte| *byte == 0) {
+            return outcome(Err(no_cpu())).into();
+        }
+        let mut knob = Tuning::Affinity(bits);
+        outcome(tune(inside, &mut knob, "iowq_affinity: binding them needs Linux 5.14")).into()
+    }) as i32
+}
+
+fn no_cpu() -> Fault {
+    Fault::errno(libc::EINVAL, "the mask names no CPU or has more than 8192 bytes")
+}
+
+/// Let waits look at the completion queue for up to `spin_us` microseconds in user space before
+/// they sleep; 0 = sleep at once (the default, or config.spin_us). Trades CPU time for the latency
+/// of a wake-up: worth it only where answers come within microseconds and a core is to spare. A
+/// signal handler that wants the loop to end calls ringline_stop(). Kept over detach. Owner thread
+/// (any while there is none). Returns 0, or -EINVAL above one second.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_spin_us(ring: *mut ringline_ring, spin_us: u32) -> i32 {
+    enter_ffi(ring, Door::Owner, |inside| {
+        if spin_us > super::config::MAX_SPIN_US {
+            return outcome(Err(Fault::errno(libc::EINVAL, "spin_us is 1000000 at most"))).into();
+        }
+        // SAFETY: inside, and this reference ends with the closure.
+        unsafe { state(inside.ring) }.engine.driver.spin_us = spin_us;
+        0
+    }) as i32
+}

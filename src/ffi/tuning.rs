@@ -7,14 +7,23 @@ use super::boundary::{Access, Door, Inside, enter_ffi, outcome};
 use super::ringline_ring;
 use super::state::state;
 use crate::error::{ENOTSUP_KERNEL, ENULL, Fault};
-use crate::sys::Tuning;
+use crate::sys::{self, Tuning};
 
 /// Bytes of a CPU mask at most: 65536 CPUs.
 const MAX_MASK: u32 = 8192;
 
+/// Opcodes that date a kernel: MSG_RING came with 5.18, FTRUNCATE with 6.9.
+const OF_5_18: u8 = 40;
+const OF_6_9: u8 = 55;
+
 /// Turn a knob of the ring; a ring without owner is bound first, since the kernel keeps worker
-/// threads with the thread.
-fn tune(inside: &Inside, knob: &mut Tuning, missing: &'static str) -> Result<u32, Fault> {
+/// threads with the thread. A kernel without the opcode `dated` may be too old for the knob.
+fn tune(
+    inside: &Inside,
+    knob: &mut Tuning,
+    dated: u8,
+    missing: &'static str,
+) -> Result<u32, Fault> {
     if inside.access == Access::Unbound {
         super::ring::bind(inside)?;
     }
@@ -22,7 +31,10 @@ fn tune(inside: &Inside, knob: &mut Tuning, missing: &'static str) -> Result<u32
     let ring = unsafe { state(inside.ring) };
     match ring.engine.driver.enter.backend().tune(knob) {
         0 => Ok(0),
-        libc::EINVAL | libc::EOPNOTSUPP | libc::ENOSYS => Err(Fault::new(ENOTSUP_KERNEL, missing)),
+        libc::EOPNOTSUPP | libc::ENOSYS => Err(Fault::new(ENOTSUP_KERNEL, missing)),
+        libc::EINVAL if !sys::kernel().is_ok_and(|kernel| sys::supports(kernel, dated)) => {
+            Err(Fault::new(ENOTSUP_KERNEL, missing))
+        }
         errno => Err(Fault::errno(errno, "the kernel refused the setting")),
     }
 }
@@ -40,7 +52,7 @@ pub extern "C-unwind" fn ringline_napi(
 ) -> i32 {
     enter_ffi(ring, Door::Owner, |inside| {
         let mut knob = Tuning::Napi { busy_poll_us, prefer: prefer != 0 };
-        outcome(tune(inside, &mut knob, "napi: busy polling of a ring needs Linux 6.9")).into()
+        outcome(tune(inside, &mut knob, OF_6_9, "napi: needs Linux 6.9 with NAPI")).into()
     }) as i32
 }
 
@@ -60,7 +72,7 @@ pub unsafe extern "C-unwind" fn ringline_iowq_workers(
         }
         // SAFETY: not NULL; the caller vouches for two numbers.
         let mut knob = Tuning::Workers(unsafe { [bounded.read(), unbounded.read()] });
-        let done = tune(inside, &mut knob, "iowq_workers: limiting them needs Linux 5.15");
+        let done = tune(inside, &mut knob, OF_5_18, "iowq_workers: limiting them needs Linux 5.15");
         if let (Ok(_), Tuning::Workers([files, others])) = (&done, knob) {
             // SAFETY: as above, and writable.
             unsafe {
@@ -94,7 +106,7 @@ pub unsafe extern "C-unwind" fn ringline_iowq_affinity(
             return outcome(Err(no_cpu())).into();
         }
         let mut knob = Tuning::Affinity(bits);
-        outcome(tune(inside, &mut knob, "iowq_affinity: binding them needs Linux 5.14")).into()
+        outcome(tune(inside, &mut knob, OF_5_18, "iowq_affinity: binding them needs Linux 5.14")).into()
     }) as i32
 }
 

@@ -103,6 +103,15 @@ impl Engine {
         self.pools.get(group).map(|pool| pool.info()).ok_or_else(no_pool)
     }
 
+    /// Look at every pool: its id, what it is like, operations in flight that take from it.
+    pub fn each_pool(&self, mut look: impl FnMut(usize, PoolInfo, u32)) {
+        for (id, pool) in self.pools.list.iter().enumerate() {
+            if let Some(pool) = pool {
+                look(id, pool.info(), pool.pins);
+            }
+        }
+    }
+
     /// Leases not given back, over all pools.
     pub fn leases(&self) -> u32 {
         self.pools.list.iter().flatten().map(PoolRef::leases).sum()

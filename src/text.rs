@@ -104,10 +104,10 @@ mod tests {
         for cap in 0..8 {
             let mut room = [b'#'; 8];
             let mut text = Counted::new(&mut room[..cap]);
-            write!(text, "abc{}", "de").unwrap();
+            write!(text, "abc{}{}", 1, 2).unwrap();
             assert_eq!(text.end(), 5);
             let kept = cap.saturating_sub(1).min(5);
-            assert_eq!(&room[..kept], &b"abcde"[..kept]);
+            assert_eq!(&room[..kept], &b"abc12"[..kept]);
             assert!(cap == 0 || room[kept] == 0);
             assert!(room[cap..].iter().all(|byte| *byte == b'#'));
         }

@@ -106,7 +106,8 @@ pub unsafe extern "C-unwind" fn ringline_iowq_affinity(
             return outcome(Err(no_cpu())).into();
         }
         let mut knob = Tuning::Affinity(bits);
-        outcome(tune(inside, &mut knob, OF_5_18, "iowq_affinity: binding them needs Linux 5.14")).into()
+        outcome(tune(inside, &mut knob, OF_5_18, "iowq_affinity: binding them needs Linux 5.14"))
+            .into()
     }) as i32
 }
 

@@ -6,6 +6,7 @@
 
 mod doctor;
 mod fork;
+mod machine;
 mod map;
 mod opcodes;
 mod output;

@@ -212,18 +212,45 @@ fn write_nosignal() -> bool {
     written == 1
 }
 
-/// The features named in RINGLINE_DISABLE (comma-separated); unknown names are ignored.
+/// The features named in RINGLINE_DISABLE (comma-separated); unknown names are ignored here and
+/// reported by the doctor.
 pub fn disabled_by_environment() -> Features {
     let Ok(names) = std::env::var("RINGLINE_DISABLE") else {
         return Features::default();
     };
-    let mut off = Features::default();
-    for name in names.split(',').map(str::trim) {
-        for feature in &FEATURES {
-            if feature.name.to_bytes() == name.to_ascii_lowercase().as_bytes() {
-                off = off.with(feature.bit);
-            }
-        }
+    names_of(&names).filter_map(named).fold(Features::default(), Features::with)
+}
+
+/// The names in the value of RINGLINE_DISABLE that no feature has.
+pub(super) fn unknown_names(value: &str) -> Vec<&str> {
+    names_of(value).filter(|name| named(name).is_none()).collect()
+}
+
+fn names_of(value: &str) -> impl Iterator<Item = &str> {
+    value.split(',').map(str::trim).filter(|name| !name.is_empty())
+}
+
+fn named(name: &str) -> Option<Features> {
+    let is_it = |feature: &&Feature| feature.name.to_bytes().eq_ignore_ascii_case(name.as_bytes());
+    FEATURES.iter().find(is_it).map(|feature| feature.bit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_has_every_bit_once() {
+        let all = FEATURES.iter().fold(Features::default(), |all, row| {
+            assert!(!all.has(row.bit), "{:?} stands twice", row.name);
+            all.with(row.bit)
+        });
+        assert_eq!(all, Features::all());
     }
-    off
+
+    #[test]
+    fn names_are_read_with_blanks_and_capitals() {
+        assert_eq!(named("MIN_wait"), Some(Features::MIN_WAIT));
+        assert_eq!(unknown_names(" pool, ,nonsense ,EXT_ARG,x"), ["nonsense", "x"]);
+    }
 }

@@ -460,6 +460,31 @@ typedef struct ringline_ring ringline_ring;
 #define RINGLINE_CONFIG_SQPOLL 1
 
 /**
+ * set_log: nothing is told.
+ */
+#define RINGLINE_LOG_NONE 0
+
+/**
+ * A caught panic.
+ */
+#define RINGLINE_LOG_ERROR 1
+
+/**
+ * Abandoned operations, a feature that this kernel lacks.
+ */
+#define RINGLINE_LOG_WARN 2
+
+/**
+ * The library took another way: setup flags stepped down, memory was waited for.
+ */
+#define RINGLINE_LOG_INFO 3
+
+/**
+ * Every call that failed.
+ */
+#define RINGLINE_LOG_DEBUG 4
+
+/**
  * A set of features, as in the C API's 64-bit masks.
  */
 typedef struct Features Features;
@@ -508,9 +533,9 @@ typedef struct ringline_config {
    */
   uint32_t sq_thread_cpu;
   /**
-   * Zero.
+   * Microseconds that waits look at the queue before they sleep, as ringline_spin_us(); 0 = none.
    */
-  uint32_t resv;
+  uint32_t spin_us;
   /**
    * RINGLINE_FEATURE_* not to use although the kernel has them.
    */
@@ -534,6 +559,14 @@ typedef struct ringline_abi_field {
    */
   uint32_t size;
 } ringline_abi_field;
+
+/**
+ * A log function: `message` is one line without newline, terminated, valid during the call;
+ * `level` is RINGLINE_LOG_*. Called from whatever thread something happened on, possibly from
+ * several at a time, never from a signal handler. What happens inside it is not told again. A
+ * C++ exception that leaves it ends the program.
+ */
+typedef void (*ringline_log_function)(void *ctx, uint32_t level, const char *message);
 
 /**
  * What a pool is like. Set `size` to sizeof(ringline_pool_info) (0 = the same) before the call.
@@ -940,6 +973,16 @@ int32_t ringline_cancel_sync(ringline_ring *ring, uint64_t token, int64_t timeou
 int32_t ringline_config_init(struct ringline_config *config);
 
 /**
+ * Write what is in flight to the descriptor `fd`, one line each, for people: the ring, its
+ * operations (token, name, descriptor, state, user_data, what it is besides) and its pools with
+ * their leases. The format may change. `fd` is the caller's and may block; no SIGPIPE is raised
+ * where the kernel can suppress it. Owner thread (any while there is none), also in a callback.
+ *
+ * Returns how many operations are in flight, or -errno when `fd` cannot be written.
+ */
+int32_t ringline_dump(ringline_ring *ring, int32_t fd);
+
+/**
  * What a code means and what to do, static text. Never NULL, never fails; any thread.
  */
 const char *ringline_strerror(int32_t code);
@@ -965,6 +1008,19 @@ int32_t ringline_to_errno(int32_t code);
  * are in all, or RINGLINE_ENULL. `out` may be NULL when `cap` is 0.
  */
 int32_t ringline_abi_layout(struct ringline_abi_field *out, uint32_t cap);
+
+/**
+ * Let `function` be told what happens on cold paths, up to `level` (RINGLINE_LOG_*): setup flags
+ * that stepped down, features that are missing, a caught panic, abandoned operations, waiting for
+ * memory; with RINGLINE_LOG_DEBUG every call that failed. One function for the whole process;
+ * NULL or level 0 = silence, as at first. The library itself prints nothing, ever.
+ *
+ * When it returns 0, the function set before is not running and is not called any more. Any
+ * thread. Returns 0, -EINVAL for an unknown level, RINGLINE_EREENTRANT inside a log function,
+ * -EBUSY when another thread is setting one or stayed inside the old one for a second (then the
+ * log is off; call again).
+ */
+int32_t ringline_set_log(ringline_log_function function, void *ctx, uint32_t level);
 
 /**
  * Make a pool of `count` (a power of two, 32768 at most) buffers of `size` bytes, from which recv
@@ -1186,6 +1242,17 @@ void ringline_prep_pool(struct ringline_op *op, int32_t pool);
 void ringline_prep_quiet(struct ringline_op *op);
 
 /**
+ * Write the counters of the ring in the text format of Prometheus: for each counter of
+ * ringline_stats a HELP line, a TYPE line and `ringline_NAME_total{ring="N"} VALUE`, where N is
+ * the place of the handle, which a later ring may have again. Terminated, cut off at `cap` bytes.
+ * Any thread; allocates nothing. `buf` may be NULL when `cap` is 0.
+ *
+ * Returns the length of the whole text without the terminator, like snprintf(3), or
+ * RINGLINE_ESTALE, RINGLINE_EFORKED, RINGLINE_ENULL.
+ */
+int32_t ringline_stats_prometheus(ringline_ring *ring, char *buf, size_t cap);
+
+/**
  * Create a ring. `config` may be NULL (all defaults). On success `*out` is its handle.
  *
  * The ring has no owner yet: ops may be submitted and wait in user space until the first thread
@@ -1357,6 +1424,42 @@ int32_t ringline_sq_space(ringline_ring *ring);
  * are the library's. Owner thread (any while there is none).
  */
 int32_t ringline_pending(ringline_ring *ring);
+
+/**
+ * Let waits of this ring poll the network devices of its sockets for up to `busy_poll_us`
+ * microseconds before sleeping (NAPI busy polling, Linux 6.9); 0 = not any more. With `prefer`
+ * not 0 the devices' interrupts stay off meanwhile. Costs CPU time and helps only with devices
+ * that have such queues. Owner thread; binds a ring without owner; to be set again after detach.
+ * Returns 0, RINGLINE_ENOTSUP_KERNEL, or -errno.
+ */
+int32_t ringline_napi(ringline_ring *ring, uint32_t busy_poll_us, uint32_t prefer);
+
+/**
+ * Limit the kernel's worker threads for this thread's rings: `*bounded` for files and block
+ * devices, `*unbounded` for everything else (Linux 5.15). 0 keeps a limit. Both come back as what
+ * they were before, so 0 and 0 only asks. Submits what is staged. Owner thread; binds a ring without owner. Returns 0,
+ * RINGLINE_ENULL, RINGLINE_ENOTSUP_KERNEL.
+ */
+int32_t ringline_iowq_workers(ringline_ring *ring,
+                              uint32_t *bounded,
+                              uint32_t *unbounded);
+
+/**
+ * Bind the kernel's worker threads of this thread's rings to CPUs: bit n of the `size` bytes at
+ * `mask` (a cpu_set_t) is CPU n (Linux 5.14). NULL and 0 = unbound again. Owner thread; binds a
+ * ring without owner. Returns 0, RINGLINE_ENULL, -EINVAL for a mask without a CPU or longer than
+ * 8192 bytes, RINGLINE_ENOTSUP_KERNEL, or -errno.
+ */
+int32_t ringline_iowq_affinity(ringline_ring *ring, const uint8_t *mask, uint32_t size);
+
+/**
+ * Let waits look at the completion queue for up to `spin_us` microseconds in user space before
+ * they sleep; 0 = sleep at once (the default, or config.spin_us). Trades CPU time for the latency
+ * of a wake-up: worth it only where answers come within microseconds and a core is to spare. A
+ * signal handler that wants the loop to end calls ringline_stop(). Kept over detach. Owner thread
+ * (any while there is none). Returns 0, or -EINVAL above one second.
+ */
+int32_t ringline_spin_us(ringline_ring *ring, uint32_t spin_us);
 
 /**
  * Version of the library: major << 16 | minor << 8 | patch. Never fails; any thread.

@@ -77,3 +77,35 @@ pub(super) fn tell_abandoned(count: u64) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::CStr;
+    use std::sync::Mutex;
+
+    static HEARD: Mutex<Vec<(u32, String)>> = Mutex::new(Vec::new());
+
+    unsafe extern "C-unwind" fn hear(_: *mut c_void, level: u32, message: *const c_char) {
+        // SAFETY: the library passes a terminated string.
+        let text = unsafe { CStr::from_ptr(message) }.to_string_lossy().into_owned();
+        HEARD.lock().unwrap().push((level, text));
+    }
+
+    #[test]
+    fn a_panic_is_told_with_its_place_and_is_an_error_code() {
+        // SAFETY: a function without context.
+        let set = unsafe { ringline_set_log(Some(hear), core::ptr::null_mut(), log::ERROR) };
+        assert_eq!(set, 0);
+        let code = netted(|| panic!("a test of the net"));
+        // The other tests of this process want their panics printed.
+        drop(std::panic::take_hook());
+        // SAFETY: no function.
+        assert_eq!(unsafe { ringline_set_log(None, core::ptr::null_mut(), 0) }, 0);
+        drop(std::panic::take_hook());
+        assert_eq!(code, EPANIC);
+        let heard = HEARD.lock().unwrap();
+        let has = |text: &str| heard.iter().any(|(level, told)| *level == 1 && told.contains(text));
+        assert!(has("a test of the net") && has("log.rs") && has("-4096"), "{heard:?}");
+    }
+}

@@ -29,6 +29,9 @@ fn tune(
     }
     // SAFETY: inside, and this reference ends with the function.
     let ring = unsafe { state(inside.ring) };
+    // The kernel makes a thread's pool of workers at its first submission, and until then it knows
+    // no numbers; a flush that fails is told at the next turn.
+    let _ = ring.engine.driver.flush();
     match ring.engine.driver.enter.backend().tune(knob) {
         0 => Ok(0),
         libc::EOPNOTSUPP | libc::ENOSYS => Err(Fault::new(ENOTSUP_KERNEL, missing)),
@@ -58,7 +61,7 @@ pub extern "C-unwind" fn ringline_napi(
 
 /// Limit the kernel's worker threads for this thread's rings: `*bounded` for files and block
 /// devices, `*unbounded` for everything else (Linux 5.15). 0 keeps a limit. Both come back as what
-/// they were before, so 0 and 0 only asks. Owner thread; binds a ring without owner. Returns 0,
+/// they were before, so 0 and 0 only asks. Submits what is staged. Owner thread; binds a ring without owner. Returns 0,
 /// RINGLINE_ENULL, RINGLINE_ENOTSUP_KERNEL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_iowq_workers(

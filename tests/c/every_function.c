@@ -12,6 +12,8 @@ static uint64_t tokens[2], number;
 static ringline_info info;
 static ringline_stats stats;
 static ringline_pool_info pool_info;
+static uint32_t workers[2];
+static int null_fd;
 
 static void nothing(void *ctx, ringline_ring *ring, const ringline_completion *completion) {
   (void)ctx, (void)ring, (void)completion;
@@ -54,6 +56,19 @@ CALL(pool_create, ring, 2, 64, 0)
 CALL(pool_destroy, ring, 0)
 CALL(pool_info_of, ring, 0, &pool_info)
 CALL(stats_of, ring, &stats)
+CALL(dump, ring, null_fd)
+CALL(napi, ring, 0, 0)
+CALL(iowq_workers, ring, &workers[0], &workers[1])
+CALL(iowq_affinity, ring, NULL, 0)
+CALL(spin_us, ring, 0)
+
+/* Any thread may: a length, which the rows compare as 1. */
+#define PROMETHEUS_LENGTH 1
+
+static int64_t call_stats_prometheus(ringline_ring *ring) {
+  int32_t length = ringline_stats_prometheus(ring, NULL, 0);
+  return length > 1000 ? PROMETHEUS_LENGTH : length;
+}
 
 static int64_t call_shared_block(ringline_ring *ring) {
   if (ringline_shared_block(ring)) return 0;
@@ -76,6 +91,9 @@ static const handle_row handle_rows[] = {
     ROW(cancel, WRONG),       ROW(cancel_many, WRONG),  ROW(cancel_fd, WRONG),
     ROW(cancel_all, WRONG),   ROW(cancel_sync, WRONG),  ROW(pool_create, WRONG),
     ROW(pool_destroy, WRONG), ROW(pool_info_of, WRONG), ROW(stats_of, 0),
+    ROW(dump, WRONG),         ROW(napi, WRONG),         ROW(iowq_workers, WRONG),
+    ROW(spin_us, WRONG),      ROW(iowq_affinity, WRONG),
+    ROW(stats_prometheus, PROMETHEUS_LENGTH),
     ROW(shared_block, WRONG), ROW(abandon, 0), /* the last row: the ring is gone after it */
 };
 enum { HANDLE_ROWS = sizeof handle_rows / sizeof *handle_rows };
@@ -136,6 +154,15 @@ WITH(41, doctor, NULL, 1)
 WITH(42, to_errno, 12)
 WITH(43, to_errno, -EPIPE)
 WITH(44, to_errno, RINGLINE_ESTALE)
+WITH(45, stats_prometheus, ring, NULL, 1)
+WITH(46, dump, ring, -1)
+WITH(47, iowq_workers, ring, NULL, &workers[0])
+WITH(48, iowq_workers, ring, &workers[0], NULL)
+WITH(49, iowq_affinity, ring, NULL, 8)
+WITH(50, iowq_affinity, ring, (const uint8_t *)&op, 8193)
+WITH(51, spin_us, ring, 0xffffffff)
+WITH(52, set_log, NULL, NULL, 5)
+WITH(53, set_log, NULL, NULL, 4)
 
 #define BAD(id, expected) {"argument row " #id, with_##id, expected}
 
@@ -154,7 +181,10 @@ static const argument_row argument_rows[] = {
     BAD(34, 0),               BAD(35, RINGLINE_ENULL),  BAD(36, RINGLINE_ENULL),
     BAD(37, RINGLINE_ENULL),  BAD(38, -EINVAL),         BAD(39, 0),
     BAD(40, 1),               BAD(41, RINGLINE_ENULL),  BAD(42, 0),
-    BAD(43, EPIPE),           BAD(44, EBADF),
+    BAD(43, EPIPE),           BAD(44, EBADF),           BAD(45, RINGLINE_ENULL),
+    BAD(46, -EBADF),          BAD(47, RINGLINE_ENULL),  BAD(48, RINGLINE_ENULL),
+    BAD(49, RINGLINE_ENULL),  BAD(50, -EINVAL),         BAD(51, -EINVAL),
+    BAD(52, -EINVAL),         BAD(53, 0),
 };
 
 /* Prep helpers: void, a NULL op is ignored, a given one is overwritten whole. */
@@ -225,7 +255,7 @@ static const char *const no_handle[] = {
     "ringline_has",             "ringline_op_supported",   "ringline_doctor",
     "ringline_to_errno",        "ringline_version",        "ringline_version_string",
     "ringline_abi",             "ringline_strerror",       "ringline_error_name",
-    "ringline_error_detail",
+    "ringline_error_detail",    "ringline_set_log",
 };
 enum { NO_HANDLE = sizeof no_handle / sizeof *no_handle };
 
@@ -366,6 +396,7 @@ int main(void) {
   size_t row;
   check_complete();
   harness_warm_threads(1);
+  null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
   harness_baseline();
   check_texts();
   check_preps();

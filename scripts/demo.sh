@@ -1,6 +1,7 @@
 #!/bin/sh
-# `make demo`: build, install into a staging folder, compile the C echo server against it through
-# pkg-config, start it and load it over loopback. One command on a fresh machine, under 2 minutes.
+# `make demo`: build, install into a staging folder, compile the C echo server and cp against it
+# through pkg-config, load the server over loopback, copy a file of 256 MiB. One command on a fresh
+# machine, under 2 minutes.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -14,13 +15,16 @@ stage=$PWD/target/stage
 rm -rf "$stage"
 PREFIX=$stage LIBDIR=$stage/lib DESTDIR="" scripts/install.sh
 
-echo "== compiling examples/c/tcp_echo.c against it"
+echo "== compiling examples/c/tcp_echo.c and cp.c against it"
 mkdir -p target/demo
 PKG_CONFIG_PATH=$stage/lib/pkgconfig
 export PKG_CONFIG_PATH
-# shellcheck disable=SC2046 # flags are separate words
-${CC:-gcc} -std=gnu11 -O2 -Wall -Wextra examples/c/tcp_echo.c -o target/demo/tcp_echo \
-    $(pkg-config --cflags --libs ringline) "-Wl,-rpath,$stage/lib"
+for name in tcp_echo cp; do
+    # shellcheck disable=SC2046 # flags are separate words
+    ${CC:-gcc} -std=gnu11 -O2 -Wall -Wextra "examples/c/$name.c" -o "target/demo/$name" \
+        $(pkg-config --cflags --libs ringline) "-Wl,-rpath,$stage/lib"
+done
 
 echo "== running"
-exec target/release/ringline demo --server target/demo/tcp_echo "$@"
+exec target/release/ringline demo --server target/demo/tcp_echo --copy target/demo/cp \
+    --folder target/demo "$@"

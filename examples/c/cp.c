@@ -22,7 +22,6 @@ typedef struct block {
   int open;         /* completions to come */
   char bytes[BLOCK];
 } block;
-
 static block blocks[DEPTH];
 static uint64_t ends[DEPTH]; /* where each block ends as a whole */
 static ringline_ring *ring;
@@ -31,7 +30,8 @@ static const char *from, *to;
 static int in, out;
 
 static void fail(const char *what, int code) {
-  exit((fprintf(stderr, "cp: %s: %s\n", what, ringline_strerror(code)), 1));
+  fprintf(stderr, "cp: %s: %s\n", what, ringline_strerror(code));
+  exit(1);
 }
 
 static int opened(const char *path, int flags) {

@@ -4,6 +4,8 @@
 
 #[path = "ringline/connection.rs"]
 mod connection;
+#[path = "ringline/copy.rs"]
+mod copy;
 #[path = "ringline/demo.rs"]
 mod demo;
 #[path = "ringline/interrupt.rs"]
@@ -33,7 +35,7 @@ struct Cli {
 enum Command {
     /// Say whether rings can be made here and, where not, why and what to do
     Doctor,
-    /// Load an echo server over loopback, check each byte, print what it cost
+    /// Load an echo server over loopback and copy a file, check each byte, print what it cost
     Demo(demo::Options),
 }
 

@@ -1,4 +1,5 @@
-//! `ringline demo`: start an echo server, load it in two regimes, check each byte, print the cost.
+//! `ringline demo`: start an echo server, load it in two regimes, check each byte, print the cost;
+//! then let a program copy a file.
 //!
 //! Owns: the regimes and their order. One server process per regime, so that its statistics belong
 //! to the regime.
@@ -6,7 +7,7 @@
 use super::load::{Goal, Load};
 use super::progress::Progress;
 use super::server::Server;
-use super::{interrupt, report};
+use super::{copy, interrupt, report};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -27,6 +28,16 @@ pub struct Options {
     /// Give up when the server has been silent for so long
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     stall_seconds: Duration,
+    /// A program that copies a file, called with FROM and TO; without it no file is copied
+    #[arg(long, value_name = "PATH")]
+    copy: Option<PathBuf>,
+    /// Where the file and its copy lie meanwhile; by default the folder for temporary files
+    #[arg(long, value_name = "PATH")]
+    folder: Option<PathBuf>,
+    /// How large that file is
+    #[arg(long, value_name = "MIB", default_value = "256",
+          value_parser = clap::value_parser!(u64).range(1..=65_536))]
+    copy_mib: u64,
 }
 
 /// How many connections, and the bytes of a message on each.
@@ -54,6 +65,10 @@ pub fn run(options: &Options) -> Result<(), String> {
     }
     for (index, regime) in REGIMES.iter().enumerate() {
         run_regime(options, index + 1, regime)?;
+    }
+    if let Some(program) = &options.copy {
+        let folder = options.folder.clone().unwrap_or_else(std::env::temp_dir);
+        copy::run(program, &folder, options.copy_mib, options.stall_seconds)?;
     }
     println!("every byte came back right");
     Ok(())

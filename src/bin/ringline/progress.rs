@@ -28,13 +28,18 @@ impl Progress {
 
     /// `share` of the regime is done (0 to 1), after `elapsed`, with so many messages.
     pub fn show(&mut self, share: f64, elapsed: Duration, messages: u64) {
+        self.say(share, elapsed, &format!("{messages} messages"));
+    }
+
+    /// `share` of the work is done (0 to 1), after `elapsed`, and this is what is going on.
+    pub fn say(&mut self, share: f64, elapsed: Duration, what: &str) {
         match &self.bar {
             Some(bar) => {
                 bar.set_position((share * STEPS as f64) as u64);
-                bar.set_message(format!("{messages} messages"));
+                bar.set_message(what.to_owned());
             }
             None if elapsed >= self.next_line => {
-                println!("  {} s: {messages} messages", elapsed.as_secs());
+                println!("  {} s: {what}", elapsed.as_secs());
                 self.next_line = Duration::from_secs(elapsed.as_secs() + 1);
             }
             None => {}

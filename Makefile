@@ -23,7 +23,7 @@ symbols: lib ## Make abi/symbols.txt from the built library (on purpose: it is t
 list: ## Make tests/LIST.md from the first comments of the C tests
 	@scripts/list-tests.sh
 
-install: lib ## Install into DESTDIR PREFIX (LIBDIR): library, headers, ringline.pc
+install: lib ## Install into DESTDIR PREFIX (LIBDIR): library, headers, pkg-config, CMake
 	@scripts/install.sh
 
 uninstall: ## Remove what install put there

@@ -2,7 +2,7 @@
 # Installs the Debian packages that the build, the tests and the demo need, and only missing ones.
 #
 #   scripts/setup.sh build   what `make demo` needs: make, gcc, pkg-config
-#   scripts/setup.sh test    that and clang, g++, liburing-dev, strace, valgrind
+#   scripts/setup.sh test    that and clang, g++, cmake, liburing-dev, strace, valgrind
 set -eu
 
 missing=""
@@ -21,6 +21,7 @@ if [ "${1:-test}" = test ]; then
     need valgrind valgrind
     need nm binutils
     need patch patch
+    need cmake cmake
     [ -f /usr/include/liburing.h ] || missing="$missing liburing-dev"
 fi
 

@@ -6,6 +6,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 mod header;
+mod install;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -166,71 +167,6 @@ fn rust_user_exports_no_c_symbol() {
         let names = text.lines().filter_map(|line| line.split_whitespace().nth(2));
         let exported: Vec<_> = names.filter(|name| name.starts_with("ringline_")).collect();
         assert!(exported.is_empty(), "{}: {exported:?}", file.display());
-    }
-}
-
-/// Failure: ten lines of C do not build against an installed tree, or only where it was installed.
-#[test]
-fn installed_tree_works_through_pkg_config_and_can_move() {
-    let folder = out_dir("install");
-    let (first, second) = (folder.join("first"), folder.join("second"));
-    for old in [&first, &second] {
-        if old.exists() {
-            std::fs::remove_dir_all(old).expect("removed");
-        }
-    }
-    install(&first, &[]);
-    build_ten_lines(&folder, &first);
-    std::fs::rename(&first, &second).expect("moved");
-    build_ten_lines(&folder, &second);
-    install(&second, &["--remove"]);
-    let left = run(Command::new("find").arg(&second).args(["-type", "f", "-o", "-type", "l"]));
-    assert_eq!(left.expect("find runs"), "", "uninstall left files");
-}
-
-fn install(prefix: &Path, arguments: &[&str]) {
-    let mut command = Command::new(root().join("scripts/install.sh"));
-    command.args(arguments).env("DESTDIR", "").env("PREFIX", prefix);
-    command.env("LIBDIR", prefix.join("lib"));
-    run(&mut command).expect("installs");
-}
-
-const TEN_LINES: &str = r#"/* the smallest program */
-#include <ringline.h>
-#include <stdio.h>
-int main(void) {
-  ringline_ring *ring = NULL;
-  int32_t code = ringline_create(NULL, &ring);
-  if (code < 0) return printf("%s\n", ringline_strerror(code)), 1;
-  printf("ringline %s\n", ringline_version_string());
-  return ringline_free(ring) != 0;
-}
-"#;
-
-fn build_ten_lines(folder: &Path, prefix: &Path) {
-    let source = folder.join("ten.c");
-    std::fs::write(&source, TEN_LINES).expect("written");
-    let line = |flags: &str, link: &str, output: &str| {
-        format!(
-            "gcc -std=c99 -Wall -Werror {source} -o {output} $(pkg-config {flags} ringline) {link}",
-            source = source.display(),
-        )
-    };
-    let shared = folder.join("ten-shared").display().to_string();
-    let fixed = folder.join("ten-static").display().to_string();
-    let archive = format!("{}/lib/libringline.a", prefix.display());
-    for (line, binary) in [
-        (line("--cflags --libs", "", &shared), &shared),
-        // The archive by its path, then what Libs.private says it needs.
-        (line("--cflags", &format!("{archive} -lgcc_s -lpthread -ldl -lm"), &fixed), &fixed),
-    ] {
-        let mut command = Command::new("sh");
-        command.arg("-c").arg(line).env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig"));
-        run(&mut command).expect("compiles");
-        let mut command = Command::new(binary);
-        command.env("LD_LIBRARY_PATH", prefix.join("lib"));
-        let printed = run(&mut command).expect("runs");
-        assert_eq!(printed.trim(), concat!("ringline ", env!("CARGO_PKG_VERSION")));
     }
 }
 

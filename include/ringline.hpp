@@ -3,13 +3,15 @@
  *
  * A ring is move-only and frees itself. What a C function would return as an error code is thrown
  * as ringline::error. An exception that leaves a callback is caught before it reaches the library,
- * and thrown again by the call that ran the callback.
+ * and thrown again by the call that ran the callback. Under C++20 an operation can be awaited:
+ * `co_await ring.async(op)`.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */
 #ifndef RINGLINE_HPP
 #define RINGLINE_HPP
 
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -19,6 +21,11 @@
 #include <utility>
 
 #include "ringline.h"
+
+#if defined(__cpp_impl_coroutine)
+#include <coroutine>
+#define RINGLINE_HPP_COROUTINES 1
+#endif
 
 namespace ringline {
 
@@ -68,6 +75,9 @@ class op : public ringline_op {
   }
   static op close(int fd) { return filled(ringline_prep_close, fd); }
   static op fsync(int fd) { return filled(ringline_prep_fsync, fd, std::uint32_t(0)); }
+  static op socket(int domain, int type, int protocol = 0) {
+    return filled(ringline_prep_socket, domain, type, protocol);
+  }
   static op accept(int fd, std::uint32_t flags = 0) {
     return filled(ringline_prep_accept, fd, nullptr, nullptr, flags);
   }
@@ -105,7 +115,59 @@ class op : public ringline_op {
   }
 };
 
-/// A ring. Belongs to the thread that first runs it; only stop() may be called from others.
+/// Received bytes in a buffer of a pool. Gives the buffer back at its end, on any thread, also
+/// when the ring is gone.
+class lease {
+ public:
+  lease() noexcept : id_(0), data_(nullptr), size_(0) {}
+  /// The buffer of this completion; empty when it brings none. Once per completion.
+  explicit lease(const ringline_completion &from) noexcept : lease() {
+    if (from.flags & RINGLINE_CF_LEASE) {
+      id_ = from.token;
+      data_ = reinterpret_cast<char *>(static_cast<std::uintptr_t>(from.data));
+      size_ = static_cast<std::size_t>(from.res);
+    }
+  }
+  lease(lease &&other) noexcept : lease() { swap(other); }
+  lease &operator=(lease &&other) noexcept {
+    lease(std::move(other)).swap(*this);
+    return *this;
+  }
+  lease(const lease &) = delete;
+  lease &operator=(const lease &) = delete;
+  ~lease() {
+    if (id_) ringline_lease_release(id_);
+  }
+
+  explicit operator bool() const noexcept { return id_ != 0; }
+  char *data() const noexcept { return data_; }
+  std::size_t size() const noexcept { return size_; }
+  /// The id, for who gives the buffer back himself (shared().rel, ringline_lease_release).
+  std::uint64_t detach() noexcept {
+    const std::uint64_t id = id_;
+    id_ = 0;
+    return id;
+  }
+
+ private:
+  void swap(lease &other) noexcept {
+    std::swap(id_, other.id_);
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+  }
+
+  std::uint64_t id_; /* 0 is no lease's */
+  char *data_;
+  std::size_t size_;
+};
+
+#ifdef RINGLINE_HPP_COROUTINES
+class task;
+class awaitable;
+#endif
+
+/// A ring. Belongs to the thread that first runs it; only stop() and stats() may be called from
+/// others.
 class ring {
  public:
   using callback = std::function<void(const ringline_completion &)>;
@@ -186,6 +248,27 @@ class ring {
   }
   /// Operations in flight.
   std::int64_t inflight() const { return check(ringline_inflight(handle_)); }
+  /// What the ring did so far. Any thread.
+  ringline_stats stats() const {
+    ringline_stats now = ringline_stats();
+    check(ringline_stats_of(handle_, &now));
+    return now;
+  }
+  /// What the ring got from the kernel.
+  ringline_info info() const {
+    ringline_info got = ringline_info();
+    check(ringline_info_of(handle_, &got));
+    return got;
+  }
+
+#ifdef RINGLINE_HPP_COROUTINES
+  /// For `co_await`: submits, and gives the completion when the operation has ended. For
+  /// operations with one completion; with more, only the last one is seen.
+  awaitable async(const ringline_op &what);
+  /// Start a coroutine. It ends by itself; an exception out of it comes from here, or later from
+  /// the call that runs the ring. When the ring ends first, what it waits for is cancelled.
+  void spawn(task &&what);
+#endif
 
  private:
   using slot = std::shared_ptr<std::exception_ptr>;
@@ -230,6 +313,135 @@ class ring {
   ringline_ring *handle_;
   slot thrown_;
 };
+
+/// A pool of a ring: buffers that receives take from. Gives it up at its end, unless operations
+/// still take from it: then it ends with the ring. Owner thread.
+class pool {
+ public:
+  /// `count` is a power of two.
+  pool(const ring &owner, std::uint32_t count, std::uint32_t size)
+      : handle_(owner.get()),
+        id_(static_cast<std::int32_t>(check(ringline_pool_create(owner.get(), count, size, 0)))) {}
+  pool(pool &&other) noexcept : handle_(other.handle_), id_(other.id_) { other.handle_ = nullptr; }
+  pool &operator=(pool &&other) noexcept {
+    std::swap(handle_, other.handle_);
+    std::swap(id_, other.id_);
+    return *this;
+  }
+  pool(const pool &) = delete;
+  pool &operator=(const pool &) = delete;
+  ~pool() {
+    if (handle_) ringline_pool_destroy(handle_, id_);
+  }
+
+  /// For op::recv_multishot, or ringline_prep_pool.
+  std::int32_t id() const noexcept { return id_; }
+  ringline_pool_info info() const {
+    ringline_pool_info now = ringline_pool_info();
+    check(ringline_pool_info_of(handle_, id_, &now));
+    return now;
+  }
+
+ private:
+  ringline_ring *handle_;
+  std::int32_t id_;
+};
+
+#ifdef RINGLINE_HPP_COROUTINES
+
+/// A coroutine for ring::spawn(). One that is never spawned is destroyed without having run.
+class task {
+ public:
+  struct promise_type {
+    std::shared_ptr<std::exception_ptr> thrown;
+
+    task get_return_object() {
+      return task(std::coroutine_handle<promise_type>::from_promise(*this));
+    }
+    std::suspend_always initial_suspend() noexcept { return {}; }
+    std::suspend_never final_suspend() noexcept { return {}; }
+    void return_void() noexcept {}
+    void unhandled_exception() noexcept {
+      if (!*thrown) *thrown = std::current_exception();
+    }
+  };
+
+  task(task &&other) noexcept : coroutine_(std::exchange(other.coroutine_, nullptr)) {}
+  task(const task &) = delete;
+  task &operator=(const task &) = delete;
+  ~task() {
+    if (coroutine_) coroutine_.destroy();
+  }
+
+ private:
+  friend class ring;
+  explicit task(std::coroutine_handle<promise_type> coroutine) : coroutine_(coroutine) {}
+
+  std::coroutine_handle<promise_type> coroutine_;
+};
+
+/// What ring::async() gives to `co_await`. It lies in the frame of the coroutine that waits.
+class awaitable {
+ public:
+  awaitable(const awaitable &) = delete;
+  awaitable &operator=(const awaitable &) = delete;
+
+  bool await_ready() const noexcept { return false; }
+  /// Throws ringline::error in the coroutine when the operation is refused.
+  void await_suspend(std::coroutine_handle<> waiter) {
+    waiter_ = waiter;
+    check(ringline_submit_with(handle_, &what_, &awaitable::done, this));
+  }
+  ringline_completion await_resume() const noexcept { return completion_; }
+
+ private:
+  friend class ring;
+  awaitable(ringline_ring *handle, const ringline_op &what,
+            std::shared_ptr<std::exception_ptr> thrown)
+      : handle_(handle), what_(what), completion_(), thrown_(std::move(thrown)) {}
+
+  /// What C calls: nothing may leave it, and the frame may be gone when the coroutine returns.
+  static void done(void *ctx, ringline_ring *handle, const ringline_completion *completion) {
+    awaitable *mine = static_cast<awaitable *>(ctx);
+    if (!(completion->flags & RINGLINE_CF_FINAL)) {
+      lease unseen(*completion);
+      return;
+    }
+    /* The kernel may still write into the frame: it is never resumed and never freed. */
+    if (completion->flags & RINGLINE_CF_ABANDONED) return;
+    const std::shared_ptr<std::exception_ptr> thrown = mine->thrown_;
+    mine->completion_ = *completion;
+    try {
+      mine->waiter_.resume();
+    } catch (...) { /* out of a coroutine type that is not ours */
+      if (thrown && !*thrown) *thrown = std::current_exception();
+    }
+    if (thrown && *thrown) ringline_stop(handle); /* so that run() comes back and throws it */
+  }
+
+  ringline_ring *handle_;
+  ringline_op what_;
+  ringline_completion completion_;
+  std::shared_ptr<std::exception_ptr> thrown_;
+  std::coroutine_handle<> waiter_;
+};
+
+inline awaitable ring::async(const ringline_op &what) { return awaitable(handle_, what, thrown_); }
+
+inline void ring::spawn(task &&what) {
+  const slot thrown = thrown_;
+  const bool quiet = thrown && !*thrown; /* an exception that waits for run() stays there */
+  const auto coroutine = std::exchange(what.coroutine_, nullptr);
+  coroutine.promise().thrown = thrown;
+  coroutine.resume();
+  if (quiet && *thrown) {
+    std::exception_ptr first;
+    std::swap(first, *thrown);
+    std::rethrow_exception(first);
+  }
+}
+
+#endif /* RINGLINE_HPP_COROUTINES */
 
 }  // namespace ringline
 

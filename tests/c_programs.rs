@@ -130,7 +130,7 @@ fn build_test(path: &Path, binary: &Path) -> Result<(), String> {
     let is_cpp = path.extension().is_some_and(|ending| ending == "cpp");
     let root = harness::root();
     let mut command = Command::new(if is_cpp { "g++" } else { "gcc" });
-    command.arg(if is_cpp { "-std=gnu++17" } else { "-std=gnu11" });
+    command.arg(if is_cpp { "-std=gnu++20" } else { "-std=gnu11" });
     command.args(["-O1", "-g", "-Wall", "-Wextra", "-Werror", "-pthread"]);
     command.arg("-I").arg(root.join("include")).arg("-I").arg(root.join("tests/harness"));
     command.arg(path).arg("-o").arg(binary);

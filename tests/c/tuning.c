@@ -10,7 +10,7 @@
 static void check_workers(ringline_ring *ring) {
   uint32_t files = 3, others = 5;
   CHECK_EQ(ringline_iowq_workers(ring, &files, &others), 0);
-  CHECK(files > 3 && others > 5); /* the kernel's defaults */
+  CHECK(files > 0 && others > 5); /* the kernel's defaults */
   files = others = 0;
   CHECK_EQ(ringline_iowq_workers(ring, &files, &others), 0);
   CHECK(files == 3 && others == 5);

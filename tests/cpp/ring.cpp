@@ -49,12 +49,44 @@ static void check_errors() {
   CHECK_EQ(alive, 0);
 }
 
+/* The code that a call throws; 0 if it does not. */
+template <class Call>
+static int thrown_by(Call call) {
+  try {
+    call();
+  } catch (const ringline::error &error) {
+    return error.code().value();
+  }
+  return 0;
+}
+
+/* A ring that was moved from has no handle: each of its functions says so. */
+static void check_moved_from(ringline::ring &gone) {
+  const ringline::op nop = ringline::op::nop();
+  CHECK_EQ(thrown_by([&] { gone.attach(); }), RINGLINE_ESTALE);
+  CHECK_EQ(thrown_by([&] { gone.shared(); }), RINGLINE_ESTALE);
+  CHECK_EQ(thrown_by([&] { gone.submit(nop); }), RINGLINE_ESTALE);
+  CHECK_EQ(thrown_by([&] { gone.submit(nop, [](const ringline_completion &) {}); }),
+           RINGLINE_ESTALE);
+  CHECK_EQ(thrown_by([&] { gone.turn(); }), RINGLINE_ESTALE);
+  CHECK_EQ(thrown_by([&] { gone.run(); }), RINGLINE_ESTALE);
+  CHECK_EQ(thrown_by([&] { gone.run_once(); }), RINGLINE_ESTALE);
+  CHECK_EQ(thrown_by([&] { gone.close(); }), RINGLINE_ESTALE);
+  CHECK_EQ(thrown_by([&] { gone.inflight(); }), RINGLINE_ESTALE);
+  CHECK_EQ(thrown_by([&] { gone.stats(); }), RINGLINE_ESTALE);
+  CHECK_EQ(thrown_by([&] { gone.info(); }), RINGLINE_ESTALE);
+  CHECK_EQ(thrown_by([&] { ringline::pool(gone, 2, 64); }), RINGLINE_ESTALE);
+  gone.stop();
+}
+
 static void check_moves() {
   ringline::ring first;
   ringline_ring *handle = first.get();
   ringline::ring second(std::move(first));
   CHECK(first.get() == nullptr);
+  check_moved_from(first);
   CHECK(second.get() == handle);
+  CHECK_EQ(second.run(), 0);
   first = ringline::ring();
   first = std::move(second);
   CHECK(first.get() == handle);

@@ -43,7 +43,7 @@ pub struct ringline_config {
     pub sq_thread_idle_ms: u32,
     /// With SQPOLL: CPU of the kernel thread + 1; 0 = any.
     pub sq_thread_cpu: u32,
-    /// Microseconds that waits look at the queue before they sleep, as ringline_spin_us(); 0 = none.
+    /// Microseconds that waits look at the queue before they sleep (ringline_spin_us); 0 = none.
     pub spin_us: u32,
     /// RINGLINE_FEATURE_* not to use although the kernel has them.
     pub disable: u64,

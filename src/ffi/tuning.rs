@@ -61,8 +61,8 @@ pub extern "C-unwind" fn ringline_napi(
 
 /// Limit the kernel's worker threads for this thread's rings: `*bounded` for files and block
 /// devices, `*unbounded` for everything else (Linux 5.15). 0 keeps a limit. Both come back as what
-/// they were before, so 0 and 0 only asks. Submits what is staged. Owner thread; binds a ring without owner. Returns 0,
-/// RINGLINE_ENULL, RINGLINE_ENOTSUP_KERNEL.
+/// they were before, so 0 and 0 only asks. Submits what is staged. Owner thread; binds a ring
+/// without owner. Returns 0, RINGLINE_ENULL, RINGLINE_ENOTSUP_KERNEL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_iowq_workers(
     ring: *mut ringline_ring,

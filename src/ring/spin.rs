@@ -27,12 +27,12 @@ impl Driver {
         }
         loop {
             for _ in 0..LOOKS {
-                let seen = self.enter.backend().ready();
-                if seen.completions >= want || self.wake.signals() != 0 {
+                if self.enter.ready() >= want as usize || self.wake.signals() != 0 {
                     return Some(0);
                 }
+                let seen = self.enter.backend().ready();
                 if seen.task_run || seen.overflow {
-                    // Deferred work becomes completions only inside the kernel; this does not sleep.
+                    // Deferred work becomes completions only in the kernel; this does not sleep.
                     let errno = self.enter.wait(0, -1, 0, &self.stats);
                     if errno != 0 {
                         return Some(errno);

@@ -29,7 +29,8 @@ static int threads_on(int cpu) {
   CHECK(folder != NULL);
   while ((entry = readdir(folder))) {
     cpu_set_t set;
-    if (atoi(entry->d_name) <= 0 || sched_getaffinity(atoi(entry->d_name), sizeof set, &set)) continue;
+    int id = atoi(entry->d_name);
+    if (id <= 0 || sched_getaffinity(id, sizeof set, &set)) continue;
     count += CPU_COUNT(&set) == 1 && CPU_ISSET(cpu, &set);
   }
   closedir(folder);

@@ -45,10 +45,12 @@ fn walk(root: &Path, folder: &Path, found: &mut Vec<Source>) {
     for entry in std::fs::read_dir(folder).expect("the repository is readable").flatten() {
         let path = entry.path();
         let name = entry.file_name();
+        // In a worktree .git is a file.
+        if SKIPPED.iter().any(|skipped| name == *skipped) {
+            continue;
+        }
         if path.is_dir() {
-            if !SKIPPED.iter().any(|skipped| name == *skipped) {
-                walk(root, &path, found);
-            }
+            walk(root, &path, found);
         } else if let Ok(text) = std::fs::read_to_string(&path) {
             let path = path.strip_prefix(root).expect("below the root").display().to_string();
             found.push(Source { path, text });

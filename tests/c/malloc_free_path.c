@@ -1,6 +1,7 @@
 /*
  * After create nothing is allocated on the paths of every turn: submit, turn, callbacks, timers,
- * cancel, receives from a pool and their leases, SEND_ALL and QUIET sends.
+ * cancel, receives from a pool and their leases, SEND_ALL and QUIET sends;
+ * nor by a dump and the counters as text.
  * Failure: the count of malloc, calloc, realloc or aligned allocations is not 0.
  */
 #include "tools.h"
@@ -46,6 +47,8 @@ static void done(void *ctx, ringline_ring *ring, const ringline_completion *comp
 }
 
 static long ended;
+static int null_fd;
+static char text[8192];
 
 static void round_of_ops(ringline_ring *ring, int ends[2], int pipe_ends[2], int pool) {
   ringline_shared *shared = ringline_shared_block(ring);
@@ -63,6 +66,8 @@ static void round_of_ops(ringline_ring *ring, int ends[2], int pipe_ends[2], int
   token = (uint64_t)ringline_submit_with(ring, &op, done, &ended);
   CHECK_EQ(ringline_cancel(ring, token), 0);
   CHECK_EQ(ringline_cancel(ring, 12345), RINGLINE_ESTALE); /* an error path formats nothing */
+  CHECK(ringline_dump(ring, null_fd) > 64);
+  CHECK(ringline_stats_prometheus(ring, text, sizeof text) > 1000);
   ringline_prep_send_all(&op, ends[1], "hello", 5, 0);
   CHECK_OK(ringline_submit_with(ring, &op, done, &ended));
   ringline_prep_recv(&op, ends[0], NULL, 0, 0);
@@ -87,6 +92,7 @@ int main(void) {
   ringline_ring *ring;
   int ends[2], pipe_ends[2], pool, round;
   void *probe;
+  null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
   make_pair(ends);
   make_pipe(pipe_ends);
   ring = make_ring();
@@ -107,5 +113,6 @@ int main(void) {
   CHECK_EQ(ringline_free(ring), 0);
   close_both(ends);
   close_both(pipe_ends);
+  close(null_fd);
   return 0;
 }

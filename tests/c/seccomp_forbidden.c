@@ -26,7 +26,7 @@ static void forbid(int with_errno) {
 
 static int child(void *with_errno) {
   int expected = *(int *)with_errno;
-  static char report[8192];
+  static char report[16384];
   uint64_t features = 0;
   ringline_ring *ring = NULL;
   int32_t code;
@@ -43,7 +43,10 @@ static int child(void *with_errno) {
   code = ringline_doctor(report, sizeof report);
   CHECK(code > 0 && code < (int)sizeof report);
   CHECK_EQ(strlen(report), code);
-  CHECK(strstr(report, "seccomp") != NULL);
+  CHECK(strstr(report, "\nrings              missing  ") != NULL);
+  CHECK(strstr(report, "\nseccomp            missing  mode 2, ") != NULL);
+  CHECK(strstr(report, expected == EPERM ? "answers EPERM" : "answers ENOSYS") != NULL);
+  CHECK(strstr(report, "remedy: allow io_uring_setup") != NULL);
   return 0;
 }
 

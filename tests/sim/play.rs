@@ -38,6 +38,8 @@ impl Play {
         let config = EngineConfig { max_inflight: 2048, records };
         let mut engine = Engine::with_backend(Box::new(sim.clone()), &config).expect("an engine");
         assert_eq!(engine.attach(), 0);
+        // A quarter of the seeds looks at the queue for a while before each sleep.
+        engine.driver.spin_us = if plan.seed % 4 == 0 { 20 } else { 0 };
         let pool = engine.pool_create(dice.pick(&[1, 4, 16]), SIZE as u32).expect("a pool");
         let pool = Some(pool);
         Play { sim, oracle: Oracle::new(1100), dice, pool, engine: Some(engine) }

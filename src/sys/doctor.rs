@@ -5,7 +5,7 @@
 
 use super::machine;
 use super::opcodes::KERNEL_OPS;
-use super::probe::{self, FEATURES, Kernel};
+use super::probe::{self, FEATURES, Features, Kernel};
 use std::fmt::Write;
 
 /// Columns of a line of names.
@@ -49,7 +49,8 @@ pub fn doctor() -> (String, bool) {
     sysctl(&mut report);
     seccomp(&mut report, answer.as_ref().err().copied());
     container(&mut report);
-    memlock(&mut report);
+    let has_array = !answer.is_ok_and(|kernel| kernel.features.has(Features::NO_SQARRAY));
+    memlock(&mut report, has_array);
     open_files(&mut report);
     environment(&mut report);
     if let Ok(kernel) = answer {
@@ -145,11 +146,11 @@ fn container(report: &mut Report) {
     }
 }
 
-fn memlock(report: &mut Report) {
+fn memlock(report: &mut Report, has_array: bool) {
     const NAME: &str = "memlock";
     let limit = machine::limit(libc::RLIMIT_MEMLOCK);
-    let small = machine::ring_bytes(256, 1024);
-    let large = machine::ring_bytes(4096, 16384);
+    let small = machine::ring_bytes(256, 1024, has_array);
+    let large = machine::ring_bytes(4096, 16384, has_array);
     match limit {
         None => report.line(NAME, "ok", "unlimited"),
         Some(bytes) if machine::has_ipc_lock() => report.line(

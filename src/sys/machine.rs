@@ -53,10 +53,11 @@ pub(super) fn open_files() -> u64 {
     fs::read_dir("/proc/self/fd").map_or(0, |entries| (entries.count() as u64).saturating_sub(1))
 }
 
-/// Locked memory that a ring of these sizes counts for.
-pub(super) fn ring_bytes(sq_entries: u64, cq_entries: u64) -> u64 {
-    // The kernel's head of the queues, the completions, and the index array where there is one.
-    let queues = 512 + cq_entries * 16 + sq_entries * 4;
+/// Locked memory that a ring of these sizes counts for; older kernels have an array of indices.
+pub(super) fn ring_bytes(sq_entries: u64, cq_entries: u64, has_array: bool) -> u64 {
+    const HEAD: u64 = 128;
+    let array = if has_array { sq_entries * 4 } else { 0 };
+    let queues = HEAD + cq_entries * 16 + array;
     (sq_entries * 64).next_multiple_of(PAGE) + queues.next_multiple_of(PAGE)
 }
 
@@ -99,7 +100,10 @@ mod tests {
 
     #[test]
     fn a_ring_counts_whole_pages() {
-        assert_eq!(ring_bytes(256, 512), 7 * PAGE);
-        assert_eq!(ring_bytes(1024, 2048), 25 * PAGE);
+        // Measured: 8 MiB are enough for 292, 81 and 21 of them.
+        assert_eq!(ring_bytes(256, 512, false), 7 * PAGE);
+        assert_eq!(ring_bytes(1024, 2048, false), 25 * PAGE);
+        assert_eq!(ring_bytes(4096, 8192, false), 97 * PAGE);
+        assert_eq!(ring_bytes(1024, 2048, true), 26 * PAGE);
     }
 }

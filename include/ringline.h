@@ -533,7 +533,7 @@ typedef struct ringline_config {
    */
   uint32_t sq_thread_cpu;
   /**
-   * Microseconds that waits look at the queue before they sleep, as ringline_spin_us(); 0 = none.
+   * Microseconds that waits look at the queue before they sleep (ringline_spin_us); 0 = none.
    */
   uint32_t spin_us;
   /**
@@ -1437,12 +1437,10 @@ int32_t ringline_napi(ringline_ring *ring, uint32_t busy_poll_us, uint32_t prefe
 /**
  * Limit the kernel's worker threads for this thread's rings: `*bounded` for files and block
  * devices, `*unbounded` for everything else (Linux 5.15). 0 keeps a limit. Both come back as what
- * they were before, so 0 and 0 only asks. Submits what is staged. Owner thread; binds a ring without owner. Returns 0,
- * RINGLINE_ENULL, RINGLINE_ENOTSUP_KERNEL.
+ * they were before, so 0 and 0 only asks. Submits what is staged. Owner thread; binds a ring
+ * without owner. Returns 0, RINGLINE_ENULL, RINGLINE_ENOTSUP_KERNEL.
  */
-int32_t ringline_iowq_workers(ringline_ring *ring,
-                              uint32_t *bounded,
-                              uint32_t *unbounded);
+int32_t ringline_iowq_workers(ringline_ring *ring, uint32_t *bounded, uint32_t *unbounded);
 
 /**
  * Bind the kernel's worker threads of this thread's rings to CPUs: bit n of the `size` bytes at

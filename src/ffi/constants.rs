@@ -13,6 +13,10 @@ pub const RINGLINE_VERSION_PATCH: u32 = 0;
 pub const RINGLINE_OP_NOP: u8 = 0;
 /// fsync(2).
 pub const RINGLINE_OP_FSYNC: u8 = 3;
+/// pread(2) into the region buf_index.
+pub const RINGLINE_OP_READ_FIXED: u8 = 4;
+/// pwrite(2) from the region buf_index.
+pub const RINGLINE_OP_WRITE_FIXED: u8 = 5;
 /// poll(2), once or (len = 1) multishot.
 pub const RINGLINE_OP_POLL_ADD: u8 = 6;
 /// Remove or change a poll; addr is its token.
@@ -43,6 +47,11 @@ pub const RINGLINE_OP_RECV: u8 = 27;
 pub const RINGLINE_OP_SHUTDOWN: u8 = 34;
 /// socket(2).
 pub const RINGLINE_OP_SOCKET: u8 = 45;
+/// send(2) without a copy, always with MSG_NOSIGNAL: two completions, the memory is the caller's
+/// again with the second one (NOTIF). Linux 6.0.
+pub const RINGLINE_OP_SEND_ZC: u8 = 47;
+/// A descriptor for a registered file, Linux 6.8: ringline_file_install.
+pub const RINGLINE_OP_FIXED_FD_INSTALL: u8 = 54;
 /// bind(2), Linux 6.11.
 pub const RINGLINE_OP_BIND: u8 = 56;
 /// listen(2), Linux 6.11.
@@ -73,6 +82,8 @@ pub const RINGLINE_ACCEPT_MULTISHOT: u16 = 1;
 pub const RINGLINE_RECVSEND_POLL_FIRST: u16 = 1;
 /// ioprio of a RECV: multishot.
 pub const RINGLINE_RECV_MULTISHOT: u16 = 2;
+/// ioprio of a SEND_ZC: the memory lies in the region buf_index.
+pub const RINGLINE_SEND_FIXED_BUF: u16 = 4;
 /// ext of a SEND: no completion when the kernel takes it whole at once.
 pub const RINGLINE_EXT_QUIET: u64 = 1;
 /// op_flags of RINGLINE_LIB_CLOSE: others share the file, do not shut it down.
@@ -102,6 +113,8 @@ pub const RINGLINE_CF_MSG: u32 = 0x800;
 pub const RINGLINE_CF_ABANDONED: u32 = 0x1000;
 /// token is the second half of a big completion.
 pub const RINGLINE_CF_EXT: u32 = 0x2000;
+/// Not about an op: few buffers of a pool are left (ringline_pool_set_low_water).
+pub const RINGLINE_CF_LOW_WATER: u32 = 0x4000;
 /// Where the buffer id starts in flags.
 pub const RINGLINE_CF_BUFFER_SHIFT: u32 = 16;
 
@@ -171,6 +184,29 @@ pub const RINGLINE_FEATURE_WRITE_NOSIGNAL: u64 = 0x4000;
 pub const RINGLINE_FEATURE_BIND_LISTEN: u64 = 0x8000;
 /// cqe_skip (5.17).
 pub const RINGLINE_FEATURE_CQE_SKIP: u64 = 0x10000;
+/// pool_incremental (6.12).
+pub const RINGLINE_FEATURE_POOL_INCREMENTAL: u64 = 0x20000;
+/// fixed_buffers (5.19).
+pub const RINGLINE_FEATURE_FIXED_BUFFERS: u64 = 0x40000;
+/// file_table (6.0).
+pub const RINGLINE_FEATURE_FILE_TABLE: u64 = 0x80000;
+/// fd_install (6.8).
+pub const RINGLINE_FEATURE_FD_INSTALL: u64 = 0x100000;
+
+/// flags of a pool: the kernel fills a buffer piece by piece (6.12).
+pub const RINGLINE_POOL_INCREMENTAL: u32 = 0x1;
+/// flags of a pool: huge pages, reserved ones if there are any.
+pub const RINGLINE_POOL_HUGE: u32 = 0x2;
+/// In ringline_pool_info: the kernel was only asked for huge pages (madvise).
+pub const RINGLINE_POOL_HUGE_ADVISED: u32 = 0x4;
+/// flags of a region: huge pages, reserved ones if there are any.
+pub const RINGLINE_REGION_HUGE: u32 = 0x1;
+/// In ringline_region_info: the kernel was only asked for huge pages (madvise).
+pub const RINGLINE_REGION_HUGE_ADVISED: u32 = 0x2;
+/// file_index of accept, openat and socket: a slot of the kernel's choice.
+pub const RINGLINE_FILE_INDEX_ALLOC: u32 = 0xffffffff;
+/// flags of ringline_file_install: the descriptor stays open on exec.
+pub const RINGLINE_FILE_INSTALL_INHERIT: u32 = 0x1;
 
 /// config.flags: let a kernel thread poll the submission queue; steps down where it may not.
 pub const RINGLINE_CONFIG_SQPOLL: u32 = 0x1;
@@ -191,3 +227,4 @@ const _: () = assert!(RINGLINE_LOG_WARN == crate::log::WARN);
 const _: () = assert!(RINGLINE_LOG_INFO == crate::log::INFO);
 const _: () = assert!(RINGLINE_LOG_DEBUG == crate::log::DEBUG);
 const _: () = assert!(RINGLINE_FEATURE_CQE_SKIP == crate::sys::Features::CQE_SKIP.0);
+const _: () = assert!(RINGLINE_FEATURE_FD_INSTALL == crate::sys::Features::FD_INSTALL.0);

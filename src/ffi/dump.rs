@@ -57,7 +57,7 @@ fn dump(ring: &mut RingState, fd: i32) -> Result<u32, Fault> {
                 fd,
                 format_args!(
                     "pool {id}: {} x {} bytes, {} leased, {pins} operations take from it\n",
-                    pool.count, pool.size, pool.leases
+                    pool.spec.count, pool.spec.size, pool.leases
                 ),
             );
         }

@@ -3,6 +3,7 @@
 use super::boundary::fail;
 use super::config::{ringline_config, ringline_info};
 use super::pool::ringline_pool_info;
+use super::region::ringline_region_info;
 use super::shared::ringline_shared;
 use super::stats::ringline_stats;
 use crate::error::{ENULL, Fault};
@@ -10,9 +11,11 @@ use crate::ring::{Completion, Op, opcode};
 use core::mem::{offset_of, size_of};
 
 /// Kernel opcodes this library serves.
-pub(super) const KERNEL_OPCODES: [u8; 19] = [
+pub(super) const KERNEL_OPCODES: [u8; 23] = [
     opcode::NOP,
     opcode::FSYNC,
+    opcode::READ_FIXED,
+    opcode::WRITE_FIXED,
     opcode::POLL_ADD,
     opcode::POLL_REMOVE,
     opcode::TIMEOUT,
@@ -28,6 +31,8 @@ pub(super) const KERNEL_OPCODES: [u8; 19] = [
     opcode::RECV,
     opcode::SHUTDOWN,
     opcode::SOCKET,
+    opcode::SEND_ZC,
+    opcode::FIXED_FD_INSTALL,
     opcode::BIND,
     opcode::LISTEN,
 ];
@@ -80,7 +85,12 @@ fn each(mut out: impl FnMut(&'static str, u32, u32)) {
         "ringline_info": ringline_info {
             size, sq_entries, cq_entries, max_inflight, setup_flags, ring_fd, features, disabled,
         }
-        "ringline_pool_info": ringline_pool_info { size, count, buffer_size, leases }
+        "ringline_pool_info": ringline_pool_info {
+            size, count, buffer_size, leases, flags, free,
+        }
+        "ringline_region_info": ringline_region_info {
+            size, flags, address, len, users, resv,
+        }
         "ringline_stats": ringline_stats {
             size, resv, submitted, completed, enters, waits, overflows, strays, timers, wakes,
             quiet, cancels, leases, nobufs, abandoned, rollbacks,

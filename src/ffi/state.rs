@@ -9,7 +9,7 @@ use super::shared::Block;
 use super::table::{self, phase};
 use crate::error::{EPOISONED, EREENTRANT, Fault};
 use crate::op::{Engine, Sink};
-use crate::resource::release_lease;
+use crate::resource::{holder, release_here, release_lease};
 use crate::ring::{Completion, signal};
 use crate::sys::{RingSpec, current_thread};
 use core::ffi::c_void;
@@ -183,9 +183,12 @@ fn release(block: &Block) -> Result<(), Fault> {
     if shared.rel_len > block.rel_cap() || shared.flags != 0 {
         return Err(no_block());
     }
+    let caller = holder();
     for lease in block.releases(shared.rel_len) {
         // A stale lease changes nothing; the turn goes on.
-        let _ = release_lease(*lease);
+        if !release_here(*lease, caller) {
+            let _ = release_lease(*lease);
+        }
     }
     shared.rel_len = 0;
     Ok(())

@@ -126,6 +126,10 @@ impl Engine {
             if slot.route == super::route::SEND_ALL {
                 self.senders.done(slot.fd);
             }
+            if slot.route == super::route::DIRECT {
+                self.end_direct(&slot, false);
+            }
+            self.drop_claims(&slot);
             self.driver.slab.give_back(index);
             taken += 1;
         }

@@ -9,7 +9,7 @@ use super::prepare::Classes;
 use super::route;
 use super::send_all::Senders;
 use crate::error::Fault;
-use crate::resource;
+use crate::resource::{self, Files, Regions};
 use crate::ring::{Completion, Driver, Lifecycle, Outcome, Reaped, Slot, bits, cf, signal};
 use crate::sys::{Backend, current_thread};
 
@@ -40,6 +40,8 @@ pub struct Engine {
     pub(super) pools: Pools,
     pub(super) classes: Classes,
     pub(super) senders: Senders,
+    pub(super) regions: Regions,
+    pub(super) files: Files,
     /// Why and where the last batch stopped.
     pub(super) rejected: Fault,
     pub(super) rejected_at: u32,
@@ -59,6 +61,8 @@ impl Engine {
             senders: Senders::new()?,
             classes: Classes::new(&info),
             pools: Pools::default(),
+            regions: Regions::default(),
+            files: Files::default(),
             driver: Driver::new(backend, config.max_inflight)?,
             rejected: Fault { code: 0, context: "" },
             rejected_at: 0,
@@ -78,15 +82,17 @@ impl Engine {
 
     /// Let go of the thread: drop the kernel ring and stand on `backend`, which is not bound yet.
     /// Nothing may be in flight.
-    pub fn detach(&mut self, backend: Box<dyn Backend>) -> Result<(), Fault> {
+    pub fn detach(&mut self, mut backend: Box<dyn Backend>) -> Result<(), Fault> {
         if self.driver.slab.live() > 0 {
             return Err(Fault::errno(
                 libc::EBUSY,
                 "operations or timers are in flight; cancel and reap them before detach",
             ));
         }
+        self.move_tables(&mut *backend)?;
         self.pools.set_owner(0);
         self.driver.replace(backend);
+        self.regions.register_all(self.driver.enter.backend())?;
         self.pools.register_all(self.driver.enter.backend())
     }
 
@@ -109,6 +115,9 @@ impl Engine {
         min_wait_us: u32,
     ) -> Result<(), Fault> {
         self.pools.collect_returned();
+        if self.pools.has_falling() {
+            self.tell_falling();
+        }
         let idle = self.driver.timers.len() | self.completed.waiting() as usize == 0;
         let errno = if idle && wait_min > 0 && limit_ns < 0 {
             self.driver.sleep(wait_min, -1, min_wait_us)
@@ -260,6 +269,9 @@ impl Engine {
             }
         }
         self.driver.enter.release();
+        if self.pools.has_falling() {
+            self.tell_falling();
+        }
     }
 
     #[inline(always)]
@@ -304,12 +316,15 @@ impl Engine {
         if bits & bits::POOL != 0 {
             self.complete_pool(group, reaped.last, &mut completion);
         }
+        if route == route::DIRECT {
+            let slot = *self.driver.slab.get(index);
+            self.complete_direct(&slot, reaped.last, &mut completion);
+        }
         if reaped.last {
-            if sends {
-                self.senders.done(fd);
-            }
-            if bits & (bits::POOL | bits::WATCHED) != 0 {
+            if bits & (bits::POOL | bits::WATCHED | bits::FIXED | bits::REGION) != 0 {
                 self.last_of(index);
+            } else if sends {
+                self.senders.done(fd);
             }
             self.driver.slab.give_back(index);
         }
@@ -339,6 +354,7 @@ impl Engine {
         if slot.bits & bits::POOL != 0 {
             self.pools.unpin(slot.done);
         }
+        self.drop_claims(&slot);
         if slot.bits & bits::WATCHED != 0 {
             self.watched_done(slot.link);
         }
@@ -410,18 +426,16 @@ impl Engine {
     /// until it is seen to be done.
     pub fn dispose(mut self, forced: bool) {
         let pools = self.pools.take();
-        let tombstone = if forced && !pools.is_empty() {
-            self.driver.enter.backend().open_tombstone()
-        } else {
-            -1
-        };
-        drop(self);
-        if forced {
-            if !pools.is_empty() {
-                resource::bury(tombstone, pools);
-            }
-        } else {
+        let lent = !pools.is_empty() || !self.regions.is_empty();
+        if !forced || !lent {
+            drop(self);
             drop(pools);
+        } else {
+            let place = self.files.last_slot();
+            let tombstone = self.driver.enter.backend().open_tombstone(place);
+            let regions = self.regions.memories();
+            drop(self);
+            resource::bury(tombstone, pools, regions);
         }
         resource::reclaim();
     }

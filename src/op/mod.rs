@@ -5,12 +5,14 @@
 
 mod batch;
 mod cancel;
+mod claims;
 mod close;
 mod completed;
 mod engine;
 mod pools;
 mod prepare;
 mod send_all;
+mod tables;
 mod timer;
 
 pub use completed::{Call, Completed};
@@ -21,4 +23,6 @@ mod route {
     pub const TIMER: u8 = 1;
     pub const SEND_ALL: u8 = 2;
     pub const CLOSE: u8 = 3;
+    /// It fills or empties a slot of the table of files.
+    pub const DIRECT: u8 = 4;
 }

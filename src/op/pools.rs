@@ -2,8 +2,8 @@
 
 use super::engine::Engine;
 use crate::error::{ESTALE, Fault};
-use crate::resource::{PoolInfo, PoolRef};
-use crate::ring::{Completion, cf};
+use crate::resource::{PoolInfo, PoolRef, PoolSpec};
+use crate::ring::{Completion, Op, cf, opcode, sqe_flag};
 use crate::sys::{Backend, ThreadId};
 
 /// Pools of one ring at most.
@@ -13,6 +13,8 @@ const MAX_POOLS: usize = 64;
 #[derive(Default)]
 pub(super) struct Pools {
     list: Vec<Option<PoolRef>>,
+    /// Pools of which to tell that few buffers are left, one bit each.
+    falling: u64,
 }
 
 impl Pools {
@@ -37,11 +39,26 @@ impl Pools {
         self.list.get_mut(group as usize)?.as_mut()
     }
 
-    pub(super) fn check(&self, group: u16) -> Result<(), Fault> {
-        match self.list.get(group as usize) {
-            Some(Some(_)) => Ok(()),
-            _ => Err(no_pool()),
+    /// Whether an operation may take buffers from a pool.
+    pub(super) fn check(&self, op: &Op) -> Result<(), Fault> {
+        let Some(Some(pool)) = self.list.get(op.buf_index as usize) else {
+            return Err(no_pool());
+        };
+        // The kernel does not tell where in the buffer it put a piece: the library counts, which
+        // holds only while pieces complete in the order in which they were filled.
+        if pool.is_incremental() && (op.opcode != opcode::RECV || op.flags & sqe_flag::ASYNC != 0) {
+            return Err(Fault::errno(
+                libc::EINVAL,
+                "an incremental pool serves receives without SQE_ASYNC only",
+            ));
         }
+        Ok(())
+    }
+
+    /// Whether a record about a pool waits to be told.
+    #[inline]
+    pub(super) fn has_falling(&self) -> bool {
+        self.falling != 0
     }
 
     pub(super) fn pin(&mut self, group: u16) {
@@ -63,14 +80,14 @@ fn no_pool() -> Fault {
 }
 
 impl Engine {
-    /// Make a pool of `count` buffers of `size` bytes; its id.
-    pub fn pool_create(&mut self, count: u32, size: u32) -> Result<u16, Fault> {
+    /// Make a pool; its id.
+    pub fn pool_create(&mut self, spec: &PoolSpec) -> Result<u16, Fault> {
         let free = self.pools.list.iter().position(Option::is_none);
         let group = free.unwrap_or(self.pools.list.len());
         if group >= MAX_POOLS {
             return Err(Fault::errno(libc::ENFILE, "a ring has 64 pools at most"));
         }
-        let pool = PoolRef::create(self.driver.enter.backend(), group as u16, count, size)?;
+        let pool = PoolRef::create(self.driver.enter.backend(), group as u16, spec)?;
         if self.driver.is_attached() {
             pool.set_owner(crate::sys::current_thread());
         }
@@ -95,7 +112,31 @@ impl Engine {
             return Err(Fault::errno(errno, "the kernel did not unregister the pool"));
         }
         self.pools.list[group as usize] = None;
+        self.pools.falling &= !(1 << group);
         Ok(())
+    }
+
+    /// Tell by a record when fewer than `mark` buffers of a pool are with the kernel.
+    pub fn pool_set_low_water(&mut self, group: u16, mark: u32, data: u64) -> Result<(), Fault> {
+        self.pools.falling &= !1u64.checked_shl(group.into()).unwrap_or(0);
+        self.pools.get(group).ok_or_else(no_pool)?.set_low_water(mark, data)
+    }
+
+    /// Put in the records what is to tell about pools, as far as there is room.
+    #[cold]
+    pub(super) fn tell_falling(&mut self) {
+        while self.pools.falling != 0 && !self.completed.is_full() {
+            let group = self.pools.falling.trailing_zeros() as u16;
+            self.pools.falling &= self.pools.falling - 1;
+            let Some(pool) = self.pools.get(group) else { continue };
+            self.completed.record(Completion {
+                user_data: pool.low_water_data,
+                res: pool.free() as i32,
+                flags: cf::LOW_WATER,
+                data: group.into(),
+                token: 0,
+            });
+        }
     }
 
     /// What a pool is like.
@@ -126,17 +167,22 @@ impl Engine {
             return;
         }
         let buffer = (completion.flags >> cf::BUFFER_SHIFT) as u16;
+        let more = completion.flags & cf::BUF_MORE != 0;
         let Some(pool) = self.pools.get(group) else { return };
         if completion.res <= 0 {
-            pool.recycle(buffer);
-            completion.flags &= 0xffff & !cf::BUFFER;
+            pool.recycle(buffer, more);
+            completion.flags &= 0xffff & !(cf::BUFFER | cf::BUF_MORE);
             return;
         }
-        if let Some((lease, address)) = pool.lease(buffer) {
-            completion.flags |= cf::LEASE;
-            completion.data = address;
-            completion.token = lease;
-            self.driver.stats.leases.add(1);
+        let Some((lease, address)) = pool.lease(buffer, completion.res as u32, more) else {
+            return;
+        };
+        completion.flags |= cf::LEASE;
+        completion.data = address;
+        completion.token = lease;
+        if pool.falls_low() {
+            self.pools.falling |= 1 << (group & 63);
         }
+        self.driver.stats.leases.add(1);
     }
 }

@@ -40,6 +40,8 @@ enum Class {
     Recv,
     Accept,
     PollRemove,
+    /// May name a region or a slot of the table of files.
+    Claims,
     /// Names another operation by its token in `addr`.
     Names,
     Cancel,
@@ -60,6 +62,10 @@ impl Classes {
         let rows = [
             (opcode::NOP, Class::Plain),
             (opcode::FSYNC, Class::Plain),
+            (opcode::READ_FIXED, Class::Claims),
+            (opcode::WRITE_FIXED, Class::Claims),
+            (opcode::SEND_ZC, Class::Claims),
+            (opcode::FIXED_FD_INSTALL, Class::Plain),
             (opcode::POLL_ADD, Class::Plain),
             (opcode::POLL_REMOVE, Class::PollRemove),
             (opcode::TIMEOUT, Class::Plain),
@@ -84,9 +90,15 @@ impl Classes {
                 // Where no kernel answers (a simulated ring) everything is served.
                 (Err(_), _) => true,
                 (Ok(_), opcode::BIND | opcode::LISTEN) => info.features.has(Features::BIND_LISTEN),
+                (Ok(_), opcode::FIXED_FD_INSTALL) => info.features.has(Features::FD_INSTALL),
                 (Ok(kernel), _) => supports(kernel, code),
             };
             table[code as usize] = if served { class } else { Class::Missing };
+        }
+        for code in super::claims::OPCODES {
+            if table[code as usize] == Class::Plain {
+                table[code as usize] = Class::Claims;
+            }
         }
         for code in [opcode::LIB_CLOSE, opcode::LIB_TIMER, opcode::LIB_SEND_ALL] {
             table[code as usize] = Class::Library;
@@ -109,6 +121,7 @@ fn missing(code: u8) -> Fault {
     let context = match code {
         opcode::BIND | opcode::LISTEN => "bind_listen: bind and listen on a ring need Linux 6.11",
         opcode::SOCKET => "socket on a ring needs Linux 5.19",
+        opcode::FIXED_FD_INSTALL => "fd_install: needs Linux 6.8",
         _ => "this kernel does not serve the opcode",
     };
     Fault::new(ENOTSUP_KERNEL, context)
@@ -200,6 +213,10 @@ impl Engine {
                 }
                 self.check_name(op.addr)
             }
+            Class::Claims if op.opcode == opcode::SEND_ZC => {
+                op.op_flags |= MSG_NOSIGNAL;
+                Ok(())
+            }
             Class::Names => self.check_name(op.addr),
             Class::Cancel => {
                 if op.op_flags & !CANCEL_ALL_FD != 0 {
@@ -281,8 +298,9 @@ impl Engine {
                 return Err(invalid("this operation takes no buffer from a pool"));
             }
             // The kernel answers ENOBUFS for an unknown group, which looks like starvation.
-            self.pools.check(op.buf_index)?;
+            self.pools.check(op)?;
         }
+        self.check_claims(op)?;
         let quiet = op.ext & EXT_QUIET != 0;
         let mut entry = *op;
         if quiet {
@@ -299,9 +317,7 @@ impl Engine {
             slot.bits |= bits::POOL;
             slot.done = u32::from(op.buf_index);
         }
-        if op.flags & sqe_flag::FIXED_FILE != 0 {
-            self.driver.slab.get(index).bits |= bits::FIXED;
-        }
+        self.hold_claims(op, index);
         Ok(index)
     }
 

@@ -1,14 +1,16 @@
 //! Memory the kernel may still write after its ring was forced to free.
 //!
-//! Owns: pools of such rings until a tombstone tells that the kernel is done: the read end of a
+//! Owns: pools and regions of such rings until a tombstone tells that the kernel is done: the read end of a
 //! pipe whose write end was a registered file of the ring hangs up when the ring is really gone.
 
-use super::pool::PoolRef;
+use super::pool_ref::PoolRef;
+use crate::sys::Map;
 use std::sync::Mutex;
 
 struct Grave {
     tombstone: i32,
     _pools: Vec<PoolRef>,
+    _regions: Vec<Map>,
 }
 
 // SAFETY: a grave is only waited for and dropped; its pools have no owner thread any more.
@@ -16,17 +18,17 @@ unsafe impl Send for Grave {}
 
 static GRAVES: Mutex<Vec<Grave>> = Mutex::new(Vec::new());
 
-/// Keep `pools` until the kernel is done. Without a tombstone (-1) they are kept for ever.
-pub fn bury(tombstone: i32, pools: Vec<PoolRef>) {
+/// Keep what the kernel may write until it is done. Without a tombstone (-1) that is for ever.
+pub fn bury(tombstone: i32, pools: Vec<PoolRef>, regions: Vec<Map>) {
     for pool in &pools {
         pool.set_owner(0);
     }
     if tombstone < 0 {
-        core::mem::forget(pools);
+        core::mem::forget((pools, regions));
         return;
     }
     if let Ok(mut graves) = GRAVES.lock() {
-        graves.push(Grave { tombstone, _pools: pools });
+        graves.push(Grave { tombstone, _pools: pools, _regions: regions });
     }
 }
 

@@ -1,11 +1,16 @@
-//! Memory lent to the kernel: pools of provided buffers and their leases.
+//! What is lent to the kernel: pools of provided buffers and their leases, regions, files.
 //!
-//! Owns: buffer memory and who may touch it. Never knows connections or callbacks.
+//! Owns: buffer memory and who may touch it, and which file lies in which slot. Never knows connections or callbacks.
 
+mod files;
 mod graveyard;
 mod pool;
+mod pool_ref;
+mod region;
 mod registry;
 
+pub use files::{Files, INDEX_ALLOC};
 pub use graveyard::{bury, reclaim};
-pub use pool::{PoolInfo, PoolRef};
-pub use registry::release_lease;
+pub use pool_ref::{PoolInfo, PoolRef, PoolSpec};
+pub use region::{RegionInfo, Regions};
+pub use registry::{holder, release_here, release_lease};

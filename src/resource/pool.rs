@@ -1,268 +1,342 @@
-//! A classic pool of provided buffers: equal buffers, one lease per receive.
+//! The heart of a pool of provided buffers: what is provided, leased and given back.
 //!
-//! Owns: the buffers and the ring through which the kernel takes them. Invariant: a buffer is
-//! with the kernel, or leased under one serial, never both; it goes back exactly once.
+//! Owns: the buffers, the ring through which the kernel takes them, and one word per piece. In a
+//! classic pool a piece is a buffer; in an incremental one the kernel fills a buffer piece by
+//! piece. Invariant: a buffer is with the kernel, or pieces of it are leased, each under one
+//! serial; it goes back exactly once, when all its pieces are back and the kernel has left it.
 
-use super::registry;
-use crate::error::{ENOTSUP_KERNEL, Fault};
-use crate::sys::{Backend, Features, Map, ThreadId, current_thread, fork_epoch};
-use core::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
-
-/// Buffers of a pool; the kernel's limit for a ring of buffers.
-pub const MAX_BUFFERS: u32 = 32768;
+use super::registry::{self, SERIAL_MASK};
+use crate::sys::Map;
+use core::sync::atomic::{AtomicI64, AtomicU16, AtomicU32, AtomicU64, Ordering};
 
 const ENTRY: usize = 16;
 const TAIL_AT: usize = 14;
+const NONE: u32 = u32::MAX;
+/// In the word of a piece, beside its serial: it is leased.
+const OUT: u32 = 1 << 31;
+/// In the word of a piece: another thread gave it back, and the owner has not collected it.
+const BACK: u32 = 1 << 30;
 
-/// What a pool is like.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct PoolInfo {
-    /// Buffers in all.
-    pub count: u32,
-    /// Bytes per buffer.
-    pub size: u32,
-    /// Leases not given back yet.
-    pub leases: u32,
+/// A number that only the owner thread touches (or the one thread that is inside the ring).
+#[derive(Default)]
+pub(super) struct Own(AtomicU32);
+
+impl Own {
+    #[inline]
+    pub fn get(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    pub fn set(&self, value: u32) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+}
+
+/// How far the kernel and the leases are with a buffer of an incremental pool.
+#[derive(Default)]
+pub(super) struct Filling {
+    /// Bytes of it that were told of.
+    offset: Own,
+    /// Pieces leased.
+    out: Own,
+    /// 1 when the kernel has left it: no piece follows.
+    left: Own,
+}
+
+/// Zero-filled arrays for the pieces, touched as they are used.
+pub(super) struct Pieces {
+    pub most: u32,
+    pub words: Map,
+    /// In an incremental pool: the buffer of a piece, or the next free piece.
+    pub links: Map,
+    /// Pieces given back by other threads, one bit each, collected by the owner.
+    pub returned: Map,
 }
 
 pub(super) struct Pool {
-    place: usize,
-    /// Process the pool belongs to.
-    pub(super) epoch: u64,
-    group: u16,
-    count: u32,
-    size: u32,
-    ring: Map,
-    data: Map,
-    tail: AtomicU16,
-    /// Serial of the lease on each buffer; 0 = none.
-    serials: Box<[AtomicU32]>,
-    /// Buffers given back from other threads, one bit each, collected by the owner.
-    returned: Box<[AtomicU64]>,
-    has_returned: AtomicU32,
-    /// Thread that may write the ring; 0 = no kernel ring behind it.
-    owner: AtomicU64,
-    leases: AtomicU32,
-    /// One for the ring, one for each lease; the last one frees.
-    references: AtomicU32,
+    pub place: usize,
+    pub group: u16,
+    pub count: u32,
+    /// To turn a counter into a place of the ring: `count` is a power of two.
+    pub mask: u32,
+    pub size: u32,
+    /// Buffers of an incremental pool; empty in a classic one.
+    pub filling: Box<[Filling]>,
+    pub ring: Map,
+    pub data: Map,
+    pub pieces: Pieces,
+    /// Where the serials start.
+    pub serial: u32,
+    /// Buffers provided so far, and taken by the kernel so far.
+    pub tail: Own,
+    pub taken: Own,
+    /// Tell when fewer buffers than this are with the kernel; and whether it was told.
+    pub low_water: Own,
+    pub told: Own,
+    /// Pieces 0..touched were leased at least once.
+    pub touched: Own,
+    pub free: Own,
+    pub has_returned: AtomicU32,
+    /// Leases given out less leases given back by the owner thread. Owner thread only.
+    pub here: AtomicI64,
+    /// Leases given back elsewhere. When the ring lets go, what is still out is subtracted: then
+    /// the lease that makes it 0 is the last one.
+    pub elsewhere: AtomicI64,
 }
 
 impl Pool {
+    #[inline]
+    pub fn is_incremental(&self) -> bool {
+        !self.filling.is_empty()
+    }
+
+    /// Buffers that the kernel has.
+    #[inline]
+    pub fn with_kernel(&self) -> u32 {
+        self.tail.get().wrapping_sub(self.taken.get())
+    }
+
+    fn word(&self, piece: u32) -> &AtomicU32 {
+        debug_assert!(piece < self.pieces.most);
+        // SAFETY: the map holds `most` words and every caller checked the piece.
+        unsafe { &*self.pieces.words.as_ptr().cast::<AtomicU32>().add(piece as usize) }
+    }
+
+    fn link(&self, piece: u32) -> &Own {
+        debug_assert!(self.is_incremental() && piece < self.pieces.most);
+        // SAFETY: the map of an incremental pool holds `most` links; the piece was checked.
+        unsafe { &*self.pieces.links.as_ptr().cast::<Own>().add(piece as usize) }
+    }
+
+    fn returned(&self, piece: u32) -> &AtomicU64 {
+        // SAFETY: the map holds a bit for each of `most` pieces; the piece was checked.
+        unsafe { &*self.pieces.returned.as_ptr().cast::<AtomicU64>().add(piece as usize / 64) }
+    }
+
+    /// Address of a buffer.
+    #[inline]
+    pub fn address(&self, buffer: u32) -> u64 {
+        self.data.as_ptr() as u64 + u64::from(buffer) * u64::from(self.size)
+    }
+
     /// Put `buffer` where the kernel takes it. Owner thread only.
-    fn provide(&self, buffer: u16) {
-        let tail = self.tail.load(Ordering::Relaxed);
-        let at = (u32::from(tail) & (self.count - 1)) as usize * ENTRY;
-        let address = self.data.as_ptr() as u64 + u64::from(buffer) * u64::from(self.size);
+    #[inline]
+    pub fn provide(&self, buffer: u32) {
+        let (tail, size, ring) = (self.tail.get(), self.size, self.ring.as_ptr());
+        let at = (tail & self.mask) as usize * ENTRY;
+        let next = tail.wrapping_add(1);
+        self.tail.set(next);
         // SAFETY: the entry lies in the ring's mapping; only the owner thread writes it, and the
         // kernel reads it after the tail below. Bytes 14 and 15 (the tail in entry 0) are spared.
         unsafe {
-            let entry = self.ring.as_ptr().add(at);
-            entry.cast::<u64>().write(address);
-            entry.add(8).cast::<u32>().write(self.size);
-            entry.add(12).cast::<u16>().write(buffer);
-            let published = &*self.ring.as_ptr().add(TAIL_AT).cast::<AtomicU16>();
-            self.tail.store(tail.wrapping_add(1), Ordering::Relaxed);
-            published.store(tail.wrapping_add(1), Ordering::Release);
+            let entry = ring.add(at);
+            entry.cast::<u64>().write(self.address(buffer));
+            entry.add(8).cast::<u32>().write(size);
+            entry.add(12).cast::<u16>().write(buffer as u16);
+            (*ring.add(TAIL_AT).cast::<AtomicU16>()).store(next as u16, Ordering::Release);
         }
     }
 
-    /// Lease `buffer`, which the kernel just filled. Owner thread only.
-    fn lease(&self, buffer: u16) -> u64 {
-        let counter = &registry::entry(self.place).serial;
-        let mut serial = counter.load(Ordering::Relaxed).wrapping_add(1);
-        if serial == 0 {
-            serial = 1;
+    /// Forget what the kernel ring that is gone had, and provide every buffer that is not leased.
+    pub fn provide_anew(&self) {
+        // SAFETY: nobody reads the tail: the kernel ring that did is gone.
+        unsafe { self.ring.as_ptr().add(TAIL_AT).cast::<u16>().write(0) };
+        self.tail.set(0);
+        self.taken.set(0);
+        for buffer in 0..self.count {
+            if self.is_incremental() {
+                self.leave(buffer);
+            } else if self.word(buffer).load(Ordering::Acquire) & (OUT | BACK) == 0 {
+                self.provide(buffer);
+            }
         }
-        counter.store(serial, Ordering::Relaxed);
-        self.leases.fetch_add(1, Ordering::Relaxed);
-        self.references.fetch_add(1, Ordering::Relaxed);
-        self.serials[buffer as usize].store(serial, Ordering::Release);
-        registry::lease_id(self.place, buffer, serial)
     }
 
-    /// Take a lease back: None when it is stale, else whether the pool is to be destroyed.
-    pub(super) fn release(&self, buffer: u16, serial: u32) -> Option<bool> {
-        let slot = self.serials.get(buffer as usize)?;
-        if serial == 0 {
+    /// Lease a whole buffer, which the kernel just filled. Owner thread only.
+    #[inline]
+    pub fn lease(&self, buffer: u32) -> u64 {
+        self.taken.set(self.taken.get().wrapping_add(1));
+        self.lease_piece(buffer)
+    }
+
+    /// Lease the next piece of a buffer: its id and its offset, or None for what cannot be. Unless
+    /// `more` follow the kernel has left the buffer. Owner thread only.
+    pub fn lease_next(&self, buffer: u32, len: u32, more: bool) -> Option<(u64, u32)> {
+        let filling = self.filling.get(buffer as usize)?;
+        let offset = filling.offset.get();
+        if len > self.size - offset {
             return None;
         }
-        slot.compare_exchange(serial, 0, Ordering::AcqRel, Ordering::Relaxed).ok()?;
-        self.leases.fetch_sub(1, Ordering::Relaxed);
-        if self.owner.load(Ordering::Acquire) == current_thread() {
-            self.provide(buffer);
-        } else {
-            let bit = 1u64 << (buffer % 64);
-            self.returned[buffer as usize / 64].fetch_or(bit, Ordering::AcqRel);
-            self.has_returned.store(1, Ordering::Release);
+        let piece = self.free.get();
+        let piece = if piece == NONE { self.fresh_piece()? } else { piece };
+        self.free.set(self.link(piece).get());
+        self.link(piece).set(buffer);
+        filling.offset.set(offset + len);
+        filling.out.set(filling.out.get() + 1);
+        if !more {
+            filling.left.set(1);
+            self.taken.set(self.taken.get().wrapping_add(1));
         }
-        Some(self.references.fetch_sub(1, Ordering::AcqRel) == 1)
+        Some((self.lease_piece(piece), offset))
+    }
+
+    /// A piece that was never leased. There is one for each byte, so there is one for each piece.
+    #[cold]
+    fn fresh_piece(&self) -> Option<u32> {
+        let piece = self.touched.get();
+        if piece >= self.pieces.most {
+            return None;
+        }
+        self.touched.set(piece + 1);
+        self.word(piece).store(self.serial, Ordering::Relaxed);
+        self.link(piece).set(NONE);
+        Some(piece)
+    }
+
+    #[inline]
+    fn lease_piece(&self, piece: u32) -> u64 {
+        let word = self.word(piece);
+        // Never 0, so that 0 is no lease.
+        let serial = (word.load(Ordering::Relaxed).wrapping_add(1) & SERIAL_MASK).max(1);
+        word.store(serial | OUT, Ordering::Release);
+        self.here.store(self.here.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        registry::lease_id(self.place, piece, serial)
+    }
+
+    /// Take a lease back on the owner thread; false when it is stale.
+    #[inline]
+    pub fn release_here(&self, piece: u32, serial: u32) -> bool {
+        if piece >= self.pieces.most {
+            return false;
+        }
+        // Another thread may give the same lease back at this moment: one of the two is late.
+        let given = self.word(piece).compare_exchange(
+            serial | OUT,
+            serial,
+            Ordering::AcqRel,
+            Ordering::Relaxed,
+        );
+        if given.is_err() {
+            return false;
+        }
+        self.here.store(self.here.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
+        if self.is_incremental() {
+            self.piece_is_back(piece)
+        } else {
+            self.provide(piece)
+        }
+        true
+    }
+
+    /// Take a lease back on any thread: None when it is stale, else whether it was the last one
+    /// of a pool that its ring gave up.
+    pub fn release_elsewhere(&self, piece: u32, serial: u32) -> Option<bool> {
+        if piece >= self.pieces.most {
+            return None;
+        }
+        self.word(piece)
+            .compare_exchange(serial | OUT, serial | BACK, Ordering::AcqRel, Ordering::Relaxed)
+            .ok()?;
+        self.returned(piece).fetch_or(1 << (piece % 64), Ordering::AcqRel);
+        self.has_returned.store(1, Ordering::Release);
+        Some(self.elsewhere.fetch_add(1, Ordering::AcqRel) + 1 == 0)
+    }
+
+    /// Provide what other threads gave back. Owner thread only.
+    #[cold]
+    pub fn collect(&self) {
+        self.has_returned.store(0, Ordering::SeqCst);
+        let end = if self.is_incremental() { self.touched.get() } else { self.count };
+        for first in (0..end).step_by(64) {
+            let mut set = self.returned(first).swap(0, Ordering::AcqRel);
+            while set != 0 {
+                let piece = first + set.trailing_zeros();
+                set &= set - 1;
+                let word = self.word(piece);
+                word.store(word.load(Ordering::Relaxed) & SERIAL_MASK, Ordering::Relaxed);
+                if self.is_incremental() { self.piece_is_back(piece) } else { self.provide(piece) }
+            }
+        }
+    }
+
+    /// A piece is free again; with the last one of a buffer the kernel has left, the buffer is.
+    fn piece_is_back(&self, piece: u32) {
+        let buffer = self.link(piece).get();
+        self.link(piece).set(self.free.get());
+        self.free.set(piece);
+        let Some(filling) = self.filling.get(buffer as usize) else { return };
+        let out = filling.out.get() - 1;
+        filling.out.set(out);
+        if out == 0 && filling.left.get() != 0 {
+            self.provide_whole(buffer, filling);
+        }
+    }
+
+    #[inline]
+    fn provide_whole(&self, buffer: u32, filling: &Filling) {
+        filling.offset.set(0);
+        filling.left.set(0);
+        self.provide(buffer);
+    }
+
+    /// The kernel has left a buffer of an incremental pool without another piece.
+    fn leave(&self, buffer: u32) {
+        let Some(filling) = self.filling.get(buffer as usize) else { return };
+        filling.left.set(1);
+        if filling.out.get() == 0 {
+            self.provide_whole(buffer, filling);
+        }
+    }
+
+    /// The kernel took `buffer` and put nothing into it.
+    pub fn take_back(&self, buffer: u32, more: bool) {
+        if self.is_incremental() && more {
+            return;
+        }
+        self.taken.set(self.taken.get().wrapping_add(1));
+        if self.is_incremental() { self.leave(buffer) } else { self.provide(buffer) }
+    }
+
+    /// Whether to tell now that few buffers are left: once, until there were more than the mark.
+    #[inline]
+    pub fn falls_low(&self) -> bool {
+        let low = u32::from(self.with_kernel() < self.low_water.get());
+        if low == self.told.get() {
+            return false;
+        }
+        self.told.set(low);
+        low != 0
     }
 
     /// Unlink and free.
     ///
     /// # Safety
     /// The caller dropped the last reference, and the kernel does not use the memory any more.
-    pub(super) unsafe fn destroy(pool: *mut Pool) {
+    pub unsafe fn destroy(pool: *mut Pool) {
         // SAFETY: the last reference: nobody else frees it.
-        registry::unlink(unsafe { (*pool).place });
+        let (place, serial) = unsafe { ((*pool).place, (*pool).last_serial()) };
+        registry::unlink(place, serial);
         // SAFETY: made by Box::into_raw in `create`; unlinked, so nobody looks at it.
         drop(unsafe { Box::from_raw(pool) });
     }
-}
 
-/// The ring's reference to a pool.
-pub struct PoolRef {
-    pool: *mut Pool,
-    /// Operations in flight that take buffers from it.
-    pub pins: u32,
-}
-
-impl PoolRef {
-    /// Make a pool and register it under `group`.
-    pub fn create(
-        backend: &mut dyn Backend,
-        group: u16,
-        count: u32,
-        size: u32,
-    ) -> Result<PoolRef, Fault> {
-        if !count.is_power_of_two() || count > MAX_BUFFERS {
-            return Err(Fault::errno(
-                libc::EINVAL,
-                "the number of buffers must be a power of two, 32768 at most",
-            ));
-        }
-        if size == 0 || size > i32::MAX as u32 {
-            return Err(Fault::errno(libc::EINVAL, "the buffer size must be 1..2147483647"));
-        }
-        if !backend.info().features.has(Features::POOL) {
-            return Err(Fault::new(ENOTSUP_KERNEL, "pool: rings of provided buffers need 5.19"));
-        }
-        let no_memory = |errno| Fault::errno(errno, "no memory for the pool");
-        let ring = Map::new(count as usize * ENTRY).map_err(no_memory)?;
-        let data = Map::new(count as usize * size as usize).map_err(no_memory)?;
-        let Some(place) = registry::reserve() else {
-            return Err(Fault::errno(libc::ENFILE, "1024 pools exist in this process"));
-        };
-        let zeros = |n: u32| (0..n).map(|_| AtomicU32::new(0)).collect();
-        let pool = Box::into_raw(Box::new(Pool {
-            place,
-            epoch: fork_epoch(),
-            group,
-            count,
-            size,
-            ring,
-            data,
-            tail: AtomicU16::new(0),
-            serials: zeros(count),
-            returned: (0..count.div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
-            has_returned: AtomicU32::new(0),
-            owner: AtomicU64::new(0),
-            leases: AtomicU32::new(0),
-            references: AtomicU32::new(1),
-        }));
-        let mut made = PoolRef { pool, pins: 0 };
-        if let Err(fault) = made.register(backend) {
-            registry::unreserve(place);
-            // SAFETY: made above and published to nobody.
-            drop(unsafe { Box::from_raw(pool) });
-            core::mem::forget(made);
-            return Err(fault);
-        }
-        registry::publish(place, pool);
-        Ok(made)
+    /// The serial that is furthest from where they started.
+    fn last_serial(&self) -> u32 {
+        let end = if self.is_incremental() { self.touched.get() } else { self.count };
+        let ahead = (0..end).map(|piece| {
+            self.word(piece).load(Ordering::Relaxed).wrapping_sub(self.serial) & SERIAL_MASK
+        });
+        self.serial.wrapping_add(ahead.max().unwrap_or(0)) & SERIAL_MASK
     }
 
-    fn pool(&self) -> &Pool {
-        // SAFETY: this reference is counted, so the pool lives.
-        unsafe { &*self.pool }
-    }
-
-    /// Register with a (new) kernel ring and provide every buffer that is not leased.
-    pub fn register(&mut self, backend: &mut dyn Backend) -> Result<(), Fault> {
-        let pool = self.pool();
-        // SAFETY: nobody but the kernel ring being left reads the tail, and that one is gone.
-        unsafe { pool.ring.as_ptr().add(TAIL_AT).cast::<u16>().write(0) };
-        pool.tail.store(0, Ordering::Relaxed);
-        // SAFETY: page-aligned, `count` entries, kept until unregistered or buried.
-        let errno =
-            unsafe { backend.register_pool(pool.group, pool.ring.as_ptr(), pool.count as u16) };
-        if errno != 0 {
-            return Err(Fault::errno(errno, "the kernel refused the pool"));
-        }
-        for word in &pool.returned {
-            word.store(0, Ordering::Relaxed);
-        }
-        for buffer in 0..pool.count as u16 {
-            if pool.serials[buffer as usize].load(Ordering::Acquire) == 0 {
-                pool.provide(buffer);
+    /// Start the pieces: classic ones are all there from the start.
+    pub fn begin(&self) {
+        self.free.set(NONE);
+        if !self.is_incremental() {
+            for buffer in 0..self.count {
+                self.word(buffer).store(self.serial, Ordering::Relaxed);
             }
-        }
-        Ok(())
-    }
-
-    /// From now on the calling thread may provide buffers (or none, with 0).
-    pub fn set_owner(&self, owner: ThreadId) {
-        self.pool().owner.store(owner, Ordering::Release);
-    }
-
-    /// Provide what other threads gave back.
-    #[inline]
-    pub fn collect_returned(&self) {
-        let pool = self.pool();
-        if pool.has_returned.load(Ordering::Acquire) != 0 {
-            self.collect(pool);
-        }
-    }
-
-    #[cold]
-    fn collect(&self, pool: &Pool) {
-        pool.has_returned.store(0, Ordering::SeqCst);
-        for (at, word) in pool.returned.iter().enumerate() {
-            let mut set = word.swap(0, Ordering::AcqRel);
-            while set != 0 {
-                pool.provide((at * 64) as u16 + set.trailing_zeros() as u16);
-                set &= set - 1;
-            }
-        }
-    }
-
-    /// The kernel put data into `buffer`: its lease id and address, or None for a foreign number.
-    #[inline]
-    pub fn lease(&self, buffer: u16) -> Option<(u64, u64)> {
-        let pool = self.pool();
-        if u32::from(buffer) >= pool.count {
-            return None;
-        }
-        let address = pool.data.as_ptr() as u64 + u64::from(buffer) * u64::from(pool.size);
-        Some((pool.lease(buffer), address))
-    }
-
-    /// The kernel took `buffer` and put nothing into it: provide it again.
-    pub fn recycle(&self, buffer: u16) {
-        let pool = self.pool();
-        if u32::from(buffer) < pool.count {
-            pool.provide(buffer);
-        }
-    }
-
-    /// What it is like.
-    pub fn info(&self) -> PoolInfo {
-        let pool = self.pool();
-        PoolInfo { count: pool.count, size: pool.size, leases: pool.leases.load(Ordering::Relaxed) }
-    }
-
-    /// Leases not given back.
-    pub fn leases(&self) -> u32 {
-        self.pool().leases.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for PoolRef {
-    fn drop(&mut self) {
-        self.set_owner(0);
-        if self.pool().references.fetch_sub(1, Ordering::AcqRel) == 1 {
-            // SAFETY: that was the last reference; the ring unregistered or buried the pool.
-            unsafe { Pool::destroy(self.pool) };
         }
     }
 }

@@ -301,8 +301,9 @@ impl Driver {
         }
     }
 
+    /// A completion that is not of an operation.
     #[cold]
-    fn internal(&mut self, cqe: &Cqe) {
+    pub fn internal(&mut self, cqe: &Cqe) {
         match cqe.user_data >> tag::SHIFT {
             tag::WAKE => {
                 self.stats.wakes.add(1);

@@ -98,6 +98,8 @@ pub mod opcode {
     #![allow(missing_docs)]
     pub const NOP: u8 = 0;
     pub const FSYNC: u8 = 3;
+    pub const READ_FIXED: u8 = 4;
+    pub const WRITE_FIXED: u8 = 5;
     pub const POLL_ADD: u8 = 6;
     pub const POLL_REMOVE: u8 = 7;
     pub const TIMEOUT: u8 = 11;
@@ -111,10 +113,18 @@ pub mod opcode {
     pub const WRITE: u8 = 23;
     pub const SEND: u8 = 26;
     pub const RECV: u8 = 27;
+    pub const OPENAT2: u8 = 28;
     pub const SHUTDOWN: u8 = 34;
     pub const SOCKET: u8 = 45;
+    pub const URING_CMD: u8 = 46;
+    pub const SEND_ZC: u8 = 47;
+    pub const SENDMSG_ZC: u8 = 48;
+    pub const FIXED_FD_INSTALL: u8 = 54;
     pub const BIND: u8 = 56;
     pub const LISTEN: u8 = 57;
+    pub const READV_FIXED: u8 = 60;
+    pub const WRITEV_FIXED: u8 = 61;
+    pub const PIPE: u8 = 62;
     pub const LIB_CLOSE: u8 = 128;
     pub const LIB_TIMER: u8 = 129;
     pub const LIB_SEND_ALL: u8 = 130;
@@ -137,9 +147,11 @@ pub mod cf {
     #![allow(missing_docs)]
     pub const BUFFER: u32 = 0x1;
     pub const MORE: u32 = 0x2;
+    pub const BUF_MORE: u32 = 0x10;
     pub const FINAL: u32 = 0x100;
     pub const LEASE: u32 = 0x200;
     pub const ABANDONED: u32 = 0x1000;
+    pub const LOW_WATER: u32 = 0x4000;
     /// The kernel's own bits that are passed on, with the buffer id.
     pub const KERNEL: u32 = 0xffff_001f;
     pub const BUFFER_SHIFT: u32 = 16;
@@ -155,4 +167,6 @@ pub mod tag {
     pub const WAKE: u64 = 1;
     /// A cancel request of the library's own.
     pub const CANCEL: u64 = 2;
+    /// A descriptor for a registered file, on its way to another ring.
+    pub const INSTALL: u64 = 3;
 }

@@ -44,6 +44,8 @@ pub mod bits {
     pub const PERIODIC: u8 = 32;
     /// The descriptor is a registered slot, not a descriptor.
     pub const FIXED: u8 = 64;
+    /// The operation uses the region `Slot::done`.
+    pub const REGION: u8 = 128;
 }
 
 /// What is known of an operation: plain data, interpreted by the floor that owns the route.
@@ -64,9 +66,9 @@ pub struct Slot {
     pub fd: i32,
     /// Library operations: bytes left, or operations waited for.
     pub len: u32,
-    /// Library operations: bytes done. With POOL: the pool.
+    /// Library operations: bytes done. With POOL: the pool; with REGION: the region.
     pub done: u32,
-    /// Library operations: flags.
+    /// Library operations: flags; for one on the table of files: its `file_index`.
     pub op_flags: u32,
     /// Next free slot, place in the timer heap, or the close that waits + 1.
     pub link: u32,

@@ -4,6 +4,21 @@
 
 use core::ptr::NonNull;
 
+/// Bytes of a huge page.
+const HUGE: usize = 2 << 20;
+
+/// What became of the wish for huge pages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Huge {
+    /// Ordinary pages.
+    #[default]
+    No,
+    /// The kernel was asked to use huge pages where it can.
+    Advised,
+    /// Reserved huge pages.
+    Reserved,
+}
+
 /// A zero-filled, page-aligned range of memory, unmapped on drop.
 #[derive(Debug)]
 pub struct Map {
@@ -19,17 +34,13 @@ impl Map {
     /// Returns the errno on failure.
     pub fn new(len: usize) -> Result<Map, i32> {
         let len = len.max(1).checked_next_multiple_of(4096).ok_or(libc::ENOMEM)?;
+        Map::with_flags(len, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE)
+    }
+
+    fn with_flags(len: usize, flags: i32) -> Result<Map, i32> {
+        let access = libc::PROT_READ | libc::PROT_WRITE;
         // SAFETY: an anonymous mapping at an address of the kernel's choice touches no memory.
-        let base = unsafe {
-            libc::mmap(
-                core::ptr::null_mut(),
-                len,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
-                -1,
-                0,
-            )
-        };
+        let base = unsafe { libc::mmap(core::ptr::null_mut(), len, access, flags, -1, 0) };
         if base == libc::MAP_FAILED {
             // SAFETY: errno is this thread's.
             return Err(unsafe { *libc::__errno_location() });
@@ -38,6 +49,45 @@ impl Map {
             Some(base) => Ok(Map { base, len }),
             None => Err(libc::ENOMEM),
         }
+    }
+
+    /// As [`Map::new`], on huge pages where there are any: reserved ones, else a wish.
+    pub fn huge(len: usize) -> Result<(Map, Huge), i32> {
+        let len = len.max(1).checked_next_multiple_of(HUGE).ok_or(libc::ENOMEM)?;
+        // Without MAP_NORESERVE: pages that are not there are an error now, not a signal later.
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_HUGETLB;
+        if let Ok(map) = Map::with_flags(len, flags) {
+            return Ok((map, Huge::Reserved));
+        }
+        let map = Map::aligned(len, HUGE)?;
+        // SAFETY: the range is the mapping just made; the call is advice.
+        let advised = unsafe { libc::madvise(map.as_ptr().cast(), len, libc::MADV_HUGEPAGE) };
+        Ok((map, if advised == 0 { Huge::Advised } else { Huge::No }))
+    }
+
+    /// A mapping that starts at a multiple of `align`, which is a power of two.
+    pub fn aligned(len: usize, align: usize) -> Result<Map, i32> {
+        let len = len.max(1).checked_next_multiple_of(4096).ok_or(libc::ENOMEM)?;
+        if align <= 4096 {
+            return Map::new(len);
+        }
+        let whole = Map::new(len.checked_add(align).ok_or(libc::ENOMEM)?)?;
+        let start = whole.as_ptr() as usize;
+        let before = start.next_multiple_of(align) - start;
+        let after = whole.len - before - len;
+        // SAFETY: both ends are inside the mapping and belong to nobody.
+        unsafe {
+            if before > 0 {
+                libc::munmap(whole.as_ptr().cast(), before);
+            }
+            if after > 0 {
+                libc::munmap(whole.as_ptr().add(before + len).cast(), after);
+            }
+        }
+        // SAFETY: inside the mapping, which is not NULL.
+        let base = unsafe { whole.base.add(before) };
+        core::mem::forget(whole);
+        Ok(Map { base, len })
     }
 
     /// The first byte.

@@ -13,6 +13,7 @@ mod output;
 mod probe;
 mod queues;
 mod real;
+mod register;
 mod rings;
 mod setup;
 mod sim;
@@ -21,7 +22,7 @@ mod tuning;
 
 pub use doctor::{doctor, refusal_text};
 pub use fork::{fork_epoch, renew_fork_epoch};
-pub use map::Map;
+pub use map::{Huge, Map};
 pub use opcodes::{KERNEL_OPS, op_name};
 pub use output::write_quietly;
 pub use probe::{FEATURES, Feature, Features, disabled_by_environment, kernel, supports};
@@ -95,22 +96,46 @@ pub trait Backend {
     fn hang_up(&mut self, fd: i32);
     /// Cancel synchronously what carries `user_data`; 0 or an errno.
     fn cancel_sync(&mut self, user_data: u64, timeout_ns: i64) -> i32;
-    /// Register a ring of provided buffers; 0 or an errno.
+    /// Register a ring of provided buffers, which are filled piece by piece if `incremental`; 0 or
+    /// an errno.
     ///
     /// # Safety
     /// `ring` must be page-aligned memory of `entries` x 16 bytes that outlives the registration.
-    unsafe fn register_pool(&mut self, group: u16, ring: *mut u8, entries: u16) -> i32;
+    unsafe fn register_pool(
+        &mut self,
+        group: u16,
+        ring: *mut u8,
+        entries: u16,
+        incremental: bool,
+    ) -> i32;
     /// Take a ring of provided buffers back; 0 or an errno.
     fn unregister_pool(&mut self, group: u16) -> i32;
+    /// Make an empty table of `count` registered buffers; 0 or an errno.
+    fn register_buffers(&mut self, count: u32) -> i32;
+    /// Put memory into a place of the table, or take it out with a length of 0; 0 or an errno.
+    /// Operations in flight keep what they use.
+    ///
+    /// # Safety
+    /// The memory must live until it is taken out and no operation in flight names its place.
+    unsafe fn update_buffer(&mut self, place: u32, address: u64, len: u64) -> i32;
+    /// Make an empty table of `count` registered files, of which the kernel chooses from
+    /// `direct_from` to the end when asked for any; 0 or an errno.
+    fn register_files(&mut self, count: u32, direct_from: u32) -> i32;
+    /// Put descriptors into the table of files from `place` on; -1 takes a file out. How many, or
+    /// -errno when the first failed. Operations in flight keep the file they use.
+    fn update_files(&mut self, place: u32, fds: &[i32]) -> i32;
     /// Make an eventfd for waking this ring from other threads; a descriptor or -errno.
     fn open_wake(&mut self) -> i32;
     /// Write the eventfd: async-signal-safe, errno kept.
     fn wake_writer(&self) -> fn(i32);
+    /// Close a descriptor that an operation of the library's own made.
+    fn close(&mut self, fd: i32);
     /// Close a descriptor that [`Backend::open_wake`] made.
     fn close_wake(&mut self, fd: i32);
     /// Register a pipe's write end with the ring and return its read end, which hangs up when the
-    /// kernel is really done with the ring after it was closed; -1 where that cannot be had.
-    fn open_tombstone(&mut self) -> i32;
+    /// kernel is really done with the ring after it was closed; -1 where that cannot be had. The
+    /// end is registered in `place` of the table of files, if there is one.
+    fn open_tombstone(&mut self, place: Option<u32>) -> i32;
     /// Turn a knob of the ring; 0 or an errno.
     fn tune(&mut self, knob: &mut Tuning) -> i32;
 }

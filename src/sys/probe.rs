@@ -55,10 +55,18 @@ impl Features {
     pub const BIND_LISTEN: Features = Features(0x8000);
     /// No completion for a success, which QUIET sends stand on (5.17).
     pub const CQE_SKIP: Features = Features(0x10000);
+    /// Rings of provided buffers that are filled piece by piece (6.12).
+    pub const POOL_INCREMENTAL: Features = Features(0x20000);
+    /// A table of registered buffers that changes (5.19).
+    pub const FIXED_BUFFERS: Features = Features(0x40000);
+    /// A table of registered files of which the kernel chooses (6.0).
+    pub const FILE_TABLE: Features = Features(0x80000);
+    /// A registered file gets a descriptor (6.8).
+    pub const FD_INSTALL: Features = Features(0x100000);
 
     /// Every feature of the table.
     pub const fn all() -> Features {
-        Features(0x1ffff)
+        Features(0x1fffff)
     }
 
     /// Whether all bits of `other` are here.
@@ -85,7 +93,7 @@ macro_rules! feature {
 }
 
 /// The table.
-pub static FEATURES: [Feature; 17] = [
+pub static FEATURES: [Feature; 21] = [
     feature!(SINGLE_ISSUER, c"single_issuer", "6.0"),
     feature!(DEFER_TASKRUN, c"defer_taskrun", "6.1"),
     feature!(COOP_TASKRUN, c"coop_taskrun", "5.19"),
@@ -103,6 +111,10 @@ pub static FEATURES: [Feature; 17] = [
     feature!(WRITE_NOSIGNAL, c"write_nosignal", "6.18"),
     feature!(BIND_LISTEN, c"bind_listen", "6.11"),
     feature!(CQE_SKIP, c"cqe_skip", "5.17"),
+    feature!(POOL_INCREMENTAL, c"pool_incremental", "6.12"),
+    feature!(FIXED_BUFFERS, c"fixed_buffers", "5.19"),
+    feature!(FILE_TABLE, c"file_table", "6.0"),
+    feature!(FD_INSTALL, c"fd_install", "6.8"),
 ];
 
 /// The answer for one kernel.
@@ -172,6 +184,10 @@ fn ask() -> Result<Kernel, i32> {
     add(has(45), Features::ACCEPT_MULTISHOT.with(Features::POOL).with(Features::CANCEL_ANY));
     add(has(40), Features::REGISTERED_RING);
     add(has(56) && has(57), Features::BIND_LISTEN);
+    add(has(45), Features::FIXED_BUFFERS);
+    add(has(47), Features::FILE_TABLE);
+    add(has(54), Features::FD_INSTALL);
+    add(incremental(&ring), Features::POOL_INCREMENTAL);
     add(write_nosignal(), Features::WRITE_NOSIGNAL);
     for (flag, feature) in super::setup::FLAG_FEATURES {
         add(super::setup::accepts(flag), feature);
@@ -193,6 +209,14 @@ fn served(ring: &Rings) -> u128 {
         }
     }
     opcodes
+}
+
+/// Pools that are filled piece by piece: the smallest one, tried.
+fn incremental(ring: &Rings) -> bool {
+    let Ok(memory) = super::Map::new(16) else { return false };
+    // SAFETY: page-aligned, room for one entry, and taken out again.
+    let done = unsafe { super::register::pool(ring, 0, memory.as_ptr(), 1, true) } == 0;
+    done && super::register::no_pool(ring, 0) == 0
 }
 
 /// RWF_NOSIGNAL, tried where a write has no effect.

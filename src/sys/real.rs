@@ -5,7 +5,9 @@
 
 use super::rings::Rings;
 use super::setup::{self, RingSpec, SetupInfo};
-use super::{Backend, Features, Queues, Ready, ThreadId, Tuning, current_thread, errno, probe};
+use super::{
+    Backend, Features, Queues, Ready, ThreadId, Tuning, current_thread, errno, probe, register,
+};
 use core::ffi::c_void;
 use core::sync::atomic::{Ordering, fence};
 use std::time::{Duration, Instant};
@@ -15,12 +17,9 @@ const ENTER_SQ_WAKEUP: u32 = 2;
 const ENTER_SQ_WAIT: u32 = 4;
 const ENTER_EXT_ARG: u32 = 8;
 const ENTER_REGISTERED_RING: u32 = 16;
-const REGISTER_FILES: u32 = 2;
 const REGISTER_ENABLE_RINGS: u32 = 12;
 const REGISTER_RING_FDS: u32 = 20;
 const UNREGISTER_RING_FDS: u32 = 21;
-const REGISTER_PBUF_RING: u32 = 22;
-const UNREGISTER_PBUF_RING: u32 = 23;
 const REGISTER_SYNC_CANCEL: u32 = 24;
 /// How often to look whether the poll thread has taken what was pushed.
 const POLLER_PAUSE: Duration = Duration::from_micros(20);
@@ -50,16 +49,6 @@ struct SyncCancel {
     opcode: u8,
     pad: [u8; 7],
     pad2: [u64; 3],
-}
-
-/// struct io_uring_buf_reg.
-#[repr(C)]
-struct BufReg {
-    ring_addr: u64,
-    ring_entries: u32,
-    bgid: u16,
-    flags: u16,
-    resv: [u64; 3],
 }
 
 /// struct io_uring_getevents_arg.
@@ -400,23 +389,36 @@ impl Backend for Real {
         -unsafe { self.rings.register(REGISTER_SYNC_CANCEL, (&raw const request).cast(), 1) }.min(0)
     }
 
-    unsafe fn register_pool(&mut self, group: u16, ring: *mut u8, entries: u16) -> i32 {
-        let request = BufReg {
-            ring_addr: ring as u64,
-            ring_entries: entries.into(),
-            bgid: group,
-            flags: 0,
-            resv: [0; 3],
-        };
-        // SAFETY: one record; the caller keeps the memory until the group is unregistered or the
-        // ring gone.
-        -unsafe { self.rings.register(REGISTER_PBUF_RING, (&raw const request).cast(), 1) }.min(0)
+    unsafe fn register_pool(
+        &mut self,
+        group: u16,
+        ring: *mut u8,
+        entries: u16,
+        incremental: bool,
+    ) -> i32 {
+        // SAFETY: as the caller promised.
+        unsafe { register::pool(&self.rings, group, ring, entries, incremental) }
     }
 
     fn unregister_pool(&mut self, group: u16) -> i32 {
-        let request = BufReg { ring_addr: 0, ring_entries: 0, bgid: group, flags: 0, resv: [0; 3] };
-        // SAFETY: one record that the kernel only reads.
-        -unsafe { self.rings.register(UNREGISTER_PBUF_RING, (&raw const request).cast(), 1) }.min(0)
+        register::no_pool(&self.rings, group)
+    }
+
+    fn register_buffers(&mut self, count: u32) -> i32 {
+        register::buffers(&self.rings, count)
+    }
+
+    unsafe fn update_buffer(&mut self, place: u32, address: u64, len: u64) -> i32 {
+        // SAFETY: as the caller promised.
+        unsafe { register::buffer(&self.rings, place, address, len) }
+    }
+
+    fn register_files(&mut self, count: u32, direct_from: u32) -> i32 {
+        register::files(&self.rings, count, direct_from)
+    }
+
+    fn update_files(&mut self, place: u32, fds: &[i32]) -> i32 {
+        register::update_files(&self.rings, place, fds)
     }
 
     fn open_wake(&mut self) -> i32 {
@@ -429,29 +431,18 @@ impl Backend for Real {
         write_wake
     }
 
+    fn close(&mut self, fd: i32) {
+        // SAFETY: the descriptor is ours and closed once.
+        unsafe { libc::close(fd) };
+    }
+
     fn close_wake(&mut self, fd: i32) {
         // SAFETY: the descriptor is ours and closed once.
         unsafe { libc::close(fd) };
     }
 
-    fn open_tombstone(&mut self) -> i32 {
-        let mut ends = [0i32; 2];
-        // SAFETY: room for two descriptors.
-        if unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC | libc::O_NONBLOCK) } != 0 {
-            return -1;
-        }
-        // SAFETY: one descriptor to read.
-        let registered =
-            unsafe { self.rings.register(REGISTER_FILES, ends[1..].as_ptr().cast::<c_void>(), 1) }
-                >= 0;
-        // SAFETY: both descriptors are ours and closed once.
-        unsafe {
-            libc::close(ends[1]);
-            if !registered {
-                libc::close(ends[0]);
-            }
-        }
-        if registered { ends[0] } else { -1 }
+    fn open_tombstone(&mut self, place: Option<u32>) -> i32 {
+        register::tombstone(&self.rings, place)
     }
 
     fn tune(&mut self, knob: &mut Tuning) -> i32 {

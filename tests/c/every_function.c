@@ -14,6 +14,11 @@ static ringline_stats stats;
 static ringline_pool_info pool_info;
 static uint32_t workers[2];
 static int null_fd;
+static ringline_region_info region_info;
+static unsigned char memory[4096];
+static void *address;
+static int32_t fds[2];
+static uint32_t slots[2];
 
 static void nothing(void *ctx, ringline_ring *ring, const ringline_completion *completion) {
   (void)ctx, (void)ring, (void)completion;
@@ -69,6 +74,21 @@ static int64_t call_stats_prometheus(ringline_ring *ring) {
   int32_t length = ringline_stats_prometheus(ring, NULL, 0);
   return length > 1000 ? PROMETHEUS_LENGTH : length;
 }
+CALL(pool_set_low_water, ring, 0, 1, 2)
+CALL(lease_count, ring)
+CALL(region_alloc, ring, 4096, 0, &address)
+CALL(region_register, ring, memory, sizeof memory)
+CALL(region_release, ring, 0)
+CALL(region_info_of, ring, 0, &region_info)
+CALL(region_cut, ring, 0, 64)
+CALL(buf_take, ring, 0, &address)
+CALL(buf_put, ring, 1)
+CALL(files_reserve, ring, 4, 4, 0)
+CALL(file_add, ring, 0)
+CALL(file_add_many, ring, fds, 2, slots)
+CALL(file_replace, ring, 0, 0)
+CALL(file_remove, ring, 0)
+CALL(file_install, ring, 0, 0, 1)
 
 static int64_t call_shared_block(ringline_ring *ring) {
   if (ringline_shared_block(ring)) return 0;
@@ -94,6 +114,12 @@ static const handle_row handle_rows[] = {
     ROW(dump, WRONG),         ROW(napi, WRONG),         ROW(iowq_workers, WRONG),
     ROW(spin_us, WRONG),      ROW(iowq_affinity, WRONG),
     ROW(stats_prometheus, PROMETHEUS_LENGTH),
+    ROW(pool_set_low_water, WRONG), ROW(lease_count, WRONG),
+    ROW(region_alloc, WRONG), ROW(region_register, WRONG), ROW(region_release, WRONG),
+    ROW(region_info_of, WRONG), ROW(region_cut, WRONG), ROW(buf_take, WRONG),
+    ROW(buf_put, WRONG), ROW(files_reserve, WRONG), ROW(file_add, WRONG),
+    ROW(file_add_many, WRONG), ROW(file_replace, WRONG), ROW(file_remove, WRONG),
+    ROW(file_install, WRONG),
     ROW(shared_block, WRONG), ROW(abandon, 0), /* the last row: the ring is gone after it */
 };
 enum { HANDLE_ROWS = sizeof handle_rows / sizeof *handle_rows };
@@ -128,7 +154,7 @@ WITH(15, pool_create, ring, 0, 64, 0)
 WITH(16, pool_create, ring, 65536, 64, 0)
 WITH(17, pool_create, ring, 2, 0, 0)
 WITH(18, pool_create, ring, 2, 0xffffffff, 0)
-WITH(19, pool_create, ring, 2, 64, 1)
+WITH(19, pool_create, ring, 2, 64, 4)
 WITH(20, pool_destroy, ring, -1)
 WITH(21, pool_destroy, ring, 70000)
 WITH(22, pool_info_of, ring, 0, NULL)
@@ -163,6 +189,48 @@ WITH(50, iowq_affinity, ring, (const uint8_t *)&op, 8193)
 WITH(51, spin_us, ring, 0xffffffff)
 WITH(52, set_log, NULL, NULL, 5)
 WITH(53, set_log, NULL, NULL, 4)
+WITH(54, pool_create, ring, 1024, 1 << 20, RINGLINE_POOL_INCREMENTAL)
+WITH(55, pool_set_low_water, ring, 5, 1, 0)
+WITH(56, pool_set_low_water, ring, 0, 5, 0)
+WITH(57, lease_release_many, NULL, 1)
+WITH(58, lease_release_many, NULL, 0)
+WITH(59, region_alloc, ring, 0, 0, &address)
+WITH(60, region_alloc, ring, UINT64_MAX, 0, &address)
+WITH(61, region_alloc, ring, 4096, 2, &address)
+WITH(62, region_alloc, ring, 4096, 0, NULL)
+WITH(63, region_register, ring, NULL, 4096)
+WITH(64, region_register, ring, memory, 0)
+WITH(65, region_register, ring, (void *)(uintptr_t)4096, 4096)
+WITH(66, region_release, ring, 0)
+WITH(67, region_release, ring, -1)
+WITH(68, region_info_of, ring, 70000, &region_info)
+WITH(69, region_info_of, ring, 0, NULL)
+WITH(70, region_cut, ring, 0, 64)
+WITH(71, buf_take, ring, 0, NULL)
+WITH(72, buf_take, ring, 0, &address)
+WITH(73, buf_put, ring, -1)
+WITH(74, buf_put, ring, 0)
+WITH(75, file_add, ring, 0)
+WITH(76, files_reserve, ring, 0, 0, 0)
+WITH(77, files_reserve, ring, 0xffffffff, 0xffffffff, 0)
+WITH(78, files_reserve, ring, 4, 0, 1)
+WITH(79, files_reserve, ring, 1, 0, 0)
+WITH(80, files_reserve, ring, 1, 0, 0)
+WITH(81, file_add, ring, -1)
+WITH(82, file_add, ring, 12345)
+WITH(83, file_add_many, ring, NULL, 1, slots)
+WITH(84, file_add_many, ring, fds, 1, NULL)
+WITH(85, file_add_many, ring, NULL, 0, NULL)
+WITH(86, file_add, ring, 0)
+WITH(87, file_add, ring, 0)
+WITH(88, file_replace, ring, 1, 0)
+WITH(89, file_replace, ring, 0, -1)
+WITH(90, file_replace, ring, 0, 12345)
+WITH(91, file_remove, ring, -1)
+WITH(92, file_remove, ring, 0)
+WITH(93, file_remove, ring, 0)
+WITH(94, file_install, ring, 0, 2, 0)
+WITH(95, file_install, ring, 0, 0, 0)
 
 #define BAD(id, expected) {"argument row " #id, with_##id, expected}
 
@@ -185,6 +253,21 @@ static const argument_row argument_rows[] = {
     BAD(46, -EBADF),          BAD(47, RINGLINE_ENULL),  BAD(48, RINGLINE_ENULL),
     BAD(49, RINGLINE_ENULL),  BAD(50, -EINVAL),         BAD(51, -EINVAL),
     BAD(52, -EINVAL),         BAD(53, 0),
+    BAD(54, -EINVAL),
+    BAD(55, RINGLINE_ESTALE), BAD(56, -EINVAL),         BAD(57, RINGLINE_ENULL),
+    BAD(58, 0),               BAD(59, -EINVAL),         BAD(60, -EINVAL),
+    BAD(61, -EINVAL),         BAD(62, RINGLINE_ENULL),  BAD(63, RINGLINE_ENULL),
+    BAD(64, -EINVAL),         BAD(65, -EFAULT),         BAD(66, RINGLINE_ESTALE),
+    BAD(67, RINGLINE_ESTALE), BAD(68, RINGLINE_ESTALE), BAD(69, RINGLINE_ENULL),
+    BAD(70, RINGLINE_ESTALE), BAD(71, RINGLINE_ENULL),  BAD(72, RINGLINE_ESTALE),
+    BAD(73, RINGLINE_ESTALE), BAD(74, RINGLINE_ESTALE), BAD(75, -ENXIO),
+    BAD(76, -EINVAL),         BAD(77, -EINVAL),         BAD(78, -EINVAL),
+    BAD(79, 0),               BAD(80, -EEXIST),         BAD(81, -EBADF),
+    BAD(82, -EBADF),          BAD(83, RINGLINE_ENULL),  BAD(84, RINGLINE_ENULL),
+    BAD(85, 0),               BAD(86, 0),               BAD(87, -ENFILE),
+    BAD(88, RINGLINE_ESTALE), BAD(89, -EBADF),          BAD(90, -EBADF),
+    BAD(91, RINGLINE_ESTALE), BAD(92, 0),               BAD(93, RINGLINE_ESTALE),
+    BAD(94, -EINVAL),         BAD(95, RINGLINE_ESTALE),
 };
 
 /* Prep helpers: void, a NULL op is ignored, a given one is overwritten whole. */
@@ -250,7 +333,7 @@ enum { PREP_ROWS = sizeof prep_rows / sizeof *prep_rows };
 
 /* In argument_rows, or with nothing that could be wrong: called in check_texts. */
 static const char *const no_handle[] = {
-    "ringline_lease_release",   "ringline_create",         "ringline_config_init",
+    "ringline_lease_release",   "ringline_lease_release_many", "ringline_create",         "ringline_config_init",
     "ringline_check_abi",       "ringline_abi_layout",     "ringline_kernel_features",
     "ringline_has",             "ringline_op_supported",   "ringline_doctor",
     "ringline_to_errno",        "ringline_version",        "ringline_version_string",

@@ -135,7 +135,7 @@ fn a_multishot_recv_takes_buffers_until_there_is_none() {
     memory.0[12..14].copy_from_slice(&7u16.to_ne_bytes());
     memory.0[14..16].copy_from_slice(&1u16.to_ne_bytes());
     // SAFETY: page-aligned, and it outlives the last enter.
-    assert_eq!(unsafe { sim.register_pool(0, memory.0.as_mut_ptr(), 2) }, 0);
+    assert_eq!(unsafe { sim.register_pool(0, memory.0.as_mut_ptr(), 2, false) }, 0);
     let flags = sqe_flag::BUFFER_SELECT;
     let recv = Op { opcode: opcode::RECV, flags, ioprio: 2, fd: 3, ..Op::default() };
     enter(&mut sim, &[sqe(recv, 5)], FOR_ONE);

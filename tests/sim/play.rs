@@ -7,7 +7,7 @@ use super::buffers::SIZE;
 use super::oracle::{Oracle, Record};
 use super::seeds::Dice;
 use ringline::op::{Engine, EngineConfig, Sink};
-use ringline::resource::release_lease;
+use ringline::resource::{PoolSpec, release_lease};
 use ringline::ring::{Completion, Op, cf, opcode, sqe_flag};
 use ringline::sys::{Sim, SimPlan};
 
@@ -19,6 +19,12 @@ const FIRST_STREAM: i32 = 100;
 
 /// Times that TIMEOUT operations name.
 static TIMES: [[i64; 2]; 3] = [[0, 1_000], [0, 5_000_000], [100, 0]];
+
+/// A pool of some size, classic or incremental.
+fn pool_spec(dice: &mut Dice) -> PoolSpec {
+    let incremental = dice.below(2) == 0;
+    PoolSpec { count: dice.pick(&[1, 4, 16]), size: SIZE as u32, incremental, huge: false }
+}
 
 /// One run.
 pub struct Play {
@@ -40,7 +46,7 @@ impl Play {
         assert_eq!(engine.attach(), 0);
         // A quarter of the seeds looks at the queue for a while before each sleep.
         engine.driver.spin_us = if plan.seed % 4 == 0 { 20 } else { 0 };
-        let pool = engine.pool_create(dice.pick(&[1, 4, 16]), SIZE as u32).expect("a pool");
+        let pool = engine.pool_create(&pool_spec(&mut dice)).expect("a pool");
         let pool = Some(pool);
         Play { sim, oracle: Oracle::new(1100), dice, pool, engine: Some(engine) }
     }
@@ -306,8 +312,8 @@ impl Play {
     fn other_pool(&mut self) {
         let Some(pool) = self.pool else { return };
         if self.engine().pool_destroy(pool).is_ok() {
-            let count = self.dice.pick(&[1, 4, 16]);
-            self.pool = Some(self.engine().pool_create(count, SIZE as u32).expect("a pool"));
+            let spec = pool_spec(&mut self.dice);
+            self.pool = Some(self.engine().pool_create(&spec).expect("a pool"));
         }
     }
 

@@ -9,6 +9,8 @@ pub mod opcode {
     #![allow(missing_docs)]
     pub const NOP: u8 = 0;
     pub const FSYNC: u8 = 3;
+    pub const READ_FIXED: u8 = 4;
+    pub const WRITE_FIXED: u8 = 5;
     pub const POLL_ADD: u8 = 6;
     pub const POLL_REMOVE: u8 = 7;
     pub const TIMEOUT: u8 = 11;
@@ -24,6 +26,7 @@ pub mod opcode {
     pub const RECV: u8 = 27;
     pub const SHUTDOWN: u8 = 34;
     pub const SOCKET: u8 = 45;
+    pub const FIXED_FD_INSTALL: u8 = 54;
     pub const BIND: u8 = 56;
     pub const LISTEN: u8 = 57;
 }
@@ -37,6 +40,7 @@ pub const SKIP_SUCCESS: u8 = 64;
 
 pub const CQE_BUFFER: u32 = 1;
 pub const CQE_MORE: u32 = 2;
+pub const CQE_BUF_MORE: u32 = 16;
 
 pub const CANCEL_ALL: u32 = 1;
 pub const CANCEL_FD: u32 = 2;
@@ -64,6 +68,7 @@ pub struct Entry {
     pub op_flags: u32,
     pub user_data: u64,
     pub group: u16,
+    pub file_index: u32,
 }
 
 impl Entry {
@@ -81,6 +86,7 @@ impl Entry {
             op_flags: (words[3] >> 32) as u32,
             user_data: words[4],
             group: words[5] as u16,
+            file_index: (words[5] >> 32) as u32,
         }
     }
 

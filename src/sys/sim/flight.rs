@@ -36,7 +36,14 @@ enum Target {
 
 impl World {
     /// An operation starts, with the rest of its chain behind it.
-    pub fn start(&mut self, entry: Entry, rest: Vec<Entry>) {
+    pub fn start(&mut self, mut entry: Entry, rest: Vec<Entry>) {
+        if let opcode::READ_FIXED | opcode::WRITE_FIXED = entry.opcode {
+            if !self.tables.holds(entry.group, entry.addr, entry.len) {
+                return self.finish(entry, rest, -libc::EFAULT, 0);
+            }
+            let reads = entry.opcode == opcode::READ_FIXED;
+            entry.opcode = if reads { opcode::READ } else { opcode::WRITE };
+        }
         let ends_at = self.roll_end(&entry);
         if entry.is_inline() && entry.flags & ASYNC == 0 {
             let res = self.result(&entry);
@@ -101,20 +108,30 @@ impl World {
             opcode::TIMEOUT => -libc::ETIME,
             _ if failed => -errno,
             opcode::SEND | opcode::WRITE => self.send(entry),
+            opcode::CLOSE if entry.file_index > 0 => {
+                self.tables.update_files(entry.file_index - 1, &[-1]).min(0)
+            }
             opcode::CLOSE => {
                 self.streams.remove(&entry.fd);
                 0
             }
-            opcode::OPENAT | opcode::SOCKET => self.open_file(),
+            opcode::FIXED_FD_INSTALL => self.open_file(),
+            opcode::OPENAT | opcode::SOCKET => self.open_into(entry.file_index),
             opcode::ACCEPT => {
                 memory::peer(entry.addr, entry.off);
-                self.open_file()
+                self.open_into(entry.file_index)
             }
             opcode::POLL_ADD => (entry.op_flags & 0xff).max(1) as i32,
             opcode::SHUTDOWN | opcode::BIND | opcode::LISTEN => 0,
             opcode::FSYNC | opcode::CONNECT => 0,
             _ => -libc::EINVAL,
         }
+    }
+
+    /// A new file: its descriptor, or with a `file_index` what the table of files says.
+    fn open_into(&mut self, file_index: u32) -> i32 {
+        let file = self.open_file();
+        if file_index == 0 { file } else { self.tables.install(file_index, file) }
     }
 
     fn errno(&mut self, code: u8) -> i32 {
@@ -211,15 +228,14 @@ impl World {
         if ended && !with_buffer {
             return self.end(index, 0, 0);
         }
-        if let Some(pool) = self.pools.get_mut(&entry.group) {
-            pool.take();
-        }
+        let room = if entry.len == 0 { taken.len } else { taken.len.min(entry.len) };
+        // The end of a stream can take a buffer and put nothing into it.
+        let moved = if ended { 0 } else { self.portion_of(room) };
+        let stays = self.pools.get_mut(&entry.group).is_some_and(|pool| pool.take(moved));
+        let flags = if stays { flags | CQE_BUF_MORE } else { flags };
         if ended {
-            // The end of a stream can take a buffer and put nothing into it.
             return self.end(index, 0, flags);
         }
-        let room = if entry.len == 0 { taken.len } else { taken.len.min(entry.len) };
-        let moved = self.portion_of(room);
         memory::fill(taken.addr, moved, entry.user_data);
         self.shot(index, entry, moved as i32, flags);
     }

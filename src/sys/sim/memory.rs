@@ -77,6 +77,7 @@ pub struct PoolRing {
     ring: *mut u8,
     entries: u16,
     head: u16,
+    incremental: bool,
 }
 
 /// A buffer out of a pool.
@@ -89,8 +90,8 @@ pub struct Taken {
 
 impl PoolRing {
     /// A ring at `ring`, which outlives the registration.
-    pub fn new(ring: *mut u8, entries: u16) -> PoolRing {
-        PoolRing { ring, entries, head: 0 }
+    pub fn new(ring: *mut u8, entries: u16, incremental: bool) -> PoolRing {
+        PoolRing { ring, entries, head: 0, incremental }
     }
 
     /// Look at the next buffer without taking it.
@@ -112,8 +113,24 @@ impl PoolRing {
         }
     }
 
-    /// The buffer looked at is taken.
-    pub fn take(&mut self) {
+    /// `used` bytes of the buffer looked at are. Whether it stays, with what is left of it.
+    pub fn take(&mut self, used: u32) -> bool {
+        let at = usize::from(self.head & (self.entries - 1)) * POOL_ENTRY;
+        // SAFETY: `at` lies within the ring; the entry is published and was looked at.
+        let left = unsafe {
+            let entry = self.ring.add(at);
+            let (addr, len) = (entry.cast::<u64>(), entry.add(8).cast::<u32>());
+            let left = len.read() - used;
+            if self.incremental {
+                addr.write(addr.read() + u64::from(used));
+                len.write(left);
+            }
+            left
+        };
+        if self.incremental && left > 0 {
+            return true;
+        }
         self.head = self.head.wrapping_add(1);
+        false
     }
 }

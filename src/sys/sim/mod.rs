@@ -9,6 +9,7 @@ mod flight;
 mod memory;
 mod plan;
 mod queue;
+mod tables;
 mod world;
 
 pub use plan::SimPlan;
@@ -126,7 +127,13 @@ impl Backend for Sim {
         self.world().cancel_sync(user_data, timeout_ns)
     }
 
-    unsafe fn register_pool(&mut self, group: u16, ring: *mut u8, entries: u16) -> i32 {
+    unsafe fn register_pool(
+        &mut self,
+        group: u16,
+        ring: *mut u8,
+        entries: u16,
+        incremental: bool,
+    ) -> i32 {
         if ring.is_null() || !entries.is_power_of_two() || entries > 32768 {
             return libc::EINVAL;
         }
@@ -134,12 +141,28 @@ impl Backend for Sim {
         if world.pools.contains_key(&group) {
             return libc::EEXIST;
         }
-        world.pools.insert(group, PoolRing::new(ring, entries));
+        world.pools.insert(group, PoolRing::new(ring, entries, incremental));
         0
     }
 
     fn unregister_pool(&mut self, group: u16) -> i32 {
         if self.world().pools.remove(&group).is_some() { 0 } else { libc::EINVAL }
+    }
+
+    fn register_buffers(&mut self, count: u32) -> i32 {
+        self.world().tables.make_buffers(count)
+    }
+
+    unsafe fn update_buffer(&mut self, place: u32, address: u64, len: u64) -> i32 {
+        self.world().tables.update_buffer(place, (address, len))
+    }
+
+    fn register_files(&mut self, count: u32, direct_from: u32) -> i32 {
+        self.world().tables.make_files(count, direct_from)
+    }
+
+    fn update_files(&mut self, place: u32, fds: &[i32]) -> i32 {
+        self.world().tables.update_files(place, fds)
     }
 
     fn open_wake(&mut self) -> i32 {
@@ -150,9 +173,11 @@ impl Backend for Sim {
         wake_nobody
     }
 
+    fn close(&mut self, _fd: i32) {}
+
     fn close_wake(&mut self, _fd: i32) {}
 
-    fn open_tombstone(&mut self) -> i32 {
+    fn open_tombstone(&mut self, _place: Option<u32>) -> i32 {
         // Without one, pools of a forced free are kept for good: the careful side.
         -1
     }

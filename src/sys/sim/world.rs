@@ -10,6 +10,7 @@ use super::flight::Flight;
 use super::memory::PoolRing;
 use super::plan::{Dice, SimPlan};
 use super::queue::Queue;
+use super::tables::Tables;
 use crate::sys::{Cqe, Features, Ready, SetupInfo, Sqe};
 use core::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
@@ -50,6 +51,7 @@ pub(super) struct World {
     /// Chains behind a drain, in order.
     drained: VecDeque<Vec<Entry>>,
     pub pools: BTreeMap<u16, PoolRing>,
+    pub tables: Tables,
     /// Entries consumed and not completed for good, by user data.
     carried: HashMap<u64, u32>,
     pub streams: HashMap<i32, (u64, u64)>,
@@ -76,6 +78,7 @@ impl World {
             due: BinaryHeap::new(),
             drained: VecDeque::new(),
             pools: BTreeMap::new(),
+            tables: Tables::default(),
             carried: HashMap::new(),
             streams: HashMap::new(),
             torn: 0,

@@ -1,0 +1,181 @@
+//! What an operation in flight holds beside its pool: regions, registered files, direct slots.
+//!
+//! Owns: the rules which operation names what. Invariant: what an operation names stays as it is
+//! until the operation's last completion.
+
+use super::engine::Engine;
+use super::route;
+use crate::error::Fault;
+use crate::resource::INDEX_ALLOC;
+use crate::ring::{Completion, Lifecycle, Op, Slot, bits, opcode, sqe_flag};
+
+/// Operations that can name a region or a direct slot: none of them is ever passed unlooked.
+pub(super) const OPCODES: [u8; 12] = [
+    opcode::READ_FIXED,
+    opcode::WRITE_FIXED,
+    opcode::READV_FIXED,
+    opcode::WRITEV_FIXED,
+    opcode::SEND_ZC,
+    opcode::SENDMSG_ZC,
+    opcode::URING_CMD,
+    opcode::OPENAT,
+    opcode::OPENAT2,
+    opcode::SOCKET,
+    opcode::PIPE,
+    opcode::CLOSE,
+];
+
+const ACCEPT_MULTISHOT: u16 = 1;
+const FIXED_BUFFER: u16 = 4;
+const URING_CMD_FIXED: u32 = 1;
+/// In the slot of an operation that fills a direct slot: it goes on after the first.
+const MULTISHOT: u32 = 1;
+/// In the slot: the library asked it to end because the table is full.
+const STOPPED: u32 = 2;
+
+/// What an operation does to the table of files.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direct {
+    Nothing,
+    /// It puts a file into a slot.
+    Fill {
+        multishot: bool,
+    },
+    /// It closes the file in a slot.
+    Close,
+}
+
+fn direct(op: &Op) -> Direct {
+    if op.file_index == 0 {
+        return Direct::Nothing;
+    }
+    match op.opcode {
+        opcode::ACCEPT => Direct::Fill { multishot: op.ioprio & ACCEPT_MULTISHOT != 0 },
+        opcode::OPENAT | opcode::OPENAT2 | opcode::SOCKET => Direct::Fill { multishot: false },
+        opcode::CLOSE => Direct::Close,
+        _ => Direct::Nothing,
+    }
+}
+
+/// Whether `buf_index` names a region.
+fn uses_region(op: &Op) -> bool {
+    match op.opcode {
+        opcode::READ_FIXED | opcode::WRITE_FIXED => true,
+        opcode::READV_FIXED | opcode::WRITEV_FIXED => true,
+        opcode::SEND_ZC | opcode::SENDMSG_ZC => op.ioprio & FIXED_BUFFER != 0,
+        opcode::URING_CMD => op.op_flags & URING_CMD_FIXED != 0,
+        _ => false,
+    }
+}
+
+impl Engine {
+    /// Whether everything that the operation names is there.
+    pub(super) fn check_claims(&mut self, op: &Op) -> Result<(), Fault> {
+        if op.flags & sqe_flag::FIXED_FILE != 0 {
+            self.files.check(op.fd)?;
+        }
+        if uses_region(op) {
+            let plain = matches!(op.opcode, opcode::READ_FIXED | opcode::WRITE_FIXED);
+            if plain || op.opcode == opcode::SEND_ZC {
+                self.regions.check(op.buf_index, op.addr, op.len)?;
+            } else {
+                self.regions.info(op.buf_index)?;
+            }
+        }
+        match direct(op) {
+            Direct::Nothing if op.opcode == opcode::PIPE && op.file_index != 0 => {
+                Err(Fault::errno(libc::EINVAL, "a pipe takes no direct slots"))
+            }
+            Direct::Nothing => Ok(()),
+            Direct::Fill { multishot } => self.files.check_fill(op.file_index, multishot),
+            Direct::Close => self.files.check_close(op.file_index - 1),
+        }
+    }
+
+    /// The operation was accepted in slot `index`: hold what it names.
+    pub(super) fn hold_claims(&mut self, op: &Op, index: u32) {
+        let slot = self.driver.slab.get(index);
+        if op.flags & sqe_flag::FIXED_FILE != 0 {
+            slot.bits |= bits::FIXED;
+            self.files.pin(op.fd as u32);
+        }
+        if uses_region(op) {
+            slot.bits |= bits::REGION;
+            slot.done = op.buf_index.into();
+            self.regions.pin(op.buf_index);
+        }
+        let doing = direct(op);
+        if doing == Direct::Nothing {
+            return;
+        }
+        slot.route = route::DIRECT;
+        (slot.op_flags, slot.len) = (op.file_index, 0);
+        if doing == Direct::Close {
+            // No descriptor: a close or a cancel of descriptor 0 does not mean it.
+            slot.fd = -1;
+        }
+        match doing {
+            Direct::Fill { multishot } => {
+                slot.len = if multishot { MULTISHOT } else { 0 };
+                self.files.begin_fill(op.file_index, multishot);
+            }
+            _ => self.files.begin_close(op.file_index - 1),
+        }
+    }
+
+    /// The operation of `slot` is over, or never was: let go of what it named.
+    pub(super) fn drop_claims(&mut self, slot: &Slot) {
+        if slot.bits & bits::FIXED != 0 {
+            self.files.unpin(slot.fd as u32);
+        }
+        if slot.bits & bits::REGION != 0 {
+            self.regions.unpin(slot.done as u16);
+        }
+    }
+
+    /// The operation of `slot` on the table of files ended, `done` or not.
+    pub(super) fn end_direct(&mut self, slot: &Slot, done: bool) {
+        if slot.opcode == opcode::CLOSE {
+            self.files.end_close(slot.op_flags - 1, done);
+        } else {
+            self.files.end_fill(slot.op_flags, slot.len & MULTISHOT != 0, done);
+        }
+    }
+
+    /// A completion of an operation on the table of files.
+    pub(super) fn complete_direct(&mut self, slot: &Slot, last: bool, it: &mut Completion) {
+        let chosen = slot.op_flags == INDEX_ALLOC && slot.opcode != opcode::CLOSE;
+        if chosen && it.res >= 0 {
+            self.files.arrive(it.res as u32);
+        }
+        if last {
+            self.end_direct(slot, it.res >= 0);
+            if slot.len & STOPPED != 0 && it.res == -libc::ECANCELED {
+                it.res = -libc::ENFILE;
+            }
+        }
+        if chosen && self.files.is_full() && self.files.accepts > 0 && !self.files.stopping {
+            self.stop_accepts();
+        }
+    }
+
+    /// End the multishot accepts before the kernel finds the table full: it would go on to accept
+    /// clients, and drop them.
+    #[cold]
+    fn stop_accepts(&mut self) {
+        self.files.stopping = true;
+        for index in 0..self.driver.slab.touched() {
+            let slot = *self.driver.slab.get(index);
+            let here = slot.route == route::DIRECT && slot.len & MULTISHOT != 0;
+            if slot.state != Lifecycle::Live || !here || slot.len & STOPPED != 0 {
+                continue;
+            }
+            if self.driver.cancel(index).is_err() {
+                // No room even for a cancel: the next client asks again.
+                self.files.stopping = false;
+                return;
+            }
+            self.driver.slab.get(index).len |= STOPPED;
+        }
+    }
+}

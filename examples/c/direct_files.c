@@ -1,7 +1,7 @@
 /*
  * direct_files: the sizes and first lines of files, without a descriptor number. Each file is one
- * chain of three operations (open, read, close) on a slot of the ring's own table, and all chains go
- * to the kernel with one system call.
+ * chain of three operations (open, read, close) on a slot of the ring's own table, and all chains
+ * go to the kernel with one system call.
  *
  *   cc -O2 -o direct_files direct_files.c $(pkg-config --cflags --libs ringline)
  *   run: ./direct_files README.md LICENSE CHANGELOG.md

@@ -1,7 +1,8 @@
 //! Memory the kernel may still write after its ring was forced to free.
 //!
-//! Owns: pools and regions of such rings until a tombstone tells that the kernel is done: the read end of a
-//! pipe whose write end was a registered file of the ring hangs up when the ring is really gone.
+//! Owns: pools and regions of such rings until a tombstone tells that the kernel is done: the read
+//! end of a pipe whose write end was a registered file of the ring hangs up when the ring is really
+//! gone.
 
 use super::pool_ref::PoolRef;
 use crate::sys::Map;

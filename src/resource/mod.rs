@@ -1,6 +1,7 @@
 //! What is lent to the kernel: pools of provided buffers and their leases, regions, files.
 //!
-//! Owns: buffer memory and who may touch it, and which file lies in which slot. Never knows connections or callbacks.
+//! Owns: buffer memory and who may touch it, and which file lies in which slot. Never knows
+//! connections or callbacks.
 
 mod files;
 mod graveyard;

@@ -1,6 +1,6 @@
 /*
- * A multishot direct accept under more clients than the table has slots: it is stopped with -ENFILE,
- * every client that was accepted has a slot, and the rest waits in the backlog.
+ * A multishot direct accept under more clients than the table has slots: it is stopped with
+ * -ENFILE, every client that was accepted has a slot, and the rest waits in the backlog.
  * Failure: a client that was accepted and dropped (it sees the end of the stream), an accept that
  * goes on with a full table, a slot filled anew while an operation on it is in flight.
  */

@@ -333,7 +333,8 @@ enum { PREP_ROWS = sizeof prep_rows / sizeof *prep_rows };
 
 /* In argument_rows, or with nothing that could be wrong: called in check_texts. */
 static const char *const no_handle[] = {
-    "ringline_lease_release",   "ringline_lease_release_many", "ringline_create",         "ringline_config_init",
+    "ringline_lease_release_many",
+    "ringline_lease_release",   "ringline_create",         "ringline_config_init",
     "ringline_check_abi",       "ringline_abi_layout",     "ringline_kernel_features",
     "ringline_has",             "ringline_op_supported",   "ringline_doctor",
     "ringline_to_errno",        "ringline_version",        "ringline_version_string",

@@ -1,6 +1,6 @@
 /*
- * Three threads, the owner among them, give the same lease back at the same moment, 5,000 times, and
- * once after the ring is gone: one of them wins.
+ * Three threads, the owner among them, give the same lease back at the same moment, 5,000 times,
+ * and once after the ring is gone: one of them wins.
  * Failure: a lease that two threads gave back, or none; a buffer provided twice, which shows as two
  * leases of one buffer; a pool that is not freed with its last lease.
  */

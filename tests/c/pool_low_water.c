@@ -1,7 +1,8 @@
 /*
  * The free buffers of a pool fall below its mark: told once, by a record that ends a wait, and told
  * again only after more than the mark were free; then the pool runs dry and recovers.
- * Failure: no record, one for each buffer, one that a full list loses, or a wait that sleeps over it.
+ * Failure: no record, one for each buffer, one that a full list loses, or a wait that sleeps over
+ * it.
  */
 #include "tools.h"
 

@@ -1,6 +1,6 @@
 /*
- * Regions: read and written as fixed buffers, not given up while an operation uses them, and buffers
- * cut out of them that are put back once.
+ * Regions: read and written as fixed buffers, not given up while an operation uses them, and
+ * buffers cut out of them that are put back once.
  * Failure: a release that succeeds under an operation in flight, bytes outside the region accepted,
  * a buffer that is taken twice or put back twice, memory that stays after the ring.
  */

@@ -75,6 +75,16 @@ typedef struct ringline_ring ringline_ring;
 #define RINGLINE_OP_FSYNC 3
 
 /**
+ * pread(2) into the region buf_index.
+ */
+#define RINGLINE_OP_READ_FIXED 4
+
+/**
+ * pwrite(2) from the region buf_index.
+ */
+#define RINGLINE_OP_WRITE_FIXED 5
+
+/**
  * poll(2), once or (len = 1) multishot.
  */
 #define RINGLINE_OP_POLL_ADD 6
@@ -150,6 +160,17 @@ typedef struct ringline_ring ringline_ring;
 #define RINGLINE_OP_SOCKET 45
 
 /**
+ * send(2) without a copy, always with MSG_NOSIGNAL: two completions, the memory is the caller's
+ * again with the second one (NOTIF). Linux 6.0.
+ */
+#define RINGLINE_OP_SEND_ZC 47
+
+/**
+ * A descriptor for a registered file, Linux 6.8: ringline_file_install.
+ */
+#define RINGLINE_OP_FIXED_FD_INSTALL 54
+
+/**
  * bind(2), Linux 6.11.
  */
 #define RINGLINE_OP_BIND 56
@@ -220,6 +241,11 @@ typedef struct ringline_ring ringline_ring;
 #define RINGLINE_RECV_MULTISHOT 2
 
 /**
+ * ioprio of a SEND_ZC: the memory lies in the region buf_index.
+ */
+#define RINGLINE_SEND_FIXED_BUF 4
+
+/**
  * ext of a SEND: no completion when the kernel takes it whole at once.
  */
 #define RINGLINE_EXT_QUIET 1
@@ -288,6 +314,11 @@ typedef struct ringline_ring ringline_ring;
  * token is the second half of a big completion.
  */
 #define RINGLINE_CF_EXT 8192
+
+/**
+ * Not about an op: few buffers of a pool are left (ringline_pool_set_low_water).
+ */
+#define RINGLINE_CF_LOW_WATER 16384
 
 /**
  * Where the buffer id starts in flags.
@@ -455,6 +486,61 @@ typedef struct ringline_ring ringline_ring;
 #define RINGLINE_FEATURE_CQE_SKIP 65536
 
 /**
+ * pool_incremental (6.12).
+ */
+#define RINGLINE_FEATURE_POOL_INCREMENTAL 131072
+
+/**
+ * fixed_buffers (5.19).
+ */
+#define RINGLINE_FEATURE_FIXED_BUFFERS 262144
+
+/**
+ * file_table (6.0).
+ */
+#define RINGLINE_FEATURE_FILE_TABLE 524288
+
+/**
+ * fd_install (6.8).
+ */
+#define RINGLINE_FEATURE_FD_INSTALL 1048576
+
+/**
+ * flags of a pool: the kernel fills a buffer piece by piece (6.12).
+ */
+#define RINGLINE_POOL_INCREMENTAL 1
+
+/**
+ * flags of a pool: huge pages, reserved ones if there are any.
+ */
+#define RINGLINE_POOL_HUGE 2
+
+/**
+ * In ringline_pool_info: the kernel was only asked for huge pages (madvise).
+ */
+#define RINGLINE_POOL_HUGE_ADVISED 4
+
+/**
+ * flags of a region: huge pages, reserved ones if there are any.
+ */
+#define RINGLINE_REGION_HUGE 1
+
+/**
+ * In ringline_region_info: the kernel was only asked for huge pages (madvise).
+ */
+#define RINGLINE_REGION_HUGE_ADVISED 2
+
+/**
+ * file_index of accept, openat and socket: a slot of the kernel's choice.
+ */
+#define RINGLINE_FILE_INDEX_ALLOC 4294967295
+
+/**
+ * flags of ringline_file_install: the descriptor stays open on exec.
+ */
+#define RINGLINE_FILE_INSTALL_INHERIT 1
+
+/**
  * config.flags: let a kernel thread poll the submission queue; steps down where it may not.
  */
 #define RINGLINE_CONFIG_SQPOLL 1
@@ -588,6 +674,14 @@ typedef struct ringline_pool_info {
    * Leases not given back.
    */
   uint32_t leases;
+  /**
+   * RINGLINE_POOL_*: what it is, and what became of huge pages.
+   */
+  uint32_t flags;
+  /**
+   * Buffers that the kernel has.
+   */
+  uint32_t free;
 } ringline_pool_info;
 
 /**
@@ -655,6 +749,37 @@ typedef struct ringline_op {
    */
   uint64_t ext;
 } ringline_op;
+
+/**
+ * What a region is like. Set `size` to sizeof(ringline_region_info) (0 = the same) before the
+ * call.
+ */
+typedef struct ringline_region_info {
+  /**
+   * sizeof(ringline_region_info).
+   */
+  uint32_t size;
+  /**
+   * RINGLINE_REGION_*: what became of huge pages.
+   */
+  uint32_t flags;
+  /**
+   * Its first byte.
+   */
+  uint64_t address;
+  /**
+   * Bytes.
+   */
+  uint64_t len;
+  /**
+   * Operations in flight that use it.
+   */
+  uint32_t users;
+  /**
+   * Zero.
+   */
+  uint32_t resv;
+} ringline_region_info;
 
 /**
  * What a ring got. Set `size` to sizeof(ringline_info) (0 = the same) before the call.
@@ -931,6 +1056,14 @@ typedef void (*ringline_callback)(void *ctx,
 
 
 
+
+
+
+
+
+
+
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1004,6 +1137,66 @@ const char *ringline_error_detail(void);
 int32_t ringline_to_errno(int32_t code);
 
 /**
+ * Make the ring's table of files, once: `slots` to fill by ringline_file_add(), then `direct` for
+ * the kernel to choose from (file_index = RINGLINE_FILE_INDEX_ALLOC in accept, openat, socket;
+ * the op's res is the slot then). Behind these the library keeps some more, so that a multishot
+ * direct accept is stopped (its FINAL says -ENFILE) before the kernel finds the table full: it
+ * would accept clients and drop them. `flags` must be 0. Owner thread (any while there is none).
+ *
+ * Ops name a slot in fd with RINGLINE_SQE_FIXED_FILE. RINGLINE_OP_CLOSE with file_index = slot + 1
+ * closes one. A slot that ops in flight name is never filled anew.
+ *
+ * Returns 0, -EEXIST for a second time, -EINVAL, -EMFILE (RLIMIT_NOFILE), -ENOMEM,
+ * RINGLINE_ENOTSUP_KERNEL (file_table: 6.0).
+ */
+int32_t ringline_files_reserve(ringline_ring *ring,
+                               uint32_t slots,
+                               uint32_t direct,
+                               uint32_t flags);
+
+/**
+ * Register a descriptor: the ring holds the file from now on, the descriptor can be closed. Owner
+ * thread (any while there is none). Returns its slot, -ENFILE when all are taken, -EBADF, -ENXIO
+ * without a table.
+ */
+int32_t ringline_file_add(ringline_ring *ring, int32_t fd);
+
+/**
+ * Register many descriptors at once; `slots` gets their slots. Owner thread (any while there is
+ * none). Returns how many were registered, from the front; when the first was not, why:
+ * as ringline_file_add(), RINGLINE_ENULL.
+ */
+int32_t ringline_file_add_many(ringline_ring *ring,
+                               const int32_t *fds,
+                               uint32_t count,
+                               uint32_t *slots);
+
+/**
+ * Put another file into a slot. Owner thread (any while there is none). Returns 0, -EBUSY while
+ * ops in flight name the slot, -EBADF, RINGLINE_ESTALE for an empty slot.
+ */
+int32_t ringline_file_replace(ringline_ring *ring, int32_t slot, int32_t fd);
+
+/**
+ * Take a file out of its slot; a direct descriptor is closed by it, at once. Owner thread (any
+ * while there is none). Returns 0, -EBUSY while ops in flight name the slot, RINGLINE_ESTALE for
+ * an empty one.
+ */
+int32_t ringline_file_remove(ringline_ring *ring, int32_t slot);
+
+/**
+ * Make an ordinary descriptor for the file in a slot: an op like any other, whose completion
+ * carries `user_data` and in res the new descriptor (closed on exec unless `flags` is
+ * RINGLINE_FILE_INSTALL_INHERIT). The slot keeps its file. Owner thread (any while there is none).
+ * Returns its token, -EINVAL, RINGLINE_ESTALE for an empty slot, RINGLINE_ENOTSUP_KERNEL
+ * (fd_install: 6.8), or as ringline_submit().
+ */
+int64_t ringline_file_install(ringline_ring *ring,
+                              int32_t slot,
+                              uint32_t flags,
+                              uint64_t user_data);
+
+/**
  * Write the layout of every struct of the ABI into `out[0..cap)`. Returns how many entries there
  * are in all, or RINGLINE_ENULL. `out` may be NULL when `cap` is 0.
  */
@@ -1024,9 +1217,16 @@ int32_t ringline_set_log(ringline_log_function function, void *ctx, uint32_t lev
 
 /**
  * Make a pool of `count` (a power of two, 32768 at most) buffers of `size` bytes, from which recv
- * and read take theirs (RINGLINE_SQE_BUFFER_SELECT, buf_index = the pool). `flags` must be 0.
+ * and read take theirs (RINGLINE_SQE_BUFFER_SELECT, buf_index = the pool). `flags`:
+ *
+ * RINGLINE_POOL_INCREMENTAL: the kernel fills a buffer piece by piece, so that a few large ones
+ * serve small and large messages alike (8 x 256 KiB is a good start). Each completion is a piece
+ * with a lease of its own; a buffer goes back to the kernel when all its pieces are back and no
+ * RINGLINE_CF_BUF_MORE is due. Receives only, without RINGLINE_SQE_ASYNC; 64 MiB at most.
+ * RINGLINE_POOL_HUGE: huge pages, reserved ones or by advice; ringline_pool_info tells.
+ *
  * Owner thread (any while there is none). Returns the pool's id, -EINVAL, -ENOMEM, -ENFILE,
- * RINGLINE_ENOTSUP_KERNEL.
+ * RINGLINE_ENOTSUP_KERNEL (pool: 5.19, pool_incremental: 6.12).
  */
 int32_t ringline_pool_create(ringline_ring *ring, uint32_t count, uint32_t size, uint32_t flags);
 
@@ -1042,13 +1242,35 @@ int32_t ringline_pool_destroy(ringline_ring *ring, int32_t pool);
 int32_t ringline_pool_info_of(ringline_ring *ring, int32_t pool, struct ringline_pool_info *out);
 
 /**
+ * Tell when fewer than `mark` buffers of a pool are with the kernel (0 = never): a record with
+ * `user_data`, RINGLINE_CF_LOW_WATER and nothing else in flags, res = buffers left, data = the
+ * pool. It counts toward wait_min, belongs to no op and is never a callback's. Told once, until
+ * more than `mark` buffers were free again. Owner thread (any while there is none). Returns 0,
+ * -EINVAL for a mark above the number of buffers, RINGLINE_ESTALE.
+ */
+int32_t ringline_pool_set_low_water(ringline_ring *ring,
+                                    int32_t pool,
+                                    uint32_t mark,
+                                    uint64_t user_data);
+
+/**
+ * Leases not given back, over all pools of the ring. Owner thread (any while there is none).
+ */
+int32_t ringline_lease_count(ringline_ring *ring);
+
+/**
  * Give received bytes back: `lease` is the token of a completion with RINGLINE_CF_LEASE. Any
  * thread, also after the ring is gone. Exactly once: a second time is RINGLINE_ESTALE. Given
- * back by
- * another thread, the buffer is used again from the owner's next turn on. Returns 0,
+ * back by another thread, the buffer is used again from the owner's next turn on. Returns 0,
  * RINGLINE_ESTALE or (in a forked child) RINGLINE_EFORKED.
  */
 int32_t ringline_lease_release(uint64_t lease);
+
+/**
+ * Give back many leases, of any pools; a stale one is passed over. Any thread, as
+ * ringline_lease_release(). Returns how many were given back, or RINGLINE_ENULL.
+ */
+int32_t ringline_lease_release_many(const uint64_t *leases, uint32_t count);
 
 /**
  * NOP: completes with 0.
@@ -1251,6 +1473,62 @@ void ringline_prep_quiet(struct ringline_op *op);
  * RINGLINE_ESTALE, RINGLINE_EFORKED, RINGLINE_ENULL.
  */
 int32_t ringline_stats_prometheus(ringline_ring *ring, char *buf, size_t cap);
+
+/**
+ * Allocate `len` bytes (1 GiB at most), zeroed and aligned to pages, and register them as a fixed
+ * buffer. `*address` gets the first byte. `flags` is 0 or RINGLINE_REGION_HUGE (huge pages,
+ * reserved ones or by advice; ringline_region_info_of tells). The memory is the ring's: it is gone
+ * with ringline_region_release() or with the ring, but for a forced free, after which it stays
+ * until the kernel is seen to be done. Owner thread (any while there is none).
+ *
+ * Returns the region's id, which is the buf_index of READ_FIXED, WRITE_FIXED and SEND_ZC;
+ * -EINVAL, -ENOMEM (RLIMIT_MEMLOCK counts), -ENFILE (64 regions), RINGLINE_ENULL,
+ * RINGLINE_ENOTSUP_KERNEL (fixed_buffers: 5.19).
+ */
+int32_t ringline_region_alloc(ringline_ring *ring, uint64_t len, uint32_t flags, void **address);
+
+/**
+ * Register `len` bytes of the caller's (1 GiB at most) as a fixed buffer. The memory has to stay
+ * mapped until ringline_region_release() returned 0 or the ring is freed (what an ABANDONED op
+ * used: for ever). Owner thread (any while there is none). Returns as ringline_region_alloc(),
+ * and -EFAULT for memory that is not mapped.
+ */
+int32_t ringline_region_register(ringline_ring *ring, void *address, uint64_t len);
+
+/**
+ * Unregister a region; memory of ringline_region_alloc() is gone then. Owner thread (any while
+ * there is none). Returns 0, -EBUSY while ops in flight use it, RINGLINE_ESTALE.
+ */
+int32_t ringline_region_release(ringline_ring *ring, int32_t region);
+
+/**
+ * Tell what a region is like. Owner thread (any while there is none). Returns 0, RINGLINE_ESTALE,
+ * RINGLINE_ENULL, -EINVAL.
+ */
+int32_t ringline_region_info_of(ringline_ring *ring,
+                                int32_t region,
+                                struct ringline_region_info *out);
+
+/**
+ * Cut a region into equal buffers of `size` bytes, for ringline_buf_take(). Owner thread (any
+ * while there is none). Returns how many there are; -EINVAL for a size that does not fit, -EBUSY
+ * while buffers of an earlier cut are taken, -ENOMEM, RINGLINE_ESTALE.
+ */
+int32_t ringline_region_cut(ringline_ring *ring, int32_t region, uint32_t size);
+
+/**
+ * Take a buffer of a region that was cut: `*address` gets its first byte. It is the caller's until
+ * ringline_buf_put(); put it back after the FINAL of the op that sends it. Owner thread (any while
+ * there is none). Returns the buffer's id; -EAGAIN when all are taken, -EINVAL for a region that
+ * was not cut, RINGLINE_ESTALE, RINGLINE_ENULL.
+ */
+int64_t ringline_buf_take(ringline_ring *ring, int32_t region, void **address);
+
+/**
+ * Put a buffer back, exactly once. Owner thread (any while there is none). Returns 0, or
+ * RINGLINE_ESTALE for what was put back already or never was a buffer.
+ */
+int32_t ringline_buf_put(ringline_ring *ring, int64_t buf);
 
 /**
  * Create a ring. `config` may be NULL (all defaults). On success `*out` is its handle.

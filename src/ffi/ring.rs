@@ -141,8 +141,9 @@ fn detach(inside: &Inside) -> Result<(), Fault> {
     if ring.engine.inflight() > 0 {
         return Err(Fault::errno(libc::EBUSY, "cancel and reap what is in flight before detach"));
     }
-    let fresh =
+    let mut fresh =
         Real::new(&ring.spec).map_err(|errno| Fault::errno(errno, sys::refusal_text(errno)))?;
+    ring.engine.move_tables(&mut fresh)?;
     let detached = ring.engine.detach(Box::new(fresh));
     // Also when a pool could not be registered again: the old kernel ring is gone for good.
     inside.entry.owner.store(0, Ordering::Release);

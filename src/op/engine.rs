@@ -80,16 +80,10 @@ impl Engine {
         errno
     }
 
-    /// Let go of the thread: drop the kernel ring and stand on `backend`, which is not bound yet.
-    /// Nothing may be in flight.
-    pub fn detach(&mut self, mut backend: Box<dyn Backend>) -> Result<(), Fault> {
-        if self.driver.slab.live() > 0 {
-            return Err(Fault::errno(
-                libc::EBUSY,
-                "operations or timers are in flight; cancel and reap them before detach",
-            ));
-        }
-        self.move_tables(&mut *backend)?;
+    /// Let go of the thread: drop the kernel ring and stand on `backend`, which is not bound yet
+    /// and to which [`Engine::move_tables`] has moved the files. Nothing may be in flight.
+    pub fn detach(&mut self, backend: Box<dyn Backend>) -> Result<(), Fault> {
+        debug_assert!(self.driver.slab.live() == 0);
         self.pools.set_owner(0);
         self.driver.replace(backend);
         self.regions.register_all(self.driver.enter.backend())?;

@@ -79,8 +79,9 @@ impl Engine {
         self.regions.put_back(id)
     }
 
-    /// Register everything with `new`, the kernel ring that comes after the present one.
-    pub(super) fn move_tables(&mut self, new: &mut dyn Backend) -> Result<(), Fault> {
+    /// Register the files with `new`, the kernel ring that comes after the present one. On failure
+    /// the present one is as it was.
+    pub fn move_tables(&mut self, new: &mut dyn Backend) -> Result<(), Fault> {
         self.files.register_table(new)?;
         let mut from = 0;
         let info = *self.driver.enter.backend_ref().info();

@@ -4,7 +4,7 @@
 
 use super::engine::{Engine, Sink};
 use crate::error::{ECLOSED, Fault};
-use crate::ring::{Op, bits, opcode, sqe_flag};
+use crate::ring::{Op, opcode, sqe_flag};
 
 const LINKS: u8 = sqe_flag::IO_LINK | sqe_flag::IO_HARDLINK;
 
@@ -120,16 +120,10 @@ impl Engine {
         for token in tokens.iter().rev() {
             let Some(index) = self.driver.unstage(*token) else { break };
             let slot = *self.driver.slab.get(index);
-            if slot.bits & bits::POOL != 0 {
-                self.pools.unpin(slot.done);
-            }
-            if slot.route == super::route::SEND_ALL {
-                self.senders.done(slot.fd);
-            }
             if slot.route == super::route::DIRECT {
                 self.end_direct(&slot, false);
             }
-            self.drop_claims(&slot);
+            self.last_of(index);
             self.driver.slab.give_back(index);
             taken += 1;
         }

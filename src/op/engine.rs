@@ -339,8 +339,8 @@ impl Engine {
         self.deliver(slot.callback, slot.ctx, slot.bits, completion);
     }
 
-    /// What must happen whenever an operation ends, with a completion or (QUIET) without.
-    fn last_of(&mut self, index: u32) {
+    /// What must happen whenever an operation ends, with a completion or without (QUIET, taken back).
+    pub(super) fn last_of(&mut self, index: u32) {
         let slot = *self.driver.slab.get(index);
         if slot.route == route::SEND_ALL {
             self.senders.done(slot.fd);

@@ -7,35 +7,8 @@ use super::region::ringline_region_info;
 use super::shared::ringline_shared;
 use super::stats::ringline_stats;
 use crate::error::{ENULL, Fault};
-use crate::ring::{Completion, Op, opcode};
+use crate::ring::{Completion, Op};
 use core::mem::{offset_of, size_of};
-
-/// Kernel opcodes this library serves.
-pub(super) const KERNEL_OPCODES: [u8; 23] = [
-    opcode::NOP,
-    opcode::FSYNC,
-    opcode::READ_FIXED,
-    opcode::WRITE_FIXED,
-    opcode::POLL_ADD,
-    opcode::POLL_REMOVE,
-    opcode::TIMEOUT,
-    opcode::TIMEOUT_REMOVE,
-    opcode::ACCEPT,
-    opcode::ASYNC_CANCEL,
-    opcode::CONNECT,
-    opcode::OPENAT,
-    opcode::CLOSE,
-    opcode::READ,
-    opcode::WRITE,
-    opcode::SEND,
-    opcode::RECV,
-    opcode::SHUTDOWN,
-    opcode::SOCKET,
-    opcode::SEND_ZC,
-    opcode::FIXED_FD_INSTALL,
-    opcode::BIND,
-    opcode::LISTEN,
-];
 
 /// One struct ("ringline_op", offset 0) or member ("ringline_op.fd") of the ABI.
 #[repr(C)]

@@ -94,7 +94,7 @@ pub extern "C-unwind" fn ringline_op_supported(opcode: u8) -> i32 {
         (_, Err(errno)) => fail(Fault::errno(errno, sys::refusal_text(errno))),
         (RINGLINE_LIB_CLOSE..=RINGLINE_LIB_SEND_ALL, _) => 1,
         (_, Ok(kernel)) => {
-            let known = super::layout::KERNEL_OPCODES.contains(&opcode);
+            let known = crate::op::serves(opcode);
             i32::from(known && sys::supports(kernel, opcode))
         }
     })

@@ -74,7 +74,7 @@ impl Engine {
             return Err(Fault::new(ESTALE, "the operation is gone already"));
         };
         let slot = *self.driver.slab.get(index);
-        if ![0, route::SEND_ALL, route::DIRECT].contains(&slot.route) {
+        if slot.route == route::TIMER || slot.route == route::CLOSE {
             return self.cancel_slot(index);
         }
         let features = self.driver.enter.backend_ref().info().features;

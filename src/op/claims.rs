@@ -9,22 +9,6 @@ use crate::error::Fault;
 use crate::resource::INDEX_ALLOC;
 use crate::ring::{Completion, Lifecycle, Op, Slot, bits, opcode, sqe_flag};
 
-/// Operations that can name a region or a direct slot: none of them is ever passed unlooked.
-pub(super) const OPCODES: [u8; 12] = [
-    opcode::READ_FIXED,
-    opcode::WRITE_FIXED,
-    opcode::READV_FIXED,
-    opcode::WRITEV_FIXED,
-    opcode::SEND_ZC,
-    opcode::SENDMSG_ZC,
-    opcode::URING_CMD,
-    opcode::OPENAT,
-    opcode::OPENAT2,
-    opcode::SOCKET,
-    opcode::PIPE,
-    opcode::CLOSE,
-];
-
 const ACCEPT_MULTISHOT: u16 = 1;
 const FIXED_BUFFER: u16 = 4;
 const URING_CMD_FIXED: u32 = 1;

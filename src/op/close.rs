@@ -90,6 +90,7 @@ impl Engine {
 
     fn close_now(&mut self, close: u32) -> Result<(), Fault> {
         let fd = self.driver.slab.get(close).fd;
+        self.copies.learn(fd, false);
         let op = Op { opcode: opcode::CLOSE, fd, ..Op::default() };
         self.driver.resubmit(close, &op)
     }

@@ -8,6 +8,7 @@ use super::pools::Pools;
 use super::prepare::Classes;
 use super::route;
 use super::send_all::Senders;
+use super::zero_copy::Copies;
 use crate::error::Fault;
 use crate::resource::{self, Files, Regions};
 use crate::ring::{Completion, Driver, Lifecycle, Outcome, Reaped, Slot, bits, cf, signal};
@@ -42,6 +43,7 @@ pub struct Engine {
     pub(super) senders: Senders,
     pub(super) regions: Regions,
     pub(super) files: Files,
+    pub(super) copies: Copies,
     /// Why and where the last batch stopped.
     pub(super) rejected: Fault,
     pub(super) rejected_at: u32,
@@ -59,6 +61,7 @@ impl Engine {
         Ok(Engine {
             completed: Completed::new(config.records)?,
             senders: Senders::new()?,
+            copies: Copies::new()?,
             classes: Classes::new(&info),
             pools: Pools::default(),
             regions: Regions::default(),
@@ -255,7 +258,11 @@ impl Engine {
         // Each brings one record or one call at most, so fullness is looked at once per round.
         while !self.driver.enter.is_drained() && !self.completed.is_full() {
             for _ in 0..self.completed.room_for_any() {
-                let Some(reaped) = self.driver.reap() else { break };
+                let Some(reaped) = self.driver.reap() else {
+                    let Some(message) = self.driver.message.take() else { break };
+                    self.deliver_message(&message);
+                    continue;
+                };
                 if !self.complete(&reaped) {
                     self.collect_plain();
                     break;
@@ -313,6 +320,8 @@ impl Engine {
         if route == route::DIRECT {
             let slot = *self.driver.slab.get(index);
             self.complete_direct(&slot, reaped.last, &mut completion);
+        } else if route >= route::ZERO_COPY {
+            self.complete_zero_copy(index, &mut completion);
         }
         if reaped.last {
             if bits & (bits::POOL | bits::WATCHED | bits::FIXED | bits::REGION) != 0 {

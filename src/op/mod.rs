@@ -7,16 +7,21 @@ mod batch;
 mod cancel;
 mod claims;
 mod close;
+mod command;
 mod completed;
 mod engine;
+mod message;
 mod pools;
 mod prepare;
 mod send_all;
+mod table;
 mod tables;
 mod timer;
+mod zero_copy;
 
 pub use completed::{Call, Completed};
 pub use engine::{Engine, EngineConfig, Sink};
+pub use table::serves;
 
 /// Who completes a slot: values of `Slot::route`. Zero is passed on as it is.
 mod route {
@@ -25,4 +30,6 @@ mod route {
     pub const CLOSE: u8 = 3;
     /// It fills or empties a slot of the table of files.
     pub const DIRECT: u8 = 4;
+    pub const ZERO_COPY: u8 = 5;
+    pub const COPIED: u8 = 6;
 }

@@ -4,40 +4,54 @@
 //! a promise of the contract (no completion, a signal, a look-alike of end of file) gets past.
 
 use super::engine::{Engine, Sink};
+use super::table::ROWS;
 use crate::error::{ENOTSUP_KERNEL, ESTALE, Fault};
 use crate::ring::{Op, bits, opcode, sqe_flag};
 use crate::sys::{Features, SetupInfo, kernel, supports};
 
 /// MSG_* and RWF_* bits used here.
-const MSG_NOSIGNAL: u32 = libc::MSG_NOSIGNAL as u32;
+pub(super) const MSG_NOSIGNAL: u32 = libc::MSG_NOSIGNAL as u32;
 const QUIET_FLAGS: u32 = (libc::MSG_DONTWAIT | libc::MSG_WAITALL) as u32;
 const RWF_NOSIGNAL: u32 = 0x100;
 const ACCEPT_MULTISHOT: u16 = 1;
-const POLL_FIRST: u16 = 1;
-const RECV_MULTISHOT: u16 = 2;
+pub(super) const POLL_FIRST: u16 = 1;
+pub(super) const RECV_MULTISHOT: u16 = 2;
 const POLL_UPDATE_USER_DATA: u32 = 4;
 const CANCEL_ALL_FD: u32 = 1 | 2 | 8;
 /// The library's flag in `ext` of a SEND.
 pub const EXT_QUIET: u64 = 1;
 /// Longest transfer of one operation; the kernel's own limit is a page below.
-const LONGEST: u32 = i32::MAX as u32;
+pub(super) const LONGEST: u32 = i32::MAX as u32;
+
+/// Operations that the kernel lets take a provided buffer.
+const TAKES_BUFFERS: [u8; 5] =
+    [opcode::READ, opcode::READV, opcode::READ_MULTISHOT, opcode::RECV, opcode::RECVMSG];
 
 /// Flags that need no further look.
 const PLAIN_FLAGS: u8 = sqe_flag::ASYNC;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What is checked before the kernel sees an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-enum Class {
+pub(super) enum Class {
     /// Not an operation this library knows.
     Unknown,
     /// Known, but this kernel does not serve it.
     Missing,
+    /// Known, and it would break the contract.
+    Refused,
     /// Nothing to check.
     Plain,
+    /// `fd` is no descriptor, but a number of another kind.
+    NoDescriptor,
     Read,
+    ReadMultishot,
     Write,
     Send,
+    SendMessage,
+    ZeroCopy,
     Recv,
+    RecvMessage,
     Accept,
     PollRemove,
     /// May name a region or a slot of the table of files.
@@ -45,65 +59,46 @@ enum Class {
     /// Names another operation by its token in `addr`.
     Names,
     Cancel,
+    Message,
+    Command,
     Library,
 }
 
 /// The class of each opcode on the ring's kernel.
 pub struct Classes {
     table: [Class; 256],
-    features: Features,
+    pub(super) features: Features,
     sqpoll: bool,
+    /// The notification of a zero-copy send tells whether the kernel copied (6.2).
+    pub(super) reports_copies: bool,
 }
 
 impl Classes {
     /// The table for a ring.
     pub fn new(info: &SetupInfo) -> Classes {
-        let mut table = [Class::Unknown; 256];
-        let rows = [
-            (opcode::NOP, Class::Plain),
-            (opcode::FSYNC, Class::Plain),
-            (opcode::READ_FIXED, Class::Claims),
-            (opcode::WRITE_FIXED, Class::Claims),
-            (opcode::SEND_ZC, Class::Claims),
-            (opcode::FIXED_FD_INSTALL, Class::Plain),
-            (opcode::POLL_ADD, Class::Plain),
-            (opcode::POLL_REMOVE, Class::PollRemove),
-            (opcode::TIMEOUT, Class::Plain),
-            (opcode::TIMEOUT_REMOVE, Class::Names),
-            (opcode::ACCEPT, Class::Accept),
-            (opcode::ASYNC_CANCEL, Class::Cancel),
-            (opcode::CONNECT, Class::Plain),
-            (opcode::OPENAT, Class::Plain),
-            (opcode::CLOSE, Class::Plain),
-            (opcode::READ, Class::Read),
-            (opcode::WRITE, Class::Write),
-            (opcode::SEND, Class::Send),
-            (opcode::RECV, Class::Recv),
-            (opcode::SHUTDOWN, Class::Plain),
-            (opcode::SOCKET, Class::Plain),
-            (opcode::BIND, Class::Plain),
-            (opcode::LISTEN, Class::Plain),
-        ];
         let known = kernel();
-        for (code, class) in rows {
-            let served = match (&known, code) {
-                // Where no kernel answers (a simulated ring) everything is served.
-                (Err(_), _) => true,
-                (Ok(_), opcode::BIND | opcode::LISTEN) => info.features.has(Features::BIND_LISTEN),
-                (Ok(_), opcode::FIXED_FD_INSTALL) => info.features.has(Features::FD_INSTALL),
-                (Ok(kernel), _) => supports(kernel, code),
-            };
-            table[code as usize] = if served { class } else { Class::Missing };
-        }
-        for code in super::claims::OPCODES {
-            if table[code as usize] == Class::Plain {
-                table[code as usize] = Class::Claims;
-            }
+        let served = |code| match (&known, code) {
+            // Where no kernel answers (a simulated ring) everything is served.
+            (Err(_), _) => true,
+            (Ok(_), opcode::BIND | opcode::LISTEN) => info.features.has(Features::BIND_LISTEN),
+            (Ok(_), opcode::FIXED_FD_INSTALL) => info.features.has(Features::FD_INSTALL),
+            (Ok(kernel), _) => supports(kernel, code),
+        };
+        let mut table = [Class::Unknown; 256];
+        for row in &ROWS {
+            let usable = row.class == Class::Refused || served(row.code);
+            table[usize::from(row.code)] = if usable { row.class } else { Class::Missing };
         }
         for code in [opcode::LIB_CLOSE, opcode::LIB_TIMER, opcode::LIB_SEND_ALL] {
-            table[code as usize] = Class::Library;
+            table[usize::from(code)] = Class::Library;
         }
-        Classes { table, features: info.features, sqpoll: info.is_sqpoll() }
+        Classes {
+            table,
+            features: info.features,
+            sqpoll: info.is_sqpoll(),
+            // No bit of the kernel tells; an opcode of 6.7 proves that it is new enough.
+            reports_copies: served(opcode::READ_MULTISHOT),
+        }
     }
 }
 
@@ -120,15 +115,25 @@ impl Classes {
 fn missing(code: u8) -> Fault {
     let context = match code {
         opcode::BIND | opcode::LISTEN => "bind_listen: bind and listen on a ring need Linux 6.11",
-        opcode::SOCKET => "socket on a ring needs Linux 5.19",
-        opcode::FIXED_FD_INSTALL => "fd_install: needs Linux 6.8",
-        _ => "this kernel does not serve the opcode",
+        opcode::FIXED_FD_INSTALL => "fd_install: FIXED_FD_INSTALL needs Linux 6.8",
+        _ => ROWS.get(usize::from(code)).map_or("", |row| row.missing),
     };
     Fault::new(ENOTSUP_KERNEL, context)
 }
 
 #[cold]
-fn invalid(context: &'static str) -> Fault {
+fn refused(code: u8) -> Fault {
+    if code == opcode::RECV_ZC {
+        return Fault::new(
+            ENOTSUP_KERNEL,
+            "recv_zc: no zero-copy receive queue of a network card is registered with this ring",
+        );
+    }
+    invalid("buffers are provided by ringline_pool_create and given back by ringline_lease_release")
+}
+
+#[cold]
+pub(super) fn invalid(context: &'static str) -> Fault {
     Fault::errno(libc::EINVAL, context)
 }
 
@@ -151,13 +156,19 @@ impl Engine {
         let mut op = *op;
         let index = match class {
             Class::Unknown => return Err(invalid("this library does not know the opcode")),
-            Class::Missing => {
-                return Err(missing(op.opcode));
-            }
+            Class::Missing => return Err(missing(op.opcode)),
+            Class::Refused => return Err(refused(op.opcode)),
             Class::Library => self.accept_library(&op, sink)?,
             _ => {
                 self.check(&mut op, class)?;
-                self.submit_special(&op)?
+                let index = self.submit_special(&op)?;
+                match class {
+                    // A close or cancel of a descriptor with that number does not mean it.
+                    Class::NoDescriptor => self.driver.slab.get(index).fd = -1,
+                    Class::ZeroCopy => self.begin_zero_copy(index, &op),
+                    _ => {}
+                }
+                index
             }
         };
         if sink.callback != 0 {
@@ -180,13 +191,13 @@ impl Engine {
         if op.flags & 0x80 != 0 {
             return Err(invalid("unknown bit in flags"));
         }
-        if op.ext != 0 && op.opcode != opcode::SEND {
+        if op.ext != 0 && !matches!(op.opcode, opcode::SEND | opcode::URING_CMD) {
             return Err(invalid("ext must be 0 for this operation"));
         }
         Ok(())
     }
 
-    fn check(&self, op: &mut Op, class: Class) -> Result<(), Fault> {
+    fn check(&mut self, op: &mut Op, class: Class) -> Result<(), Fault> {
         match class {
             Class::Read if op.len > LONGEST => Err(invalid("len is above 2147483647")),
             Class::Write => {
@@ -198,8 +209,17 @@ impl Engine {
                 }
                 Ok(())
             }
+            Class::NoDescriptor if op.flags & sqe_flag::FIXED_FILE != 0 => {
+                Err(invalid("this operation names no file, so it takes no registered slot"))
+            }
             Class::Send => self.check_send(op),
+            Class::SendMessage => self.check_send_message(op),
+            Class::ZeroCopy => self.check_zero_copy(op),
             Class::Recv => self.check_recv(op),
+            Class::RecvMessage => self.check_recv_message(op),
+            Class::ReadMultishot => self.check_read_multishot(op),
+            Class::Message => self.check_message(op),
+            Class::Command => self.check_command(op),
             Class::Accept => {
                 let multishot = op.ioprio & ACCEPT_MULTISHOT != 0;
                 if multishot && !self.classes.features.has(Features::ACCEPT_MULTISHOT) {
@@ -212,10 +232,6 @@ impl Engine {
                     return Err(invalid("the user data of a poll cannot be changed"));
                 }
                 self.check_name(op.addr)
-            }
-            Class::Claims if op.opcode == opcode::SEND_ZC => {
-                op.op_flags |= MSG_NOSIGNAL;
-                Ok(())
             }
             Class::Names => self.check_name(op.addr),
             Class::Cancel => {
@@ -294,14 +310,14 @@ impl Engine {
     fn submit_special(&mut self, op: &Op) -> Result<u32, Fault> {
         let select = op.flags & sqe_flag::BUFFER_SELECT != 0;
         if select {
-            if op.opcode != opcode::RECV && op.opcode != opcode::READ {
+            if !TAKES_BUFFERS.contains(&op.opcode) {
                 return Err(invalid("this operation takes no buffer from a pool"));
             }
             // The kernel answers ENOBUFS for an unknown group, which looks like starvation.
             self.pools.check(op)?;
         }
         self.check_claims(op)?;
-        let quiet = op.ext & EXT_QUIET != 0;
+        let quiet = op.opcode == opcode::SEND && op.ext & EXT_QUIET != 0;
         let mut entry = *op;
         if quiet {
             entry.flags |= sqe_flag::CQE_SKIP_SUCCESS;

@@ -69,6 +69,8 @@ pub struct Driver {
     pub closing: bool,
     /// Microseconds to look at the queue before going to sleep; 0 = sleep at once.
     pub spin_us: u32,
+    /// A message of MSG_RING that was just taken from the queue.
+    pub message: Option<Cqe>,
 }
 
 impl Driver {
@@ -100,6 +102,7 @@ impl Driver {
             attached: false,
             closing: false,
             spin_us: 0,
+            message: None,
         })
     }
 
@@ -280,13 +283,17 @@ impl Driver {
         self.slab.find(token)
     }
 
-    /// The next kernel completion of an operation, oldest first, without a system call.
+    /// The next kernel completion of an operation, oldest first, without a system call. None also
+    /// when a message is next: it is in [`Driver::message`] then.
     #[inline(always)]
     pub fn reap(&mut self) -> Option<Reaped> {
         loop {
             let cqe = self.enter.next_cqe()?;
             let Some(slot) = self.slab.find_slot(cqe.user_data) else {
                 self.internal(&cqe);
+                if self.message.is_some() {
+                    return None;
+                }
                 continue;
             };
             let last = match slot.state.on_completion(cqe.flags & CF_MORE != 0) {
@@ -315,6 +322,7 @@ impl Driver {
                 }
             }
             tag::CANCEL => {}
+            tag::MESSAGE => self.message = Some(*cqe),
             _ => self.stats.strays.add(1),
         }
     }

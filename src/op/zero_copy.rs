@@ -1,0 +1,113 @@
+//! SEND_ZC and SENDMSG_ZC: sends out of the caller's own pages.
+//!
+//! Owns: the translation of notifications, and which descriptors are not worth it. Invariant: the
+//! memory is free at the completion without MORE and not before, whatever the results say.
+//!
+//! Where the kernel reports that it copied after all (loopback does), pinning the pages was for
+//! nothing, so later SEND_ZC on that descriptor become an ordinary SEND: one completion instead of
+//! two, with FINAL and ZC_COPIED in one. A descriptor may be reused by a better socket that the
+//! ring saw neither closed nor opened; therefore each 64th such send goes as asked and finds out.
+
+use super::engine::Engine;
+use super::prepare::{LONGEST, MSG_NOSIGNAL, POLL_FIRST, invalid};
+use super::route;
+use crate::error::Fault;
+use crate::ring::{Completion, Op, cf, opcode, sqe_flag};
+use crate::sys::Map;
+
+const FIXED_BUFFER: u16 = 4;
+const REPORT_USAGE: u16 = 8;
+/// In the result of a notification: it was copied.
+const USAGE_COPIED: i32 = i32::MIN;
+/// Descriptors with a bit of their own; those above are always sent as asked.
+const DESCRIPTORS: u32 = 1 << 20;
+/// How often a send on a descriptor that copies goes as asked.
+const TRY_EACH: u32 = 64;
+
+/// One bit per descriptor whose zero-copy sends the kernel copies.
+pub struct Copies {
+    map: Map,
+    turned: u32,
+}
+
+impl Copies {
+    /// Reserve the bits; the errno on failure.
+    pub fn new() -> Result<Copies, i32> {
+        Ok(Copies { map: Map::new(DESCRIPTORS as usize / 8)?, turned: 0 })
+    }
+
+    fn byte(&mut self, fd: i32) -> Option<(&mut u8, u8)> {
+        let fd = u32::try_from(fd).ok().filter(|fd| *fd < DESCRIPTORS)?;
+        // SAFETY: the map holds DESCRIPTORS bits and `fd` is below.
+        let byte = unsafe { &mut *self.map.as_ptr().add(fd as usize / 8) };
+        Some((byte, 1 << (fd % 8)))
+    }
+
+    /// What is known of `fd` from now on.
+    pub(super) fn learn(&mut self, fd: i32, copies: bool) {
+        if let Some((byte, bit)) = self.byte(fd) {
+            *byte = if copies { *byte | bit } else { *byte & !bit };
+        }
+    }
+
+    /// Whether the next send on `fd` should rather be an ordinary one.
+    fn turns(&mut self, fd: i32) -> bool {
+        let copies = self.byte(fd).is_some_and(|(byte, bit)| *byte & bit != 0);
+        if copies {
+            self.turned = self.turned.wrapping_add(1);
+        }
+        copies && self.turned % TRY_EACH != 0
+    }
+}
+
+impl Engine {
+    pub(super) fn check_zero_copy(&mut self, op: &mut Op) -> Result<(), Fault> {
+        if op.len > LONGEST {
+            return Err(invalid("len is above 2147483647"));
+        }
+        if op.ioprio & !(POLL_FIRST | FIXED_BUFFER | REPORT_USAGE) != 0 {
+            return Err(invalid("unknown bit in ioprio of a zero-copy send"));
+        }
+        op.op_flags |= MSG_NOSIGNAL;
+        if !self.classes.reports_copies {
+            op.ioprio &= !REPORT_USAGE;
+            return Ok(());
+        }
+        op.ioprio |= REPORT_USAGE;
+        let plain = op.opcode == opcode::SEND_ZC
+            && op.ioprio & FIXED_BUFFER == 0
+            && op.flags & sqe_flag::FIXED_FILE == 0
+            && op.off == 0;
+        if plain && self.copies.turns(op.fd) {
+            op.opcode = opcode::SEND;
+            op.ioprio &= !REPORT_USAGE;
+        }
+        Ok(())
+    }
+
+    /// A zero-copy send was accepted in slot `index`, as asked or turned into a SEND.
+    pub(super) fn begin_zero_copy(&mut self, index: u32, op: &Op) {
+        let turned = op.opcode == opcode::SEND;
+        self.driver.slab.get(index).route = if turned { route::COPIED } else { route::ZERO_COPY };
+    }
+
+    /// Say in the library's words what the kernel reports.
+    pub(super) fn complete_zero_copy(&mut self, index: u32, completion: &mut Completion) {
+        let slot = *self.driver.slab.get(index);
+        if slot.route == route::COPIED {
+            completion.flags |= cf::ZC_COPIED;
+            return;
+        }
+        if completion.flags & cf::NOTIF == 0 || !self.classes.reports_copies {
+            return;
+        }
+        let copied = completion.res & USAGE_COPIED != 0;
+        completion.res = 0;
+        if copied {
+            completion.flags |= cf::ZC_COPIED;
+        }
+        if slot.bits & crate::ring::bits::FIXED == 0 {
+            self.copies.learn(slot.fd, copied);
+        }
+    }
+}

@@ -70,6 +70,16 @@ typedef struct ringline_ring ringline_ring;
 #define RINGLINE_OP_NOP 0
 
 /**
+ * preadv2(2); off = -1 is the file position.
+ */
+#define RINGLINE_OP_READV 1
+
+/**
+ * pwritev2(2), with RWF_NOSIGNAL where the kernel has it.
+ */
+#define RINGLINE_OP_WRITEV 2
+
+/**
  * fsync(2).
  */
 #define RINGLINE_OP_FSYNC 3
@@ -95,6 +105,21 @@ typedef struct ringline_ring ringline_ring;
 #define RINGLINE_OP_POLL_REMOVE 7
 
 /**
+ * sync_file_range(2).
+ */
+#define RINGLINE_OP_SYNC_FILE_RANGE 8
+
+/**
+ * sendmsg(2), always with MSG_NOSIGNAL.
+ */
+#define RINGLINE_OP_SENDMSG 9
+
+/**
+ * recvmsg(2), once or multishot from a pool.
+ */
+#define RINGLINE_OP_RECVMSG 10
+
+/**
  * The kernel's timer; RINGLINE_LIB_TIMER is cheaper.
  */
 #define RINGLINE_OP_TIMEOUT 11
@@ -115,9 +140,19 @@ typedef struct ringline_ring ringline_ring;
 #define RINGLINE_OP_ASYNC_CANCEL 14
 
 /**
+ * A time limit for the op before it in a chain.
+ */
+#define RINGLINE_OP_LINK_TIMEOUT 15
+
+/**
  * connect(2).
  */
 #define RINGLINE_OP_CONNECT 16
+
+/**
+ * fallocate(2).
+ */
+#define RINGLINE_OP_FALLOCATE 17
 
 /**
  * openat(2).
@@ -130,6 +165,16 @@ typedef struct ringline_ring ringline_ring;
 #define RINGLINE_OP_CLOSE 19
 
 /**
+ * Change registered files.
+ */
+#define RINGLINE_OP_FILES_UPDATE 20
+
+/**
+ * statx(2).
+ */
+#define RINGLINE_OP_STATX 21
+
+/**
  * pread(2); off = -1 is the file position.
  */
 #define RINGLINE_OP_READ 22
@@ -138,6 +183,16 @@ typedef struct ringline_ring ringline_ring;
  * pwrite(2); off = -1 is the file position.
  */
 #define RINGLINE_OP_WRITE 23
+
+/**
+ * posix_fadvise(2).
+ */
+#define RINGLINE_OP_FADVISE 24
+
+/**
+ * madvise(2).
+ */
+#define RINGLINE_OP_MADVISE 25
 
 /**
  * send(2), always with MSG_NOSIGNAL.
@@ -150,9 +205,89 @@ typedef struct ringline_ring ringline_ring;
 #define RINGLINE_OP_RECV 27
 
 /**
+ * openat2(2).
+ */
+#define RINGLINE_OP_OPENAT2 28
+
+/**
+ * epoll_ctl(2).
+ */
+#define RINGLINE_OP_EPOLL_CTL 29
+
+/**
+ * splice(2).
+ */
+#define RINGLINE_OP_SPLICE 30
+
+/**
+ * Refused: ringline_pool_create() provides buffers.
+ */
+#define RINGLINE_OP_PROVIDE_BUFFERS 31
+
+/**
+ * Refused: ringline_pool_destroy() takes buffers back.
+ */
+#define RINGLINE_OP_REMOVE_BUFFERS 32
+
+/**
+ * tee(2).
+ */
+#define RINGLINE_OP_TEE 33
+
+/**
  * shutdown(2).
  */
 #define RINGLINE_OP_SHUTDOWN 34
+
+/**
+ * renameat2(2).
+ */
+#define RINGLINE_OP_RENAMEAT 35
+
+/**
+ * unlinkat(2).
+ */
+#define RINGLINE_OP_UNLINKAT 36
+
+/**
+ * mkdirat(2).
+ */
+#define RINGLINE_OP_MKDIRAT 37
+
+/**
+ * symlinkat(2).
+ */
+#define RINGLINE_OP_SYMLINKAT 38
+
+/**
+ * linkat(2).
+ */
+#define RINGLINE_OP_LINKAT 39
+
+/**
+ * A completion with RINGLINE_CF_MSG on another ring.
+ */
+#define RINGLINE_OP_MSG_RING 40
+
+/**
+ * fsetxattr(2).
+ */
+#define RINGLINE_OP_FSETXATTR 41
+
+/**
+ * setxattr(2).
+ */
+#define RINGLINE_OP_SETXATTR 42
+
+/**
+ * fgetxattr(2).
+ */
+#define RINGLINE_OP_FGETXATTR 43
+
+/**
+ * getxattr(2).
+ */
+#define RINGLINE_OP_GETXATTR 44
 
 /**
  * socket(2).
@@ -160,15 +295,55 @@ typedef struct ringline_ring ringline_ring;
 #define RINGLINE_OP_SOCKET 45
 
 /**
- * send(2) without a copy, always with MSG_NOSIGNAL: two completions, the memory is the caller's
- * again with the second one (NOTIF). Linux 6.0.
+ * A command of the file's driver, or of a socket.
+ */
+#define RINGLINE_OP_URING_CMD 46
+
+/**
+ * send(2) out of the caller's pages, always with MSG_NOSIGNAL: two completions, the memory is the
+ * caller's again with the second one (NOTIF). Linux 6.0.
  */
 #define RINGLINE_OP_SEND_ZC 47
+
+/**
+ * sendmsg(2) out of the caller's pages: FINAL at the notification.
+ */
+#define RINGLINE_OP_SENDMSG_ZC 48
+
+/**
+ * READ from a pool, again and again, Linux 6.7.
+ */
+#define RINGLINE_OP_READ_MULTISHOT 49
+
+/**
+ * waitid(2), Linux 6.7.
+ */
+#define RINGLINE_OP_WAITID 50
+
+/**
+ * Wait for a futex, Linux 6.7.
+ */
+#define RINGLINE_OP_FUTEX_WAIT 51
+
+/**
+ * Wake waiters of a futex, Linux 6.7.
+ */
+#define RINGLINE_OP_FUTEX_WAKE 52
+
+/**
+ * Wait for one of several futexes, Linux 6.7.
+ */
+#define RINGLINE_OP_FUTEX_WAITV 53
 
 /**
  * A descriptor for a registered file, Linux 6.8: ringline_file_install.
  */
 #define RINGLINE_OP_FIXED_FD_INSTALL 54
+
+/**
+ * ftruncate(2), Linux 6.9.
+ */
+#define RINGLINE_OP_FTRUNCATE 55
 
 /**
  * bind(2), Linux 6.11.
@@ -179,6 +354,31 @@ typedef struct ringline_ring ringline_ring;
  * listen(2), Linux 6.11.
  */
 #define RINGLINE_OP_LISTEN 57
+
+/**
+ * Zero-copy receive: refused, no ring has a queue for it.
+ */
+#define RINGLINE_OP_RECV_ZC 58
+
+/**
+ * epoll_wait(2), Linux 6.15.
+ */
+#define RINGLINE_OP_EPOLL_WAIT 59
+
+/**
+ * READV into a registered buffer, Linux 6.15.
+ */
+#define RINGLINE_OP_READV_FIXED 60
+
+/**
+ * WRITEV out of a registered buffer, Linux 6.15.
+ */
+#define RINGLINE_OP_WRITEV_FIXED 61
+
+/**
+ * pipe2(2), Linux 6.16.
+ */
+#define RINGLINE_OP_PIPE 62
 
 /**
  * Close a descriptor in order: shutdown, cancel its operations, wait for them, close.
@@ -241,14 +441,154 @@ typedef struct ringline_ring ringline_ring;
 #define RINGLINE_RECV_MULTISHOT 2
 
 /**
- * ioprio of a SEND_ZC: the memory lies in the region buf_index.
- */
-#define RINGLINE_SEND_FIXED_BUF 4
-
-/**
  * ext of a SEND: no completion when the kernel takes it whole at once.
  */
 #define RINGLINE_EXT_QUIET 1
+
+/**
+ * ioprio of a zero-copy send: buf_index is the region that the memory lies in.
+ */
+#define RINGLINE_RECVSEND_FIXED_BUF 4
+
+/**
+ * ioprio of a zero-copy send: tell whether it was copied; set anyway where the kernel can.
+ */
+#define RINGLINE_SEND_ZC_REPORT_USAGE 8
+
+/**
+ * ioprio of an ACCEPT: fail with -EAGAIN instead of waiting.
+ */
+#define RINGLINE_ACCEPT_DONTWAIT 2
+
+/**
+ * ioprio of an ACCEPT: poll before trying.
+ */
+#define RINGLINE_ACCEPT_POLL_FIRST 4
+
+/**
+ * op_flags of an FSYNC: as fdatasync(2).
+ */
+#define RINGLINE_FSYNC_DATASYNC 1
+
+/**
+ * op_flags of a NOP: res is what len says.
+ */
+#define RINGLINE_NOP_INJECT_RESULT 1
+
+/**
+ * len of a POLL_ADD: a completion for each event.
+ */
+#define RINGLINE_POLL_ADD_MULTI 1
+
+/**
+ * len of a POLL_REMOVE: change the events instead.
+ */
+#define RINGLINE_POLL_UPDATE_EVENTS 2
+
+/**
+ * len of a POLL_ADD: level-triggered.
+ */
+#define RINGLINE_POLL_ADD_LEVEL 8
+
+/**
+ * op_flags of a TIMEOUT: the time is absolute.
+ */
+#define RINGLINE_TIMEOUT_ABS 1
+
+/**
+ * op_flags of a TIMEOUT_REMOVE: change the time instead.
+ */
+#define RINGLINE_TIMEOUT_UPDATE 2
+
+/**
+ * op_flags of a TIMEOUT: CLOCK_BOOTTIME.
+ */
+#define RINGLINE_TIMEOUT_BOOTTIME 4
+
+/**
+ * op_flags of a TIMEOUT: CLOCK_REALTIME.
+ */
+#define RINGLINE_TIMEOUT_REALTIME 8
+
+/**
+ * op_flags of a TIMEOUT_REMOVE: change the time of a LINK_TIMEOUT.
+ */
+#define RINGLINE_LINK_TIMEOUT_UPDATE 16
+
+/**
+ * op_flags of a TIMEOUT: being over counts as success in a chain.
+ */
+#define RINGLINE_TIMEOUT_ETIME_SUCCESS 32
+
+/**
+ * op_flags of a TIMEOUT: again and again, Linux 6.4.
+ */
+#define RINGLINE_TIMEOUT_MULTISHOT 64
+
+/**
+ * op_flags of an ASYNC_CANCEL: everything that matches, not only the first.
+ */
+#define RINGLINE_CANCEL_ALL 1
+
+/**
+ * op_flags of an ASYNC_CANCEL: by fd, not by token.
+ */
+#define RINGLINE_CANCEL_FD 2
+
+/**
+ * op_flags of an ASYNC_CANCEL: fd is a registered slot.
+ */
+#define RINGLINE_CANCEL_FD_FIXED 8
+
+/**
+ * op_flags of a SPLICE or TEE: fd_in is a registered slot.
+ */
+#define RINGLINE_SPLICE_FD_IN_FIXED 2147483648
+
+/**
+ * op_flags of a FIXED_FD_INSTALL: the descriptor survives exec.
+ */
+#define RINGLINE_FIXED_FD_NO_CLOEXEC 1
+
+/**
+ * Flags of a futex: 32 bits wide, the only size that the kernel has.
+ */
+#define RINGLINE_FUTEX2_SIZE_U32 2
+
+/**
+ * Flags of a futex: used by this process only.
+ */
+#define RINGLINE_FUTEX2_PRIVATE 128
+
+/**
+ * Mask of a futex: any waiter, any waker.
+ */
+#define RINGLINE_FUTEX_ANY 4294967295
+
+/**
+ * op_flags of a URING_CMD: buf_index is a registered buffer.
+ */
+#define RINGLINE_URING_CMD_FIXED 1
+
+/**
+ * Command of a socket: bytes to read.
+ */
+#define RINGLINE_SOCKET_SIOCINQ 0
+
+/**
+ * Command of a socket: bytes not sent yet.
+ */
+#define RINGLINE_SOCKET_SIOCOUTQ 1
+
+/**
+ * Command of a socket: getsockopt(2), level SOL_SOCKET.
+ */
+#define RINGLINE_SOCKET_GETSOCKOPT 2
+
+/**
+ * Command of a socket: setsockopt(2).
+ */
+#define RINGLINE_SOCKET_SETSOCKOPT 3
 
 /**
  * op_flags of RINGLINE_LIB_CLOSE: others share the file, do not shut it down.
@@ -751,6 +1091,76 @@ typedef struct ringline_op {
 } ringline_op;
 
 /**
+ * What became of an operation: 32 bytes.
+ */
+typedef struct ringline_completion {
+  /**
+   * As in the op.
+   */
+  uint64_t user_data;
+  /**
+   * The kernel's result: >= 0, or -errno.
+   */
+  int32_t res;
+  /**
+   * Low 16 bits RINGLINE_CF_*, high 16 bits the buffer id.
+   */
+  uint32_t flags;
+  /**
+   * Address of the payload for provided buffers; bytes accepted for a failed SEND_ALL; else 0.
+   */
+  uint64_t data;
+  /**
+   * The op's token; with RINGLINE_CF_LEASE the lease id.
+   */
+  uint64_t token;
+} ringline_completion;
+
+/**
+ * One message of a multishot recvmsg. The addresses lie in the buffer of the completion and are
+ * valid until its lease is given back; 0 where the length is 0.
+ */
+typedef struct ringline_message {
+  /**
+   * The sender's address.
+   */
+  uint64_t name;
+  /**
+   * Control messages.
+   */
+  uint64_t control;
+  /**
+   * What was sent.
+   */
+  uint64_t payload;
+  /**
+   * Bytes at name.
+   */
+  uint32_t name_len;
+  /**
+   * Bytes at control.
+   */
+  uint32_t control_len;
+  /**
+   * Bytes at payload.
+   */
+  uint32_t payload_len;
+  /**
+   * msg_flags of recvmsg(2): MSG_TRUNC and MSG_CTRUNC among them.
+   */
+  uint32_t flags;
+  /**
+   * Bytes that the address had before it was cut to name_len.
+   */
+  uint32_t name_full;
+  /**
+   * Bytes that the kernel says the payload had; with MSG_TRUNC in the flags of the op also those
+   * that were cut off.
+   */
+  uint32_t payload_full;
+} ringline_message;
+
+/**
  * What a region is like. Set `size` to sizeof(ringline_region_info) (0 = the same) before the
  * call.
  */
@@ -983,32 +1393,6 @@ typedef struct ringline_stats {
    */
   uint64_t rollbacks;
 } ringline_stats;
-
-/**
- * What became of an operation: 32 bytes.
- */
-typedef struct ringline_completion {
-  /**
-   * As in the op.
-   */
-  uint64_t user_data;
-  /**
-   * The kernel's result: >= 0, or -errno.
-   */
-  int32_t res;
-  /**
-   * Low 16 bits RINGLINE_CF_*, high 16 bits the buffer id.
-   */
-  uint32_t flags;
-  /**
-   * Address of the payload for provided buffers; bytes accepted for a failed SEND_ALL; else 0.
-   */
-  uint64_t data;
-  /**
-   * The op's token; with RINGLINE_CF_LEASE the lease id.
-   */
-  uint64_t token;
-} ringline_completion;
 
 /**
  * A completion callback: runs on the owner thread, inside turn, run, run_once, close or free,
@@ -1373,6 +1757,203 @@ void ringline_prep_lib_close(struct ringline_op *op, int32_t fd);
 void ringline_prep_link(struct ringline_op *ops, uint32_t count);
 
 /**
+ * MSG_RING: a completion on the ring of descriptor `ring_fd` (ringline_info_of() tells it), with
+ * `value` as res, `user_data` (below 2^61) and RINGLINE_CF_MSG alone: it is no operation's. That
+ * ring must be attached (else -EBADFD). A ring that is not this library's sees bit 63 set in the
+ * user_data. `flags` must be 0. Linux 5.18.
+ */
+void ringline_prep_msg_ring(struct ringline_op *op,
+                            int32_t ring_fd,
+                            uint32_t value,
+                            uint64_t user_data,
+                            uint32_t flags);
+
+/**
+ * URING_CMD: a command of the file's driver; `addr` and `len` as it defines them.
+ */
+void ringline_prep_uring_cmd(struct ringline_op *op,
+                             int32_t fd,
+                             uint32_t command,
+                             uint64_t addr,
+                             uint32_t len);
+
+/**
+ * URING_CMD on a socket: `command` of RINGLINE_SOCKET_*. For GETSOCKOPT and SETSOCKOPT `value` of
+ * `len` bytes is the library's until FINAL and res of GETSOCKOPT is its length; for SIOCINQ and
+ * SIOCOUTQ the rest is 0 and res = bytes. Linux 6.7.
+ */
+void ringline_prep_cmd_sock(struct ringline_op *op,
+                            int32_t fd,
+                            uint32_t command,
+                            int32_t level,
+                            int32_t option,
+                            void *value,
+                            uint32_t len);
+
+/**
+ * FILES_UPDATE: put `count` descriptors into the slots from `first` on; -1 empties one. res = how
+ * many. -ENXIO when the ring has no registered files.
+ */
+void ringline_prep_files_update(struct ringline_op *op,
+                                const int32_t *fds,
+                                uint32_t count,
+                                uint32_t first);
+
+/**
+ * FIXED_FD_INSTALL: an ordinary descriptor for the file in registered slot `slot`; `flags` 0
+ * (close-on-exec) or RINGLINE_FIXED_FD_NO_CLOEXEC. res = the descriptor. Linux 6.8.
+ */
+void ringline_prep_fixed_fd_install(struct ringline_op *op, int32_t slot, uint32_t flags);
+
+/**
+ * OPENAT2: openat2(2); `how` is a struct open_how of `size` bytes. res = the new descriptor.
+ */
+void ringline_prep_openat2(struct ringline_op *op,
+                           int32_t dirfd,
+                           const char *path,
+                           const void *how,
+                           uint32_t size);
+
+/**
+ * STATX: statx(2) into `buf`, a struct statx that is written until FINAL.
+ */
+void ringline_prep_statx(struct ringline_op *op,
+                         int32_t dirfd,
+                         const char *path,
+                         int32_t flags,
+                         uint32_t mask,
+                         void *buf);
+
+/**
+ * FALLOCATE: fallocate(2).
+ */
+void ringline_prep_fallocate(struct ringline_op *op,
+                             int32_t fd,
+                             int32_t mode,
+                             uint64_t off,
+                             uint64_t len);
+
+/**
+ * FTRUNCATE: ftruncate(2) to `len` bytes. Linux 6.9.
+ */
+void ringline_prep_ftruncate(struct ringline_op *op, int32_t fd, uint64_t len);
+
+/**
+ * SYNC_FILE_RANGE: sync_file_range(2).
+ */
+void ringline_prep_sync_file_range(struct ringline_op *op,
+                                   int32_t fd,
+                                   uint64_t off,
+                                   uint32_t len,
+                                   uint32_t flags);
+
+/**
+ * FADVISE: posix_fadvise(2). `len` of 4 GiB and more needs Linux 6.10.
+ */
+void ringline_prep_fadvise(struct ringline_op *op,
+                           int32_t fd,
+                           uint64_t off,
+                           uint64_t len,
+                           int32_t advice);
+
+/**
+ * MADVISE: madvise(2). `len` of 4 GiB and more needs Linux 6.10.
+ */
+void ringline_prep_madvise(struct ringline_op *op, void *addr, uint64_t len, int32_t advice);
+
+/**
+ * RENAMEAT: renameat2(2).
+ */
+void ringline_prep_renameat(struct ringline_op *op,
+                            int32_t olddirfd,
+                            const char *oldpath,
+                            int32_t newdirfd,
+                            const char *newpath,
+                            uint32_t flags);
+
+/**
+ * UNLINKAT: unlinkat(2); `flags` 0 or AT_REMOVEDIR.
+ */
+void ringline_prep_unlinkat(struct ringline_op *op, int32_t dirfd, const char *path, int32_t flags);
+
+/**
+ * MKDIRAT: mkdirat(2).
+ */
+void ringline_prep_mkdirat(struct ringline_op *op, int32_t dirfd, const char *path, uint32_t mode);
+
+/**
+ * SYMLINKAT: symlinkat(2): `path` becomes a link to `target`.
+ */
+void ringline_prep_symlinkat(struct ringline_op *op,
+                             const char *target,
+                             int32_t dirfd,
+                             const char *path);
+
+/**
+ * LINKAT: linkat(2).
+ */
+void ringline_prep_linkat(struct ringline_op *op,
+                          int32_t olddirfd,
+                          const char *oldpath,
+                          int32_t newdirfd,
+                          const char *newpath,
+                          int32_t flags);
+
+/**
+ * PIPE: pipe2(2); `fds` is int[2], written until FINAL. Linux 6.16.
+ */
+void ringline_prep_pipe(struct ringline_op *op, int32_t *fds, uint32_t flags);
+
+/**
+ * SENDMSG: sendmsg(2), always with MSG_NOSIGNAL; `msg` is a struct msghdr. What it names is the
+ * library's until FINAL. res = bytes, may be short.
+ */
+void ringline_prep_sendmsg(struct ringline_op *op, int32_t fd, const void *msg, uint32_t flags);
+
+/**
+ * RECVMSG: recvmsg(2) once; `msg` is a struct msghdr, written until FINAL. With
+ * ringline_prep_pool(): the payload goes into a buffer of the pool, the rest where `msg` says.
+ */
+void ringline_prep_recvmsg(struct ringline_op *op, int32_t fd, void *msg, uint32_t flags);
+
+/**
+ * RECVMSG: a completion with MORE and LEASE for each message, from `pool`; take it apart by
+ * ringline_recvmsg_out(). Of `msg` only msg_namelen and msg_controllen count: room for them is
+ * kept in each buffer. An empty datagram ends it with FINAL and res > 0: submit it again. Linux
+ * 6.0.
+ */
+void ringline_prep_recvmsg_multishot(struct ringline_op *op,
+                                     int32_t fd,
+                                     const void *msg,
+                                     int32_t pool,
+                                     uint32_t flags);
+
+/**
+ * SEND_ZC: send(2) out of the caller's own pages. The first completion (MORE) has the bytes, the
+ * notification (FINAL | NOTIF) says that `buf` is the caller's again; an error may come with or
+ * without one, so only FINAL counts. RINGLINE_CF_ZC_COPIED: the kernel copied after all; later
+ * SEND_ZC on such a descriptor complete once, with FINAL and ZC_COPIED. `zc_flags` 0 or
+ * RINGLINE_RECVSEND_POLL_FIRST. Linux 6.0; whether it was copied is told from 6.7.
+ */
+void ringline_prep_send_zc(struct ringline_op *op,
+                           int32_t fd,
+                           const void *buf,
+                           uint32_t len,
+                           uint32_t flags,
+                           uint16_t zc_flags);
+
+/**
+ * SENDMSG_ZC: as sendmsg, out of the caller's own pages; completions as of send_zc. Linux 6.1.
+ */
+void ringline_prep_sendmsg_zc(struct ringline_op *op, int32_t fd, const void *msg, uint32_t flags);
+
+/**
+ * RECV_ZC: receive into the zero-copy queue `queue` of a network card. Refused with
+ * RINGLINE_ENOTSUP_KERNEL where the ring has none, which is everywhere for now.
+ */
+void ringline_prep_recv_zc(struct ringline_op *op, int32_t fd, uint32_t queue, uint32_t len);
+
+/**
  * SOCKET: socket(2). res = the descriptor.
  */
 void ringline_prep_socket(struct ringline_op *op, int32_t domain, int32_t kind, int32_t protocol);
@@ -1458,10 +2039,199 @@ void ringline_prep_pool(struct ringline_op *op, int32_t pool);
 
 /**
  * Make a filled SEND QUIET: no completion when the kernel takes it whole at once, else a FINAL
- * with
- * the count. Sets MSG_DONTWAIT | MSG_WAITALL.
+ * with the count. Sets MSG_DONTWAIT | MSG_WAITALL.
  */
 void ringline_prep_quiet(struct ringline_op *op);
+
+/**
+ * READV: into `count` struct iovec at `off` (-1 = file position). res = bytes read. With
+ * ringline_prep_pool() and one iovec: into a buffer of the pool.
+ */
+void ringline_prep_readv(struct ringline_op *op,
+                         int32_t fd,
+                         const void *iovecs,
+                         uint32_t count,
+                         uint64_t off,
+                         uint32_t flags);
+
+/**
+ * WRITEV: out of `count` struct iovec at `off` (-1 = file position). res = bytes written.
+ */
+void ringline_prep_writev(struct ringline_op *op,
+                          int32_t fd,
+                          const void *iovecs,
+                          uint32_t count,
+                          uint64_t off,
+                          uint32_t flags);
+
+/**
+ * READ_FIXED: as read, into memory of the registered buffer `buf_index`.
+ */
+void ringline_prep_read_fixed(struct ringline_op *op,
+                              int32_t fd,
+                              void *buf,
+                              uint32_t len,
+                              uint64_t off,
+                              uint16_t buf_index);
+
+/**
+ * WRITE_FIXED: as write, out of memory of the registered buffer `buf_index`.
+ */
+void ringline_prep_write_fixed(struct ringline_op *op,
+                               int32_t fd,
+                               const void *buf,
+                               uint32_t len,
+                               uint64_t off,
+                               uint16_t buf_index);
+
+/**
+ * READV_FIXED: as readv, into memory of the registered buffer `buf_index`. Linux 6.15.
+ */
+void ringline_prep_readv_fixed(struct ringline_op *op,
+                               int32_t fd,
+                               const void *iovecs,
+                               uint32_t count,
+                               uint64_t off,
+                               uint32_t flags,
+                               uint16_t buf_index);
+
+/**
+ * WRITEV_FIXED: as writev, out of memory of the registered buffer `buf_index`. Linux 6.15.
+ */
+void ringline_prep_writev_fixed(struct ringline_op *op,
+                                int32_t fd,
+                                const void *iovecs,
+                                uint32_t count,
+                                uint64_t off,
+                                uint32_t flags,
+                                uint16_t buf_index);
+
+/**
+ * READ_MULTISHOT: a completion with MORE and LEASE for each piece read from a pipe, terminal or
+ * other file that can be polled, out of `pool`. Ends with res <= 0. Linux 6.7.
+ */
+void ringline_prep_read_multishot(struct ringline_op *op, int32_t fd, int32_t pool);
+
+/**
+ * SPLICE: move up to `len` bytes from `fd_in` to `fd_out` without copying; one of them is a pipe.
+ * An offset is -1 for a pipe (and for the file position). `flags` of SPLICE_F_*, or
+ * RINGLINE_SPLICE_FD_IN_FIXED. The op is on `fd_out`: a RINGLINE_LIB_CLOSE of `fd_in` does not
+ * end it. res = bytes moved.
+ */
+void ringline_prep_splice(struct ringline_op *op,
+                          int32_t fd_in,
+                          int64_t off_in,
+                          int32_t fd_out,
+                          int64_t off_out,
+                          uint32_t len,
+                          uint32_t flags);
+
+/**
+ * TEE: copy up to `len` bytes from the pipe `fd_in` to the pipe `fd_out`; they stay in `fd_in`.
+ * res = bytes.
+ */
+void ringline_prep_tee(struct ringline_op *op,
+                       int32_t fd_in,
+                       int32_t fd_out,
+                       uint32_t len,
+                       uint32_t flags);
+
+/**
+ * EPOLL_CTL: epoll_ctl(2); `event` is a struct epoll_event.
+ */
+void ringline_prep_epoll_ctl(struct ringline_op *op,
+                             int32_t epfd,
+                             int32_t operation,
+                             int32_t fd,
+                             const void *event);
+
+/**
+ * EPOLL_WAIT: epoll_wait(2) into `events`, written until FINAL. res = how many. Linux 6.15.
+ */
+void ringline_prep_epoll_wait(struct ringline_op *op,
+                              int32_t epfd,
+                              void *events,
+                              uint32_t max,
+                              uint32_t flags);
+
+/**
+ * LINK_TIMEOUT: the last op of a chain: cancels the one before it (which needs IO_LINK) when `ts`,
+ * a struct __kernel_timespec, is over. res = -ETIME when it did, -ECANCELED when it was in time.
+ */
+void ringline_prep_link_timeout(struct ringline_op *op, const void *ts, uint32_t flags);
+
+/**
+ * FUTEX_WAIT: until `futex` is woken; -EAGAIN when it does not hold `value`. `flags` of
+ * RINGLINE_FUTEX2_*, `mask` RINGLINE_FUTEX_ANY or bits to match. Linux 6.7.
+ */
+void ringline_prep_futex_wait(struct ringline_op *op,
+                              const uint32_t *futex,
+                              uint64_t value,
+                              uint64_t mask,
+                              uint32_t flags);
+
+/**
+ * FUTEX_WAKE: wake up to `count` waiters of `futex`. res = how many. Linux 6.7.
+ */
+void ringline_prep_futex_wake(struct ringline_op *op,
+                              const uint32_t *futex,
+                              uint64_t count,
+                              uint64_t mask,
+                              uint32_t flags);
+
+/**
+ * FUTEX_WAITV: until one of `count` struct futex_waitv is woken. res = which. Linux 6.7.
+ */
+void ringline_prep_futex_waitv(struct ringline_op *op, const void *futexes, uint32_t count);
+
+/**
+ * WAITID: waitid(2) of P_PID, P_PGID, P_PIDFD or P_ALL; `info` is a siginfo_t, may be NULL,
+ * written until FINAL. Linux 6.7.
+ */
+void ringline_prep_waitid(struct ringline_op *op,
+                          int32_t idtype,
+                          int32_t id,
+                          void *info,
+                          int32_t options,
+                          uint32_t flags);
+
+/**
+ * GETXATTR: getxattr(2) of `path` into `value`, written until FINAL. res = the length.
+ */
+void ringline_prep_getxattr(struct ringline_op *op,
+                            const char *path,
+                            const char *name,
+                            void *value,
+                            uint32_t len);
+
+/**
+ * SETXATTR: setxattr(2) of `path`; `flags` 0, XATTR_CREATE or XATTR_REPLACE.
+ */
+void ringline_prep_setxattr(struct ringline_op *op,
+                            const char *path,
+                            const char *name,
+                            const void *value,
+                            uint32_t len,
+                            int32_t flags);
+
+/**
+ * FGETXATTR: fgetxattr(2) into `value`, written until FINAL. res = the length.
+ */
+void ringline_prep_fgetxattr(struct ringline_op *op,
+                             int32_t fd,
+                             const char *name,
+                             void *value,
+                             uint32_t len);
+
+/**
+ * FSETXATTR: fsetxattr(2); `flags` 0, XATTR_CREATE or XATTR_REPLACE.
+ */
+void ringline_prep_fsetxattr(struct ringline_op *op,
+                             int32_t fd,
+                             const char *name,
+                             const void *value,
+                             uint32_t len,
+                             int32_t flags);
 
 /**
  * Write the counters of the ring in the text format of Prometheus: for each counter of
@@ -1473,6 +2243,20 @@ void ringline_prep_quiet(struct ringline_op *op);
  * RINGLINE_ESTALE, RINGLINE_EFORKED, RINGLINE_ENULL.
  */
 int32_t ringline_stats_prometheus(ringline_ring *ring, char *buf, size_t cap);
+
+/**
+ * Take a completion of ringline_prep_recvmsg_multishot() apart into `out`. `namelen` and
+ * `controllen` are msg_namelen and msg_controllen of the msghdr that the op was submitted with.
+ * Reads only the header in the leased buffer. Any thread, as long as the lease is held.
+ *
+ * Returns payload_len; RINGLINE_ENULL; RINGLINE_ESTALE for a completion without a lease (res <= 0,
+ * or not of a pool); -EBADMSG when header, name and control do not fit into the received bytes:
+ * the lengths are not those of the op.
+ */
+int32_t ringline_recvmsg_out(const struct ringline_completion *rec,
+                             uint32_t namelen,
+                             uint32_t controllen,
+                             struct ringline_message *out);
 
 /**
  * Allocate `len` bytes (1 GiB at most), zeroed and aligned to pages, and register them as a fixed

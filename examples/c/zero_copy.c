@@ -47,7 +47,7 @@ static int send_next(int fd, long sent) {
   op.addr = (uintptr_t)bytes;
   op.len = BUFFER;
   op.op_flags = MSG_WAITALL; /* the kernel goes on after a part was sent */
-  op.ioprio = RINGLINE_SEND_FIXED_BUF;
+  op.ioprio = RINGLINE_RECVSEND_FIXED_BUF;
   op.buf_index = (uint16_t)region;
   submit(&op, (uint64_t)buffer);
   return 1;

@@ -11,6 +11,10 @@ pub const RINGLINE_VERSION_PATCH: u32 = 0;
 
 /// Does nothing; completes with 0.
 pub const RINGLINE_OP_NOP: u8 = 0;
+/// preadv2(2); off = -1 is the file position.
+pub const RINGLINE_OP_READV: u8 = 1;
+/// pwritev2(2), with RWF_NOSIGNAL where the kernel has it.
+pub const RINGLINE_OP_WRITEV: u8 = 2;
 /// fsync(2).
 pub const RINGLINE_OP_FSYNC: u8 = 3;
 /// pread(2) into the region buf_index.
@@ -21,6 +25,12 @@ pub const RINGLINE_OP_WRITE_FIXED: u8 = 5;
 pub const RINGLINE_OP_POLL_ADD: u8 = 6;
 /// Remove or change a poll; addr is its token.
 pub const RINGLINE_OP_POLL_REMOVE: u8 = 7;
+/// sync_file_range(2).
+pub const RINGLINE_OP_SYNC_FILE_RANGE: u8 = 8;
+/// sendmsg(2), always with MSG_NOSIGNAL.
+pub const RINGLINE_OP_SENDMSG: u8 = 9;
+/// recvmsg(2), once or multishot from a pool.
+pub const RINGLINE_OP_RECVMSG: u8 = 10;
 /// The kernel's timer; RINGLINE_LIB_TIMER is cheaper.
 pub const RINGLINE_OP_TIMEOUT: u8 = 11;
 /// Remove or change a timeout; addr is its token.
@@ -29,33 +39,103 @@ pub const RINGLINE_OP_TIMEOUT_REMOVE: u8 = 12;
 pub const RINGLINE_OP_ACCEPT: u8 = 13;
 /// Cancel; addr is the target's token.
 pub const RINGLINE_OP_ASYNC_CANCEL: u8 = 14;
+/// A time limit for the op before it in a chain.
+pub const RINGLINE_OP_LINK_TIMEOUT: u8 = 15;
 /// connect(2).
 pub const RINGLINE_OP_CONNECT: u8 = 16;
+/// fallocate(2).
+pub const RINGLINE_OP_FALLOCATE: u8 = 17;
 /// openat(2).
 pub const RINGLINE_OP_OPENAT: u8 = 18;
 /// close(2); for sockets with operations in flight use RINGLINE_LIB_CLOSE.
 pub const RINGLINE_OP_CLOSE: u8 = 19;
+/// Change registered files.
+pub const RINGLINE_OP_FILES_UPDATE: u8 = 20;
+/// statx(2).
+pub const RINGLINE_OP_STATX: u8 = 21;
 /// pread(2); off = -1 is the file position.
 pub const RINGLINE_OP_READ: u8 = 22;
 /// pwrite(2); off = -1 is the file position.
 pub const RINGLINE_OP_WRITE: u8 = 23;
+/// posix_fadvise(2).
+pub const RINGLINE_OP_FADVISE: u8 = 24;
+/// madvise(2).
+pub const RINGLINE_OP_MADVISE: u8 = 25;
 /// send(2), always with MSG_NOSIGNAL.
 pub const RINGLINE_OP_SEND: u8 = 26;
 /// recv(2), once or multishot from a pool.
 pub const RINGLINE_OP_RECV: u8 = 27;
+/// openat2(2).
+pub const RINGLINE_OP_OPENAT2: u8 = 28;
+/// epoll_ctl(2).
+pub const RINGLINE_OP_EPOLL_CTL: u8 = 29;
+/// splice(2).
+pub const RINGLINE_OP_SPLICE: u8 = 30;
+/// Refused: ringline_pool_create() provides buffers.
+pub const RINGLINE_OP_PROVIDE_BUFFERS: u8 = 31;
+/// Refused: ringline_pool_destroy() takes buffers back.
+pub const RINGLINE_OP_REMOVE_BUFFERS: u8 = 32;
+/// tee(2).
+pub const RINGLINE_OP_TEE: u8 = 33;
 /// shutdown(2).
 pub const RINGLINE_OP_SHUTDOWN: u8 = 34;
+/// renameat2(2).
+pub const RINGLINE_OP_RENAMEAT: u8 = 35;
+/// unlinkat(2).
+pub const RINGLINE_OP_UNLINKAT: u8 = 36;
+/// mkdirat(2).
+pub const RINGLINE_OP_MKDIRAT: u8 = 37;
+/// symlinkat(2).
+pub const RINGLINE_OP_SYMLINKAT: u8 = 38;
+/// linkat(2).
+pub const RINGLINE_OP_LINKAT: u8 = 39;
+/// A completion with RINGLINE_CF_MSG on another ring.
+pub const RINGLINE_OP_MSG_RING: u8 = 40;
+/// fsetxattr(2).
+pub const RINGLINE_OP_FSETXATTR: u8 = 41;
+/// setxattr(2).
+pub const RINGLINE_OP_SETXATTR: u8 = 42;
+/// fgetxattr(2).
+pub const RINGLINE_OP_FGETXATTR: u8 = 43;
+/// getxattr(2).
+pub const RINGLINE_OP_GETXATTR: u8 = 44;
 /// socket(2).
 pub const RINGLINE_OP_SOCKET: u8 = 45;
-/// send(2) without a copy, always with MSG_NOSIGNAL: two completions, the memory is the caller's
-/// again with the second one (NOTIF). Linux 6.0.
+/// A command of the file's driver, or of a socket.
+pub const RINGLINE_OP_URING_CMD: u8 = 46;
+/// send(2) out of the caller's pages, always with MSG_NOSIGNAL: two completions, the memory is the
+/// caller's again with the second one (NOTIF). Linux 6.0.
 pub const RINGLINE_OP_SEND_ZC: u8 = 47;
+/// sendmsg(2) out of the caller's pages: FINAL at the notification.
+pub const RINGLINE_OP_SENDMSG_ZC: u8 = 48;
+/// READ from a pool, again and again, Linux 6.7.
+pub const RINGLINE_OP_READ_MULTISHOT: u8 = 49;
+/// waitid(2), Linux 6.7.
+pub const RINGLINE_OP_WAITID: u8 = 50;
+/// Wait for a futex, Linux 6.7.
+pub const RINGLINE_OP_FUTEX_WAIT: u8 = 51;
+/// Wake waiters of a futex, Linux 6.7.
+pub const RINGLINE_OP_FUTEX_WAKE: u8 = 52;
+/// Wait for one of several futexes, Linux 6.7.
+pub const RINGLINE_OP_FUTEX_WAITV: u8 = 53;
 /// A descriptor for a registered file, Linux 6.8: ringline_file_install.
 pub const RINGLINE_OP_FIXED_FD_INSTALL: u8 = 54;
+/// ftruncate(2), Linux 6.9.
+pub const RINGLINE_OP_FTRUNCATE: u8 = 55;
 /// bind(2), Linux 6.11.
 pub const RINGLINE_OP_BIND: u8 = 56;
 /// listen(2), Linux 6.11.
 pub const RINGLINE_OP_LISTEN: u8 = 57;
+/// Zero-copy receive: refused, no ring has a queue for it.
+pub const RINGLINE_OP_RECV_ZC: u8 = 58;
+/// epoll_wait(2), Linux 6.15.
+pub const RINGLINE_OP_EPOLL_WAIT: u8 = 59;
+/// READV into a registered buffer, Linux 6.15.
+pub const RINGLINE_OP_READV_FIXED: u8 = 60;
+/// WRITEV out of a registered buffer, Linux 6.15.
+pub const RINGLINE_OP_WRITEV_FIXED: u8 = 61;
+/// pipe2(2), Linux 6.16.
+pub const RINGLINE_OP_PIPE: u8 = 62;
 /// Close a descriptor in order: shutdown, cancel its operations, wait for them, close.
 pub const RINGLINE_LIB_CLOSE: u8 = 128;
 /// A user-space timer: nanoseconds in off, period in addr.
@@ -82,10 +162,66 @@ pub const RINGLINE_ACCEPT_MULTISHOT: u16 = 1;
 pub const RINGLINE_RECVSEND_POLL_FIRST: u16 = 1;
 /// ioprio of a RECV: multishot.
 pub const RINGLINE_RECV_MULTISHOT: u16 = 2;
-/// ioprio of a SEND_ZC: the memory lies in the region buf_index.
-pub const RINGLINE_SEND_FIXED_BUF: u16 = 4;
 /// ext of a SEND: no completion when the kernel takes it whole at once.
 pub const RINGLINE_EXT_QUIET: u64 = 1;
+/// ioprio of a zero-copy send: buf_index is the region that the memory lies in.
+pub const RINGLINE_RECVSEND_FIXED_BUF: u16 = 4;
+/// ioprio of a zero-copy send: tell whether it was copied; set anyway where the kernel can.
+pub const RINGLINE_SEND_ZC_REPORT_USAGE: u16 = 8;
+/// ioprio of an ACCEPT: fail with -EAGAIN instead of waiting.
+pub const RINGLINE_ACCEPT_DONTWAIT: u16 = 2;
+/// ioprio of an ACCEPT: poll before trying.
+pub const RINGLINE_ACCEPT_POLL_FIRST: u16 = 4;
+/// op_flags of an FSYNC: as fdatasync(2).
+pub const RINGLINE_FSYNC_DATASYNC: u32 = 1;
+/// op_flags of a NOP: res is what len says.
+pub const RINGLINE_NOP_INJECT_RESULT: u32 = 1;
+/// len of a POLL_ADD: a completion for each event.
+pub const RINGLINE_POLL_ADD_MULTI: u32 = 1;
+/// len of a POLL_REMOVE: change the events instead.
+pub const RINGLINE_POLL_UPDATE_EVENTS: u32 = 2;
+/// len of a POLL_ADD: level-triggered.
+pub const RINGLINE_POLL_ADD_LEVEL: u32 = 8;
+/// op_flags of a TIMEOUT: the time is absolute.
+pub const RINGLINE_TIMEOUT_ABS: u32 = 1;
+/// op_flags of a TIMEOUT_REMOVE: change the time instead.
+pub const RINGLINE_TIMEOUT_UPDATE: u32 = 2;
+/// op_flags of a TIMEOUT: CLOCK_BOOTTIME.
+pub const RINGLINE_TIMEOUT_BOOTTIME: u32 = 4;
+/// op_flags of a TIMEOUT: CLOCK_REALTIME.
+pub const RINGLINE_TIMEOUT_REALTIME: u32 = 8;
+/// op_flags of a TIMEOUT_REMOVE: change the time of a LINK_TIMEOUT.
+pub const RINGLINE_LINK_TIMEOUT_UPDATE: u32 = 16;
+/// op_flags of a TIMEOUT: being over counts as success in a chain.
+pub const RINGLINE_TIMEOUT_ETIME_SUCCESS: u32 = 32;
+/// op_flags of a TIMEOUT: again and again, Linux 6.4.
+pub const RINGLINE_TIMEOUT_MULTISHOT: u32 = 64;
+/// op_flags of an ASYNC_CANCEL: everything that matches, not only the first.
+pub const RINGLINE_CANCEL_ALL: u32 = 1;
+/// op_flags of an ASYNC_CANCEL: by fd, not by token.
+pub const RINGLINE_CANCEL_FD: u32 = 2;
+/// op_flags of an ASYNC_CANCEL: fd is a registered slot.
+pub const RINGLINE_CANCEL_FD_FIXED: u32 = 8;
+/// op_flags of a SPLICE or TEE: fd_in is a registered slot.
+pub const RINGLINE_SPLICE_FD_IN_FIXED: u32 = 0x80000000;
+/// op_flags of a FIXED_FD_INSTALL: the descriptor survives exec.
+pub const RINGLINE_FIXED_FD_NO_CLOEXEC: u32 = 1;
+/// Flags of a futex: 32 bits wide, the only size that the kernel has.
+pub const RINGLINE_FUTEX2_SIZE_U32: u32 = 2;
+/// Flags of a futex: used by this process only.
+pub const RINGLINE_FUTEX2_PRIVATE: u32 = 128;
+/// Mask of a futex: any waiter, any waker.
+pub const RINGLINE_FUTEX_ANY: u64 = 0xffffffff;
+/// op_flags of a URING_CMD: buf_index is a registered buffer.
+pub const RINGLINE_URING_CMD_FIXED: u32 = 1;
+/// Command of a socket: bytes to read.
+pub const RINGLINE_SOCKET_SIOCINQ: u32 = 0;
+/// Command of a socket: bytes not sent yet.
+pub const RINGLINE_SOCKET_SIOCOUTQ: u32 = 1;
+/// Command of a socket: getsockopt(2), level SOL_SOCKET.
+pub const RINGLINE_SOCKET_GETSOCKOPT: u32 = 2;
+/// Command of a socket: setsockopt(2).
+pub const RINGLINE_SOCKET_SETSOCKOPT: u32 = 3;
 /// op_flags of RINGLINE_LIB_CLOSE: others share the file, do not shut it down.
 pub const RINGLINE_LIB_CLOSE_SHARED: u32 = 1;
 /// op_flags of RINGLINE_LIB_TIMER: off is a CLOCK_MONOTONIC time.

@@ -3,6 +3,7 @@
 use super::boundary::fail;
 use super::config::{ringline_config, ringline_info};
 use super::pool::ringline_pool_info;
+use super::recvmsg::ringline_message;
 use super::region::ringline_region_info;
 use super::shared::ringline_shared;
 use super::stats::ringline_stats;
@@ -67,6 +68,10 @@ fn each(mut out: impl FnMut(&'static str, u32, u32)) {
         "ringline_stats": ringline_stats {
             size, resv, submitted, completed, enters, waits, overflows, strays, timers, wakes,
             quiet, cancels, leases, nobufs, abandoned, rollbacks,
+        }
+        "ringline_message": ringline_message {
+            name, control, payload, name_len, control_len, payload_len, flags, name_full,
+            payload_full,
         }
         "ringline_abi_field": ringline_abi_field { name, offset, size }
     }

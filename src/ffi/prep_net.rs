@@ -199,8 +199,7 @@ pub unsafe extern "C-unwind" fn ringline_prep_pool(op: *mut Op, pool: i32) {
 }
 
 /// Make a filled SEND QUIET: no completion when the kernel takes it whole at once, else a FINAL
-/// with
-/// the count. Sets MSG_DONTWAIT | MSG_WAITALL.
+/// with the count. Sets MSG_DONTWAIT | MSG_WAITALL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_quiet(op: *mut Op) {
     // SAFETY: the caller vouches for a writable op, or NULL.

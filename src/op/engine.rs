@@ -348,7 +348,7 @@ impl Engine {
         self.deliver(slot.callback, slot.ctx, slot.bits, completion);
     }
 
-    /// What must happen whenever an operation ends, with a completion or without (QUIET, taken back).
+    /// What must happen whenever an operation ends, also without a completion (QUIET, taken back).
     pub(super) fn last_of(&mut self, index: u32) {
         let slot = *self.driver.slab.get(index);
         if slot.route == route::SEND_ALL {

@@ -56,7 +56,10 @@ static void refuse_flags(int fd) {
     op.opcode = (uint8_t)opcode;
     op.fd = fd;
     op.len = 1;
-    if (!known) refuse(&op, -EINVAL, "an unknown opcode");
+    if (opcode == RINGLINE_OP_RECV_ZC)
+      refuse(&op, RINGLINE_ENOTSUP_KERNEL, "a receive queue that no ring has");
+    else if (!known)
+      refuse(&op, -EINVAL, "an unknown opcode");
     op.flags = 64;
     refuse(&op, -EINVAL, "CQE_SKIP_SUCCESS");
     op.flags = 128;

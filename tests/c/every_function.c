@@ -19,6 +19,8 @@ static unsigned char memory[4096];
 static void *address;
 static int32_t fds[2];
 static uint32_t slots[2];
+static ringline_message message;
+static ringline_completion no_lease, short_lease;
 
 static void nothing(void *ctx, ringline_ring *ring, const ringline_completion *completion) {
   (void)ctx, (void)ring, (void)completion;
@@ -131,144 +133,23 @@ typedef struct argument_row {
   int64_t expected;
 } argument_row;
 
-#define WITH(id, name, ...) \
-  static int64_t with_##id(ringline_ring *ring) { (void)ring; return ringline_##name(__VA_ARGS__); }
-
 static ringline_config huge_config, odd_config;
 
-WITH(1, info_of, ring, NULL)
-WITH(2, user, ring, NULL)
-WITH(3, submit, ring, NULL, 1, NULL, 0)
-WITH(4, submit, ring, &op, 1, NULL, 1)
-WITH(5, submit, ring, NULL, 0, NULL, 0)
-WITH(6, submit_with, ring, NULL, nothing, NULL)
-WITH(7, submit_with, ring, &op, NULL, NULL)
-WITH(8, cancel, ring, 0)
-WITH(9, cancel, ring, UINT64_MAX)
-WITH(10, cancel_many, ring, NULL, 1)
-WITH(11, cancel_many, ring, NULL, 0)
-WITH(12, cancel_fd, ring, -1)
-WITH(13, cancel_sync, ring, 0xdeadbeef, 0)
-WITH(14, pool_create, ring, 3, 64, 0)
-WITH(15, pool_create, ring, 0, 64, 0)
-WITH(16, pool_create, ring, 65536, 64, 0)
-WITH(17, pool_create, ring, 2, 0, 0)
-WITH(18, pool_create, ring, 2, 0xffffffff, 0)
-WITH(19, pool_create, ring, 2, 64, 4)
-WITH(20, pool_destroy, ring, -1)
-WITH(21, pool_destroy, ring, 70000)
-WITH(22, pool_info_of, ring, 0, NULL)
-WITH(23, pool_info_of, ring, 5, &pool_info)
-WITH(24, stats_of, ring, NULL)
-WITH(25, lease_release, 0)
-WITH(26, lease_release, UINT64_MAX)
-WITH(27, lease_release, (uint64_t)(uintptr_t)ring)
-WITH(28, create, NULL, NULL)
-WITH(29, create, &huge_config, &other_thread_ring)
-WITH(30, create, &odd_config, &other_thread_ring)
-WITH(31, config_init, NULL)
-WITH(32, check_abi, RINGLINE_ABI + 1, 64, 32, 128)
-WITH(33, check_abi, RINGLINE_ABI, 60, 32, 128)
-WITH(34, check_abi, RINGLINE_ABI, 64, 32, 128)
-WITH(35, abi_layout, NULL, 1)
-WITH(36, kernel_features, NULL)
-WITH(37, has, NULL)
-WITH(38, has, "no such feature")
-WITH(39, op_supported, 255)
-WITH(40, op_supported, RINGLINE_LIB_CLOSE)
-WITH(41, doctor, NULL, 1)
-WITH(42, to_errno, 12)
-WITH(43, to_errno, -EPIPE)
-WITH(44, to_errno, RINGLINE_ESTALE)
-WITH(45, stats_prometheus, ring, NULL, 1)
-WITH(46, dump, ring, -1)
-WITH(47, iowq_workers, ring, NULL, &workers[0])
-WITH(48, iowq_workers, ring, &workers[0], NULL)
-WITH(49, iowq_affinity, ring, NULL, 8)
-WITH(50, iowq_affinity, ring, (const uint8_t *)&op, 8193)
-WITH(51, spin_us, ring, 0xffffffff)
-WITH(52, set_log, NULL, NULL, 5)
-WITH(53, set_log, NULL, NULL, 4)
-WITH(54, pool_create, ring, 1024, 1 << 20, RINGLINE_POOL_INCREMENTAL)
-WITH(55, pool_set_low_water, ring, 5, 1, 0)
-WITH(56, pool_set_low_water, ring, 0, 5, 0)
-WITH(57, lease_release_many, NULL, 1)
-WITH(58, lease_release_many, NULL, 0)
-WITH(59, region_alloc, ring, 0, 0, &address)
-WITH(60, region_alloc, ring, UINT64_MAX, 0, &address)
-WITH(61, region_alloc, ring, 4096, 2, &address)
-WITH(62, region_alloc, ring, 4096, 0, NULL)
-WITH(63, region_register, ring, NULL, 4096)
-WITH(64, region_register, ring, memory, 0)
-WITH(65, region_register, ring, (void *)(uintptr_t)4096, 4096)
-WITH(66, region_release, ring, 0)
-WITH(67, region_release, ring, -1)
-WITH(68, region_info_of, ring, 70000, &region_info)
-WITH(69, region_info_of, ring, 0, NULL)
-WITH(70, region_cut, ring, 0, 64)
-WITH(71, buf_take, ring, 0, NULL)
-WITH(72, buf_take, ring, 0, &address)
-WITH(73, buf_put, ring, -1)
-WITH(74, buf_put, ring, 0)
-WITH(75, file_add, ring, 0)
-WITH(76, files_reserve, ring, 0, 0, 0)
-WITH(77, files_reserve, ring, 0xffffffff, 0xffffffff, 0)
-WITH(78, files_reserve, ring, 4, 0, 1)
-WITH(79, files_reserve, ring, 1, 0, 0)
-WITH(80, files_reserve, ring, 1, 0, 0)
-WITH(81, file_add, ring, -1)
-WITH(82, file_add, ring, 12345)
-WITH(83, file_add_many, ring, NULL, 1, slots)
-WITH(84, file_add_many, ring, fds, 1, NULL)
-WITH(85, file_add_many, ring, NULL, 0, NULL)
-WITH(86, file_add, ring, 0)
-WITH(87, file_add, ring, 0)
-WITH(88, file_replace, ring, 1, 0)
-WITH(89, file_replace, ring, 0, -1)
-WITH(90, file_replace, ring, 0, 12345)
-WITH(91, file_remove, ring, -1)
-WITH(92, file_remove, ring, 0)
-WITH(93, file_remove, ring, 0)
-WITH(94, file_install, ring, 0, 2, 0)
-WITH(95, file_install, ring, 0, 0, 0)
 
-#define BAD(id, expected) {"argument row " #id, with_##id, expected}
-
+#define JOIN(a, b) a##b
+#define AT_LINE(line) JOIN(with_, line)
+#define ARG(expected, name, ...)                        \
+  static int64_t AT_LINE(__LINE__)(ringline_ring *ring) { \
+    (void)ring;                                         \
+    return ringline_##name(__VA_ARGS__);                \
+  }
+#include "every_argument.inc"
+#undef ARG
+#define ARG(expected, name, ...) {#name "(" #__VA_ARGS__ ")", AT_LINE(__LINE__), expected},
 static const argument_row argument_rows[] = {
-    BAD(1, RINGLINE_ENULL),   BAD(2, RINGLINE_ENULL),   BAD(3, RINGLINE_ENULL),
-    BAD(4, -EINVAL),          BAD(5, 0),                BAD(6, RINGLINE_ENULL),
-    BAD(7, RINGLINE_ENULL),   BAD(8, RINGLINE_ESTALE),  BAD(9, RINGLINE_ESTALE),
-    BAD(10, RINGLINE_ENULL),  BAD(11, 0),               BAD(12, 0),
-    BAD(13, RINGLINE_ESTALE), BAD(14, -EINVAL),         BAD(15, -EINVAL),
-    BAD(16, -EINVAL),         BAD(17, -EINVAL),         BAD(18, -EINVAL),
-    BAD(19, -EINVAL),         BAD(20, RINGLINE_ESTALE), BAD(21, RINGLINE_ESTALE),
-    BAD(22, RINGLINE_ENULL),  BAD(23, RINGLINE_ESTALE), BAD(24, RINGLINE_ENULL),
-    BAD(25, RINGLINE_ESTALE), BAD(26, RINGLINE_ESTALE), BAD(27, RINGLINE_ESTALE),
-    BAD(28, RINGLINE_ENULL),  BAD(29, -EINVAL),         BAD(30, -EINVAL),
-    BAD(31, RINGLINE_ENULL),  BAD(32, RINGLINE_EABI),   BAD(33, RINGLINE_EABI),
-    BAD(34, 0),               BAD(35, RINGLINE_ENULL),  BAD(36, RINGLINE_ENULL),
-    BAD(37, RINGLINE_ENULL),  BAD(38, -EINVAL),         BAD(39, 0),
-    BAD(40, 1),               BAD(41, RINGLINE_ENULL),  BAD(42, 0),
-    BAD(43, EPIPE),           BAD(44, EBADF),           BAD(45, RINGLINE_ENULL),
-    BAD(46, -EBADF),          BAD(47, RINGLINE_ENULL),  BAD(48, RINGLINE_ENULL),
-    BAD(49, RINGLINE_ENULL),  BAD(50, -EINVAL),         BAD(51, -EINVAL),
-    BAD(52, -EINVAL),         BAD(53, 0),
-    BAD(54, -EINVAL),
-    BAD(55, RINGLINE_ESTALE), BAD(56, -EINVAL),         BAD(57, RINGLINE_ENULL),
-    BAD(58, 0),               BAD(59, -EINVAL),         BAD(60, -EINVAL),
-    BAD(61, -EINVAL),         BAD(62, RINGLINE_ENULL),  BAD(63, RINGLINE_ENULL),
-    BAD(64, -EINVAL),         BAD(65, -EFAULT),         BAD(66, RINGLINE_ESTALE),
-    BAD(67, RINGLINE_ESTALE), BAD(68, RINGLINE_ESTALE), BAD(69, RINGLINE_ENULL),
-    BAD(70, RINGLINE_ESTALE), BAD(71, RINGLINE_ENULL),  BAD(72, RINGLINE_ESTALE),
-    BAD(73, RINGLINE_ESTALE), BAD(74, RINGLINE_ESTALE), BAD(75, -ENXIO),
-    BAD(76, -EINVAL),         BAD(77, -EINVAL),         BAD(78, -EINVAL),
-    BAD(79, 0),               BAD(80, -EEXIST),         BAD(81, -EBADF),
-    BAD(82, -EBADF),          BAD(83, RINGLINE_ENULL),  BAD(84, RINGLINE_ENULL),
-    BAD(85, 0),               BAD(86, 0),               BAD(87, -ENFILE),
-    BAD(88, RINGLINE_ESTALE), BAD(89, -EBADF),          BAD(90, -EBADF),
-    BAD(91, RINGLINE_ESTALE), BAD(92, 0),               BAD(93, RINGLINE_ESTALE),
-    BAD(94, -EINVAL),         BAD(95, RINGLINE_ESTALE),
+#include "every_argument.inc"
 };
+#undef ARG
 
 /* Prep helpers: void, a NULL op is ignored, a given one is overwritten whole. */
 typedef struct prep_row {
@@ -310,6 +191,50 @@ PREP(recv_multishot, to, -1, -1, 0)
 PREP(shutdown, to, -1, 0)
 PREP(pool, to, -1)
 PREP(quiet, to)
+PREP(readv, to, -1, NULL, 0, 0, 0)
+PREP(writev, to, -1, NULL, 0, 0, 0)
+PREP(read_fixed, to, -1, NULL, 0, 0, 0)
+PREP(write_fixed, to, -1, NULL, 0, 0, 0)
+PREP(readv_fixed, to, -1, NULL, 0, 0, 0, 0)
+PREP(writev_fixed, to, -1, NULL, 0, 0, 0, 0)
+PREP(read_multishot, to, -1, 0)
+PREP(splice, to, -1, 0, -1, 0, 0, 0)
+PREP(tee, to, -1, -1, 0, 0)
+PREP(openat2, to, -1, NULL, NULL, 0)
+PREP(statx, to, -1, NULL, 0, 0, NULL)
+PREP(fallocate, to, -1, 0, 0, 0)
+PREP(ftruncate, to, -1, 0)
+PREP(sync_file_range, to, -1, 0, 0, 0)
+PREP(fadvise, to, -1, 0, 0, 0)
+PREP(madvise, to, NULL, 0, 0)
+PREP(renameat, to, -1, NULL, -1, NULL, 0)
+PREP(unlinkat, to, -1, NULL, 0)
+PREP(mkdirat, to, -1, NULL, 0)
+PREP(symlinkat, to, NULL, -1, NULL)
+PREP(linkat, to, -1, NULL, -1, NULL, 0)
+PREP(pipe, to, NULL, 0)
+PREP(getxattr, to, NULL, NULL, NULL, 0)
+PREP(setxattr, to, NULL, NULL, NULL, 0, 0)
+PREP(fgetxattr, to, -1, NULL, NULL, 0)
+PREP(fsetxattr, to, -1, NULL, NULL, 0, 0)
+PREP(sendmsg, to, -1, NULL, 0)
+PREP(recvmsg, to, -1, NULL, 0)
+PREP(recvmsg_multishot, to, -1, NULL, 0, 0)
+PREP(send_zc, to, -1, NULL, 0, 0, 0)
+PREP(sendmsg_zc, to, -1, NULL, 0)
+PREP(recv_zc, to, -1, 0, 0)
+PREP(epoll_ctl, to, -1, 0, -1, NULL)
+PREP(epoll_wait, to, -1, NULL, 0, 0)
+PREP(link_timeout, to, NULL, 0)
+PREP(futex_wait, to, NULL, 0, 0, 0)
+PREP(futex_wake, to, NULL, 0, 0, 0)
+PREP(futex_waitv, to, NULL, 0)
+PREP(waitid, to, 0, 0, NULL, 0, 0)
+PREP(msg_ring, to, -1, 0, 0, 0)
+PREP(uring_cmd, to, -1, 0, 0, 0)
+PREP(cmd_sock, to, -1, 0, 0, 0, NULL, 0)
+PREP(files_update, to, NULL, 0, 0)
+PREP(fixed_fd_install, to, -1, 0)
 
 #define FILL(name, opcode) {"ringline_prep_" #name, prep_##name, opcode}
 
@@ -328,6 +253,28 @@ static const prep_row prep_rows[] = {
     FILL(send, RINGLINE_OP_SEND), FILL(send_all, RINGLINE_LIB_SEND_ALL),
     FILL(recv, RINGLINE_OP_RECV), FILL(recv_multishot, RINGLINE_OP_RECV),
     FILL(shutdown, RINGLINE_OP_SHUTDOWN), FILL(pool, -1), FILL(quiet, -1),
+    FILL(readv, RINGLINE_OP_READV), FILL(writev, RINGLINE_OP_WRITEV),
+    FILL(read_fixed, RINGLINE_OP_READ_FIXED), FILL(write_fixed, RINGLINE_OP_WRITE_FIXED),
+    FILL(readv_fixed, RINGLINE_OP_READV_FIXED), FILL(writev_fixed, RINGLINE_OP_WRITEV_FIXED),
+    FILL(read_multishot, RINGLINE_OP_READ_MULTISHOT), FILL(splice, RINGLINE_OP_SPLICE),
+    FILL(tee, RINGLINE_OP_TEE), FILL(openat2, RINGLINE_OP_OPENAT2), FILL(statx, RINGLINE_OP_STATX),
+    FILL(fallocate, RINGLINE_OP_FALLOCATE), FILL(ftruncate, RINGLINE_OP_FTRUNCATE),
+    FILL(sync_file_range, RINGLINE_OP_SYNC_FILE_RANGE), FILL(fadvise, RINGLINE_OP_FADVISE),
+    FILL(madvise, RINGLINE_OP_MADVISE), FILL(renameat, RINGLINE_OP_RENAMEAT),
+    FILL(unlinkat, RINGLINE_OP_UNLINKAT), FILL(mkdirat, RINGLINE_OP_MKDIRAT),
+    FILL(symlinkat, RINGLINE_OP_SYMLINKAT), FILL(linkat, RINGLINE_OP_LINKAT),
+    FILL(pipe, RINGLINE_OP_PIPE), FILL(getxattr, RINGLINE_OP_GETXATTR),
+    FILL(setxattr, RINGLINE_OP_SETXATTR), FILL(fgetxattr, RINGLINE_OP_FGETXATTR),
+    FILL(fsetxattr, RINGLINE_OP_FSETXATTR), FILL(sendmsg, RINGLINE_OP_SENDMSG),
+    FILL(recvmsg, RINGLINE_OP_RECVMSG), FILL(recvmsg_multishot, RINGLINE_OP_RECVMSG),
+    FILL(send_zc, RINGLINE_OP_SEND_ZC), FILL(sendmsg_zc, RINGLINE_OP_SENDMSG_ZC),
+    FILL(recv_zc, RINGLINE_OP_RECV_ZC), FILL(epoll_ctl, RINGLINE_OP_EPOLL_CTL),
+    FILL(epoll_wait, RINGLINE_OP_EPOLL_WAIT), FILL(link_timeout, RINGLINE_OP_LINK_TIMEOUT),
+    FILL(futex_wait, RINGLINE_OP_FUTEX_WAIT), FILL(futex_wake, RINGLINE_OP_FUTEX_WAKE),
+    FILL(futex_waitv, RINGLINE_OP_FUTEX_WAITV), FILL(waitid, RINGLINE_OP_WAITID),
+    FILL(msg_ring, RINGLINE_OP_MSG_RING), FILL(uring_cmd, RINGLINE_OP_URING_CMD),
+    FILL(cmd_sock, RINGLINE_OP_URING_CMD), FILL(files_update, RINGLINE_OP_FILES_UPDATE),
+    FILL(fixed_fd_install, RINGLINE_OP_FIXED_FD_INSTALL),
 };
 enum { PREP_ROWS = sizeof prep_rows / sizeof *prep_rows };
 
@@ -339,7 +286,7 @@ static const char *const no_handle[] = {
     "ringline_has",             "ringline_op_supported",   "ringline_doctor",
     "ringline_to_errno",        "ringline_version",        "ringline_version_string",
     "ringline_abi",             "ringline_strerror",       "ringline_error_name",
-    "ringline_error_detail",    "ringline_set_log",
+    "ringline_error_detail",    "ringline_set_log",        "ringline_recvmsg_out",
 };
 enum { NO_HANDLE = sizeof no_handle / sizeof *no_handle };
 
@@ -487,6 +434,9 @@ int main(void) {
   huge_config.size = sizeof huge_config;
   huge_config.sq_entries = 0x80000000;
   odd_config.size = 3;
+  short_lease.flags = RINGLINE_CF_LEASE;
+  short_lease.data = 1;
+  short_lease.res = 31;
   freed = make_ring();
   CHECK_EQ(ringline_free(freed), 0);
   ring = make_ring();

@@ -1,0 +1,134 @@
+//! Group G: prep helpers, messages and zero-copy.
+//! Each fills the whole op (user_data becomes 0: set it after).
+//!
+//! None can fail; a NULL op is ignored.
+
+use super::prep::fill;
+use crate::ring::{Op, opcode, sqe_flag};
+use core::ffi::c_void;
+
+/// SENDMSG: sendmsg(2), always with MSG_NOSIGNAL; `msg` is a struct msghdr. What it names is the
+/// library's until FINAL. res = bytes, may be short.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_prep_sendmsg(
+    op: *mut Op,
+    fd: i32,
+    msg: *const c_void,
+    flags: u32,
+) {
+    let filled = Op {
+        opcode: opcode::SENDMSG,
+        fd,
+        addr: msg as u64,
+        len: 1,
+        op_flags: flags,
+        ..Op::default()
+    };
+    // SAFETY: the caller vouches for a writable op.
+    unsafe { fill(op, filled) };
+}
+
+/// RECVMSG: recvmsg(2) once; `msg` is a struct msghdr, written until FINAL. With
+/// ringline_prep_pool(): the payload goes into a buffer of the pool, the rest where `msg` says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_prep_recvmsg(
+    op: *mut Op,
+    fd: i32,
+    msg: *mut c_void,
+    flags: u32,
+) {
+    let filled = Op {
+        opcode: opcode::RECVMSG,
+        fd,
+        addr: msg as u64,
+        len: 1,
+        op_flags: flags,
+        ..Op::default()
+    };
+    // SAFETY: the caller vouches for a writable op.
+    unsafe { fill(op, filled) };
+}
+
+/// RECVMSG: a completion with MORE and LEASE for each message, from `pool`; take it apart by
+/// ringline_recvmsg_out(). Of `msg` only msg_namelen and msg_controllen count: room for them is
+/// kept in each buffer. An empty datagram ends it with FINAL and res > 0: submit it again. Linux
+/// 6.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_prep_recvmsg_multishot(
+    op: *mut Op,
+    fd: i32,
+    msg: *const c_void,
+    pool: i32,
+    flags: u32,
+) {
+    let filled = Op {
+        opcode: opcode::RECVMSG,
+        fd,
+        addr: msg as u64,
+        len: 1,
+        op_flags: flags,
+        ioprio: 2,
+        flags: sqe_flag::BUFFER_SELECT,
+        buf_index: pool as u16,
+        ..Op::default()
+    };
+    // SAFETY: the caller vouches for a writable op.
+    unsafe { fill(op, filled) };
+}
+
+/// SEND_ZC: send(2) out of the caller's own pages. The first completion (MORE) has the bytes, the
+/// notification (FINAL | NOTIF) says that `buf` is the caller's again; an error may come with or
+/// without one, so only FINAL counts. RINGLINE_CF_ZC_COPIED: the kernel copied after all; later
+/// SEND_ZC on such a descriptor complete once, with FINAL and ZC_COPIED. `zc_flags` 0 or
+/// RINGLINE_RECVSEND_POLL_FIRST. Linux 6.0; whether it was copied is told from 6.7.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_prep_send_zc(
+    op: *mut Op,
+    fd: i32,
+    buf: *const c_void,
+    len: u32,
+    flags: u32,
+    zc_flags: u16,
+) {
+    let filled = Op {
+        opcode: opcode::SEND_ZC,
+        fd,
+        addr: buf as u64,
+        len,
+        op_flags: flags,
+        ioprio: zc_flags,
+        ..Op::default()
+    };
+    // SAFETY: the caller vouches for a writable op.
+    unsafe { fill(op, filled) };
+}
+
+/// SENDMSG_ZC: as sendmsg, out of the caller's own pages; completions as of send_zc. Linux 6.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_prep_sendmsg_zc(
+    op: *mut Op,
+    fd: i32,
+    msg: *const c_void,
+    flags: u32,
+) {
+    let filled = Op {
+        opcode: opcode::SENDMSG_ZC,
+        fd,
+        addr: msg as u64,
+        len: 1,
+        op_flags: flags,
+        ..Op::default()
+    };
+    // SAFETY: the caller vouches for a writable op.
+    unsafe { fill(op, filled) };
+}
+
+/// RECV_ZC: receive into the zero-copy queue `queue` of a network card. Refused with
+/// RINGLINE_ENOTSUP_KERNEL where the ring has none, which is everywhere for now.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_prep_recv_zc(op: *mut Op, fd: i32, queue: u32, len: u32) {
+    let filled =
+        Op { opcode: opcode::RECV_ZC, fd, len, ioprio: 2, file_index: queue, ..Op::default() };
+    // SAFETY: the caller vouches for a writable op.
+    unsafe { fill(op, filled) };
+}

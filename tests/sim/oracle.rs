@@ -42,6 +42,15 @@ pub struct Oracle {
     pub log: Vec<(u64, i32, u32)>,
 }
 
+impl Record {
+    /// Whether it is in flight on descriptor `fd`, so that a close of it has to wait.
+    fn is_on(&self, fd: i32) -> bool {
+        // Their `fd` is no descriptor.
+        let elsewhere = [opcode::LIB_TIMER, opcode::SOCKET].contains(&self.opcode);
+        self.accepted && self.finals == 0 && !self.quiet && self.fd == fd && !elsewhere
+    }
+}
+
 impl Oracle {
     /// Nothing accepted yet.
     pub fn new(buffers: usize) -> Oracle {
@@ -64,11 +73,7 @@ impl Oracle {
 
     /// A close that has something to wait for: it begins as soon as it is accepted.
     pub fn is_busy_close(&self, op: &Op) -> bool {
-        let open = |record: &Record| {
-            let timer = record.opcode == opcode::LIB_TIMER;
-            record.accepted && record.finals == 0 && record.fd == op.fd && !timer && !record.quiet
-        };
-        op.opcode == opcode::LIB_CLOSE && self.records.iter().any(open)
+        op.opcode == opcode::LIB_CLOSE && self.records.iter().any(|record| record.is_on(op.fd))
     }
 
     /// The library refused it, or took it back: it has no completion, and its memory is ours.
@@ -139,12 +144,9 @@ impl Oracle {
     }
 
     fn judge_close(&self, id: u64, fd: i32) {
-        // Their `fd` is no descriptor.
-        let elsewhere = [opcode::LIB_TIMER, opcode::SOCKET];
         for (other, record) in self.records[..id as usize].iter().enumerate() {
-            let open = record.accepted && record.finals == 0 && !record.quiet && record.fd == fd;
             assert!(
-                !open || elsewhere.contains(&record.opcode),
+                !record.is_on(fd),
                 "close {id} of descriptor {fd} ended before operation {other}: {record:?}"
             );
         }

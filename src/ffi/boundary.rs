@@ -4,10 +4,10 @@
 //! is inside a ring, and no panic crosses into C.
 
 use super::ringline_ring;
-use super::state::RingState;
+use super::state::{Pace, RingState};
 use super::table::{self, Entry, phase};
 use crate::error::{EFORKED, EPANIC, EPOISONED, ESTALE, EWRONGTHREAD, Fault};
-use crate::sys::{current_thread, fork_epoch, thread_is_gone};
+use crate::sys::{NOBODY, fork_epoch, is_current_thread, thread_is_gone};
 use core::cell::Cell;
 use core::sync::atomic::Ordering;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -77,6 +77,8 @@ impl Inside {
     #[inline]
     fn new(entry: &'static Entry, access: Access) -> Inside {
         let ring = entry.ring.load(Ordering::Relaxed);
+        // SAFETY: the calling thread is alone inside, and has no reference to the state yet.
+        unsafe { (*ring).slow_down() };
         Inside { entry, ring, access, gone: Cell::new(false), loops: Cell::new(false) }
     }
 }
@@ -91,12 +93,24 @@ pub(super) fn enter_ffi(
     let Some(entry) = table::find(handle as u64) else {
         return stale().into();
     };
-    if entry.epoch.load(Ordering::Relaxed) == fork_epoch()
-        && entry.owner.load(Ordering::Acquire) == current_thread()
-    {
+    if is_owned(entry) {
         return guarded(&Inside::new(entry, Access::Owner), body);
     }
     enter_slowly(entry, door, body)
+}
+
+/// Whether the calling thread may enter without asking further.
+#[inline(always)]
+fn is_owned(entry: &Entry) -> bool {
+    entry.epoch.load(Ordering::Relaxed) == fork_epoch()
+        && is_current_thread(entry.owner.load(Ordering::Acquire))
+}
+
+/// The ring behind a handle, if the calling thread owns it.
+#[inline(always)]
+pub(super) fn owned(handle: *mut ringline_ring) -> Option<*mut RingState> {
+    let entry = table::find(handle as u64)?;
+    is_owned(entry).then(|| entry.ring.load(Ordering::Relaxed))
 }
 
 #[inline]
@@ -113,9 +127,9 @@ fn poison(inside: &Inside) -> i64 {
     if !inside.gone.get() {
         if inside.loops.get() {
             // SAFETY: inside still, and no reference outlived the unwinding.
-            unsafe { super::state::state(inside.ring) }.looping = false;
+            unsafe { super::state::state(inside.ring) }.pace = Pace::Careful;
         }
-        inside.entry.owner.store(0, Ordering::Release);
+        inside.entry.owner.store(NOBODY, Ordering::Release);
         inside.entry.phase.store(phase::POISONED, Ordering::Release);
     }
     fail(Fault::new(EPANIC, "a panic was caught inside ringline; free the ring and report it"))

@@ -5,7 +5,7 @@ use super::config::{read_sized, ringline_config, ringline_info, write_sized};
 use super::constants::*;
 use super::ringline_ring;
 use super::shared::{Block, ringline_shared};
-use super::state::{self, RingState, state};
+use super::state::{self, Pace, RingState, state};
 use super::table::{self, Remote, phase};
 use crate::error::{ENULL, EREENTRANT, EWRONGTHREAD, Fault};
 use crate::op::{Engine, EngineConfig};
@@ -135,7 +135,7 @@ fn detach(inside: &Inside) -> Result<(), Fault> {
     }
     // SAFETY: inside, and this reference ends with the function.
     let ring = unsafe { state(inside.ring) };
-    if ring.looping {
+    if ring.is_looping() {
         return Err(Fault::new(EREENTRANT, "the ring cannot be detached inside a callback"));
     }
     if ring.engine.inflight() > 0 {
@@ -146,7 +146,7 @@ fn detach(inside: &Inside) -> Result<(), Fault> {
     ring.engine.move_tables(&mut fresh)?;
     let detached = ring.engine.detach(Box::new(fresh));
     // Also when a pool could not be registered again: the old kernel ring is gone for good.
-    inside.entry.owner.store(0, Ordering::Release);
+    inside.entry.owner.store(sys::NOBODY, Ordering::Release);
     inside.entry.phase.store(phase::IDLE, Ordering::Release);
     detached
 }
@@ -214,7 +214,7 @@ fn close(inside: &Inside, timeout_ns: i64) -> Result<u32, Fault> {
     if inside.access == Access::Unbound {
         bind(inside)?;
     }
-    if ring.looping && timeout_ns != 0 {
+    if ring.is_looping() && timeout_ns != 0 {
         return Err(Fault::new(EREENTRANT, "close with a timeout inside a callback"));
     }
     if timeout_ns == 0 {
@@ -222,7 +222,7 @@ fn close(inside: &Inside, timeout_ns: i64) -> Result<u32, Fault> {
         ring.engine.driver.flush()?;
         return Ok(ring.engine.inflight());
     }
-    ring.looping = true;
+    ring.pace = Pace::Looping;
     inside.loops.set(true);
     let left = state::drain(inside, timeout_ns, true);
     // SAFETY: inside, user code is over.

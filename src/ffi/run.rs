@@ -5,6 +5,7 @@ use super::ringline_ring;
 use super::state::{begin_loop, end_loop, state, step};
 use super::table;
 use crate::error::{ECLOSED, Fault};
+use crate::op::Begun;
 use crate::ring::signal;
 
 /// The answer of a loop whose ring was freed in one of its callbacks.
@@ -42,7 +43,7 @@ fn once(inside: &Inside, wait_min: u32, timeout_ns: i64) -> Result<u64, Fault> {
     let engine = &mut unsafe { state(inside.ring) }.engine;
     engine.completed.forget_shown();
     let before = engine.driver.stats.completed.get();
-    let turned = step(inside, wait_min, timeout_ns, 0, 0);
+    let turned = step(inside, wait_min, timeout_ns, 0, 0, Begun::OUTSIDE);
     // SAFETY: inside, user code is over.
     let ring = unsafe { state(inside.ring) };
     let shared = ring.block.shared();

@@ -62,6 +62,7 @@ const _: () = assert!(size_of::<ringline_shared>() == 128);
 /// The mapping behind a block.
 pub(super) struct Block {
     map: Map,
+    tokens: *mut u64,
     ops_cap: u32,
     rel_cap: u32,
 }
@@ -71,7 +72,10 @@ impl Block {
     pub fn new(ops_cap: u32, recs: u64, recs_cap: u32) -> Result<Block, i32> {
         let rel_cap = recs_cap;
         let bytes = 128 + ops_cap as usize * (64 + 8) + rel_cap as usize * 8;
-        let block = Block { map: Map::new(bytes)?, ops_cap, rel_cap };
+        let map = Map::new(bytes)?;
+        // SAFETY: the tokens follow the ops, which follow the block, inside the map.
+        let tokens = unsafe { map.as_ptr().add(128 + ops_cap as usize * 64) }.cast();
+        let block = Block { map, tokens, ops_cap, rel_cap };
         let shared = block.shared();
         shared.size = 128;
         shared.abi = super::RINGLINE_ABI;
@@ -80,7 +84,7 @@ impl Block {
         shared.recs = recs;
         shared.recs_cap = recs_cap;
         shared.timeout_ns = -1;
-        shared.tokens = block.tokens_at() as u64;
+        shared.tokens = block.tokens as u64;
         shared.rel = block.rel_at() as u64;
         shared.rel_cap = rel_cap;
         Ok(block)
@@ -100,14 +104,9 @@ impl Block {
         unsafe { self.map.as_ptr().add(128).cast() }
     }
 
-    fn tokens_at(&self) -> *mut u64 {
-        // SAFETY: the tokens follow the ops inside the map.
-        unsafe { self.ops_at().add(self.ops_cap as usize).cast() }
-    }
-
     fn rel_at(&self) -> *mut u64 {
         // SAFETY: the leases follow the tokens inside the map.
-        unsafe { self.tokens_at().add(self.ops_cap as usize) }
+        unsafe { self.tokens.add(self.ops_cap as usize) }
     }
 
     /// The first `len` ops and their tokens, or None when there are not as many.
@@ -121,7 +120,7 @@ impl Block {
         unsafe {
             Some((
                 core::slice::from_raw_parts(self.ops_at(), len as usize),
-                core::slice::from_raw_parts_mut(self.tokens_at(), len as usize),
+                core::slice::from_raw_parts_mut(self.tokens, len as usize),
             ))
         }
     }

@@ -8,10 +8,10 @@ use super::ringline_ring;
 use super::shared::Block;
 use super::table::{self, phase};
 use crate::error::{EPOISONED, EREENTRANT, Fault};
-use crate::op::{Engine, Sink};
+use crate::op::{Begun, Engine, Sink};
 use crate::resource::{holder, release_here, release_lease};
 use crate::ring::{Completion, signal};
-use crate::sys::{RingSpec, current_thread};
+use crate::sys::{RingSpec, is_current_thread};
 use core::ffi::c_void;
 use core::sync::atomic::Ordering;
 
@@ -24,21 +24,43 @@ const DRAIN_PAUSE_NS: u64 = 1_000_000;
 
 type Callback = unsafe extern "C-unwind" fn(*mut c_void, *mut ringline_ring, *const Completion);
 
+/// What the next turn may take for granted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// Nothing.
+    Careful,
+    /// [`Engine::is_ordinary`], as of the end of the last turn, and only turns were called since.
+    Ordinary,
+    /// There is no next turn yet: a loop of this ring runs further up the stack.
+    Looping,
+}
+
 /// One ring.
 pub(super) struct RingState {
     pub engine: Engine,
     pub block: Block,
     pub handle: u64,
     pub spec: RingSpec,
-    /// A loop of this ring is running further up the stack.
-    pub looping: bool,
+    pub pace: Pace,
     /// Freed inside a callback: the loop further up does it.
     free_wanted: bool,
 }
 
 impl RingState {
     pub fn new(engine: Engine, block: Block, spec: RingSpec) -> RingState {
-        RingState { engine, block, handle: 0, spec, looping: false, free_wanted: false }
+        RingState { engine, block, handle: 0, spec, pace: Pace::Careful, free_wanted: false }
+    }
+
+    /// A loop of this ring runs further up the stack.
+    pub fn is_looping(&self) -> bool {
+        self.pace == Pace::Looping
+    }
+
+    /// Something else than an ordinary turn is asked for.
+    pub fn slow_down(&mut self) {
+        if self.pace == Pace::Ordinary {
+            self.pace = Pace::Careful;
+        }
     }
 
     /// Freed inside a callback, or abandoned by another thread: no loop goes on.
@@ -70,10 +92,10 @@ pub(super) unsafe fn state<'a>(ring: *mut RingState) -> &'a mut RingState {
 pub(super) fn begin_loop(inside: &Inside) -> Result<(), Fault> {
     // SAFETY: inside, and this reference ends with the function.
     let ring = unsafe { state(inside.ring) };
-    if ring.looping || inside.access != Access::Owner {
+    if ring.is_looping() || inside.access != Access::Owner {
         begin_carefully(inside)?;
     }
-    ring.looping = true;
+    ring.pace = Pace::Looping;
     inside.loops.set(true);
     Ok(())
 }
@@ -82,7 +104,7 @@ pub(super) fn begin_loop(inside: &Inside) -> Result<(), Fault> {
 fn begin_carefully(inside: &Inside) -> Result<(), Fault> {
     // SAFETY: inside, and this reference ends with the function.
     let ring = unsafe { state(inside.ring) };
-    if ring.looping {
+    if ring.is_looping() {
         return Err(Fault::new(EREENTRANT, "the loop runs already: this is one of its callbacks"));
     }
     if inside.access == Access::Unbound {
@@ -97,7 +119,7 @@ fn begin_carefully(inside: &Inside) -> Result<(), Fault> {
 pub(super) fn end_loop(inside: &Inside, keep_stop: bool) -> bool {
     // SAFETY: inside, and this reference ends with the function.
     let ring = unsafe { state(inside.ring) };
-    ring.looping = false;
+    ring.pace = Pace::Careful;
     if !ring.free_wanted && ring.engine.driver.wake.signals() == 0 {
         return true;
     }
@@ -122,10 +144,41 @@ fn end_carefully(inside: &Inside, keep_stop: bool) -> bool {
     !over
 }
 
-/// Accept the ops of the shared block, turn, run callbacks, fill the block. Returns the records to
-/// show, or why the turn failed.
+/// A whole turn of a ring with nothing special about it: how many records there are, or how far it
+/// has come on the way to [`turn`].
+///
+/// # Safety
+/// As for [`state`]; the calling thread owns the ring.
 #[inline(always)]
-pub(super) fn turn(inside: &Inside) -> Result<u32, Fault> {
+pub(super) unsafe fn ordinary(ring: *mut RingState) -> Result<u32, Begun> {
+    // SAFETY: as the caller promised; no user code runs.
+    let ring = unsafe { state(ring) };
+    let shared = ring.block.shared();
+    let (len, want) = (shared.ops_len, shared.wait_min);
+    let odd = shared.rel_len | shared.flags | shared.min_wait_us;
+    if ring.pace != Pace::Ordinary || odd != 0 || shared.timeout_ns >= 0 || len == 0 || want == 0 {
+        return Err(Begun::NOT);
+    }
+    let Some((ops, tokens)) = ring.block.ops(len) else {
+        return Err(Begun::NOT);
+    };
+    // A signal handler that turns the ring it has interrupted is told so.
+    ring.pace = Pace::Looping;
+    let turned = ring.engine.ordinary_turn(ops, tokens, want);
+    ring.pace = if turned.is_ok() { Pace::Ordinary } else { Pace::Careful };
+    let records = turned?;
+    shared.ops_len = 0;
+    shared.ops_done = len;
+    shared.op_error = 0;
+    shared.op_error_at = len;
+    shared.recs_len = records;
+    shared.inflight = ring.engine.inflight();
+    Ok(records)
+}
+
+/// Accept the ops of the shared block, turn, run callbacks, fill the block; from where it has
+/// `begun`. Returns the records to show, or why the turn failed.
+pub(super) fn turn(inside: &Inside, begun: Begun) -> Result<u32, Fault> {
     // SAFETY: inside; no user code runs while this reference is used.
     let ring = unsafe { state(inside.ring) };
     let shared = ring.block.shared();
@@ -136,7 +189,7 @@ pub(super) fn turn(inside: &Inside) -> Result<u32, Fault> {
         release(&ring.block)?;
     }
     ring.engine.completed.forget_shown();
-    let accepted = ring.engine.submit(ops, tokens, Sink::default());
+    let accepted = ring.engine.submit_from(begun.accepted, ops, tokens, Sink::default());
     shared.ops_done = accepted;
     shared.op_error = 0;
     shared.op_error_at = accepted;
@@ -147,7 +200,8 @@ pub(super) fn turn(inside: &Inside) -> Result<u32, Fault> {
         let (fault, at) = ring.engine.rejection();
         (shared.op_error, shared.op_error_at) = (fail(fault), at);
     }
-    if let Err(fault) = step(inside, wait_min, shared.timeout_ns, shared.min_wait_us, accepted) {
+    let (limit_ns, min_wait_us) = (shared.timeout_ns, shared.min_wait_us);
+    if let Err(fault) = step(inside, wait_min, limit_ns, min_wait_us, accepted, begun.entered) {
         show(inside);
         return Err(fault);
     }
@@ -203,12 +257,13 @@ pub(super) fn step(
     timeout_ns: i64,
     min_wait_us: u32,
     ours: u32,
+    entered: i32,
 ) -> Result<(), Fault> {
     // SAFETY: inside; the reference is not used after `dispatch` begins.
     let ring = unsafe { state(inside.ring) };
     let block = &ring.block;
     let tokens = || block.ops(ours).map_or(&[][..], |(_, tokens)| &*tokens);
-    let turned = ring.engine.turn(tokens, wait_min, timeout_ns, min_wait_us);
+    let turned = ring.engine.turn(tokens, wait_min, timeout_ns, min_wait_us, entered);
     if ring.engine.taken_back > 0 {
         report(ring, &turned);
     }
@@ -282,7 +337,7 @@ pub(super) fn drain(inside: &Inside, timeout_ns: i64, keep_records: bool) -> Res
         let rest = if timeout_ns < 0 { DRAIN_STEP_NS } else { timeout_ns - waited };
         // Records that wait already count toward what a turn waits for.
         let want = ring.engine.completed.waiting() + 1;
-        if !passing(step(inside, want, rest.min(DRAIN_STEP_NS), 0, 0))? {
+        if !passing(step(inside, want, rest.min(DRAIN_STEP_NS), 0, 0, Begun::OUTSIDE))? {
             // SAFETY: inside; user code is over.
             unsafe { state(inside.ring) }.engine.driver.enter.backend().pause(DRAIN_PAUSE_NS);
         }
@@ -306,12 +361,12 @@ fn passing(result: Result<(), Fault>) -> Result<bool, Fault> {
 pub(super) fn end(inside: &Inside) -> u32 {
     // SAFETY: inside; the reference is not kept across user code.
     let ring = unsafe { state(inside.ring) };
-    ring.looping = true;
+    ring.pace = Pace::Looping;
     inside.loops.set(true);
     ring.free_wanted = false;
     ring.engine.driver.closing = true;
     // Not by `access`: the loop that is being left may have bound the ring itself.
-    if inside.entry.owner.load(Ordering::Acquire) == current_thread() {
+    if is_current_thread(inside.entry.owner.load(Ordering::Acquire)) {
         // What cannot be drained is abandoned below.
         let _ = drain(inside, FREE_PATIENCE_NS, false);
         if is_poisoned(inside) {
@@ -374,7 +429,7 @@ fn scrap(inside: &Inside) -> u32 {
 pub(super) fn free(inside: &Inside) -> u32 {
     // SAFETY: inside, and this reference ends with the block.
     let ring = unsafe { state(inside.ring) };
-    if ring.looping && matches!(inside.access, Access::Owner | Access::Poisoned) {
+    if ring.is_looping() && matches!(inside.access, Access::Owner | Access::Poisoned) {
         ring.free_wanted = true;
         ring.engine.driver.closing = true;
         return 0;

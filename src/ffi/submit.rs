@@ -1,11 +1,11 @@
 //! Group D: submitting.
 
-use super::boundary::{Access, Door, Inside, enter_ffi, fail, outcome};
+use super::boundary::{Access, Door, Inside, enter_ffi, fail, outcome, owned};
 use super::ringline_callback;
 use super::ringline_ring;
-use super::state::{self, begin_loop, end_loop, state};
+use super::state::{self, Pace, begin_loop, end_loop, state};
 use crate::error::{ENULL, EREENTRANT, Fault};
-use crate::op::{Engine, Sink};
+use crate::op::{Begun, Engine, Sink};
 use crate::ring::{Op, tag};
 use core::ffi::c_void;
 
@@ -21,19 +21,39 @@ use core::ffi::c_void;
 /// RINGLINE_ECLOSED when the ring was freed in a callback or abandoned.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_turn(ring: *mut ringline_ring) -> i32 {
-    enter_ffi(ring, Door::Owner, turn) as i32
+    let Some(state) = owned(ring) else {
+        return careful_turn(ring, Begun::NOT);
+    };
+    // SAFETY: this thread owns the ring.
+    match unsafe { state::ordinary(state) } {
+        Ok(records) => records as i32,
+        // SAFETY: as above.
+        Err(begun) => careful_turn(unsafe { (*state).handle } as *mut ringline_ring, begun),
+    }
 }
 
-fn turn(inside: &Inside) -> i64 {
+#[inline(never)]
+fn careful_turn(ring: *mut ringline_ring, begun: Begun) -> i32 {
+    enter_ffi(ring, Door::Owner, |inside| turn(inside, begun)) as i32
+}
+
+fn turn(inside: &Inside, begun: Begun) -> i64 {
     if let Err(fault) = begin_loop(inside) {
         return fail(fault).into();
     }
-    let turned = state::turn(inside);
+    let turned = state::turn(inside, begun);
     if !end_loop(inside, false) {
         return super::run::freed().into();
     }
     match turned {
-        Ok(records) => records.into(),
+        Ok(records) => {
+            // SAFETY: inside; user code is over.
+            let ring = unsafe { state(inside.ring) };
+            if ring.engine.is_ordinary() {
+                ring.pace = Pace::Ordinary;
+            }
+            records.into()
+        }
         Err(fault) => fail(fault).into(),
     }
 }
@@ -185,7 +205,7 @@ pub extern "C-unwind" fn ringline_pending(ring: *mut ringline_ring) -> i32 {
 /// A fault for calls that may not be made inside a callback.
 pub(super) fn not_in_callback(inside: &Inside) -> Result<(), Fault> {
     // SAFETY: inside, and this reference ends with the function.
-    if unsafe { state(inside.ring) }.looping {
+    if unsafe { state(inside.ring) }.is_looping() {
         return Err(Fault::new(EREENTRANT, "not inside a callback of the same ring"));
     }
     Ok(())

@@ -7,7 +7,7 @@
 use super::state::RingState;
 use crate::error::{EFORKED, ESTALE};
 use crate::ring::{Stats, Wake};
-use crate::sys::fork_epoch;
+use crate::sys::{NOBODY, fork_epoch};
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub(super) const MAX_HANDLES: usize = 16384;
 const GENERATION_SHIFT: u32 = 16;
 const KIND_SHIFT: u32 = 56;
 const KIND_RING: u64 = 1;
-const INDEX_MASK: u64 = 0xffff;
+const INDEX_MASK: u64 = MAX_HANDLES as u64 - 1;
 
 /// What an entry is in.
 pub(super) mod phase {
@@ -43,7 +43,7 @@ pub(super) struct Remote {
 pub(super) struct Entry {
     /// The handle that is valid here; 0 before first use.
     key: AtomicU64,
-    /// Thread that may enter without asking further; 0 = none.
+    /// Thread that may enter without asking further, or NOBODY.
     pub owner: AtomicU64,
     /// Fork epoch the handle was made in.
     pub epoch: AtomicU64,
@@ -77,7 +77,7 @@ static ENTRIES: [Entry; MAX_HANDLES] = [const {
 /// The entry of a handle, if the handle is valid now.
 #[inline]
 pub(super) fn find(handle: u64) -> Option<&'static Entry> {
-    let entry = ENTRIES.get((handle & INDEX_MASK) as usize)?;
+    let entry = &ENTRIES[(handle & INDEX_MASK) as usize];
     (entry.key.load(Ordering::Acquire) == handle && handle != 0).then_some(entry)
 }
 
@@ -97,7 +97,7 @@ pub(super) fn insert(ring: *mut RingState, remote: Remote, epoch: u64) -> Option
         let key = KIND_RING << KIND_SHIFT
             | (generation.wrapping_add(1) & 0xff_ffff_ffff) << GENERATION_SHIFT
             | index as u64;
-        entry.owner.store(0, Ordering::Relaxed);
+        entry.owner.store(NOBODY, Ordering::Relaxed);
         entry.epoch.store(epoch, Ordering::Relaxed);
         entry.user.store(0, Ordering::Relaxed);
         entry.ring.store(ring, Ordering::Relaxed);
@@ -114,7 +114,7 @@ pub(super) fn remove(entry: &'static Entry) {
     let key = entry.key.load(Ordering::Relaxed);
     // The generation stays, so that the next handle here is another one.
     entry.key.store(key & !(0xff << KIND_SHIFT), Ordering::SeqCst);
-    entry.owner.store(0, Ordering::Relaxed);
+    entry.owner.store(NOBODY, Ordering::Relaxed);
     entry.ring.store(core::ptr::null_mut(), Ordering::Relaxed);
     let remote = entry.remote.swap(core::ptr::null_mut(), Ordering::SeqCst);
     while entry.pins.load(Ordering::SeqCst) != 0 {
@@ -130,9 +130,7 @@ pub(super) fn remove(entry: &'static Entry) {
 /// Look at what other threads may touch of a handle. Async-signal-safe; the code when it is stale
 /// or from before a fork (the eventfd is the parent's).
 pub(super) fn with_remote<R>(handle: u64, look: impl FnOnce(&Remote) -> R) -> Result<R, i32> {
-    let Some(entry) = ENTRIES.get((handle & INDEX_MASK) as usize) else {
-        return Err(ESTALE);
-    };
+    let entry = &ENTRIES[(handle & INDEX_MASK) as usize];
     if handle != 0
         && entry.key.load(Ordering::SeqCst) == handle
         && entry.epoch.load(Ordering::Relaxed) != fork_epoch()

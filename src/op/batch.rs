@@ -13,10 +13,17 @@ impl Engine {
     /// not all, [`Engine::rejection`] tells why. `tokens` is as long as `ops`.
     #[inline(always)]
     pub fn submit(&mut self, ops: &[Op], tokens: &mut [u64], sink: Sink) -> u32 {
-        let mut done = 0;
-        if sink.callback == 0 && !self.driver.closing {
+        self.submit_from(0, ops, tokens, sink)
+    }
+
+    /// As [`Engine::submit`]; the first `done` are accepted already.
+    #[inline(always)]
+    pub fn submit_from(&mut self, done: u32, ops: &[Op], tokens: &mut [u64], sink: Sink) -> u32 {
+        let mut done = done as usize;
+        if done == 0 && sink.callback == 0 && !self.driver.closing {
             let classes = &self.classes;
-            done = self.driver.submit_plain(ops, tokens, |op| classes.is_plain(op));
+            let room = self.driver.enter.room();
+            done = self.driver.submit_plain(ops, tokens, room, |op| classes.is_plain(op));
         }
         if done < ops.len() {
             done = self.submit_rest(ops, tokens, sink, done);

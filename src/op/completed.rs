@@ -66,6 +66,12 @@ impl Completed {
         self.cap
     }
 
+    /// Forget all records; the user was shown them.
+    #[inline]
+    pub fn clear(&mut self) {
+        (self.len, self.shown) = (0, 0);
+    }
+
     /// Forget the records the user was shown.
     #[inline]
     pub fn forget_shown(&mut self) {

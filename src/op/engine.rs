@@ -4,6 +4,7 @@
 //! completed list for the door above.
 
 use super::completed::{Call, Completed};
+use super::ordinary::Begun;
 use super::pools::Pools;
 use super::prepare::Classes;
 use super::route;
@@ -102,7 +103,7 @@ impl Engine {
     /// list or the time is over, and move what came there.
     ///
     /// `tokens` gives those of the operations accepted for this turn: what the kernel did not take
-    /// of them is taken back, and [`Engine::taken_back`] tells how many.
+    /// of them is taken back, and [`Engine::taken_back`] tells how many. `entered` as in [`Begun`].
     #[inline(always)]
     pub fn turn<'a>(
         &mut self,
@@ -110,13 +111,16 @@ impl Engine {
         wait_min: u32,
         limit_ns: i64,
         min_wait_us: u32,
+        entered: i32,
     ) -> Result<(), Fault> {
         self.pools.collect_returned();
         if self.pools.has_falling() {
             self.tell_falling();
         }
         let idle = self.driver.timers.len() | self.completed.waiting() as usize == 0;
-        let errno = if idle && wait_min > 0 && limit_ns < 0 {
+        let errno = if entered != Begun::OUTSIDE {
+            entered
+        } else if idle && wait_min > 0 && limit_ns < 0 {
             self.driver.sleep(wait_min, -1, min_wait_us)
         } else {
             self.wait_limited(wait_min, limit_ns, min_wait_us)

@@ -11,6 +11,7 @@ mod command;
 mod completed;
 mod engine;
 mod message;
+mod ordinary;
 mod pools;
 mod prepare;
 mod send_all;
@@ -21,6 +22,7 @@ mod zero_copy;
 
 pub use completed::{Call, Completed};
 pub use engine::{Engine, EngineConfig, Sink};
+pub use ordinary::Begun;
 pub use table::serves;
 
 /// Who completes a slot: values of `Slot::route`. Zero is passed on as it is.

@@ -57,6 +57,10 @@ impl Pools {
 
     /// Whether a record about a pool waits to be told.
     #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
     pub(super) fn has_falling(&self) -> bool {
         self.falling != 0
     }

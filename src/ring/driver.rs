@@ -113,7 +113,7 @@ impl Driver {
 
     /// Bind the ring to the calling thread; 0 or an errno.
     pub fn attach(&mut self) -> i32 {
-        let errno = self.enter.backend().enable();
+        let errno = self.enter.enable();
         if errno == 0 {
             self.attached = true;
             self.arm_wake();
@@ -160,15 +160,16 @@ impl Driver {
     }
 
     /// Accept operations that need no check, from the front, as long as `is_plain` holds and there
-    /// is room and a used slot. Writes their tokens; returns how many.
+    /// is `room` and a used slot. Writes their tokens; returns how many.
     #[inline(always)]
     pub fn submit_plain(
         &mut self,
         ops: &[Op],
         tokens: &mut [u64],
+        room: usize,
         is_plain: impl Fn(&Op) -> bool,
     ) -> usize {
-        let most = ops.len().min(self.enter.room());
+        let most = ops.len().min(room);
         let mut slots = self.slab.pass();
         let stage = self.enter.stage();
         let mut done = 0;
@@ -440,6 +441,19 @@ impl Driver {
         let errno = self.enter.wait(want, limit_ns, min_us, &self.stats);
         self.wake.awake();
         errno
+    }
+
+    /// Whether a sleep is nothing but one call of the kernel: see [`Driver::sleep_straight`].
+    pub fn is_straight(&self) -> bool {
+        self.attached && !self.closing && self.spin_us == 0 && self.enter.is_straight()
+    }
+
+    /// As [`Driver::sleep`] without a limit, for a driver that [`Driver::is_straight`] and has
+    /// something to submit, between falling asleep and waking up.
+    #[inline(always)]
+    pub fn sleep_straight(&mut self, want: u32) -> i32 {
+        self.stats.waits.add(1);
+        self.enter.wait_straight(want, &self.stats)
     }
 
     /// What the errno of a wait means.

@@ -7,7 +7,7 @@
 use super::record::Op;
 use super::stats::Stats;
 use crate::error::{ESTALE, EWRONGTHREAD, Fault};
-use crate::sys::{Backend, Cqe, Queues, Ready, Sqe};
+use crate::sys::{Backend, Cqe, Direct, Queues, Ready, Sqe};
 
 /// Entries that only cancels may use, so that a full queue can always be cancelled.
 pub const CANCEL_ROOM: usize = 64;
@@ -46,6 +46,7 @@ pub struct Enter {
     spare: Vec<Sqe>,
     always_enter: bool,
     polled: bool,
+    direct: Direct,
 }
 
 impl Enter {
@@ -63,6 +64,7 @@ impl Enter {
             spare: Vec::with_capacity(CANCEL_ROOM),
             always_enter: !info.announces_task_run() && !info.is_sqpoll(),
             polled: info.is_sqpoll(),
+            direct: Direct::default(),
             backend,
         }
     }
@@ -75,6 +77,13 @@ impl Enter {
     /// The kernel side, for looking.
     pub fn backend_ref(&self) -> &dyn Backend {
         &*self.backend
+    }
+
+    /// The calling thread has the ring now; 0 or an errno.
+    pub fn enable(&mut self) -> i32 {
+        let errno = self.backend.enable();
+        self.direct = self.backend.direct();
+        errno
     }
 
     /// How many entries wait for the kernel.
@@ -98,6 +107,12 @@ impl Enter {
         // A polling thread may be behind: what it was given still fills its place.
         let filled = (self.staged as u32).wrapping_sub(self.queues.sq_head());
         self.sq_entries.saturating_sub(filled) as usize
+    }
+
+    /// Room for operations when the kernel has consumed everything.
+    #[inline]
+    pub fn capacity(&self) -> usize {
+        self.sq_entries as usize
     }
 
     /// Stage an operation under `token`; the caller checked that there is room.
@@ -188,6 +203,22 @@ impl Enter {
         self.entered(entries, done)
     }
 
+    /// Whether [`Enter::wait_straight`] may be used as long as nothing but operations is staged.
+    pub fn is_straight(&self) -> bool {
+        self.direct.is_some() && self.waiting() == 0
+    }
+
+    /// As [`Enter::wait`] without a limit, past the backend. Leaves it to the caller to call
+    /// [`Enter::mark`] with what was taken since, if that was not enough.
+    #[inline(always)]
+    pub fn wait_straight(&mut self, want: u32, stats: &Stats) -> i32 {
+        stats.enters.add(1);
+        self.queues.publish(self.staged as u32);
+        let entries = (self.staged - self.consumed) as u32;
+        let done = self.direct.enter(entries, want);
+        self.entered(entries, done)
+    }
+
     /// Put the cancels that found the queue full where there is room now.
     #[cold]
     fn stage_spare(&mut self) {
@@ -229,6 +260,11 @@ impl Enter {
         let Ready { task_run, overflow, .. } = self.backend.ready();
         stats.overflows.add(u64::from(overflow));
         self.waiting() > 0 || task_run || overflow || self.always_enter
+    }
+
+    /// The last enter that waited began before the last `count` completions were taken.
+    pub fn mark(&mut self, count: u32) {
+        self.taken_before = self.taken - u64::from(count);
     }
 
     /// Whether nothing at all was taken since the last enter that waited.

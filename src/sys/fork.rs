@@ -5,24 +5,22 @@
 
 use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
-static PAGE: AtomicPtr<AtomicU64> = AtomicPtr::new(core::ptr::null_mut());
+/// Stands in for the page until there is one.
+static NO_EPOCH: AtomicU64 = AtomicU64::new(0);
+static PAGE: AtomicPtr<AtomicU64> = AtomicPtr::new((&raw const NO_EPOCH).cast_mut());
 static EPOCH: AtomicU64 = AtomicU64::new(0);
 
 /// The epoch of this process; 0 in a child that made no ring yet, or before the first ring.
 #[inline]
 pub fn fork_epoch() -> u64 {
-    let page = PAGE.load(Ordering::Acquire);
-    if page.is_null() {
-        return 0;
-    }
-    // SAFETY: the page is mapped once and never unmapped.
-    unsafe { (*page).load(Ordering::Relaxed) }
+    // SAFETY: a static, or the page, which is mapped once and never unmapped.
+    unsafe { (*PAGE.load(Ordering::Acquire)).load(Ordering::Relaxed) }
 }
 
 /// The epoch of this process, made if there is none. An errno when no page can be had.
 pub fn renew_fork_epoch() -> Result<u64, i32> {
     let mut page = PAGE.load(Ordering::Acquire);
-    if page.is_null() {
+    if core::ptr::eq(page, &NO_EPOCH) {
         let map = super::Map::new(4096)?;
         // SAFETY: the range is the mapping just made.
         if unsafe { libc::madvise(map.as_ptr().cast(), map.len(), libc::MADV_WIPEONFORK) } != 0 {
@@ -30,12 +28,7 @@ pub fn renew_fork_epoch() -> Result<u64, i32> {
             return Err(unsafe { *libc::__errno_location() });
         }
         let mine = map.as_ptr().cast::<AtomicU64>();
-        match PAGE.compare_exchange(
-            core::ptr::null_mut(),
-            mine,
-            Ordering::AcqRel,
-            Ordering::Acquire,
-        ) {
+        match PAGE.compare_exchange(page, mine, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => {
                 map.leak();
                 page = mine;

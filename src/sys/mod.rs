@@ -4,6 +4,7 @@
 //! probe of what this machine allows, and raw mappings. Never knows what a slot, a pool or a
 //! connection is. The clock is in the seam, or no seed would replay.
 
+mod direct;
 mod doctor;
 mod fork;
 mod machine;
@@ -20,6 +21,7 @@ mod sim;
 mod thread;
 mod tuning;
 
+pub use direct::Direct;
 pub use doctor::{doctor, refusal_text};
 pub use fork::{fork_epoch, renew_fork_epoch};
 pub use map::{Huge, Map};
@@ -30,7 +32,7 @@ pub use queues::Queues;
 pub use real::Real;
 pub use setup::{RingSpec, SetupInfo};
 pub use sim::{Sim, SimPlan};
-pub use thread::{ThreadId, current_thread, thread_is_gone};
+pub use thread::{NOBODY, ThreadId, current_thread, is_current_thread, thread_is_gone};
 pub use tuning::Tuning;
 
 /// A submission entry: the 64 bytes of `struct io_uring_sqe`, as words.
@@ -87,6 +89,10 @@ pub trait Backend {
     fn enter(&mut self, entries: u32, want: u32, limit_ns: i64, min_wait_us: u32) -> i32;
     /// Look at the queues.
     fn ready(&mut self) -> Ready;
+    /// The way past this trait for an enter that waits without a limit, if there is one.
+    fn direct(&self) -> Direct {
+        Direct::default()
+    }
     /// CLOCK_MONOTONIC in nanoseconds.
     fn now(&mut self) -> u64;
     /// Let that much time pass without touching the ring.

@@ -3,12 +3,12 @@
 //! Owns: one kernel ring. Decides the flags of each call and nothing else: what is published and
 //! what is reaped is the caller's, who works on the queues.
 
+use super::direct::{Direct, raw_enter};
 use super::rings::Rings;
 use super::setup::{self, RingSpec, SetupInfo};
 use super::{
     Backend, Features, Queues, Ready, ThreadId, Tuning, current_thread, errno, probe, register,
 };
-use core::ffi::c_void;
 use core::sync::atomic::{Ordering, fence};
 use std::time::{Duration, Instant};
 
@@ -223,59 +223,6 @@ impl Real {
     }
 }
 
-/// io_uring_enter(2) without the detour through libc and errno: the one call of every turn.
-///
-/// # Safety
-/// As for the system call.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-unsafe fn raw_enter(
-    fd: i32,
-    submit: u32,
-    want: u32,
-    flags: u32,
-    arg: *const c_void,
-    size: usize,
-) -> i32 {
-    let done: isize;
-    // SAFETY: the kernel's calling convention; it may write memory, which asm! assumes.
-    unsafe {
-        core::arch::asm!(
-            "syscall",
-            inlateout("rax") libc::SYS_io_uring_enter as isize => done,
-            in("rdi") fd,
-            in("rsi") submit,
-            in("rdx") want,
-            in("r10") flags,
-            in("r8") arg,
-            in("r9") size,
-            lateout("rcx") _,
-            lateout("r11") _,
-            options(nostack),
-        );
-    }
-    done as i32
-}
-
-/// io_uring_enter(2).
-///
-/// # Safety
-/// As for the system call.
-#[cfg(not(target_arch = "x86_64"))]
-unsafe fn raw_enter(
-    fd: i32,
-    submit: u32,
-    want: u32,
-    flags: u32,
-    arg: *const c_void,
-    size: usize,
-) -> i32 {
-    // SAFETY: as the caller promised.
-    let done =
-        unsafe { libc::syscall(libc::SYS_io_uring_enter, fd, submit, want, flags, arg, size) };
-    if done < 0 { -errno() } else { done as i32 }
-}
-
 impl Drop for Real {
     /// A registered descriptor keeps the kernel's ring alive until its thread exits: closing the
     /// descriptor alone would leave ring memory and the poll thread behind.
@@ -324,6 +271,13 @@ impl Backend for Real {
             return self.wait_timed(entries, want, flags, limit_ns, min_wait_us);
         }
         self.enter_call(entries, want, flags, core::ptr::null())
+    }
+
+    fn direct(&self) -> Direct {
+        if self.info.is_sqpoll() {
+            return Direct::default();
+        }
+        Direct::new(self.enter_fd, self.enter_flags | ENTER_GETEVENTS)
     }
 
     fn ready(&mut self) -> Ready {

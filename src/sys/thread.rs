@@ -3,32 +3,103 @@
 //! Owns: the thread-local number. A thread-local address or a kernel tid would be given again to a
 //! later thread; a counter is not.
 
-use core::cell::Cell;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 /// A thread of this process; 0 means none.
 pub type ThreadId = u64;
 
+/// No thread's number, and not that of a thread without one.
+pub const NOBODY: ThreadId = ThreadId::MAX;
+
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
-thread_local! {
-    static CURRENT: Cell<ThreadId> = const { Cell::new(0) };
+/// The number in the static TLS block: two loads, where a shared library's `thread_local!` calls a
+/// function. glibc keeps room in that block for libraries that are loaded late.
+#[cfg(all(target_arch = "x86_64", target_env = "gnu"))]
+mod cell {
+    macro_rules! symbol {
+        () => {
+            concat!("_ringline_thread_number_", env!("CARGO_PKG_VERSION_MAJOR"))
+        };
+    }
+
+    core::arch::global_asm!(
+        ".pushsection .tbss,\"awT\",@nobits",
+        ".balign 8",
+        concat!(".globl ", symbol!()),
+        concat!(".hidden ", symbol!()),
+        concat!(".type ", symbol!(), ",@object"),
+        concat!(".size ", symbol!(), ",8"),
+        concat!(symbol!(), ":"),
+        ".zero 8",
+        ".popsection",
+    );
+
+    #[inline(always)]
+    pub(super) fn get() -> u64 {
+        let number: u64;
+        // SAFETY: loads of the thread's own 8 bytes, at the offset that the linker fills in.
+        unsafe {
+            core::arch::asm!(
+                concat!("mov {0}, qword ptr [rip + ", symbol!(), "@GOTTPOFF]"),
+                "mov {0}, qword ptr fs:[{0}]",
+                out(reg) number,
+                options(nostack, preserves_flags, readonly, pure),
+            );
+        }
+        number
+    }
+
+    pub(super) fn set(number: u64) {
+        // SAFETY: a store into the thread's own 8 bytes.
+        unsafe {
+            core::arch::asm!(
+                concat!("mov {0}, qword ptr [rip + ", symbol!(), "@GOTTPOFF]"),
+                "mov qword ptr fs:[{0}], {1}",
+                out(reg) _,
+                in(reg) number,
+                options(nostack, preserves_flags),
+            );
+        }
+    }
+}
+
+#[cfg(not(all(target_arch = "x86_64", target_env = "gnu")))]
+mod cell {
+    use core::cell::Cell;
+
+    thread_local! {
+        static NUMBER: Cell<u64> = const { Cell::new(0) };
+    }
+
+    #[inline]
+    pub(super) fn get() -> u64 {
+        NUMBER.get()
+    }
+
+    pub(super) fn set(number: u64) {
+        NUMBER.set(number);
+    }
 }
 
 /// The calling thread's number.
-#[inline]
+#[inline(always)]
 pub fn current_thread() -> ThreadId {
-    CURRENT.with(|cell| {
-        let id = cell.get();
-        if id != 0 { id } else { number_thread(cell) }
-    })
+    let number = cell::get();
+    if number != 0 { number } else { number_thread() }
+}
+
+/// Whether the calling thread has the number `thread`, which is not 0 but may be [`NOBODY`].
+#[inline(always)]
+pub fn is_current_thread(thread: ThreadId) -> bool {
+    cell::get() == thread
 }
 
 #[cold]
-fn number_thread(cell: &Cell<ThreadId>) -> ThreadId {
-    let id = NEXT.fetch_add(1, Ordering::Relaxed);
-    cell.set(id);
-    id
+fn number_thread() -> ThreadId {
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    cell::set(number);
+    number
 }
 
 /// Whether the kernel thread `tid` of this process has exited.

@@ -1,0 +1,69 @@
+//! The ordinary turn, straight through: plain operations in, one sleep, plain completions out.
+//!
+//! Owns: nothing. Decides nothing that [`Engine::turn`] does not: what turns out to be otherwise on
+//! the way is left to it, with what is done by then. Cannot panic and runs no user code.
+
+use super::engine::Engine;
+use crate::ring::Op;
+
+/// How far a turn has come.
+#[derive(Clone, Copy, Debug)]
+pub struct Begun {
+    /// Operations accepted, from the front.
+    pub accepted: u32,
+    /// The errno with which the kernel was entered, or [`Begun::OUTSIDE`].
+    pub entered: i32,
+}
+
+/// cbindgen:ignore
+impl Begun {
+    /// The kernel was not entered yet.
+    pub const OUTSIDE: i32 = -1;
+    /// Nothing was done yet.
+    pub const NOT: Begun = Begun { accepted: 0, entered: Begun::OUTSIDE };
+}
+
+impl Engine {
+    /// Whether a turn would have nothing to look at but its own operations and their completions.
+    /// Stays true over turns; anything else that is asked of the ring may change it.
+    pub fn is_ordinary(&self) -> bool {
+        let driver = &self.driver;
+        let alone = driver.timers.is_empty() && !driver.has_quiet() && self.pools.is_empty();
+        alone && driver.is_straight() && self.completed.waiting() == 0
+    }
+
+    /// A turn of an ordinary ring that waits for `want` completions, not 0, without a limit: how
+    /// many records came, or where it has to go on.
+    #[inline(always)]
+    pub fn ordinary_turn(
+        &mut self,
+        ops: &[Op],
+        tokens: &mut [u64],
+        want: u32,
+    ) -> Result<u32, Begun> {
+        let (classes, driver) = (&self.classes, &mut self.driver);
+        // Nothing is staged, and no thread of the kernel's is behind: the whole queue is free.
+        let room = driver.enter.capacity();
+        let accepted = driver.submit_plain(ops, tokens, room, |op| classes.is_plain(op)) as u32;
+        if (accepted as usize) < ops.len() || !driver.wake.fall_asleep() {
+            return Err(Begun { accepted, entered: Begun::OUTSIDE });
+        }
+        let errno = driver.sleep_straight(want);
+        driver.wake.awake();
+        if errno != 0 {
+            return Err(Begun { accepted, entered: errno });
+        }
+        driver.enter.look();
+        self.completed.clear();
+        let came = driver.reap_plain(self.completed.room());
+        self.completed.filled(came);
+        driver.stats.completed.add(came as u64);
+        let came = came as u32;
+        if came < want || !driver.enter.is_drained() {
+            driver.enter.mark(came);
+            return Err(Begun { accepted, entered: 0 });
+        }
+        driver.stats.submitted.add(u64::from(accepted));
+        Ok(self.completed.show())
+    }
+}

@@ -13,7 +13,7 @@ use super::zero_copy::Copies;
 use crate::error::Fault;
 use crate::resource::{self, Files, Regions};
 use crate::ring::{Completion, Driver, Lifecycle, Outcome, Reaped, Slot, bits, cf, signal};
-use crate::sys::{Backend, current_thread};
+use crate::sys::{Backend, Cqe, current_thread};
 
 /// Sizes of an engine.
 #[derive(Clone, Copy, Debug)]
@@ -262,12 +262,8 @@ impl Engine {
         // Each brings one record or one call at most, so fullness is looked at once per round.
         while !self.driver.enter.is_drained() && !self.completed.is_full() {
             for _ in 0..self.completed.room_for_any() {
-                let Some(reaped) = self.driver.reap() else {
-                    let Some(message) = self.driver.message.take() else { break };
-                    self.deliver_message(&message);
-                    continue;
-                };
-                if !self.complete(&reaped) {
+                let Some(cqe) = self.driver.enter.next_cqe() else { break };
+                if !self.complete_shortly(&cqe) && !self.complete_at_length(&cqe) {
                     self.collect_plain();
                     break;
                 }
@@ -297,9 +293,20 @@ impl Engine {
         }
     }
 
+    /// Any completion. False when it was just passed on: the next ones may be like it.
+    #[inline(never)]
+    fn complete_at_length(&mut self, cqe: &Cqe) -> bool {
+        if let Some(reaped) = self.driver.reap(cqe) {
+            return self.complete(&reaped);
+        }
+        if let Some(message) = self.driver.message.take() {
+            self.deliver_message(&message);
+        }
+        true
+    }
+
     /// What a completion means for its operation and its user. False when that is nothing but to
-    /// pass it on: the next ones may be like it.
-    #[inline(always)]
+    /// pass it on.
     fn complete(&mut self, reaped: &Reaped) -> bool {
         let index = reaped.index();
         let slot = self.driver.slab.get(index);

@@ -15,6 +15,7 @@ mod ordinary;
 mod pools;
 mod prepare;
 mod send_all;
+mod short;
 mod table;
 mod tables;
 mod timer;

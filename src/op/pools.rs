@@ -172,14 +172,23 @@ impl Engine {
         }
         let buffer = (completion.flags >> cf::BUFFER_SHIFT) as u16;
         let more = completion.flags & cf::BUF_MORE != 0;
-        let Some(pool) = self.pools.get(group) else { return };
-        if completion.res <= 0 {
-            pool.recycle(buffer, more);
-            completion.flags &= 0xffff & !(cf::BUFFER | cf::BUF_MORE);
+        if completion.res > 0 {
+            self.lease_to(group, completion);
             return;
         }
+        let Some(pool) = self.pools.get(group) else { return };
+        pool.recycle(buffer, more);
+        completion.flags &= 0xffff & !(cf::BUFFER | cf::BUF_MORE);
+    }
+
+    /// Lease the buffer of a completion, which has something in it; false when there is none.
+    #[inline(always)]
+    pub(super) fn lease_to(&mut self, group: u16, completion: &mut Completion) -> bool {
+        let buffer = (completion.flags >> cf::BUFFER_SHIFT) as u16;
+        let more = completion.flags & cf::BUF_MORE != 0;
+        let Some(pool) = self.pools.get(group) else { return false };
         let Some((lease, address)) = pool.lease(buffer, completion.res as u32, more) else {
-            return;
+            return false;
         };
         completion.flags |= cf::LEASE;
         completion.data = address;
@@ -188,5 +197,6 @@ impl Engine {
             self.pools.falling |= 1 << (group & 63);
         }
         self.driver.stats.leases.add(1);
+        true
     }
 }

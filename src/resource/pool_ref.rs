@@ -179,7 +179,7 @@ impl PoolRef {
 
     /// The kernel put `len` bytes into `buffer`, and with `more` goes on with it: lease id and
     /// address, or None for what cannot be.
-    #[inline]
+    #[inline(always)]
     pub fn lease(&self, buffer: u16, len: u32, more: bool) -> Option<(u64, u64)> {
         let pool = self.pool();
         let buffer = u32::from(buffer);

@@ -284,29 +284,24 @@ impl Driver {
         self.slab.find(token)
     }
 
-    /// The next kernel completion of an operation, oldest first, without a system call. None also
-    /// when a message is next: it is in [`Driver::message`] then.
-    #[inline(always)]
-    pub fn reap(&mut self) -> Option<Reaped> {
-        loop {
-            let cqe = self.enter.next_cqe()?;
-            let Some(slot) = self.slab.find_slot(cqe.user_data) else {
-                self.internal(&cqe);
-                if self.message.is_some() {
-                    return None;
-                }
-                continue;
-            };
-            let last = match slot.state.on_completion(cqe.flags & CF_MORE != 0) {
-                Step::Progress => false,
-                Step::Last => true,
-                Step::Stray => {
-                    self.stats.strays.add(1);
-                    continue;
-                }
-            };
-            return Some(Reaped { token: cqe.user_data, res: cqe.res, flags: cqe.flags, last });
-        }
+    /// What a completion of the kernel's means for the operation it names; None when there is no
+    /// such operation (or no more), and then it was dealt with, a message excepted: see
+    /// [`Driver::message`].
+    #[inline]
+    pub fn reap(&mut self, cqe: &Cqe) -> Option<Reaped> {
+        let Some(slot) = self.slab.find_slot(cqe.user_data) else {
+            self.internal(cqe);
+            return None;
+        };
+        let last = match slot.state.on_completion(cqe.flags & CF_MORE != 0) {
+            Step::Progress => false,
+            Step::Last => true,
+            Step::Stray => {
+                self.stats.strays.add(1);
+                return None;
+            }
+        };
+        Some(Reaped { token: cqe.user_data, res: cqe.res, flags: cqe.flags, last })
     }
 
     /// A completion that is not of an operation.

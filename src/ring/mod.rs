@@ -17,7 +17,7 @@ pub use driver::{Driver, Reaped, no_slot};
 pub use enter::{Enter, Outcome};
 pub use lifecycle::{Lifecycle, Step};
 pub use record::*;
-pub use slab::{Slab, Slot, bits};
+pub use slab::{Slab, Slot, bits, index_of};
 pub use stats::{Counter, Stats};
 pub use timers::Timers;
 pub use wake::{Wake, signal};

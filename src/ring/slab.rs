@@ -15,7 +15,7 @@ const NONE: u32 = u32::MAX;
 
 /// The slot a token names.
 #[inline]
-pub(super) fn index_of(token: u64) -> u32 {
+pub fn index_of(token: u64) -> u32 {
     (token & INDEX_MASK) as u32
 }
 
@@ -105,11 +105,18 @@ impl Slot {
         self.token
     }
 
+    /// Live, with exactly this route and these bits.
+    #[inline(always)]
+    pub fn is_live(&mut self, route: u8, bits: u8) -> bool {
+        const ALL_BUT_OPCODE: u32 = u32::from_ne_bytes([0, 255, 255, 255]);
+        let kind = u32::from_ne_bytes([0, route, bits, Lifecycle::Live as u8]);
+        *self.kind() & ALL_BUT_OPCODE == kind
+    }
+
     /// Live, and its completions are passed on as they are.
     #[inline(always)]
     fn is_plain(&mut self) -> bool {
-        const ALL_BUT_OPCODE: u32 = u32::from_ne_bytes([0, 255, 255, 255]);
-        *self.kind() & ALL_BUT_OPCODE == u32::from_ne_bytes([0, 0, 0, Lifecycle::Live as u8])
+        self.is_live(0, 0)
     }
 }
 

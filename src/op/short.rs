@@ -1,0 +1,51 @@
+//! The two completions of a server's day, by the short way: a receive into a buffer of a pool that
+//! goes on, and a SEND_ALL that went whole at once.
+//!
+//! Owns: nothing. Never does what `complete` would not do; what is not exactly one of these is
+//! left to it, untouched.
+
+use super::engine::Engine;
+use super::route;
+use crate::ring::{Completion, bits, cf};
+use crate::sys::Cqe;
+
+const RECEIVED: u32 = cf::MORE | cf::BUFFER;
+
+impl Engine {
+    /// Deal with a completion that is one of these; false when it is not. There is room for it.
+    #[inline(always)]
+    pub(super) fn complete_shortly(&mut self, cqe: &Cqe) -> bool {
+        let Some(slot) = self.driver.slab.find_slot(cqe.user_data) else { return false };
+        let user_data = slot.user_data;
+        let mut completion = Completion {
+            user_data,
+            res: cqe.res,
+            flags: cqe.flags & cf::KERNEL,
+            data: 0,
+            token: cqe.user_data,
+        };
+        if slot.is_live(0, bits::POOL) {
+            if cqe.flags & RECEIVED != RECEIVED || cqe.res <= 0 {
+                return false;
+            }
+            let group = slot.done as u16;
+            if !self.lease_to(group, &mut completion) {
+                return false;
+            }
+        } else if slot.is_live(route::SEND_ALL, 0) {
+            let whole = i64::from(cqe.res) == i64::from(slot.len) && slot.done == 0;
+            if !whole || cqe.flags & cf::MORE != 0 {
+                return false;
+            }
+            let fd = slot.fd;
+            self.driver.slab.give_back(crate::ring::index_of(cqe.user_data));
+            self.senders.done(fd);
+            completion.flags |= cf::FINAL;
+        } else {
+            return false;
+        }
+        self.driver.stats.completed.add(1);
+        self.completed.record(completion);
+        true
+    }
+}

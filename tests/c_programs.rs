@@ -29,9 +29,12 @@ fn main() {
     for folder in ["tests/c", "tests/cpp", "examples/c", "examples/cpp"] {
         programs.extend(harness::files(&harness::root().join(folder), &["c", "cpp"]));
     }
+    // Examples are compiled by the line they give, which names no sanitizer.
+    let sanitized = std::env::var_os("RINGLINE_SANITIZE").is_some();
     let programs: Vec<(String, PathBuf)> = programs
         .into_iter()
         .map(|path| (short_name(&path), path))
+        .filter(|(name, _)| !(sanitized && name.starts_with("examples/")))
         .filter(|(name, _)| words.is_empty() || words.iter().any(|word| name.contains(word)))
         .collect();
     println!("\nrunning {} tests", programs.len());
@@ -129,7 +132,16 @@ fn build_and_run(name: &str, path: &Path) -> Outcome {
 fn build_test(path: &Path, binary: &Path) -> Result<(), String> {
     let is_cpp = path.extension().is_some_and(|ending| ending == "cpp");
     let root = harness::root();
-    let mut command = Command::new(if is_cpp { "g++" } else { "gcc" });
+    let sanitizer = std::env::var("RINGLINE_SANITIZE").ok();
+    let mut command = Command::new(match (&sanitizer, is_cpp) {
+        (None, false) => "gcc",
+        (None, true) => "g++",
+        (Some(_), false) => "clang",
+        (Some(_), true) => "clang++",
+    });
+    if let Some(kind) = sanitizer {
+        command.arg(format!("-fsanitize={kind}")).arg("-fno-omit-frame-pointer");
+    }
     command.arg(if is_cpp { "-std=gnu++20" } else { "-std=gnu11" });
     command.args(["-O1", "-g", "-Wall", "-Wextra", "-Werror", "-pthread"]);
     command.arg("-I").arg(root.join("include")).arg("-I").arg(root.join("tests/harness"));

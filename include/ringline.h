@@ -911,11 +911,6 @@ typedef struct ringline_ring ringline_ring;
 #define RINGLINE_LOG_DEBUG 4
 
 /**
- * A set of features, as in the C API's 64-bit masks.
- */
-typedef struct Features Features;
-
-/**
  * What a ring shall be like. All-zero means all defaults; ringline_config_init() fills them in.
  *
  * `size` is sizeof(ringline_config) of the caller's header (0 = the same, all defaults). A

@@ -29,7 +29,7 @@ def main() -> int:
             print(f"{name}: as the source says")
         elif "--check" in sys.argv[1:]:
             stale += 1
-            lines = difflib.unified_diff(old.splitlines(), text.splitlines(), name, "source", "", "")
+            lines = difflib.unified_diff(old.splitlines(), text.splitlines(), name, "source")
             print("\n".join(list(lines)[:40]))
         else:
             path.parent.mkdir(parents=True, exist_ok=True)

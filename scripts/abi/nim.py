@@ -83,7 +83,8 @@ def write(header: Header) -> str:
         result = "" if function.result == "void" else f": {kind_of(function.result)}"
         line = f"proc ringline_{function.name}*({parameters(function.arguments)}){result}"
         out += [""] + wrapped(line) + comment(function.doc, "  ")
-    out += ["", "{.pop.}", "", "iterator layoutRows*(): tuple[name: string, offset, size: int] ="]
+    out += ["", "{.pop.}", "", ""]
+    out[-1] = "iterator layoutRows*(): tuple[name: string, offset, size: int] ="
     out += ["  ## Name, offset and size of each record and field as Nim has them, for the test that"]
     out += ["  ## compares them with ringline_abi_layout."]
     for record in header.records:

@@ -32,7 +32,9 @@ def comment(doc: List[str], indent: str) -> List[str]:
 def ctype(kind: str) -> str:
     if kind in CTYPES:
         return CTYPES[kind]
-    return camel(kind[9:]) if kind.startswith("ringline_") and "*" not in kind else "ctypes.c_void_p"
+    if kind.startswith("ringline_") and "*" not in kind:
+        return camel(kind[len("ringline_") :])
+    return "ctypes.c_void_p"
 
 
 def hint(kind: str) -> str:

@@ -85,8 +85,8 @@ def write(header: Header) -> str:
         out += [""] + wrapped(line) + comment(function.doc, "  ")
     out += ["", "{.pop.}", "", ""]
     out[-1] = "iterator layoutRows*(): tuple[name: string, offset, size: int] ="
-    out += ["  ## Name, offset and size of each record and field as Nim has them, for the test that"]
-    out += ["  ## compares them with ringline_abi_layout."]
+    out += ["  ## Name, offset and size of each record and field as Nim has them, to be compared"]
+    out += ["  ## with ringline_abi_layout."]
     for record in header.records:
         kind = f"ringline_{record.name}"
         out.append(f'  yield ("{kind}", 0, sizeof({kind}))')

@@ -1295,8 +1295,8 @@ proc ringline_doctor*(buf: cstring, cap: csize_t): int32
 {.pop.}
 
 iterator layoutRows*(): tuple[name: string, offset, size: int] =
-  ## Name, offset and size of each record and field as Nim has them, for the test that
-  ## compares them with ringline_abi_layout.
+  ## Name, offset and size of each record and field as Nim has them, to be compared
+  ## with ringline_abi_layout.
   yield ("ringline_config", 0, sizeof(ringline_config))
   yield ("ringline_config.size", offsetOf(ringline_config, size),
     sizeof(default(ringline_config).size))

@@ -126,4 +126,9 @@ def write(header: Header) -> str:
     out.append("SIGNATURES: Dict[str, Tuple[Optional[Any], Tuple[Any, ...]]] = {")
     for function in header.functions:
         out += row(function)
-    return "\n".join(out + ["}", ""])
+    names = [constant.name for constant in header.constants]
+    hidden = ("message", "completion", "shared", "abi_field")
+    names += [camel(record.name) for record in header.records if record.name not in hidden]
+    out += ["}", "", "#: What the package shows: the constants, and the records that it hands out."]
+    out += ["__all__ = ["] + [f'    "{name}",' for name in names]
+    return "\n".join(out + ["]", ""])

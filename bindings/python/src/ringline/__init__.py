@@ -9,8 +9,8 @@
 Constants of the C API stand here without their prefix: ``ringline.CF_FINAL``.
 """
 
-from . import _abi
-from ._abi import *  # noqa: F401,F403
+from ._abi import *  # noqa: F403
+from ._abi import __all__ as _abi_names
 from ._abi import VERSION_MAJOR, VERSION_MINOR, VERSION_PATCH
 from ._address import Address
 from ._completion import Completion, Datagram, Record
@@ -22,4 +22,22 @@ from ._pool import Lease, Pool
 from ._region import Region
 from ._ring import Batch, Ring
 
+__all__ = _abi_names + [
+    "Address",
+    "Batch",
+    "Completion",
+    "Datagram",
+    "Error",
+    "Lease",
+    "Message",
+    "Operations",
+    "Pool",
+    "Record",
+    "Region",
+    "Ring",
+    "Slot",
+    "doctor",
+    "has",
+    "op_supported",
+]
 __version__ = f"{VERSION_MAJOR}.{VERSION_MINOR}.{VERSION_PATCH}"

@@ -1,6 +1,6 @@
 """The one exception of the package, with the library's own text."""
 
-from typing import Optional
+from typing import Optional, Tuple
 
 from ._library import quick
 
@@ -36,7 +36,7 @@ class Error(OSError):
     def __str__(self) -> str:
         return f"[{self.name}] {self.strerror}"
 
-    def __reduce__(self) -> "tuple[type, tuple[int, str, Optional[int]]]":
+    def __reduce__(self) -> "Tuple[object, ...]":
         return _again, (self.code, self.strerror, self.op)
 
 

@@ -7,7 +7,7 @@ operation names (buffers, paths, files) is handed on with it, to be held until i
 
 import ctypes
 import os
-import socket
+from socket import AF_INET, SHUT_WR, SOCK_CLOEXEC, SOCK_STREAM
 from typing import Any, Callable, Optional, Sequence, Tuple, Union
 
 from . import _abi, _address
@@ -296,15 +296,15 @@ class Operations:
 
     def socket(
         self,
-        family: int = socket.AF_INET,
-        kind: int = socket.SOCK_STREAM,
+        family: int = AF_INET,
+        kind: int = SOCK_STREAM,
         protocol: int = 0,
         *,
         user_data: object = None,
         flags: int = 0,
     ) -> int:
         """socket(2) with SOCK_CLOEXEC; res is the descriptor."""
-        arguments = (family, kind | socket.SOCK_CLOEXEC, protocol)
+        arguments = (family, kind | SOCK_CLOEXEC, protocol)
         return self._add(quick.prep_socket, None, user_data, flags, *arguments)
 
     def bind(
@@ -322,12 +322,12 @@ class Operations:
 
     def accept(self, file: File, *, user_data: object = None, flags: int = 0) -> int:
         """accept4(2) with SOCK_CLOEXEC; res is the descriptor."""
-        arguments = (None, None, socket.SOCK_CLOEXEC)
+        arguments = (None, None, SOCK_CLOEXEC)
         return self._on(quick.prep_accept, file, None, user_data, flags, *arguments)
 
     def accept_multishot(self, file: File, *, user_data: object = None, flags: int = 0) -> int:
         """A completion for each connection, until it ends or is cancelled."""
-        arguments = (None, None, socket.SOCK_CLOEXEC)
+        arguments = (None, None, SOCK_CLOEXEC)
         return self._on(quick.prep_accept_multishot, file, None, user_data, flags, *arguments)
 
     def connect(
@@ -412,7 +412,7 @@ class Operations:
         return self._on(quick.prep_recvmsg_multishot, file, keep, user_data, flags, *arguments)
 
     def shutdown(
-        self, file: File, how: int = socket.SHUT_WR, *, user_data: object = None, flags: int = 0
+        self, file: File, how: int = SHUT_WR, *, user_data: object = None, flags: int = 0
     ) -> int:
         """shutdown(2)."""
         return self._on(quick.prep_shutdown, file, None, user_data, flags, how)

@@ -27,6 +27,7 @@ _OP_SIZE = ctypes.sizeof(_abi.Op)
 _RECORD = struct.Struct(_abi.COMPLETION_FORMAT)
 _OTHERS = _abi.CF_MSG | _abi.CF_LOW_WATER
 _FINAL, _LEASE, _ABANDONED = _abi.CF_FINAL, _abi.CF_LEASE, _abi.CF_ABANDONED
+_OPTIONS = {name for name, *_ in _abi.Config._fields_} - {"size", "sq_entries"}
 _EINTR = -4
 _NOBODY = -1
 
@@ -118,7 +119,7 @@ class Ring(Operations):
         check(quick.config_init(ctypes.byref(wanted)))
         wanted.sq_entries = entries
         for name, value in config.items():
-            if name in ("size", "sq_entries") or not hasattr(wanted, name):
+            if name not in _OPTIONS:
                 raise TypeError(f"a ring has no option {name!r}")
             setattr(wanted, name, value)
         handle = ctypes.c_void_p()

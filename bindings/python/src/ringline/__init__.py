@@ -9,8 +9,8 @@
 Constants of the C API stand here without their prefix: ``ringline.CF_FINAL``.
 """
 
+from . import _abi
 from ._abi import *  # noqa: F403
-from ._abi import __all__ as _abi_names
 from ._abi import VERSION_MAJOR, VERSION_MINOR, VERSION_PATCH
 from ._address import Address
 from ._completion import Completion, Datagram, Record
@@ -22,7 +22,7 @@ from ._pool import Lease, Pool
 from ._region import Region
 from ._ring import Batch, Ring
 
-__all__ = _abi_names + [
+__all__ = [
     "Address",
     "Batch",
     "Completion",
@@ -40,4 +40,5 @@ __all__ = _abi_names + [
     "has",
     "op_supported",
 ]
+__all__ += _abi.__all__
 __version__ = f"{VERSION_MAJOR}.{VERSION_MINOR}.{VERSION_PATCH}"

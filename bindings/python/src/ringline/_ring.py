@@ -60,6 +60,8 @@ class _Inflight(Dict[int, _Entry]):
 def _lost(handle: int, inflight: _Inflight) -> None:
     """A ring that nobody closed: freed here, or by the library when its owner thread is gone."""
     code = waiting.free(handle)
+    if code != _abi.EFORKED:
+        warnings.warn(f"unclosed ring {handle:#x}", ResourceWarning, stacklevel=2)
     if code in (_abi.EWRONGTHREAD, _abi.EREENTRANT):
         quick.abandon(handle)
     # Of a fork's child nothing is known; what another thread's ring has in flight may be written.
@@ -115,9 +117,8 @@ class Ring(Operations):
     """
 
     def __init__(self, entries: int = 0, **config: int) -> None:
-        wanted = _abi.Config()
-        check(quick.config_init(ctypes.byref(wanted)))
-        wanted.sq_entries = entries
+        # Zeros and not config_init, whose numbers would not follow `entries`.
+        wanted = _abi.Config(size=ctypes.sizeof(_abi.Config), sq_entries=entries)
         for name, value in config.items():
             if name not in _OPTIONS:
                 raise TypeError(f"a ring has no option {name!r}")
@@ -136,8 +137,6 @@ class Ring(Operations):
         self._kept: List[Record] = []
         self._unread = False
         self._closed = False
-        #: The same operations, sent by the next turn.
-        self.batch = Batch(self)
         address = quick.shared_block(self._handle)
         if not address:
             raise failed(_abi.ESTALE)
@@ -166,10 +165,6 @@ class Ring(Operations):
         trace: Optional[TracebackType],
     ) -> None:
         self.close()
-
-    def __del__(self) -> None:
-        if not getattr(self, "_closed", True) and self._finalizer.alive:
-            warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else f"{len(self._inflight)} in flight"
@@ -231,6 +226,12 @@ class Ring(Operations):
         return True
 
     # Submitting.
+
+    @property
+    def batch(self) -> Batch:
+        """The same operations, sent by the next turn."""
+        # Made anew: kept in the ring it would be a cycle, and a dropped ring wait for the collector.
+        return Batch(self)
 
     def _fill(
         self,

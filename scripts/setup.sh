@@ -17,6 +17,7 @@ need pkg-config pkg-config
 if [ "${1:-test}" = test ]; then
     need g++ g++
     need python3 python3
+    python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
     need clang clang
     need strace strace
     need valgrind valgrind

@@ -77,6 +77,7 @@ for file in tests/*.rs tests/*/main.rs; do
     case $name in tidy | abi | c_programs) continue ;; esac
     if [ -f "$file" ]; then part "$name" tests --test "$name"; fi
 done
+part python scripts/python.sh
 # The counts that must hold (instructions, syscalls), beside liburing.
 if [ -x benches/gate ]; then part gate benches/gate; fi
 

@@ -207,7 +207,7 @@ def test_datagrams(ring: ringline.Ring) -> None:
         message = ringline.Message(room)
         ring.recvmsg(b, message)
         assert [c.check() for c in finals(ring, 2)] == [4, 4]
-        assert (message.address, room[:4]) == (a.getsockname(), b"to b")
+        assert (message.address, bytes(room[:4])) == (a.getsockname(), b"to b")
         pool = ring.pool(4, 1024)
         ring.recvmsg_multishot(b, pool)
         a.sendto(b"pooled", b.getsockname())

@@ -97,6 +97,14 @@ def test_region(ring: ringline.Ring, tmp_path: Path) -> None:
     assert len(region.view) == 8192, "the bytes stay readable"
 
 
+def test_region_outlives_its_ring() -> None:
+    """Failure: a view of a region that shows freed memory, or crashes, after the ring is gone."""
+    with ringline.Ring() as ring:
+        view = ring.region(4096).view
+        view[:4] = b"kept"
+    assert bytes(view[:5]) == b"kept\0"
+
+
 def test_region_in_use(ring: ringline.Ring) -> None:
     """Failure: a region unregistered although the kernel writes into it."""
     memory = bytearray(4096)

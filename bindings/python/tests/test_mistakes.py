@@ -102,6 +102,7 @@ USES: List[Callable[[ringline.Ring], Any]] = [
     lambda ring: ring.info(),
     lambda ring: ring.dump(2),
     lambda ring: ring.detach(),
+    lambda ring: ring.recv(0, bytearray(4)),
     lambda ring: ring.attach(),
 ]
 
@@ -144,6 +145,7 @@ def test_wrong_thread(ring: ringline.Ring, use: Callable[[ringline.Ring], Any]) 
     error = in_thread(lambda: use(ring))
     assert isinstance(error, ringline.Error), error
     assert error.code == ringline.EWRONGTHREAD
+    assert isinstance(in_thread(ring.close), ringline.Error)
     assert in_thread(lambda: ring.stats().submitted) == 0
     assert one(ring).res == 0
 

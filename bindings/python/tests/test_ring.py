@@ -2,6 +2,7 @@
 
 import gc
 import os
+import select
 import subprocess
 import sys
 import time
@@ -237,5 +238,23 @@ def test_file_objects_are_held(ring: ringline.Ring, pair: Pair) -> None:
     assert seen() is not None
     pair[0].send(b"end")
     assert one(ring).res == 3
+    gc.collect()
+    assert seen() is None
+
+
+def test_multishot_holds_until_final(ring: ringline.Ring, pair: Pair) -> None:
+    """Failure: what an op names let go at its first completion, while it goes on."""
+    held = Held(pair[1].fileno())
+    seen = weakref.ref(held)
+    number = ring.poll(held, select.POLLIN, multishot=True, user_data="mine")
+    del held
+    for _ in range(3):
+        pair[0].send(b"x")
+        (completion,) = ring.turn(wait=1)
+        assert (completion.user_data, completion.more) == ("mine", True)
+        gc.collect()
+        assert seen() is not None
+    ring.cancel(number)
+    assert one(ring).user_data == "mine"
     gc.collect()
     assert seen() is None

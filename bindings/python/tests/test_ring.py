@@ -199,6 +199,8 @@ def test_options() -> None:
             ring.timer(100)
         assert caught.value.code == ringline.ENOSLOT
         assert len(ring) == 4
+    with ringline.Ring(2048) as ring:
+        assert (ring.info().sq_entries, ring.info().cq_entries) == (2048, 8192)
     with pytest.raises(TypeError):
         ringline.Ring(no_such_option=1)
     with pytest.raises(ringline.Error):

@@ -117,8 +117,9 @@ class Ring(Operations):
     """
 
     def __init__(self, entries: int = 0, **config: int) -> None:
-        # Zeros and not config_init, whose numbers would not follow `entries`.
-        wanted = _abi.Config(size=ctypes.sizeof(_abi.Config), sq_entries=entries)
+        wanted = _abi.Config()
+        check(quick.config_init(ctypes.byref(wanted)))
+        wanted.sq_entries = entries
         for name, value in config.items():
             if name not in _OPTIONS:
                 raise TypeError(f"a ring has no option {name!r}")

@@ -28,6 +28,7 @@ cat "$work/log.txt"
 count() {
     sed -n "s/^\(.* \)\{0,1\}\([0-9][0-9]*\) $1\(,.*\)\{0,1\} in .*/\2/p" "$work/log.txt" | tail -n 1
 }
-passed=$(count passed) bad=$(count failed) broken=$(count 'errors\{0,1\}') left=$(count skipped)
+passed=$(count passed) bad=$(count failed)
+broken=$(count 'errors\{0,1\}') left=$(count skipped)
 echo "python: ${passed:-0} passed, $((${bad:-0} + ${broken:-0})) failed, ${left:-0} ignored"
 exit "$failed"

@@ -20,6 +20,8 @@ def test_batch_goes_with_the_turn(ring: ringline.Ring) -> None:
     before = ring.stats().enters
     numbers = [ring.batch.nop(user_data=("nop", i)) for i in range(50)]
     assert (len(ring.batch), len(ring)) == (50, 50)
+    with pytest.raises(ringline.Error):
+        ring.cancel(numbers[0])
     found = ring.turn(wait=50)
     assert [c.op for c in found] == numbers
     assert [c.user_data for c in found] == [("nop", i) for i in range(50)]

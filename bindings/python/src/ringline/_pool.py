@@ -31,7 +31,7 @@ _kinds: Dict[int, Type[_Leased]] = {}
 
 
 def _leased(size: int) -> Type[_Leased]:
-    """The exporter for `size` bytes rounded up: a class for each power of two, not for each size."""
+    """The exporter for `size` bytes, rounded up: not a class for each size."""
     room = 1 << max(size - 1, 0).bit_length()
     kind = _kinds.get(room)
     if kind is None:

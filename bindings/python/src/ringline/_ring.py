@@ -65,7 +65,7 @@ def _lost(handle: int, inflight: _Inflight) -> None:
     if code in (_abi.EWRONGTHREAD, _abi.EREENTRANT):
         quick.abandon(handle)
     # Of a fork's child nothing is known; what another thread's ring has in flight may be written.
-    inflight.gone(0 if code in (0, _abi.EFORKED, _abi.ESTALE) else 1)
+    inflight.gone(0 if code in (0, _abi.EFORKED) else 1)
 
 
 class Batch(Operations):
@@ -205,7 +205,11 @@ class Ring(Operations):
         """
         if self._closed:
             return 0
-        code = check(waiting.free(self._handle))
+        code = waiting.free(self._handle)
+        if code == _abi.ESTALE:
+            # A signal handler raised when an earlier close had freed it: nobody knows what was left.
+            code = len(self._inflight)
+        check(code)
         self._finalizer.detach()
         self._closed = True
         self._thread = _NOBODY
@@ -231,7 +235,7 @@ class Ring(Operations):
     @property
     def batch(self) -> Batch:
         """The same operations, sent by the next turn."""
-        # Made anew: kept in the ring it would be a cycle, and a dropped ring wait for the collector.
+        # Made anew: kept, it would be a cycle, and a dropped ring wait for the collector.
         return Batch(self)
 
     def _fill(
@@ -277,8 +281,10 @@ class Ring(Operations):
         the caller's. False when it has ended already."""
         handle = self._bound()
         entry = self._inflight.get(op)
-        if entry is None or entry.token == 0:
+        if entry is None:
             return False
+        if entry.token == 0:
+            raise Error(-16, "the operation waits in the batch: turn first")
         code = quick.cancel(handle, entry.token)
         if code == _abi.ESTALE:
             return False

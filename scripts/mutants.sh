@@ -122,7 +122,11 @@ without_mutant() {
 }
 
 words="$*"
-if chosen | xargs -r grep -q '^test: python:'; then scripts/python.sh -k nothing >/dev/null || :; fi
+if chosen | xargs -r grep -q '^test: python:'; then
+    # Makes the environment; the library that goes into it is built as always, not as for mutants.
+    env -u CARGO_TARGET_DIR -u CARGO_PROFILE_RELEASE_LTO -u CARGO_PROFILE_RELEASE_CODEGEN_UNITS \
+        scripts/python.sh -k nothing >/dev/null || :
+fi
 without_mutant
 for patch in $(chosen); do
     if mutant "$patch"; then killed=$((killed + 1)); else failed=$((failed + 1)); fi

@@ -9,6 +9,7 @@ cd "$(dirname "$0")/../bindings/python"
 work=../../target/python
 python=$work/venv/bin/python
 stamp=$work/venv/stamp
+log=$work/log.txt
 wanted="$(python3 -VV) $(cat pyproject.toml)"
 if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
     rm -rf "$work/venv"
@@ -23,12 +24,13 @@ unset RINGLINE_LIBRARY PYTHONPATH
 export PYTHONDONTWRITEBYTECODE=1
 failed=0
 "$python" -m mypy --cache-dir "$work/mypy" || failed=1
-"$python" -m pytest "$@" >"$work/log.txt" 2>&1 || failed=1
-cat "$work/log.txt"
+"$python" -m pytest "$@" >"$log" 2>&1 || failed=1
+cat "$log"
 count() {
-    sed -n "s/^\(.* \)\{0,1\}\([0-9][0-9]*\) $1\(,.*\)\{0,1\} in .*/\2/p" "$work/log.txt" | tail -n 1
+    sed -n "s/^\(.* \)\{0,1\}\([0-9][0-9]*\) $1\(,.*\)\{0,1\} in .*/\2/p" "$log" | tail -n 1
 }
 passed=$(count passed) bad=$(count failed)
 broken=$(count 'errors\{0,1\}') left=$(count skipped)
-echo "python: ${passed:-0} passed, $((${bad:-0} + ${broken:-0})) failed, ${left:-0} ignored"
+bad=$((${bad:-0} + ${broken:-0}))
+echo "python: ${passed:-0} passed, $bad failed, ${left:-0} ignored"
 exit "$failed"

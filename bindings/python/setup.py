@@ -12,7 +12,8 @@ from setuptools import Distribution, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 
-ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 # Beside the sources nothing is left: what the build makes lies where cargo's things lie.
 WORK = ROOT / "target/python"
 
@@ -27,9 +28,9 @@ class BuildWithLibrary(build_py):
     def run(self) -> None:
         super().run()
         subprocess.run([str(ROOT / "scripts/build-lib.sh")], check=True)
-        target = Path(self.build_lib, "ringline")
-        if not self.editable_mode:
-            shutil.copy(ROOT / "target/release/libringline.so", target)
+        # An editable install is read from the sources; git ignores the library there.
+        place = HERE / "src" if self.editable_mode else Path(self.build_lib)
+        shutil.copy(ROOT / "target/release/libringline.so", place / "ringline")
 
 
 class AnyPython(bdist_wheel):

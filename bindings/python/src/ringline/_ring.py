@@ -207,7 +207,7 @@ class Ring(Operations):
             return 0
         code = waiting.free(self._handle)
         if code == _abi.ESTALE:
-            # A signal handler raised when an earlier close had freed it: nobody knows what was left.
+            # A signal handler raised when an earlier close had freed it: what was left is unknown.
             code = len(self._inflight)
         check(code)
         self._finalizer.detach()

@@ -59,6 +59,15 @@ def test_echo() -> None:
     assert (server.returncode, b"completions" in said) == (0, True), said
 
 
+def test_readmes() -> None:
+    """Failure: the first lines of Python that anybody sees do not run."""
+    ours = EXAMPLES.parent
+    for readme in (ours / "README.md", ours.parents[1] / "README.md"):
+        program = readme.read_text().split("```python\n")[1].split("```")[0]
+        said = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=True)
+        assert b"user_data='tick'" in said.stdout
+
+
 def test_copy(tmp_path: Path) -> None:
     """Failure: a copy with another digest, also of an empty file."""
     for size in (0, 1, 5_000_001):

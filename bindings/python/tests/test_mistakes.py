@@ -150,6 +150,21 @@ def test_wrong_thread(ring: ringline.Ring, use: Callable[[ringline.Ring], Any]) 
     assert one(ring).res == 0
 
 
+def test_owner_thread_is_over(pair: Pair) -> None:
+    """Failure: a ring that nobody can close when its thread has ended, or memory given back that
+    the kernel may still write."""
+    for _ in range(30):
+        ring = ringline.Ring(8)
+        in_thread(ring.attach)
+        assert ring.close() == 0
+    buffer = bytearray(16)
+    ring = ringline.Ring(8)
+    in_thread(lambda: (ring.recv(pair[0], buffer), ring.flush()))
+    assert ring.close() == 1
+    with pytest.raises(BufferError):
+        buffer.clear()
+
+
 def test_lease_of_another_thread(ring: ringline.Ring, pair: Pair) -> None:
     """Failure: a lease that only the owner can release."""
     pool = ring.pool(2, 64)

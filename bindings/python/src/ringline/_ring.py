@@ -8,6 +8,7 @@ touched by the owner thread alone and never after the ring is freed.
 
 import ctypes
 import struct
+import threading
 import time
 import warnings
 import weakref
@@ -196,7 +197,8 @@ class Ring(Operations):
 
     def close(self) -> int:
         """Cancel everything, wait up to a second for it, and free the ring; a second time does
-        nothing. Completions that were not seen are dropped.
+        nothing. Completions that were not seen are dropped. The owner thread; any thread once that
+        one is over, but then nothing can be waited for.
 
         Returns
         -------
@@ -206,6 +208,11 @@ class Ring(Operations):
         if self._closed:
             return 0
         code = waiting.free(self._handle)
+        deadline = time.monotonic() + 1
+        while code == _abi.EWRONGTHREAD and self._orphan() and time.monotonic() < deadline:
+            # join() returns before the kernel has seen the thread off.
+            time.sleep(0.001)
+            code = waiting.free(self._handle)
         if code == _abi.ESTALE:
             # A signal handler raised when an earlier close had freed it: what was left is unknown.
             code = len(self._inflight)
@@ -217,6 +224,10 @@ class Ring(Operations):
         del self._staged[:], self._ops[:], self._kept[:]
         self._inflight.gone(code)
         return code
+
+    def _orphan(self) -> bool:
+        """Whether the owner thread is over, as far as Python knows."""
+        return all(thread.ident != self._thread for thread in threading.enumerate())
 
     @property
     def closed(self) -> bool:

@@ -7,7 +7,7 @@ DESTDIR ?=
 export PREFIX LIBDIR DESTDIR
 
 .DEFAULT_GOAL := all
-.PHONY: all lib header symbols list install uninstall demo test bench mutants sim clean help
+.PHONY: all lib header abi symbols list install uninstall demo test bench mutants sim clean help
 
 all: lib ## Build the shared and the static library (default)
 
@@ -16,6 +16,9 @@ lib: ## target/release/libringline.so and libringline.a
 
 header: ## Make include/ringline.h from the Rust source
 	@scripts/header.sh
+
+abi: header ## Make the ABI files of the bindings (Python, Nim, Swift) from the source
+	@python3 -B scripts/abi
 
 symbols: lib ## Make abi/symbols.txt from the built library (on purpose: it is the ABI)
 	@scripts/symbols.sh

@@ -911,11 +911,6 @@ typedef struct ringline_ring ringline_ring;
 #define RINGLINE_LOG_DEBUG 4
 
 /**
- * A set of features, as in the C API's 64-bit masks.
- */
-typedef struct Features Features;
-
-/**
  * What a ring shall be like. All-zero means all defaults; ringline_config_init() fills them in.
  *
  * `size` is sizeof(ringline_config) of the caller's header (0 = the same, all defaults). A
@@ -1482,7 +1477,8 @@ int32_t ringline_cancel_all(ringline_ring *ring);
 int32_t ringline_cancel_sync(ringline_ring *ring, uint64_t token, int64_t timeout_ns);
 
 /**
- * Fill a config with the defaults, whatever is in it now, and set its size.
+ * Fill a config with the defaults, which are zeros, whatever is in it now, and set its size. What
+ * follows from another member (cq_entries from sq_entries) follows what the caller puts there.
  *
  * Only the members of version 0.1 are written, which every caller's struct has; those added later
  * stay at their default because `size` says so. Returns 0 or RINGLINE_ENULL.
@@ -2438,6 +2434,9 @@ int32_t ringline_stats_of(ringline_ring *ring, struct ringline_stats *out);
  * Stops at the first rejected op (ops_done, op_error, op_error_at) and then does not wait. Ops the
  * kernel did not consume are taken back and not in ops_done. Timers count toward wait_min. When
  * recs are full, the rest stays in the kernel's queue.
+ *
+ * Also with -errno the outputs of the block say what was done: ops may have been accepted. With a
+ * library code they say nothing, and the block may be gone.
  *
  * Returns recs_len; -EINTR when a signal handler ran and nothing came; -EINVAL for a block that
  * cannot be; -EAGAIN, -EBUSY when the kernel takes nothing now; RINGLINE_EREENTRANT in a callback;

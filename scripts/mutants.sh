@@ -5,6 +5,7 @@
 #   guard: what it protects, in a sentence
 #   test: c:PROGRAM       a program of tests/c or tests/cpp has to fail (path or part of it)
 #   test: rust:FILE:NAME  a Rust test has to fail; FILE is `lib` or a file of tests/
+#   test: python:NAME     a test of bindings/python has to fail
 # First every test named runs without a mutant and has to pass, or its failure would say nothing.
 # A mutant that does not apply, does not build, or that its test survives fails the run.
 # Words on the command line select mutants by name.
@@ -35,6 +36,17 @@ build_mutant() { # -> libringline.so in $CARGO_TARGET_DIR/release
         ln -sfn libringline.so "$CARGO_TARGET_DIR/release/libringline.so.0"
 }
 
+run_python() { # name: in the environment that scripts/python.sh made, with the sources of the tree
+    status=0
+    RINGLINE_LIBRARY="$CARGO_TARGET_DIR/release/libringline.so" \
+        PYTHONPATH="$tree/bindings/python/src" PYTHONDONTWRITEBYTECODE=1 \
+        "$root/target/python/venv/bin/python" -m pytest --rootdir "$tree/bindings/python" \
+        -c "$tree/bindings/python/pyproject.toml" "$tree/bindings/python/tests" -k "$1" || status=$?
+    # 5 is pytest's word for no test of that name.
+    if [ "$status" -ne 0 ] && [ "$status" -ne 5 ]; then echo "test result: FAILED"; fi
+    return "$status"
+}
+
 run_test() { # kind:name
     case $1 in
     c:*)
@@ -46,6 +58,7 @@ run_test() { # kind:name
         file=${1#rust:}
         cargo test --quiet --release --features capi --test "${file%%:*}" "${file#*:}"
         ;;
+    python:*) run_python "${1#python:}" ;;
     *)
         echo "unknown test '$1'"
         return 0
@@ -109,6 +122,11 @@ without_mutant() {
 }
 
 words="$*"
+if chosen | xargs -r grep -q '^test: python:'; then
+    # Makes the environment; the library that goes into it is built as always, not as for mutants.
+    env -u CARGO_TARGET_DIR -u CARGO_PROFILE_RELEASE_LTO -u CARGO_PROFILE_RELEASE_CODEGEN_UNITS \
+        scripts/python.sh -k nothing >/dev/null || :
+fi
 without_mutant
 for patch in $(chosen); do
     if mutant "$patch"; then killed=$((killed + 1)); else failed=$((failed + 1)); fi

@@ -2,7 +2,7 @@
 # Installs the Debian packages that the build, the tests and the demo need, and only missing ones.
 #
 #   scripts/setup.sh build   what `make demo` needs: make, gcc, pkg-config
-#   scripts/setup.sh test    that and clang, g++, cmake, liburing-dev, strace, valgrind
+#   scripts/setup.sh test    that and clang, g++, python3, cmake, liburing-dev, strace, valgrind
 set -eu
 
 missing=""
@@ -16,6 +16,8 @@ need pkg-config pkg-config
 [ -f /usr/include/stdio.h ] || missing="$missing libc6-dev"
 if [ "${1:-test}" = test ]; then
     need g++ g++
+    need python3 python3
+    python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
     need clang clang
     need strace strace
     need valgrind valgrind

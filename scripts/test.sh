@@ -63,6 +63,7 @@ part() { # name command...
 part setup scripts/setup.sh test
 part lib scripts/build-lib.sh
 part header scripts/header.sh --check
+part abi-files python3 -B scripts/abi --check
 part format cargo fmt --check
 part clippy cargo clippy --quiet --all-targets --features capi,cli --target-dir target/clippy \
     -- -D warnings
@@ -76,6 +77,7 @@ for file in tests/*.rs tests/*/main.rs; do
     case $name in tidy | abi | c_programs) continue ;; esac
     if [ -f "$file" ]; then part "$name" tests --test "$name"; fi
 done
+part python scripts/python.sh
 # The counts that must hold (instructions, syscalls), beside liburing.
 if [ -x benches/gate ]; then part gate benches/gate; fi
 

@@ -183,7 +183,8 @@ impl ringline_config {
     }
 }
 
-/// Fill a config with the defaults, whatever is in it now, and set its size.
+/// Fill a config with the defaults, which are zeros, whatever is in it now, and set its size. What
+/// follows from another member (cq_entries from sq_entries) follows what the caller puts there.
 ///
 /// Only the members of version 0.1 are written, which every caller's struct has; those added later
 /// stay at their default because `size` says so. Returns 0 or RINGLINE_ENULL.
@@ -192,8 +193,8 @@ pub unsafe extern "C-unwind" fn ringline_config_init(config: *mut ringline_confi
     if config.is_null() {
         return fail(Fault::new(ENULL, "config is NULL"));
     }
-    // Zeros resolve to the defaults and cannot be refused.
-    let defaults = ringline_config::default().resolved().unwrap_or_default();
+    let size = size_of::<ringline_config>() as u32;
+    let defaults = ringline_config { size, ..ringline_config::default() };
     // SAFETY: not NULL; the caller vouches for a struct of version 0.1 at least.
     unsafe { config.write(defaults) };
     0

@@ -16,6 +16,9 @@ use core::ffi::c_void;
 /// kernel did not consume are taken back and not in ops_done. Timers count toward wait_min. When
 /// recs are full, the rest stays in the kernel's queue.
 ///
+/// Also with -errno the outputs of the block say what was done: ops may have been accepted. With a
+/// library code they say nothing, and the block may be gone.
+///
 /// Returns recs_len; -EINTR when a signal handler ran and nothing came; -EINVAL for a block that
 /// cannot be; -EAGAIN, -EBUSY when the kernel takes nothing now; RINGLINE_EREENTRANT in a callback;
 /// RINGLINE_ECLOSED when the ring was freed in a callback or abandoned.

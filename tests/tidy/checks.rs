@@ -212,7 +212,8 @@ fn safety_notes_of(source: &Source) -> Vec<String> {
     findings
 }
 
-/// Rust files start with `//!`, C files with a comment, scripts say it below the first line.
+/// Rust files start with `//!`, C files with a comment, Python files with a docstring, scripts
+/// say it below the first line.
 pub fn first_comments() -> Vec<String> {
     let says = |source: &Source| {
         let text = source.text.trim_start();
@@ -220,6 +221,7 @@ pub fn first_comments() -> Vec<String> {
         match source.ending() {
             "rs" => text.starts_with("//!"),
             "c" | "h" | "cpp" | "hpp" => text.starts_with("/*") || text.starts_with("//"),
+            "py" => text.starts_with("\"\"\"") || below.starts_with("\"\"\""),
             "sh" => text.starts_with("#!") && below.starts_with("# "),
             _ => true,
         }

@@ -1,0 +1,1513 @@
+## The ABI of libringline: constants, records and functions, under their names in C.
+##
+## Generated from the Rust source by `make abi`: change the source, not this file.
+
+const ringlineLibrary* {.strdefine.} = "libringline.so.0"
+  ## The library that is loaded; `-d:ringlineLibrary=PATH` names another one.
+
+const
+  RINGLINE_ABI*: uint32 = 1'u32
+    ## Number of the ABI: two libraries with the same number serve the same programs.
+  RINGLINE_VERSION_MAJOR*: uint32 = 0'u32
+    ## Version of the library, first part.
+  RINGLINE_VERSION_MINOR*: uint32 = 1'u32
+    ## Version of the library, second part.
+  RINGLINE_VERSION_PATCH*: uint32 = 0'u32
+    ## Version of the library, third part.
+  RINGLINE_OP_NOP*: uint8 = 0'u8
+    ## Does nothing; completes with 0.
+  RINGLINE_OP_READV*: uint8 = 1'u8
+    ## preadv2(2); off = -1 is the file position.
+  RINGLINE_OP_WRITEV*: uint8 = 2'u8
+    ## pwritev2(2), with RWF_NOSIGNAL where the kernel has it.
+  RINGLINE_OP_FSYNC*: uint8 = 3'u8
+    ## fsync(2).
+  RINGLINE_OP_READ_FIXED*: uint8 = 4'u8
+    ## pread(2) into the region buf_index.
+  RINGLINE_OP_WRITE_FIXED*: uint8 = 5'u8
+    ## pwrite(2) from the region buf_index.
+  RINGLINE_OP_POLL_ADD*: uint8 = 6'u8
+    ## poll(2), once or (len = 1) multishot.
+  RINGLINE_OP_POLL_REMOVE*: uint8 = 7'u8
+    ## Remove or change a poll; addr is its token.
+  RINGLINE_OP_SYNC_FILE_RANGE*: uint8 = 8'u8
+    ## sync_file_range(2).
+  RINGLINE_OP_SENDMSG*: uint8 = 9'u8
+    ## sendmsg(2), always with MSG_NOSIGNAL.
+  RINGLINE_OP_RECVMSG*: uint8 = 10'u8
+    ## recvmsg(2), once or multishot from a pool.
+  RINGLINE_OP_TIMEOUT*: uint8 = 11'u8
+    ## The kernel's timer; RINGLINE_LIB_TIMER is cheaper.
+  RINGLINE_OP_TIMEOUT_REMOVE*: uint8 = 12'u8
+    ## Remove or change a timeout; addr is its token.
+  RINGLINE_OP_ACCEPT*: uint8 = 13'u8
+    ## accept4(2), once or multishot.
+  RINGLINE_OP_ASYNC_CANCEL*: uint8 = 14'u8
+    ## Cancel; addr is the target's token.
+  RINGLINE_OP_LINK_TIMEOUT*: uint8 = 15'u8
+    ## A time limit for the op before it in a chain.
+  RINGLINE_OP_CONNECT*: uint8 = 16'u8
+    ## connect(2).
+  RINGLINE_OP_FALLOCATE*: uint8 = 17'u8
+    ## fallocate(2).
+  RINGLINE_OP_OPENAT*: uint8 = 18'u8
+    ## openat(2).
+  RINGLINE_OP_CLOSE*: uint8 = 19'u8
+    ## close(2); for sockets with operations in flight use RINGLINE_LIB_CLOSE.
+  RINGLINE_OP_FILES_UPDATE*: uint8 = 20'u8
+    ## Change registered files.
+  RINGLINE_OP_STATX*: uint8 = 21'u8
+    ## statx(2).
+  RINGLINE_OP_READ*: uint8 = 22'u8
+    ## pread(2); off = -1 is the file position.
+  RINGLINE_OP_WRITE*: uint8 = 23'u8
+    ## pwrite(2); off = -1 is the file position.
+  RINGLINE_OP_FADVISE*: uint8 = 24'u8
+    ## posix_fadvise(2).
+  RINGLINE_OP_MADVISE*: uint8 = 25'u8
+    ## madvise(2).
+  RINGLINE_OP_SEND*: uint8 = 26'u8
+    ## send(2), always with MSG_NOSIGNAL.
+  RINGLINE_OP_RECV*: uint8 = 27'u8
+    ## recv(2), once or multishot from a pool.
+  RINGLINE_OP_OPENAT2*: uint8 = 28'u8
+    ## openat2(2).
+  RINGLINE_OP_EPOLL_CTL*: uint8 = 29'u8
+    ## epoll_ctl(2).
+  RINGLINE_OP_SPLICE*: uint8 = 30'u8
+    ## splice(2).
+  RINGLINE_OP_PROVIDE_BUFFERS*: uint8 = 31'u8
+    ## Refused: ringline_pool_create() provides buffers.
+  RINGLINE_OP_REMOVE_BUFFERS*: uint8 = 32'u8
+    ## Refused: ringline_pool_destroy() takes buffers back.
+  RINGLINE_OP_TEE*: uint8 = 33'u8
+    ## tee(2).
+  RINGLINE_OP_SHUTDOWN*: uint8 = 34'u8
+    ## shutdown(2).
+  RINGLINE_OP_RENAMEAT*: uint8 = 35'u8
+    ## renameat2(2).
+  RINGLINE_OP_UNLINKAT*: uint8 = 36'u8
+    ## unlinkat(2).
+  RINGLINE_OP_MKDIRAT*: uint8 = 37'u8
+    ## mkdirat(2).
+  RINGLINE_OP_SYMLINKAT*: uint8 = 38'u8
+    ## symlinkat(2).
+  RINGLINE_OP_LINKAT*: uint8 = 39'u8
+    ## linkat(2).
+  RINGLINE_OP_MSG_RING*: uint8 = 40'u8
+    ## A completion with RINGLINE_CF_MSG on another ring.
+  RINGLINE_OP_FSETXATTR*: uint8 = 41'u8
+    ## fsetxattr(2).
+  RINGLINE_OP_SETXATTR*: uint8 = 42'u8
+    ## setxattr(2).
+  RINGLINE_OP_FGETXATTR*: uint8 = 43'u8
+    ## fgetxattr(2).
+  RINGLINE_OP_GETXATTR*: uint8 = 44'u8
+    ## getxattr(2).
+  RINGLINE_OP_SOCKET*: uint8 = 45'u8
+    ## socket(2).
+  RINGLINE_OP_URING_CMD*: uint8 = 46'u8
+    ## A command of the file's driver, or of a socket.
+  RINGLINE_OP_SEND_ZC*: uint8 = 47'u8
+    ## send(2) out of the caller's pages, always with MSG_NOSIGNAL: two completions, the memory is the
+    ## caller's again with the second one (NOTIF). Linux 6.0.
+  RINGLINE_OP_SENDMSG_ZC*: uint8 = 48'u8
+    ## sendmsg(2) out of the caller's pages: FINAL at the notification.
+  RINGLINE_OP_READ_MULTISHOT*: uint8 = 49'u8
+    ## READ from a pool, again and again, Linux 6.7.
+  RINGLINE_OP_WAITID*: uint8 = 50'u8
+    ## waitid(2), Linux 6.7.
+  RINGLINE_OP_FUTEX_WAIT*: uint8 = 51'u8
+    ## Wait for a futex, Linux 6.7.
+  RINGLINE_OP_FUTEX_WAKE*: uint8 = 52'u8
+    ## Wake waiters of a futex, Linux 6.7.
+  RINGLINE_OP_FUTEX_WAITV*: uint8 = 53'u8
+    ## Wait for one of several futexes, Linux 6.7.
+  RINGLINE_OP_FIXED_FD_INSTALL*: uint8 = 54'u8
+    ## A descriptor for a registered file, Linux 6.8: ringline_file_install.
+  RINGLINE_OP_FTRUNCATE*: uint8 = 55'u8
+    ## ftruncate(2), Linux 6.9.
+  RINGLINE_OP_BIND*: uint8 = 56'u8
+    ## bind(2), Linux 6.11.
+  RINGLINE_OP_LISTEN*: uint8 = 57'u8
+    ## listen(2), Linux 6.11.
+  RINGLINE_OP_RECV_ZC*: uint8 = 58'u8
+    ## Zero-copy receive: refused, no ring has a queue for it.
+  RINGLINE_OP_EPOLL_WAIT*: uint8 = 59'u8
+    ## epoll_wait(2), Linux 6.15.
+  RINGLINE_OP_READV_FIXED*: uint8 = 60'u8
+    ## READV into a registered buffer, Linux 6.15.
+  RINGLINE_OP_WRITEV_FIXED*: uint8 = 61'u8
+    ## WRITEV out of a registered buffer, Linux 6.15.
+  RINGLINE_OP_PIPE*: uint8 = 62'u8
+    ## pipe2(2), Linux 6.16.
+  RINGLINE_LIB_CLOSE*: uint8 = 128'u8
+    ## Close a descriptor in order: shutdown, cancel its operations, wait for them, close.
+  RINGLINE_LIB_TIMER*: uint8 = 129'u8
+    ## A user-space timer: nanoseconds in off, period in addr.
+  RINGLINE_LIB_SEND_ALL*: uint8 = 130'u8
+    ## A send that goes on after short counts.
+  RINGLINE_SQE_FIXED_FILE*: uint8 = 1'u8
+    ## fd is a registered slot.
+  RINGLINE_SQE_IO_DRAIN*: uint8 = 2'u8
+    ## Start after everything before is complete: refused, it would hold back cancels too.
+  RINGLINE_SQE_IO_LINK*: uint8 = 4'u8
+    ## The next op starts when this one succeeded.
+  RINGLINE_SQE_IO_HARDLINK*: uint8 = 8'u8
+    ## The next op starts when this one ended.
+  RINGLINE_SQE_ASYNC*: uint8 = 16'u8
+    ## Do it in a kernel worker from the start.
+  RINGLINE_SQE_BUFFER_SELECT*: uint8 = 32'u8
+    ## Take a buffer from the pool buf_index.
+  RINGLINE_ACCEPT_MULTISHOT*: uint16 = 1'u16
+    ## ioprio of an ACCEPT: multishot.
+  RINGLINE_RECVSEND_POLL_FIRST*: uint16 = 1'u16
+    ## ioprio of a SEND or RECV: poll before trying.
+  RINGLINE_RECV_MULTISHOT*: uint16 = 2'u16
+    ## ioprio of a RECV: multishot.
+  RINGLINE_EXT_QUIET*: uint64 = 1'u64
+    ## ext of a SEND: no completion when the kernel takes it whole at once.
+  RINGLINE_RECVSEND_FIXED_BUF*: uint16 = 4'u16
+    ## ioprio of a zero-copy send: buf_index is the region that the memory lies in.
+  RINGLINE_SEND_ZC_REPORT_USAGE*: uint16 = 8'u16
+    ## ioprio of a zero-copy send: tell whether it was copied; set anyway where the kernel can.
+  RINGLINE_ACCEPT_DONTWAIT*: uint16 = 2'u16
+    ## ioprio of an ACCEPT: fail with -EAGAIN instead of waiting.
+  RINGLINE_ACCEPT_POLL_FIRST*: uint16 = 4'u16
+    ## ioprio of an ACCEPT: poll before trying.
+  RINGLINE_FSYNC_DATASYNC*: uint32 = 1'u32
+    ## op_flags of an FSYNC: as fdatasync(2).
+  RINGLINE_NOP_INJECT_RESULT*: uint32 = 1'u32
+    ## op_flags of a NOP: res is what len says.
+  RINGLINE_POLL_ADD_MULTI*: uint32 = 1'u32
+    ## len of a POLL_ADD: a completion for each event.
+  RINGLINE_POLL_UPDATE_EVENTS*: uint32 = 2'u32
+    ## len of a POLL_REMOVE: change the events instead.
+  RINGLINE_POLL_ADD_LEVEL*: uint32 = 8'u32
+    ## len of a POLL_ADD: level-triggered.
+  RINGLINE_TIMEOUT_ABS*: uint32 = 1'u32
+    ## op_flags of a TIMEOUT: the time is absolute.
+  RINGLINE_TIMEOUT_UPDATE*: uint32 = 2'u32
+    ## op_flags of a TIMEOUT_REMOVE: change the time instead.
+  RINGLINE_TIMEOUT_BOOTTIME*: uint32 = 4'u32
+    ## op_flags of a TIMEOUT: CLOCK_BOOTTIME.
+  RINGLINE_TIMEOUT_REALTIME*: uint32 = 8'u32
+    ## op_flags of a TIMEOUT: CLOCK_REALTIME.
+  RINGLINE_LINK_TIMEOUT_UPDATE*: uint32 = 16'u32
+    ## op_flags of a TIMEOUT_REMOVE: change the time of a LINK_TIMEOUT.
+  RINGLINE_TIMEOUT_ETIME_SUCCESS*: uint32 = 32'u32
+    ## op_flags of a TIMEOUT: being over counts as success in a chain.
+  RINGLINE_TIMEOUT_MULTISHOT*: uint32 = 64'u32
+    ## op_flags of a TIMEOUT: again and again, Linux 6.4.
+  RINGLINE_CANCEL_ALL*: uint32 = 1'u32
+    ## op_flags of an ASYNC_CANCEL: everything that matches, not only the first.
+  RINGLINE_CANCEL_FD*: uint32 = 2'u32
+    ## op_flags of an ASYNC_CANCEL: by fd, not by token.
+  RINGLINE_CANCEL_FD_FIXED*: uint32 = 8'u32
+    ## op_flags of an ASYNC_CANCEL: fd is a registered slot.
+  RINGLINE_SPLICE_FD_IN_FIXED*: uint32 = 2147483648'u32
+    ## op_flags of a SPLICE or TEE: fd_in is a registered slot.
+  RINGLINE_FIXED_FD_NO_CLOEXEC*: uint32 = 1'u32
+    ## op_flags of a FIXED_FD_INSTALL: the descriptor survives exec.
+  RINGLINE_FUTEX2_SIZE_U32*: uint32 = 2'u32
+    ## Flags of a futex: 32 bits wide, the only size that the kernel has.
+  RINGLINE_FUTEX2_PRIVATE*: uint32 = 128'u32
+    ## Flags of a futex: used by this process only.
+  RINGLINE_FUTEX_ANY*: uint64 = 4294967295'u64
+    ## Mask of a futex: any waiter, any waker.
+  RINGLINE_URING_CMD_FIXED*: uint32 = 1'u32
+    ## op_flags of a URING_CMD: buf_index is a registered buffer.
+  RINGLINE_SOCKET_SIOCINQ*: uint32 = 0'u32
+    ## Command of a socket: bytes to read.
+  RINGLINE_SOCKET_SIOCOUTQ*: uint32 = 1'u32
+    ## Command of a socket: bytes not sent yet.
+  RINGLINE_SOCKET_GETSOCKOPT*: uint32 = 2'u32
+    ## Command of a socket: getsockopt(2), level SOL_SOCKET.
+  RINGLINE_SOCKET_SETSOCKOPT*: uint32 = 3'u32
+    ## Command of a socket: setsockopt(2).
+  RINGLINE_LIB_CLOSE_SHARED*: uint32 = 1'u32
+    ## op_flags of RINGLINE_LIB_CLOSE: others share the file, do not shut it down.
+  RINGLINE_TIMER_ABS*: uint32 = 1'u32
+    ## op_flags of RINGLINE_LIB_TIMER: off is a CLOCK_MONOTONIC time.
+  RINGLINE_CF_BUFFER*: uint32 = 1'u32
+    ## The high 16 bits are a buffer id.
+  RINGLINE_CF_MORE*: uint32 = 2'u32
+    ## More completions of this op follow.
+  RINGLINE_CF_SOCK_NONEMPTY*: uint32 = 4'u32
+    ## The socket has more data.
+  RINGLINE_CF_NOTIF*: uint32 = 8'u32
+    ## A zero-copy notification.
+  RINGLINE_CF_BUF_MORE*: uint32 = 16'u32
+    ## The kernel keeps using this buffer.
+  RINGLINE_CF_FINAL*: uint32 = 256'u32
+    ## The last completion of its op: its memory is the caller's again.
+  RINGLINE_CF_LEASE*: uint32 = 512'u32
+    ## data is received bytes, token is the lease to give back.
+  RINGLINE_CF_ZC_COPIED*: uint32 = 1024'u32
+    ## A zero-copy send was copied after all.
+  RINGLINE_CF_MSG*: uint32 = 2048'u32
+    ## Posted by another thread.
+  RINGLINE_CF_ABANDONED*: uint32 = 4096'u32
+    ## Forced free: the memory of this op never comes back.
+  RINGLINE_CF_EXT*: uint32 = 8192'u32
+    ## token is the second half of a big completion.
+  RINGLINE_CF_LOW_WATER*: uint32 = 16384'u32
+    ## Not about an op: few buffers of a pool are left (ringline_pool_set_low_water).
+  RINGLINE_CF_BUFFER_SHIFT*: uint32 = 16'u32
+    ## Where the buffer id starts in flags.
+  RINGLINE_EPANIC*: int32 = (-4096'i32)
+    ## A panic inside was caught; the handle is poisoned.
+  RINGLINE_EPOISONED*: int32 = (-4097'i32)
+    ## Poisoned by an earlier panic: only free works.
+  RINGLINE_EWRONGTHREAD*: int32 = (-4098'i32)
+    ## Called from a thread that does not own the ring.
+  RINGLINE_EFORKED*: int32 = (-4099'i32)
+    ## The handle was made before fork(2).
+  RINGLINE_EABI*: int32 = (-4100'i32)
+    ## Header and library do not match.
+  RINGLINE_ESTALE*: int32 = (-4101'i32)
+    ## Handle, token or lease is not valid (any more).
+  RINGLINE_ENULL*: int32 = (-4102'i32)
+    ## A pointer that must not be NULL is NULL.
+  RINGLINE_ECLOSED*: int32 = (-4103'i32)
+    ## The ring is closing.
+  RINGLINE_ENOSLOT*: int32 = (-4104'i32)
+    ## max_inflight is reached.
+  RINGLINE_EREENTRANT*: int32 = (-4105'i32)
+    ## The loop may not be run inside a callback.
+  RINGLINE_ENOTSUP_KERNEL*: int32 = (-4106'i32)
+    ## This kernel lacks the feature.
+  RINGLINE_STATE_CREATED*: int32 = 0'i32
+    ## No owner thread yet.
+  RINGLINE_STATE_ATTACHED*: int32 = 1'i32
+    ## Bound to its owner thread.
+  RINGLINE_STATE_CLOSING*: int32 = 2'i32
+    ## Closing: operations are still in flight.
+  RINGLINE_STATE_CLOSED*: int32 = 3'i32
+    ## Closed: nothing is in flight.
+  RINGLINE_FEATURE_SINGLE_ISSUER*: uint64 = 1'u64
+    ## Bits of kernel_features and config.disable: single_issuer.
+  RINGLINE_FEATURE_DEFER_TASKRUN*: uint64 = 2'u64
+    ## defer_taskrun (6.1).
+  RINGLINE_FEATURE_COOP_TASKRUN*: uint64 = 4'u64
+    ## coop_taskrun (5.19).
+  RINGLINE_FEATURE_TASKRUN_FLAG*: uint64 = 8'u64
+    ## taskrun_flag (5.19).
+  RINGLINE_FEATURE_SUBMIT_ALL*: uint64 = 16'u64
+    ## submit_all (5.18).
+  RINGLINE_FEATURE_NO_SQARRAY*: uint64 = 32'u64
+    ## no_sqarray (6.6).
+  RINGLINE_FEATURE_EXT_ARG*: uint64 = 64'u64
+    ## ext_arg (5.11).
+  RINGLINE_FEATURE_MIN_WAIT*: uint64 = 128'u64
+    ## min_wait (6.12).
+  RINGLINE_FEATURE_POOL*: uint64 = 256'u64
+    ## pool (5.19).
+  RINGLINE_FEATURE_ACCEPT_MULTISHOT*: uint64 = 512'u64
+    ## accept_multishot (5.19).
+  RINGLINE_FEATURE_RECV_MULTISHOT*: uint64 = 1024'u64
+    ## recv_multishot (6.0).
+  RINGLINE_FEATURE_CANCEL_SYNC*: uint64 = 2048'u64
+    ## cancel_sync (6.0).
+  RINGLINE_FEATURE_CANCEL_ANY*: uint64 = 4096'u64
+    ## cancel_any (5.19).
+  RINGLINE_FEATURE_REGISTERED_RING*: uint64 = 8192'u64
+    ## registered_ring (5.18).
+  RINGLINE_FEATURE_WRITE_NOSIGNAL*: uint64 = 16384'u64
+    ## write_nosignal (6.18).
+  RINGLINE_FEATURE_BIND_LISTEN*: uint64 = 32768'u64
+    ## bind_listen (6.11).
+  RINGLINE_FEATURE_CQE_SKIP*: uint64 = 65536'u64
+    ## cqe_skip (5.17).
+  RINGLINE_FEATURE_POOL_INCREMENTAL*: uint64 = 131072'u64
+    ## pool_incremental (6.12).
+  RINGLINE_FEATURE_FIXED_BUFFERS*: uint64 = 262144'u64
+    ## fixed_buffers (5.19).
+  RINGLINE_FEATURE_FILE_TABLE*: uint64 = 524288'u64
+    ## file_table (6.0).
+  RINGLINE_FEATURE_FD_INSTALL*: uint64 = 1048576'u64
+    ## fd_install (6.8).
+  RINGLINE_POOL_INCREMENTAL*: uint32 = 1'u32
+    ## flags of a pool: the kernel fills a buffer piece by piece (6.12).
+  RINGLINE_POOL_HUGE*: uint32 = 2'u32
+    ## flags of a pool: huge pages, reserved ones if there are any.
+  RINGLINE_POOL_HUGE_ADVISED*: uint32 = 4'u32
+    ## In ringline_pool_info: the kernel was only asked for huge pages (madvise).
+  RINGLINE_REGION_HUGE*: uint32 = 1'u32
+    ## flags of a region: huge pages, reserved ones if there are any.
+  RINGLINE_REGION_HUGE_ADVISED*: uint32 = 2'u32
+    ## In ringline_region_info: the kernel was only asked for huge pages (madvise).
+  RINGLINE_FILE_INDEX_ALLOC*: uint32 = 4294967295'u32
+    ## file_index of accept, openat and socket: a slot of the kernel's choice.
+  RINGLINE_FILE_INSTALL_INHERIT*: uint32 = 1'u32
+    ## flags of ringline_file_install: the descriptor stays open on exec.
+  RINGLINE_CONFIG_SQPOLL*: uint32 = 1'u32
+    ## config.flags: let a kernel thread poll the submission queue; steps down where it may not.
+  RINGLINE_LOG_NONE*: uint32 = 0'u32
+    ## set_log: nothing is told.
+  RINGLINE_LOG_ERROR*: uint32 = 1'u32
+    ## A caught panic.
+  RINGLINE_LOG_WARN*: uint32 = 2'u32
+    ## Abandoned operations, a feature that this kernel lacks.
+  RINGLINE_LOG_INFO*: uint32 = 3'u32
+    ## The library took another way: setup flags stepped down, memory was waited for.
+  RINGLINE_LOG_DEBUG*: uint32 = 4'u32
+    ## Every call that failed.
+
+type
+  ringline_ring* {.incompleteStruct.} = object
+    ## A ring: what points to it is a handle that is looked up, never an address.
+
+  ringline_config* {.bycopy.} = object
+    ## What a ring shall be like. All-zero means all defaults; ringline_config_init() fills them in.
+    ##
+    ## `size` is sizeof(ringline_config) of the caller's header (0 = the same, all defaults). A
+    ## shorter struct is extended by zeros, a longer one must be zero beyond what the library knows.
+    size*: uint32
+      ## sizeof(ringline_config).
+    sq_entries*: uint32
+      ## Submission entries, rounded up to a power of two; 0 = 256.
+    cq_entries*: uint32
+      ## Completion entries; 0 = four times sq_entries.
+    max_inflight*: uint32
+      ## Operations in flight at most; 0 = 65536. 64 bytes of address space each.
+    ops_cap*: uint32
+      ## Ops of the shared block; 0 = sq_entries.
+    recs_cap*: uint32
+      ## Completions shown per turn at most; 0 = cq_entries.
+    flags*: uint32
+      ## RINGLINE_CONFIG_*.
+    sq_thread_idle_ms*: uint32
+      ## With SQPOLL: idle time of the kernel thread in milliseconds; 0 = 1000.
+    sq_thread_cpu*: uint32
+      ## With SQPOLL: CPU of the kernel thread + 1; 0 = any.
+    spin_us*: uint32
+      ## Microseconds that waits look at the queue before they sleep (ringline_spin_us); 0 = none.
+    disable*: uint64
+      ## RINGLINE_FEATURE_* not to use although the kernel has them.
+
+  ringline_abi_field* {.bycopy.} = object
+    ## One struct ("ringline_op", offset 0) or member ("ringline_op.fd") of the ABI.
+    name*: uint64
+      ## Address of the terminated, static name.
+    offset*: uint32
+      ## Offset in bytes.
+    size*: uint32
+      ## Size in bytes.
+
+  ringline_pool_info* {.bycopy.} = object
+    ## What a pool is like. Set `size` to sizeof(ringline_pool_info) (0 = the same) before the call.
+    size*: uint32
+      ## sizeof(ringline_pool_info).
+    count*: uint32
+      ## Buffers in all.
+    buffer_size*: uint32
+      ## Bytes per buffer.
+    leases*: uint32
+      ## Leases not given back.
+    flags*: uint32
+      ## RINGLINE_POOL_*: what it is, and what became of huge pages.
+    free*: uint32
+      ## Buffers that the kernel has.
+
+  ringline_op* {.bycopy.} = object
+    ## An operation to do: 64 bytes in the shape of `struct io_uring_sqe`.
+    ##
+    ## All-zero is a NOP. The descriptor is copied at submit. Inputs it points to (address, timespec,
+    ## path) are the caller's again when the turn or flush that accepted the op returns; data buffers
+    ## and output arguments stay the library's until the completion with RINGLINE_CF_FINAL.
+    opcode*: uint8
+      ## 0..127: kernel IORING_OP_*; 128..255: library operations (RINGLINE_LIB_*).
+    flags*: uint8
+      ## RINGLINE_SQE_* (IOSQE_*); CQE_SKIP_SUCCESS is refused.
+    ioprio*: uint16
+      ## Multishot bits, as in the kernel.
+    fd*: int32
+      ## Descriptor, or slot with RINGLINE_SQE_FIXED_FILE.
+    off*: uint64
+      ## File offset, second address, or as the operation defines it.
+    `addr`*: uint64
+      ## Address of the data; for operations that name another one: its token.
+    len*: uint32
+      ## Length in bytes, or as the operation defines it.
+    op_flags*: uint32
+      ## Flags of the operation (msg_flags, fsync_flags, ...).
+    user_data*: uint64
+      ## The caller's, returned untouched.
+    buf_index*: uint16
+      ## Pool of provided buffers with RINGLINE_SQE_BUFFER_SELECT; else a registered buffer.
+    personality*: uint16
+      ## Registered credentials; 0 = the thread's.
+    file_index*: uint32
+      ## Direct-descriptor slot + 1; 0 = none.
+    addr3*: uint64
+      ## Third argument of a few operations.
+    ext*: uint64
+      ## Library flags (RINGLINE_EXT_*) of some operations; else 0.
+
+  ringline_completion* {.bycopy.} = object
+    ## What became of an operation: 32 bytes.
+    user_data*: uint64
+      ## As in the op.
+    res*: int32
+      ## The kernel's result: >= 0, or -errno.
+    flags*: uint32
+      ## Low 16 bits RINGLINE_CF_*, high 16 bits the buffer id.
+    data*: uint64
+      ## Address of the payload for provided buffers; bytes accepted for a failed SEND_ALL; else 0.
+    token*: uint64
+      ## The op's token; with RINGLINE_CF_LEASE the lease id.
+
+  ringline_message* {.bycopy.} = object
+    ## One message of a multishot recvmsg. The addresses lie in the buffer of the completion and are
+    ## valid until its lease is given back; 0 where the length is 0.
+    name*: uint64
+      ## The sender's address.
+    control*: uint64
+      ## Control messages.
+    payload*: uint64
+      ## What was sent.
+    name_len*: uint32
+      ## Bytes at name.
+    control_len*: uint32
+      ## Bytes at control.
+    payload_len*: uint32
+      ## Bytes at payload.
+    flags*: uint32
+      ## msg_flags of recvmsg(2): MSG_TRUNC and MSG_CTRUNC among them.
+    name_full*: uint32
+      ## Bytes that the address had before it was cut to name_len.
+    payload_full*: uint32
+      ## Bytes that the kernel says the payload had; with MSG_TRUNC in the flags of the op also those
+      ## that were cut off.
+
+  ringline_region_info* {.bycopy.} = object
+    ## What a region is like. Set `size` to sizeof(ringline_region_info) (0 = the same) before the
+    ## call.
+    size*: uint32
+      ## sizeof(ringline_region_info).
+    flags*: uint32
+      ## RINGLINE_REGION_*: what became of huge pages.
+    address*: uint64
+      ## Its first byte.
+    len*: uint64
+      ## Bytes.
+    users*: uint32
+      ## Operations in flight that use it.
+    resv*: uint32
+      ## Zero.
+
+  ringline_info* {.bycopy.} = object
+    ## What a ring got. Set `size` to sizeof(ringline_info) (0 = the same) before the call.
+    size*: uint32
+      ## sizeof(ringline_info).
+    sq_entries*: uint32
+      ## Submission entries.
+    cq_entries*: uint32
+      ## Completion entries.
+    max_inflight*: uint32
+      ## Operations in flight at most.
+    setup_flags*: uint32
+      ## IORING_SETUP_* flags that stuck.
+    ring_fd*: int32
+      ## The ring's descriptor.
+    features*: uint64
+      ## RINGLINE_FEATURE_* in use.
+    disabled*: uint64
+      ## RINGLINE_FEATURE_* switched off by config or RINGLINE_DISABLE.
+
+  ringline_shared* {.bycopy.} = object
+    ## The block of one ring: in and out of ringline_turn(). Owned by the ring, aligned to 64 bytes,
+    ## its address is stable for the ring's life. Only the owner thread may touch it.
+    size*: uint32
+      ## Size of this struct.
+    abi*: uint32
+      ## RINGLINE_ABI of the library.
+    ops*: uint64
+      ## Address of ringline_op ops[ops_cap].
+    ops_cap*: uint32
+      ## Capacity of ops and tokens.
+    ops_len*: uint32
+      ## In: how many ops are filled. The library sets it back to 0.
+    recs*: uint64
+      ## Address of ringline_completion recs[recs_cap].
+    recs_cap*: uint32
+      ## Capacity of recs.
+    recs_len*: uint32
+      ## Out: how many completions there are. They are valid until the next turn.
+    wait_min*: uint32
+      ## In: completions to wait for; 0 = do not sleep.
+    flags*: uint32
+      ## In: must be 0.
+    timeout_ns*: int64
+      ## In: longest wait in nanoseconds; -1 = forever.
+    min_wait_us*: uint32
+      ## In: return with fewer than wait_min after this many microseconds (Linux 6.12); 0 = off.
+    ops_done*: uint32
+      ## Out: how many of ops were accepted, from the front.
+    op_error*: int32
+      ## Out: why the first rejected op was rejected; 0 = all were accepted.
+    op_error_at*: uint32
+      ## Out: its index.
+    inflight*: uint32
+      ## Out: operations in flight.
+    leases_out*: uint32
+      ## Out: leases not given back.
+    tokens*: uint64
+      ## Address of uint64_t tokens[ops_cap]: out, one per accepted op.
+    rel*: uint64
+      ## Address of uint64_t rel[rel_cap]: in, lease ids to give back.
+    rel_cap*: uint32
+      ## Capacity of rel.
+    rel_len*: uint32
+      ## In: how many leases are filled. The library sets it back to 0.
+    resv*: array[3, uint64]
+      ## Zero.
+
+  ringline_stats* {.bycopy.} = object
+    ## What a ring did so far. Set `size` to sizeof(ringline_stats) (0 = the same) before the call.
+    size*: uint32
+      ## sizeof(ringline_stats).
+    resv*: uint32
+      ## Zero.
+    submitted*: uint64
+      ## Operations accepted.
+    completed*: uint64
+      ## Completions delivered.
+    enters*: uint64
+      ## Calls of io_uring_enter(2).
+    waits*: uint64
+      ## Of these, calls that were allowed to sleep.
+    overflows*: uint64
+      ## Times the completion queue was seen overflowing.
+    strays*: uint64
+      ## Kernel completions that named no operation in flight.
+    timers*: uint64
+      ## Timer expirations.
+    wakes*: uint64
+      ## Wakes from other threads.
+    quiet*: uint64
+      ## QUIET sends the kernel took whole.
+    cancels*: uint64
+      ## Cancel requests sent to the kernel.
+    leases*: uint64
+      ## Buffers handed out from pools.
+    nobufs*: uint64
+      ## Receives that ended because the pool was empty.
+    abandoned*: uint64
+      ## Operations abandoned at a forced free.
+    rollbacks*: uint64
+      ## Operations taken back because the kernel did not consume them.
+
+  ringline_log_function* = proc (ctx: pointer, level: uint32, message: cstring) {.cdecl, gcsafe,
+    raises: [].}
+    ## A log function: `message` is one line without newline, terminated, valid during the call;
+    ## `level` is RINGLINE_LOG_*. Called from whatever thread something happened on, possibly from
+    ## several at a time, never from a signal handler. What happens inside it is not told again. A
+    ## C++ exception that leaves it ends the program.
+
+  ringline_callback* = proc (ctx: pointer, ring: ptr ringline_ring,
+    completion: ptr ringline_completion) {.cdecl, gcsafe, raises: [].}
+    ## A completion callback: runs on the owner thread, inside turn, run, run_once, close or free,
+    ## never inside submit and never inside another callback. `completion` is valid during the call.
+    ## Every function is legal in it, ringline_free of the same ring included (it is deferred); turn,
+    ## run, run_once, close with a timeout and cancel_sync answer RINGLINE_EREENTRANT. The callbacks of
+    ## a turn run before its records are shown: that of a close may come before the FINAL record of an
+    ## op it waited for. A C++ exception that leaves it ends the program.
+
+{.push cdecl, importc, dynlib: ringlineLibrary, gcsafe, raises: [].}
+
+proc ringline_cancel*(ring: ptr ringline_ring, token: uint64): int32
+  ## Ask for the op of `token` to end. Its memory stays the library's until its FINAL completion,
+  ## which tells -ECANCELED, or how it ended before. Owner thread (any while there is none).
+  ## Returns 0 = asked, RINGLINE_ESTALE = gone already, -EALREADY for a close.
+
+proc ringline_cancel_many*(ring: ptr ringline_ring, tokens: ptr uint64, count: uint32): int32
+  ## Ask for many ops to end. Tokens that are gone are skipped. Returns how many were asked.
+
+proc ringline_cancel_fd*(ring: ptr ringline_ring, fd: int32): int32
+  ## Ask for every op submitted on descriptor `fd` to end. Returns how many were asked.
+
+proc ringline_cancel_all*(ring: ptr ringline_ring): int32
+  ## Ask for everything in flight to end, timers included. Returns how many were asked.
+
+proc ringline_cancel_sync*(ring: ptr ringline_ring, token: uint64, timeout_ns: int64): int32
+  ## Cancel and wait for the kernel's verdict, up to `timeout_ns` (-1 = forever). The FINAL still
+  ## comes by turn. Returns 0 = cancelled, RINGLINE_ESTALE = gone already, -EALREADY = running and
+  ## not to be stopped, -ETIME, RINGLINE_EREENTRANT inside a callback.
+
+proc ringline_config_init*(config: ptr ringline_config): int32
+  ## Fill a config with the defaults, which are zeros, whatever is in it now, and set its size. What
+  ## follows from another member (cq_entries from sq_entries) follows what the caller puts there.
+  ##
+  ## Only the members of version 0.1 are written, which every caller's struct has; those added later
+  ## stay at their default because `size` says so. Returns 0 or RINGLINE_ENULL.
+
+proc ringline_dump*(ring: ptr ringline_ring, fd: int32): int32
+  ## Write what is in flight to the descriptor `fd`, one line each, for people: the ring, its
+  ## operations (token, name, descriptor, state, user_data, what it is besides) and its pools with
+  ## their leases. The format may change. `fd` is the caller's and may block; no SIGPIPE is raised
+  ## where the kernel can suppress it. Owner thread (any while there is none), also in a callback.
+  ##
+  ## Returns how many operations are in flight, or -errno when `fd` cannot be written.
+
+proc ringline_strerror*(code: int32): cstring
+  ## What a code means and what to do, static text. Never NULL, never fails; any thread.
+
+proc ringline_error_name*(code: int32): cstring
+  ## The name of a code ("RINGLINE_ESTALE", "EAGAIN"), static text. Never NULL; any thread.
+
+proc ringline_error_detail*(): cstring
+  ## What the last failing call of this thread has to say beyond its code: cause and remedy. Valid
+  ## until the next call of ringline_error_detail() on this thread. Never NULL; "" if nothing failed.
+
+proc ringline_to_errno*(code: int32): int32
+  ## The nearest errno of any code: 0 for >= 0, the errno for -errno, by meaning for RINGLINE_E*.
+
+proc ringline_files_reserve*(ring: ptr ringline_ring, slots: uint32, direct: uint32,
+    flags: uint32): int32
+  ## Make the ring's table of files, once: `slots` to fill by ringline_file_add(), then `direct` for
+  ## the kernel to choose from (file_index = RINGLINE_FILE_INDEX_ALLOC in accept, openat, socket;
+  ## the op's res is the slot then). Behind these the library keeps some more, so that a multishot
+  ## direct accept is stopped (its FINAL says -ENFILE) before the kernel finds the table full: it
+  ## would accept clients and drop them. `flags` must be 0. Owner thread (any while there is none).
+  ##
+  ## Ops name a slot in fd with RINGLINE_SQE_FIXED_FILE. RINGLINE_OP_CLOSE with file_index = slot + 1
+  ## closes one. A slot that ops in flight name is never filled anew.
+  ##
+  ## Returns 0, -EEXIST for a second time, -EINVAL, -EMFILE (RLIMIT_NOFILE), -ENOMEM,
+  ## RINGLINE_ENOTSUP_KERNEL (file_table: 6.0).
+
+proc ringline_file_add*(ring: ptr ringline_ring, fd: int32): int32
+  ## Register a descriptor: the ring holds the file from now on, the descriptor can be closed. Owner
+  ## thread (any while there is none). Returns its slot, -ENFILE when all are taken, -EBADF, -ENXIO
+  ## without a table.
+
+proc ringline_file_add_many*(ring: ptr ringline_ring, fds: ptr int32, count: uint32,
+    slots: ptr uint32): int32
+  ## Register many descriptors at once; `slots` gets their slots. Owner thread (any while there is
+  ## none). Returns how many were registered, from the front; when the first was not, why:
+  ## as ringline_file_add(), RINGLINE_ENULL.
+
+proc ringline_file_replace*(ring: ptr ringline_ring, slot: int32, fd: int32): int32
+  ## Put another file into a slot. Owner thread (any while there is none). Returns 0, -EBUSY while
+  ## ops in flight name the slot, -EBADF, RINGLINE_ESTALE for an empty slot.
+
+proc ringline_file_remove*(ring: ptr ringline_ring, slot: int32): int32
+  ## Take a file out of its slot; a direct descriptor is closed by it, at once. Owner thread (any
+  ## while there is none). Returns 0, -EBUSY while ops in flight name the slot, RINGLINE_ESTALE for
+  ## an empty one.
+
+proc ringline_file_install*(ring: ptr ringline_ring, slot: int32, flags: uint32,
+    user_data: uint64): int64
+  ## Make an ordinary descriptor for the file in a slot: an op like any other, whose completion
+  ## carries `user_data` and in res the new descriptor (closed on exec unless `flags` is
+  ## RINGLINE_FILE_INSTALL_INHERIT). The slot keeps its file. Owner thread (any while there is none).
+  ## Returns its token, -EINVAL, RINGLINE_ESTALE for an empty slot, RINGLINE_ENOTSUP_KERNEL
+  ## (fd_install: 6.8), or as ringline_submit().
+
+proc ringline_abi_layout*(`out`: ptr ringline_abi_field, cap: uint32): int32
+  ## Write the layout of every struct of the ABI into `out[0..cap)`. Returns how many entries there
+  ## are in all, or RINGLINE_ENULL. `out` may be NULL when `cap` is 0.
+
+proc ringline_set_log*(function: ringline_log_function, ctx: pointer, level: uint32): int32
+  ## Let `function` be told what happens on cold paths, up to `level` (RINGLINE_LOG_*): setup flags
+  ## that stepped down, features that are missing, a caught panic, abandoned operations, waiting for
+  ## memory; with RINGLINE_LOG_DEBUG every call that failed. One function for the whole process;
+  ## NULL or level 0 = silence, as at first. The library itself prints nothing, ever.
+  ##
+  ## When it returns 0, the function set before is not running and is not called any more. Any
+  ## thread. Returns 0, -EINVAL for an unknown level, RINGLINE_EREENTRANT inside a log function,
+  ## -EBUSY when another thread is setting one or stayed inside the old one for a second (then the
+  ## log is off; call again).
+
+proc ringline_pool_create*(ring: ptr ringline_ring, count: uint32, size: uint32,
+    flags: uint32): int32
+  ## Make a pool of `count` (a power of two, 32768 at most) buffers of `size` bytes, from which recv
+  ## and read take theirs (RINGLINE_SQE_BUFFER_SELECT, buf_index = the pool). `flags`:
+  ##
+  ## RINGLINE_POOL_INCREMENTAL: the kernel fills a buffer piece by piece, so that a few large ones
+  ## serve small and large messages alike (8 x 256 KiB is a good start). Each completion is a piece
+  ## with a lease of its own; a buffer goes back to the kernel when all its pieces are back and no
+  ## RINGLINE_CF_BUF_MORE is due. Receives only, without RINGLINE_SQE_ASYNC; 64 MiB at most.
+  ## RINGLINE_POOL_HUGE: huge pages, reserved ones or by advice; ringline_pool_info tells.
+  ##
+  ## Owner thread (any while there is none). Returns the pool's id, -EINVAL, -ENOMEM, -ENFILE,
+  ## RINGLINE_ENOTSUP_KERNEL (pool: 5.19, pool_incremental: 6.12).
+
+proc ringline_pool_destroy*(ring: ptr ringline_ring, pool: int32): int32
+  ## Give a pool up. Leases stay valid until they are given back. Returns 0, -EBUSY while ops in
+  ## flight take buffers from it, RINGLINE_ESTALE.
+
+proc ringline_pool_info_of*(ring: ptr ringline_ring, pool: int32,
+    `out`: ptr ringline_pool_info): int32
+  ## Tell what a pool is like. Returns 0, RINGLINE_ESTALE, RINGLINE_ENULL, -EINVAL.
+
+proc ringline_pool_set_low_water*(ring: ptr ringline_ring, pool: int32, mark: uint32,
+    user_data: uint64): int32
+  ## Tell when fewer than `mark` buffers of a pool are with the kernel (0 = never): a record with
+  ## `user_data`, RINGLINE_CF_LOW_WATER and nothing else in flags, res = buffers left, data = the
+  ## pool. It counts toward wait_min, belongs to no op and is never a callback's. Told once, until
+  ## more than `mark` buffers were free again. Owner thread (any while there is none). Returns 0,
+  ## -EINVAL for a mark above the number of buffers, RINGLINE_ESTALE.
+
+proc ringline_lease_count*(ring: ptr ringline_ring): int32
+  ## Leases not given back, over all pools of the ring. Owner thread (any while there is none).
+
+proc ringline_lease_release*(lease: uint64): int32
+  ## Give received bytes back: `lease` is the token of a completion with RINGLINE_CF_LEASE. Any
+  ## thread, also after the ring is gone. Exactly once: a second time is RINGLINE_ESTALE. Given
+  ## back by another thread, the buffer is used again from the owner's next turn on. Returns 0,
+  ## RINGLINE_ESTALE or (in a forked child) RINGLINE_EFORKED.
+
+proc ringline_lease_release_many*(leases: ptr uint64, count: uint32): int32
+  ## Give back many leases, of any pools; a stale one is passed over. Any thread, as
+  ## ringline_lease_release(). Returns how many were given back, or RINGLINE_ENULL.
+
+proc ringline_prep_nop*(op: ptr ringline_op)
+  ## NOP: completes with 0.
+
+proc ringline_prep_read*(op: ptr ringline_op, fd: int32, buf: pointer, len: uint32, off: uint64)
+  ## READ: `len` bytes at `off` (-1 = file position) into `buf`. res = bytes read, 0 at the end.
+
+proc ringline_prep_write*(op: ptr ringline_op, fd: int32, buf: pointer, len: uint32, off: uint64)
+  ## WRITE: `len` bytes of `buf` at `off` (-1 = file position). res = bytes written.
+
+proc ringline_prep_openat*(op: ptr ringline_op, dirfd: int32, path: cstring, flags: int32,
+    mode: uint32)
+  ## OPENAT: res = the new descriptor. `flags` and `mode` as in openat(2).
+
+proc ringline_prep_close*(op: ptr ringline_op, fd: int32)
+  ## CLOSE: close(2). For sockets with ops in flight use ringline_prep_lib_close().
+
+proc ringline_prep_fsync*(op: ptr ringline_op, fd: int32, fsync_flags: uint32)
+  ## FSYNC: `fsync_flags` 0, or 1 for fdatasync(2).
+
+proc ringline_prep_poll_add*(op: ptr ringline_op, fd: int32, mask: uint32)
+  ## POLL_ADD: once; `mask` of POLLIN etc. res = the events.
+
+proc ringline_prep_poll_multishot*(op: ptr ringline_op, fd: int32, mask: uint32)
+  ## POLL_ADD: a completion with MORE for each edge.
+
+proc ringline_prep_poll_update*(op: ptr ringline_op, token: uint64, mask: uint32, flags: uint32)
+  ## POLL_REMOVE as an update: the poll of `token` gets `mask`; `flags` 1 = it becomes multishot.
+
+proc ringline_prep_poll_remove*(op: ptr ringline_op, token: uint64)
+  ## POLL_REMOVE: end the poll of `token`.
+
+proc ringline_prep_timeout*(op: ptr ringline_op, ts: pointer, count: uint32, flags: uint32)
+  ## TIMEOUT: the kernel's timer; `ts` is a struct __kernel_timespec. res = -ETIME, or 0 after
+  ## `count` completions.
+
+proc ringline_prep_timeout_update*(op: ptr ringline_op, token: uint64, ts: pointer, flags: uint32)
+  ## TIMEOUT_REMOVE as an update: the timeout of `token` gets a new time.
+
+proc ringline_prep_timeout_remove*(op: ptr ringline_op, token: uint64)
+  ## TIMEOUT_REMOVE: end the timeout of `token`.
+
+proc ringline_prep_cancel*(op: ptr ringline_op, token: uint64)
+  ## ASYNC_CANCEL: cancel the op of `token`. res = 0, -ENOENT or -EALREADY.
+
+proc ringline_prep_timer*(op: ptr ringline_op, ns: uint64, period_ns: uint64)
+  ## LIB_TIMER: fires after `ns`, then every `period_ns` (0 = once). res = periods missed.
+
+proc ringline_prep_lib_close*(op: ptr ringline_op, fd: int32)
+  ## LIB_CLOSE: shutdown (unless a listener), cancel the ops on `fd`, wait for them, close.
+
+proc ringline_prep_link*(ops: ptr ringline_op, count: uint32)
+  ## Make `ops[0..count)` a chain: each starts when the one before succeeded.
+
+proc ringline_prep_msg_ring*(op: ptr ringline_op, ring_fd: int32, value: uint32,
+    user_data: uint64, flags: uint32)
+  ## MSG_RING: a completion on the ring of descriptor `ring_fd` (ringline_info_of() tells it), with
+  ## `value` as res, `user_data` (below 2^61) and RINGLINE_CF_MSG alone: it is no operation's. That
+  ## ring must be attached (else -EBADFD). A ring that is not this library's sees bit 63 set in the
+  ## user_data. `flags` must be 0. Linux 5.18.
+
+proc ringline_prep_uring_cmd*(op: ptr ringline_op, fd: int32, command: uint32, `addr`: uint64,
+    len: uint32)
+  ## URING_CMD: a command of the file's driver; `addr` and `len` as it defines them.
+
+proc ringline_prep_cmd_sock*(op: ptr ringline_op, fd: int32, command: uint32, level: int32,
+    option: int32, value: pointer, len: uint32)
+  ## URING_CMD on a socket: `command` of RINGLINE_SOCKET_*. For GETSOCKOPT and SETSOCKOPT `value` of
+  ## `len` bytes is the library's until FINAL and res of GETSOCKOPT is its length; for SIOCINQ and
+  ## SIOCOUTQ the rest is 0 and res = bytes. Linux 6.7.
+
+proc ringline_prep_files_update*(op: ptr ringline_op, fds: ptr int32, count: uint32, first: uint32)
+  ## FILES_UPDATE: put `count` descriptors into the slots from `first` on; -1 empties one. res = how
+  ## many. -ENXIO when the ring has no registered files.
+
+proc ringline_prep_fixed_fd_install*(op: ptr ringline_op, slot: int32, flags: uint32)
+  ## FIXED_FD_INSTALL: an ordinary descriptor for the file in registered slot `slot`; `flags` 0
+  ## (close-on-exec) or RINGLINE_FIXED_FD_NO_CLOEXEC. res = the descriptor. Linux 6.8.
+
+proc ringline_prep_openat2*(op: ptr ringline_op, dirfd: int32, path: cstring, how: pointer,
+    size: uint32)
+  ## OPENAT2: openat2(2); `how` is a struct open_how of `size` bytes. res = the new descriptor.
+
+proc ringline_prep_statx*(op: ptr ringline_op, dirfd: int32, path: cstring, flags: int32,
+    mask: uint32, buf: pointer)
+  ## STATX: statx(2) into `buf`, a struct statx that is written until FINAL.
+
+proc ringline_prep_fallocate*(op: ptr ringline_op, fd: int32, mode: int32, off: uint64, len: uint64)
+  ## FALLOCATE: fallocate(2).
+
+proc ringline_prep_ftruncate*(op: ptr ringline_op, fd: int32, len: uint64)
+  ## FTRUNCATE: ftruncate(2) to `len` bytes. Linux 6.9.
+
+proc ringline_prep_sync_file_range*(op: ptr ringline_op, fd: int32, off: uint64, len: uint32,
+    flags: uint32)
+  ## SYNC_FILE_RANGE: sync_file_range(2).
+
+proc ringline_prep_fadvise*(op: ptr ringline_op, fd: int32, off: uint64, len: uint64, advice: int32)
+  ## FADVISE: posix_fadvise(2). `len` of 4 GiB and more needs Linux 6.10.
+
+proc ringline_prep_madvise*(op: ptr ringline_op, `addr`: pointer, len: uint64, advice: int32)
+  ## MADVISE: madvise(2). `len` of 4 GiB and more needs Linux 6.10.
+
+proc ringline_prep_renameat*(op: ptr ringline_op, olddirfd: int32, oldpath: cstring,
+    newdirfd: int32, newpath: cstring, flags: uint32)
+  ## RENAMEAT: renameat2(2).
+
+proc ringline_prep_unlinkat*(op: ptr ringline_op, dirfd: int32, path: cstring, flags: int32)
+  ## UNLINKAT: unlinkat(2); `flags` 0 or AT_REMOVEDIR.
+
+proc ringline_prep_mkdirat*(op: ptr ringline_op, dirfd: int32, path: cstring, mode: uint32)
+  ## MKDIRAT: mkdirat(2).
+
+proc ringline_prep_symlinkat*(op: ptr ringline_op, target: cstring, dirfd: int32, path: cstring)
+  ## SYMLINKAT: symlinkat(2): `path` becomes a link to `target`.
+
+proc ringline_prep_linkat*(op: ptr ringline_op, olddirfd: int32, oldpath: cstring,
+    newdirfd: int32, newpath: cstring, flags: int32)
+  ## LINKAT: linkat(2).
+
+proc ringline_prep_pipe*(op: ptr ringline_op, fds: ptr int32, flags: uint32)
+  ## PIPE: pipe2(2); `fds` is int[2], written until FINAL. Linux 6.16.
+
+proc ringline_prep_sendmsg*(op: ptr ringline_op, fd: int32, msg: pointer, flags: uint32)
+  ## SENDMSG: sendmsg(2), always with MSG_NOSIGNAL; `msg` is a struct msghdr. What it names is the
+  ## library's until FINAL. res = bytes, may be short.
+
+proc ringline_prep_recvmsg*(op: ptr ringline_op, fd: int32, msg: pointer, flags: uint32)
+  ## RECVMSG: recvmsg(2) once; `msg` is a struct msghdr, written until FINAL. With
+  ## ringline_prep_pool(): the payload goes into a buffer of the pool, the rest where `msg` says.
+
+proc ringline_prep_recvmsg_multishot*(op: ptr ringline_op, fd: int32, msg: pointer, pool: int32,
+    flags: uint32)
+  ## RECVMSG: a completion with MORE and LEASE for each message, from `pool`; take it apart by
+  ## ringline_recvmsg_out(). Of `msg` only msg_namelen and msg_controllen count: room for them is
+  ## kept in each buffer. An empty datagram ends it with FINAL and res > 0: submit it again. Linux
+  ## 6.0.
+
+proc ringline_prep_send_zc*(op: ptr ringline_op, fd: int32, buf: pointer, len: uint32,
+    flags: uint32, zc_flags: uint16)
+  ## SEND_ZC: send(2) out of the caller's own pages. The first completion (MORE) has the bytes, the
+  ## notification (FINAL | NOTIF) says that `buf` is the caller's again; an error may come with or
+  ## without one, so only FINAL counts. RINGLINE_CF_ZC_COPIED: the kernel copied after all; later
+  ## SEND_ZC on such a descriptor complete once, with FINAL and ZC_COPIED. `zc_flags` 0 or
+  ## RINGLINE_RECVSEND_POLL_FIRST. Linux 6.0; whether it was copied is told from 6.7.
+
+proc ringline_prep_sendmsg_zc*(op: ptr ringline_op, fd: int32, msg: pointer, flags: uint32)
+  ## SENDMSG_ZC: as sendmsg, out of the caller's own pages; completions as of send_zc. Linux 6.1.
+
+proc ringline_prep_recv_zc*(op: ptr ringline_op, fd: int32, queue: uint32, len: uint32)
+  ## RECV_ZC: receive into the zero-copy queue `queue` of a network card. Refused with
+  ## RINGLINE_ENOTSUP_KERNEL where the ring has none, which is everywhere for now.
+
+proc ringline_prep_socket*(op: ptr ringline_op, domain: int32, kind: int32, protocol: int32)
+  ## SOCKET: socket(2). res = the descriptor.
+
+proc ringline_prep_bind*(op: ptr ringline_op, fd: int32, `addr`: pointer, addrlen: uint32)
+  ## BIND: bind(2), Linux 6.11.
+
+proc ringline_prep_listen*(op: ptr ringline_op, fd: int32, backlog: int32)
+  ## LISTEN: listen(2), Linux 6.11.
+
+proc ringline_prep_accept*(op: ptr ringline_op, fd: int32, `addr`: pointer, addrlen: ptr uint32,
+    flags: uint32)
+  ## ACCEPT: once; `addr` and `addrlen` may be NULL and are written until FINAL. res = the
+  ## descriptor. `flags` as in accept4(2).
+
+proc ringline_prep_accept_multishot*(op: ptr ringline_op, fd: int32, `addr`: pointer,
+    addrlen: ptr uint32, flags: uint32)
+  ## ACCEPT: a completion with MORE for each connection.
+
+proc ringline_prep_connect*(op: ptr ringline_op, fd: int32, `addr`: pointer, addrlen: uint32)
+  ## CONNECT: connect(2).
+
+proc ringline_prep_send*(op: ptr ringline_op, fd: int32, buf: pointer, len: uint32, flags: uint32)
+  ## SEND: send(2); may be short. `buf` is the library's until FINAL.
+
+proc ringline_prep_send_all*(op: ptr ringline_op, fd: int32, buf: pointer, len: uint32,
+    flags: uint32)
+  ## LIB_SEND_ALL: goes on after short sends. res = `len`, or -errno with data = bytes the kernel
+  ## took. -EBUSY while one runs on the same descriptor.
+
+proc ringline_prep_recv*(op: ptr ringline_op, fd: int32, buf: pointer, len: uint32, flags: uint32)
+  ## RECV: recv(2) once into `buf`; res = 0 at the end of the stream. With ringline_prep_pool(),
+  ## `buf` NULL and `len` 0: into a buffer of the pool.
+
+proc ringline_prep_recv_multishot*(op: ptr ringline_op, fd: int32, pool: int32, flags: uint32)
+  ## RECV: a completion with MORE and LEASE for each piece received, from `pool`. Ends with res
+  ## <= 0; -ENOBUFS = no buffer is free: give leases back, then submit it again.
+
+proc ringline_prep_shutdown*(op: ptr ringline_op, fd: int32, how: int32)
+  ## SHUTDOWN: shutdown(2).
+
+proc ringline_prep_pool*(op: ptr ringline_op, pool: int32)
+  ## Let a filled recv or read take its buffer from `pool`.
+
+proc ringline_prep_quiet*(op: ptr ringline_op)
+  ## Make a filled SEND QUIET: no completion when the kernel takes it whole at once, else a FINAL
+  ## with the count. Sets MSG_DONTWAIT | MSG_WAITALL.
+
+proc ringline_prep_readv*(op: ptr ringline_op, fd: int32, iovecs: pointer, count: uint32,
+    off: uint64, flags: uint32)
+  ## READV: into `count` struct iovec at `off` (-1 = file position). res = bytes read. With
+  ## ringline_prep_pool() and one iovec: into a buffer of the pool.
+
+proc ringline_prep_writev*(op: ptr ringline_op, fd: int32, iovecs: pointer, count: uint32,
+    off: uint64, flags: uint32)
+  ## WRITEV: out of `count` struct iovec at `off` (-1 = file position). res = bytes written.
+
+proc ringline_prep_read_fixed*(op: ptr ringline_op, fd: int32, buf: pointer, len: uint32,
+    off: uint64, buf_index: uint16)
+  ## READ_FIXED: as read, into memory of the registered buffer `buf_index`.
+
+proc ringline_prep_write_fixed*(op: ptr ringline_op, fd: int32, buf: pointer, len: uint32,
+    off: uint64, buf_index: uint16)
+  ## WRITE_FIXED: as write, out of memory of the registered buffer `buf_index`.
+
+proc ringline_prep_readv_fixed*(op: ptr ringline_op, fd: int32, iovecs: pointer, count: uint32,
+    off: uint64, flags: uint32, buf_index: uint16)
+  ## READV_FIXED: as readv, into memory of the registered buffer `buf_index`. Linux 6.15.
+
+proc ringline_prep_writev_fixed*(op: ptr ringline_op, fd: int32, iovecs: pointer, count: uint32,
+    off: uint64, flags: uint32, buf_index: uint16)
+  ## WRITEV_FIXED: as writev, out of memory of the registered buffer `buf_index`. Linux 6.15.
+
+proc ringline_prep_read_multishot*(op: ptr ringline_op, fd: int32, pool: int32)
+  ## READ_MULTISHOT: a completion with MORE and LEASE for each piece read from a pipe, terminal or
+  ## other file that can be polled, out of `pool`. Ends with res <= 0. Linux 6.7.
+
+proc ringline_prep_splice*(op: ptr ringline_op, fd_in: int32, off_in: int64, fd_out: int32,
+    off_out: int64, len: uint32, flags: uint32)
+  ## SPLICE: move up to `len` bytes from `fd_in` to `fd_out` without copying; one of them is a pipe.
+  ## An offset is -1 for a pipe (and for the file position). `flags` of SPLICE_F_*, or
+  ## RINGLINE_SPLICE_FD_IN_FIXED. The op is on `fd_out`: a RINGLINE_LIB_CLOSE of `fd_in` does not
+  ## end it. res = bytes moved.
+
+proc ringline_prep_tee*(op: ptr ringline_op, fd_in: int32, fd_out: int32, len: uint32,
+    flags: uint32)
+  ## TEE: copy up to `len` bytes from the pipe `fd_in` to the pipe `fd_out`; they stay in `fd_in`.
+  ## res = bytes.
+
+proc ringline_prep_epoll_ctl*(op: ptr ringline_op, epfd: int32, operation: int32, fd: int32,
+    event: pointer)
+  ## EPOLL_CTL: epoll_ctl(2); `event` is a struct epoll_event.
+
+proc ringline_prep_epoll_wait*(op: ptr ringline_op, epfd: int32, events: pointer, max: uint32,
+    flags: uint32)
+  ## EPOLL_WAIT: epoll_wait(2) into `events`, written until FINAL. res = how many. Linux 6.15.
+
+proc ringline_prep_link_timeout*(op: ptr ringline_op, ts: pointer, flags: uint32)
+  ## LINK_TIMEOUT: the last op of a chain: cancels the one before it (which needs IO_LINK) when `ts`,
+  ## a struct __kernel_timespec, is over. res = -ETIME when it did, -ECANCELED when it was in time.
+
+proc ringline_prep_futex_wait*(op: ptr ringline_op, futex: ptr uint32, value: uint64,
+    mask: uint64, flags: uint32)
+  ## FUTEX_WAIT: until `futex` is woken; -EAGAIN when it does not hold `value`. `flags` of
+  ## RINGLINE_FUTEX2_*, `mask` RINGLINE_FUTEX_ANY or bits to match. Linux 6.7.
+
+proc ringline_prep_futex_wake*(op: ptr ringline_op, futex: ptr uint32, count: uint64,
+    mask: uint64, flags: uint32)
+  ## FUTEX_WAKE: wake up to `count` waiters of `futex`. res = how many. Linux 6.7.
+
+proc ringline_prep_futex_waitv*(op: ptr ringline_op, futexes: pointer, count: uint32)
+  ## FUTEX_WAITV: until one of `count` struct futex_waitv is woken. res = which. Linux 6.7.
+
+proc ringline_prep_waitid*(op: ptr ringline_op, idtype: int32, id: int32, info: pointer,
+    options: int32, flags: uint32)
+  ## WAITID: waitid(2) of P_PID, P_PGID, P_PIDFD or P_ALL; `info` is a siginfo_t, may be NULL,
+  ## written until FINAL. Linux 6.7.
+
+proc ringline_prep_getxattr*(op: ptr ringline_op, path: cstring, name: cstring, value: pointer,
+    len: uint32)
+  ## GETXATTR: getxattr(2) of `path` into `value`, written until FINAL. res = the length.
+
+proc ringline_prep_setxattr*(op: ptr ringline_op, path: cstring, name: cstring, value: pointer,
+    len: uint32, flags: int32)
+  ## SETXATTR: setxattr(2) of `path`; `flags` 0, XATTR_CREATE or XATTR_REPLACE.
+
+proc ringline_prep_fgetxattr*(op: ptr ringline_op, fd: int32, name: cstring, value: pointer,
+    len: uint32)
+  ## FGETXATTR: fgetxattr(2) into `value`, written until FINAL. res = the length.
+
+proc ringline_prep_fsetxattr*(op: ptr ringline_op, fd: int32, name: cstring, value: pointer,
+    len: uint32, flags: int32)
+  ## FSETXATTR: fsetxattr(2); `flags` 0, XATTR_CREATE or XATTR_REPLACE.
+
+proc ringline_stats_prometheus*(ring: ptr ringline_ring, buf: cstring, cap: csize_t): int32
+  ## Write the counters of the ring in the text format of Prometheus: for each counter of
+  ## ringline_stats a HELP line, a TYPE line and `ringline_NAME_total{ring="N"} VALUE`, where N is
+  ## the place of the handle, which a later ring may have again. Terminated, cut off at `cap` bytes.
+  ## Any thread; allocates nothing. `buf` may be NULL when `cap` is 0.
+  ##
+  ## Returns the length of the whole text without the terminator, like snprintf(3), or
+  ## RINGLINE_ESTALE, RINGLINE_EFORKED, RINGLINE_ENULL.
+
+proc ringline_recvmsg_out*(rec: ptr ringline_completion, namelen: uint32, controllen: uint32,
+    `out`: ptr ringline_message): int32
+  ## Take a completion of ringline_prep_recvmsg_multishot() apart into `out`. `namelen` and
+  ## `controllen` are msg_namelen and msg_controllen of the msghdr that the op was submitted with.
+  ## Reads only the header in the leased buffer. Any thread, as long as the lease is held.
+  ##
+  ## Returns payload_len; RINGLINE_ENULL; RINGLINE_ESTALE for a completion without a lease (res <= 0,
+  ## or not of a pool); -EBADMSG when header, name and control do not fit into the received bytes:
+  ## the lengths are not those of the op.
+
+proc ringline_region_alloc*(ring: ptr ringline_ring, len: uint64, flags: uint32,
+    address: ptr pointer): int32
+  ## Allocate `len` bytes (1 GiB at most), zeroed and aligned to pages, and register them as a fixed
+  ## buffer. `*address` gets the first byte. `flags` is 0 or RINGLINE_REGION_HUGE (huge pages,
+  ## reserved ones or by advice; ringline_region_info_of tells). The memory is the ring's: it is gone
+  ## with ringline_region_release() or with the ring, but for a forced free, after which it stays
+  ## until the kernel is seen to be done. Owner thread (any while there is none).
+  ##
+  ## Returns the region's id, which is the buf_index of READ_FIXED, WRITE_FIXED and SEND_ZC;
+  ## -EINVAL, -ENOMEM (RLIMIT_MEMLOCK counts), -ENFILE (64 regions), RINGLINE_ENULL,
+  ## RINGLINE_ENOTSUP_KERNEL (fixed_buffers: 5.19).
+
+proc ringline_region_register*(ring: ptr ringline_ring, address: pointer, len: uint64): int32
+  ## Register `len` bytes of the caller's (1 GiB at most) as a fixed buffer. The memory has to stay
+  ## mapped until ringline_region_release() returned 0 or the ring is freed (what an ABANDONED op
+  ## used: for ever). Owner thread (any while there is none). Returns as ringline_region_alloc(),
+  ## and -EFAULT for memory that is not mapped.
+
+proc ringline_region_release*(ring: ptr ringline_ring, region: int32): int32
+  ## Unregister a region; memory of ringline_region_alloc() is gone then. Owner thread (any while
+  ## there is none). Returns 0, -EBUSY while ops in flight use it, RINGLINE_ESTALE.
+
+proc ringline_region_info_of*(ring: ptr ringline_ring, region: int32,
+    `out`: ptr ringline_region_info): int32
+  ## Tell what a region is like. Owner thread (any while there is none). Returns 0, RINGLINE_ESTALE,
+  ## RINGLINE_ENULL, -EINVAL.
+
+proc ringline_region_cut*(ring: ptr ringline_ring, region: int32, size: uint32): int32
+  ## Cut a region into equal buffers of `size` bytes, for ringline_buf_take(). Owner thread (any
+  ## while there is none). Returns how many there are; -EINVAL for a size that does not fit, -EBUSY
+  ## while buffers of an earlier cut are taken, -ENOMEM, RINGLINE_ESTALE.
+
+proc ringline_buf_take*(ring: ptr ringline_ring, region: int32, address: ptr pointer): int64
+  ## Take a buffer of a region that was cut: `*address` gets its first byte. It is the caller's until
+  ## ringline_buf_put(); put it back after the FINAL of the op that sends it. Owner thread (any while
+  ## there is none). Returns the buffer's id; -EAGAIN when all are taken, -EINVAL for a region that
+  ## was not cut, RINGLINE_ESTALE, RINGLINE_ENULL.
+
+proc ringline_buf_put*(ring: ptr ringline_ring, buf: int64): int32
+  ## Put a buffer back, exactly once. Owner thread (any while there is none). Returns 0, or
+  ## RINGLINE_ESTALE for what was put back already or never was a buffer.
+
+proc ringline_create*(config: ptr ringline_config, `out`: ptr ptr ringline_ring): int32
+  ## Create a ring. `config` may be NULL (all defaults). On success `*out` is its handle.
+  ##
+  ## The ring has no owner yet: ops may be submitted and wait in user space until the first thread
+  ## that calls attach, turn, run or flush owns it. May take up to a second while the kernel gives
+  ## back locked memory of earlier rings.
+  ##
+  ## Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when 16384 rings exist, or
+  ## what io_uring_setup(2) says: -EPERM (sysctl or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK),
+  ## -EMFILE; ringline_error_detail() names the remedy.
+
+proc ringline_attach*(ring: ptr ringline_ring): int32
+  ## Make the calling thread the owner, for good (until detach). Returns 0 (also when it is the owner
+  ## already), RINGLINE_EWRONGTHREAD when another thread is, RINGLINE_ESTALE, RINGLINE_EFORKED.
+
+proc ringline_detach*(ring: ptr ringline_ring): int32
+  ## Let go of the ring, so that another thread can attach it: it gets a new kernel ring under the
+  ## same handle; pools are registered again. Owner thread only. Returns 0, -EBUSY when anything is
+  ## in flight, RINGLINE_EREENTRANT inside a callback.
+
+proc ringline_info_of*(ring: ptr ringline_ring, `out`: ptr ringline_info): int32
+  ## Tell what the ring got. Owner thread (any while it has none). Returns 0, RINGLINE_ENULL,
+  ## -EINVAL for a size that cannot be.
+
+proc ringline_shared_block*(ring: ptr ringline_ring): ptr ringline_shared
+  ## The shared block of the ring, or NULL (ringline_error_detail() says why). Owner thread (any
+  ## while it has none). Its address is stable until the ring is freed.
+
+proc ringline_close*(ring: ptr ringline_ring, timeout_ns: int64): int32
+  ## Cancel everything and drain. New ops are refused with RINGLINE_ECLOSED from now on; completions
+  ## still come by turn. Waits up to `timeout_ns` (0 = do not wait, -1 = forever); callbacks run.
+  ## Owner thread; binds a ring without owner; any thread once the owner thread is gone (then nothing
+  ## can be drained).
+  ##
+  ## Returns 0 when nothing is in flight any more, else how many ops are (time is over, or the
+  ## records are full: turn, then close again); RINGLINE_EREENTRANT with a timeout inside a callback.
+
+proc ringline_free*(ring: ptr ringline_ring): int32
+  ## End the ring: cancel, drain for up to a second (callbacks run, records are dropped: close first
+  ## to see them), release everything. What the kernel does not let go gets FINAL | ABANDONED. Inside
+  ## a callback it happens when the loop returns. Owner thread; any thread while there is no owner or
+  ## when the owner thread is gone.
+  ##
+  ## Returns how many ops were abandoned (0 = clean), RINGLINE_ESTALE for a second free.
+
+proc ringline_abandon*(ring: ptr ringline_ring): int32
+  ## Free as soon as it is legal; for finalisers, from any thread. The owner frees the ring at its
+  ## next turn (which then answers RINGLINE_ECLOSED); without an owner it is freed now; when the
+  ## owner thread is gone, now too. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
+
+proc ringline_state*(ring: ptr ringline_ring): int32
+  ## RINGLINE_STATE_* of the ring. Owner thread (any while it has none).
+
+proc ringline_inflight*(ring: ptr ringline_ring): int64
+  ## Operations in flight, timers included. Owner thread (any while it has none).
+
+proc ringline_set_user*(ring: ptr ringline_ring, user: uint64): int32
+  ## Keep a number of the caller's with the ring. Owner thread (any while it has none).
+
+proc ringline_user*(ring: ptr ringline_ring, `out`: ptr uint64): int32
+  ## The number kept with ringline_set_user(); 0 at first. Returns 0 or RINGLINE_ENULL.
+
+proc ringline_run_once*(ring: ptr ringline_ring, wait_min: uint32, timeout_ns: int64): int32
+  ## Wait once for `wait_min` completions or `timeout_ns` (-1 = forever, 0 = do not wait), run the
+  ## callbacks, show records in the shared block. As ringline_turn() without its ops. Owner thread;
+  ## binds a ring without owner. Returns how many completions came, callbacks and records together,
+  ## or as ringline_turn().
+
+proc ringline_run*(ring: ptr ringline_ring): int32
+  ## Run callbacks until ringline_stop(), until nothing is in flight, or until a completion without
+  ## callback came. Owner thread; binds a ring without owner. Signals do not end it (a handler may
+  ## call ringline_stop).
+  ##
+  ## Returns 0 when stopped or nothing is in flight, > 0 = that many records wait in shared->recs;
+  ## or as ringline_turn().
+
+proc ringline_stop*(ring: ptr ringline_ring): int32
+  ## Make ringline_run() return, or the present or next wait of a turn end early. Any thread, signal
+  ## handlers and callbacks; async-signal-safe, errno is kept. Returns 0,
+  ## RINGLINE_ESTALE or RINGLINE_EFORKED.
+
+proc ringline_stats_of*(ring: ptr ringline_ring, `out`: ptr ringline_stats): int32
+  ## Read the counters. Any thread. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED, RINGLINE_ENULL,
+  ## -EINVAL.
+
+proc ringline_turn*(ring: ptr ringline_ring): int32
+  ## One turn through the shared block: give back the leases of rel, submit ops, wait for wait_min
+  ## completions or timeout_ns, run callbacks, fill recs. Owner thread; binds a ring without owner.
+  ##
+  ## Stops at the first rejected op (ops_done, op_error, op_error_at) and then does not wait. Ops the
+  ## kernel did not consume are taken back and not in ops_done. Timers count toward wait_min. When
+  ## recs are full, the rest stays in the kernel's queue.
+  ##
+  ## Also with -errno the outputs of the block say what was done: ops may have been accepted. With a
+  ## library code they say nothing, and the block may be gone.
+  ##
+  ## Returns recs_len; -EINTR when a signal handler ran and nothing came; -EINVAL for a block that
+  ## cannot be; -EAGAIN, -EBUSY when the kernel takes nothing now; RINGLINE_EREENTRANT in a callback;
+  ## RINGLINE_ECLOSED when the ring was freed in a callback or abandoned.
+
+proc ringline_submit*(ring: ptr ringline_ring, ops: ptr ringline_op, count: uint32,
+    tokens: ptr uint64, flags: uint32): int32
+  ## Submit ops without waiting: they go to the kernel with the next turn, run or flush, or at once
+  ## when the queue is full. Their completions come as records. `tokens` (may be NULL) gets one token
+  ## per accepted op; `flags` must be 0. Owner thread (any while there is none), callbacks too.
+  ##
+  ## Returns how many were accepted, from the front; when the first is rejected, why: -EINVAL,
+  ## -EAGAIN (queue full), RINGLINE_ENOSLOT, RINGLINE_ECLOSED, RINGLINE_ESTALE (unknown pool or
+  ## token), RINGLINE_ENOTSUP_KERNEL, RINGLINE_ENULL.
+
+proc ringline_submit_with*(ring: ptr ringline_ring, op: ptr ringline_op,
+    callback: ringline_callback, ctx: pointer): int64
+  ## Submit one op whose completions go to `callback`. The op is copied. Owner thread (any while
+  ## there is none), callbacks too. Returns its token, or as ringline_submit().
+
+proc ringline_flush*(ring: ptr ringline_ring): int32
+  ## Hand what was submitted to the kernel without waiting. Owner thread; binds a ring without
+  ## owner; callbacks too. Returns how many entries still wait (0 = all are in; else the kernel takes
+  ## no more now: turn), or -errno.
+
+proc ringline_sq_space*(ring: ptr ringline_ring): int32
+  ## Ops that can be submitted before a flush is needed. Owner thread (any while there is none).
+
+proc ringline_pending*(ring: ptr ringline_ring): int32
+  ## Entries submitted that the kernel has not consumed: while there are any, the inputs of the ops
+  ## are the library's. Owner thread (any while there is none).
+
+proc ringline_napi*(ring: ptr ringline_ring, busy_poll_us: uint32, prefer: uint32): int32
+  ## Let waits of this ring poll the network devices of its sockets for up to `busy_poll_us`
+  ## microseconds before sleeping (NAPI busy polling, Linux 6.9); 0 = not any more. With `prefer`
+  ## not 0 the devices' interrupts stay off meanwhile. Costs CPU time and helps only with devices
+  ## that have such queues. Owner thread; binds a ring without owner; to be set again after detach.
+  ## Returns 0, RINGLINE_ENOTSUP_KERNEL, or -errno.
+
+proc ringline_iowq_workers*(ring: ptr ringline_ring, bounded: ptr uint32,
+    unbounded: ptr uint32): int32
+  ## Limit the kernel's worker threads for this thread's rings: `*bounded` for files and block
+  ## devices, `*unbounded` for everything else (Linux 5.15). 0 keeps a limit. Both come back as what
+  ## they were before, so 0 and 0 only asks. Submits what is staged. Owner thread; binds a ring
+  ## without owner. Returns 0, RINGLINE_ENULL, RINGLINE_ENOTSUP_KERNEL.
+
+proc ringline_iowq_affinity*(ring: ptr ringline_ring, mask: ptr uint8, size: uint32): int32
+  ## Bind the kernel's worker threads of this thread's rings to CPUs: bit n of the `size` bytes at
+  ## `mask` (a cpu_set_t) is CPU n (Linux 5.14). NULL and 0 = unbound again. Owner thread; binds a
+  ## ring without owner. Returns 0, RINGLINE_ENULL, -EINVAL for a mask without a CPU or longer than
+  ## 8192 bytes, RINGLINE_ENOTSUP_KERNEL, or -errno.
+
+proc ringline_spin_us*(ring: ptr ringline_ring, spin_us: uint32): int32
+  ## Let waits look at the completion queue for up to `spin_us` microseconds in user space before
+  ## they sleep; 0 = sleep at once (the default, or config.spin_us). Trades CPU time for the latency
+  ## of a wake-up: worth it only where answers come within microseconds and a core is to spare. A
+  ## signal handler that wants the loop to end calls ringline_stop(). Kept over detach. Owner thread
+  ## (any while there is none). Returns 0, or -EINVAL above one second.
+
+proc ringline_version*(): uint32
+  ## Version of the library: major << 16 | minor << 8 | patch. Never fails; any thread.
+
+proc ringline_version_string*(): cstring
+  ## Version of the library as text, static. Never fails; any thread.
+
+proc ringline_abi*(): uint32
+  ## RINGLINE_ABI of the library. Never fails; any thread.
+
+proc ringline_check_abi*(header_abi: uint32, op_size: uint32, completion_size: uint32,
+    shared_size: uint32): int32
+  ## Check that a program's header fits this library: pass RINGLINE_ABI, sizeof(ringline_op),
+  ## sizeof(ringline_completion) and sizeof(ringline_shared). Returns 0 or RINGLINE_EABI.
+
+proc ringline_kernel_features*(`out`: ptr uint64): int32
+  ## Write the RINGLINE_FEATURE_* bits of the running kernel. Returns 0, or -errno when the kernel
+  ## refuses rings (see ringline_doctor), RINGLINE_ENULL.
+
+proc ringline_has*(feature: cstring): int32
+  ## Whether the running kernel has the feature of that name ("defer_taskrun", ...), and
+  ## RINGLINE_DISABLE does not switch it off. Returns 1, 0, -EINVAL for an unknown name,
+  ## RINGLINE_ENULL, or -errno when the kernel refuses rings.
+
+proc ringline_op_supported*(opcode: uint8): int32
+  ## Whether the opcode (RINGLINE_OP_* or RINGLINE_LIB_*) can be used here. Returns 1, 0, or -errno
+  ## when the kernel refuses rings.
+
+proc ringline_doctor*(buf: cstring, cap: csize_t): int32
+  ## Write a report of what this machine allows and, where it does not, why and the remedy; one
+  ## line per fact, terminated, cut off at `cap` bytes. Returns the length of the whole report
+  ## without the terminator, like snprintf(3). `buf` may be NULL when `cap` is 0.
+
+{.pop.}
+
+iterator layoutRows*(): tuple[name: string, offset, size: int] =
+  ## Name, offset and size of each record and field as Nim has them, to be compared
+  ## with ringline_abi_layout.
+  yield ("ringline_config", 0, sizeof(ringline_config))
+  yield ("ringline_config.size", offsetOf(ringline_config, size),
+    sizeof(default(ringline_config).size))
+  yield ("ringline_config.sq_entries", offsetOf(ringline_config, sq_entries),
+    sizeof(default(ringline_config).sq_entries))
+  yield ("ringline_config.cq_entries", offsetOf(ringline_config, cq_entries),
+    sizeof(default(ringline_config).cq_entries))
+  yield ("ringline_config.max_inflight", offsetOf(ringline_config, max_inflight),
+    sizeof(default(ringline_config).max_inflight))
+  yield ("ringline_config.ops_cap", offsetOf(ringline_config, ops_cap),
+    sizeof(default(ringline_config).ops_cap))
+  yield ("ringline_config.recs_cap", offsetOf(ringline_config, recs_cap),
+    sizeof(default(ringline_config).recs_cap))
+  yield ("ringline_config.flags", offsetOf(ringline_config, flags),
+    sizeof(default(ringline_config).flags))
+  yield ("ringline_config.sq_thread_idle_ms", offsetOf(ringline_config, sq_thread_idle_ms),
+    sizeof(default(ringline_config).sq_thread_idle_ms))
+  yield ("ringline_config.sq_thread_cpu", offsetOf(ringline_config, sq_thread_cpu),
+    sizeof(default(ringline_config).sq_thread_cpu))
+  yield ("ringline_config.spin_us", offsetOf(ringline_config, spin_us),
+    sizeof(default(ringline_config).spin_us))
+  yield ("ringline_config.disable", offsetOf(ringline_config, disable),
+    sizeof(default(ringline_config).disable))
+  yield ("ringline_abi_field", 0, sizeof(ringline_abi_field))
+  yield ("ringline_abi_field.name", offsetOf(ringline_abi_field, name),
+    sizeof(default(ringline_abi_field).name))
+  yield ("ringline_abi_field.offset", offsetOf(ringline_abi_field, offset),
+    sizeof(default(ringline_abi_field).offset))
+  yield ("ringline_abi_field.size", offsetOf(ringline_abi_field, size),
+    sizeof(default(ringline_abi_field).size))
+  yield ("ringline_pool_info", 0, sizeof(ringline_pool_info))
+  yield ("ringline_pool_info.size", offsetOf(ringline_pool_info, size),
+    sizeof(default(ringline_pool_info).size))
+  yield ("ringline_pool_info.count", offsetOf(ringline_pool_info, count),
+    sizeof(default(ringline_pool_info).count))
+  yield ("ringline_pool_info.buffer_size", offsetOf(ringline_pool_info, buffer_size),
+    sizeof(default(ringline_pool_info).buffer_size))
+  yield ("ringline_pool_info.leases", offsetOf(ringline_pool_info, leases),
+    sizeof(default(ringline_pool_info).leases))
+  yield ("ringline_pool_info.flags", offsetOf(ringline_pool_info, flags),
+    sizeof(default(ringline_pool_info).flags))
+  yield ("ringline_pool_info.free", offsetOf(ringline_pool_info, free),
+    sizeof(default(ringline_pool_info).free))
+  yield ("ringline_op", 0, sizeof(ringline_op))
+  yield ("ringline_op.opcode", offsetOf(ringline_op, opcode),
+    sizeof(default(ringline_op).opcode))
+  yield ("ringline_op.flags", offsetOf(ringline_op, flags),
+    sizeof(default(ringline_op).flags))
+  yield ("ringline_op.ioprio", offsetOf(ringline_op, ioprio),
+    sizeof(default(ringline_op).ioprio))
+  yield ("ringline_op.fd", offsetOf(ringline_op, fd),
+    sizeof(default(ringline_op).fd))
+  yield ("ringline_op.off", offsetOf(ringline_op, off),
+    sizeof(default(ringline_op).off))
+  yield ("ringline_op.addr", offsetOf(ringline_op, `addr`),
+    sizeof(default(ringline_op).`addr`))
+  yield ("ringline_op.len", offsetOf(ringline_op, len),
+    sizeof(default(ringline_op).len))
+  yield ("ringline_op.op_flags", offsetOf(ringline_op, op_flags),
+    sizeof(default(ringline_op).op_flags))
+  yield ("ringline_op.user_data", offsetOf(ringline_op, user_data),
+    sizeof(default(ringline_op).user_data))
+  yield ("ringline_op.buf_index", offsetOf(ringline_op, buf_index),
+    sizeof(default(ringline_op).buf_index))
+  yield ("ringline_op.personality", offsetOf(ringline_op, personality),
+    sizeof(default(ringline_op).personality))
+  yield ("ringline_op.file_index", offsetOf(ringline_op, file_index),
+    sizeof(default(ringline_op).file_index))
+  yield ("ringline_op.addr3", offsetOf(ringline_op, addr3),
+    sizeof(default(ringline_op).addr3))
+  yield ("ringline_op.ext", offsetOf(ringline_op, ext),
+    sizeof(default(ringline_op).ext))
+  yield ("ringline_completion", 0, sizeof(ringline_completion))
+  yield ("ringline_completion.user_data", offsetOf(ringline_completion, user_data),
+    sizeof(default(ringline_completion).user_data))
+  yield ("ringline_completion.res", offsetOf(ringline_completion, res),
+    sizeof(default(ringline_completion).res))
+  yield ("ringline_completion.flags", offsetOf(ringline_completion, flags),
+    sizeof(default(ringline_completion).flags))
+  yield ("ringline_completion.data", offsetOf(ringline_completion, data),
+    sizeof(default(ringline_completion).data))
+  yield ("ringline_completion.token", offsetOf(ringline_completion, token),
+    sizeof(default(ringline_completion).token))
+  yield ("ringline_message", 0, sizeof(ringline_message))
+  yield ("ringline_message.name", offsetOf(ringline_message, name),
+    sizeof(default(ringline_message).name))
+  yield ("ringline_message.control", offsetOf(ringline_message, control),
+    sizeof(default(ringline_message).control))
+  yield ("ringline_message.payload", offsetOf(ringline_message, payload),
+    sizeof(default(ringline_message).payload))
+  yield ("ringline_message.name_len", offsetOf(ringline_message, name_len),
+    sizeof(default(ringline_message).name_len))
+  yield ("ringline_message.control_len", offsetOf(ringline_message, control_len),
+    sizeof(default(ringline_message).control_len))
+  yield ("ringline_message.payload_len", offsetOf(ringline_message, payload_len),
+    sizeof(default(ringline_message).payload_len))
+  yield ("ringline_message.flags", offsetOf(ringline_message, flags),
+    sizeof(default(ringline_message).flags))
+  yield ("ringline_message.name_full", offsetOf(ringline_message, name_full),
+    sizeof(default(ringline_message).name_full))
+  yield ("ringline_message.payload_full", offsetOf(ringline_message, payload_full),
+    sizeof(default(ringline_message).payload_full))
+  yield ("ringline_region_info", 0, sizeof(ringline_region_info))
+  yield ("ringline_region_info.size", offsetOf(ringline_region_info, size),
+    sizeof(default(ringline_region_info).size))
+  yield ("ringline_region_info.flags", offsetOf(ringline_region_info, flags),
+    sizeof(default(ringline_region_info).flags))
+  yield ("ringline_region_info.address", offsetOf(ringline_region_info, address),
+    sizeof(default(ringline_region_info).address))
+  yield ("ringline_region_info.len", offsetOf(ringline_region_info, len),
+    sizeof(default(ringline_region_info).len))
+  yield ("ringline_region_info.users", offsetOf(ringline_region_info, users),
+    sizeof(default(ringline_region_info).users))
+  yield ("ringline_region_info.resv", offsetOf(ringline_region_info, resv),
+    sizeof(default(ringline_region_info).resv))
+  yield ("ringline_info", 0, sizeof(ringline_info))
+  yield ("ringline_info.size", offsetOf(ringline_info, size),
+    sizeof(default(ringline_info).size))
+  yield ("ringline_info.sq_entries", offsetOf(ringline_info, sq_entries),
+    sizeof(default(ringline_info).sq_entries))
+  yield ("ringline_info.cq_entries", offsetOf(ringline_info, cq_entries),
+    sizeof(default(ringline_info).cq_entries))
+  yield ("ringline_info.max_inflight", offsetOf(ringline_info, max_inflight),
+    sizeof(default(ringline_info).max_inflight))
+  yield ("ringline_info.setup_flags", offsetOf(ringline_info, setup_flags),
+    sizeof(default(ringline_info).setup_flags))
+  yield ("ringline_info.ring_fd", offsetOf(ringline_info, ring_fd),
+    sizeof(default(ringline_info).ring_fd))
+  yield ("ringline_info.features", offsetOf(ringline_info, features),
+    sizeof(default(ringline_info).features))
+  yield ("ringline_info.disabled", offsetOf(ringline_info, disabled),
+    sizeof(default(ringline_info).disabled))
+  yield ("ringline_shared", 0, sizeof(ringline_shared))
+  yield ("ringline_shared.size", offsetOf(ringline_shared, size),
+    sizeof(default(ringline_shared).size))
+  yield ("ringline_shared.abi", offsetOf(ringline_shared, abi),
+    sizeof(default(ringline_shared).abi))
+  yield ("ringline_shared.ops", offsetOf(ringline_shared, ops),
+    sizeof(default(ringline_shared).ops))
+  yield ("ringline_shared.ops_cap", offsetOf(ringline_shared, ops_cap),
+    sizeof(default(ringline_shared).ops_cap))
+  yield ("ringline_shared.ops_len", offsetOf(ringline_shared, ops_len),
+    sizeof(default(ringline_shared).ops_len))
+  yield ("ringline_shared.recs", offsetOf(ringline_shared, recs),
+    sizeof(default(ringline_shared).recs))
+  yield ("ringline_shared.recs_cap", offsetOf(ringline_shared, recs_cap),
+    sizeof(default(ringline_shared).recs_cap))
+  yield ("ringline_shared.recs_len", offsetOf(ringline_shared, recs_len),
+    sizeof(default(ringline_shared).recs_len))
+  yield ("ringline_shared.wait_min", offsetOf(ringline_shared, wait_min),
+    sizeof(default(ringline_shared).wait_min))
+  yield ("ringline_shared.flags", offsetOf(ringline_shared, flags),
+    sizeof(default(ringline_shared).flags))
+  yield ("ringline_shared.timeout_ns", offsetOf(ringline_shared, timeout_ns),
+    sizeof(default(ringline_shared).timeout_ns))
+  yield ("ringline_shared.min_wait_us", offsetOf(ringline_shared, min_wait_us),
+    sizeof(default(ringline_shared).min_wait_us))
+  yield ("ringline_shared.ops_done", offsetOf(ringline_shared, ops_done),
+    sizeof(default(ringline_shared).ops_done))
+  yield ("ringline_shared.op_error", offsetOf(ringline_shared, op_error),
+    sizeof(default(ringline_shared).op_error))
+  yield ("ringline_shared.op_error_at", offsetOf(ringline_shared, op_error_at),
+    sizeof(default(ringline_shared).op_error_at))
+  yield ("ringline_shared.inflight", offsetOf(ringline_shared, inflight),
+    sizeof(default(ringline_shared).inflight))
+  yield ("ringline_shared.leases_out", offsetOf(ringline_shared, leases_out),
+    sizeof(default(ringline_shared).leases_out))
+  yield ("ringline_shared.tokens", offsetOf(ringline_shared, tokens),
+    sizeof(default(ringline_shared).tokens))
+  yield ("ringline_shared.rel", offsetOf(ringline_shared, rel),
+    sizeof(default(ringline_shared).rel))
+  yield ("ringline_shared.rel_cap", offsetOf(ringline_shared, rel_cap),
+    sizeof(default(ringline_shared).rel_cap))
+  yield ("ringline_shared.rel_len", offsetOf(ringline_shared, rel_len),
+    sizeof(default(ringline_shared).rel_len))
+  yield ("ringline_shared.resv", offsetOf(ringline_shared, resv),
+    sizeof(default(ringline_shared).resv))
+  yield ("ringline_stats", 0, sizeof(ringline_stats))
+  yield ("ringline_stats.size", offsetOf(ringline_stats, size),
+    sizeof(default(ringline_stats).size))
+  yield ("ringline_stats.resv", offsetOf(ringline_stats, resv),
+    sizeof(default(ringline_stats).resv))
+  yield ("ringline_stats.submitted", offsetOf(ringline_stats, submitted),
+    sizeof(default(ringline_stats).submitted))
+  yield ("ringline_stats.completed", offsetOf(ringline_stats, completed),
+    sizeof(default(ringline_stats).completed))
+  yield ("ringline_stats.enters", offsetOf(ringline_stats, enters),
+    sizeof(default(ringline_stats).enters))
+  yield ("ringline_stats.waits", offsetOf(ringline_stats, waits),
+    sizeof(default(ringline_stats).waits))
+  yield ("ringline_stats.overflows", offsetOf(ringline_stats, overflows),
+    sizeof(default(ringline_stats).overflows))
+  yield ("ringline_stats.strays", offsetOf(ringline_stats, strays),
+    sizeof(default(ringline_stats).strays))
+  yield ("ringline_stats.timers", offsetOf(ringline_stats, timers),
+    sizeof(default(ringline_stats).timers))
+  yield ("ringline_stats.wakes", offsetOf(ringline_stats, wakes),
+    sizeof(default(ringline_stats).wakes))
+  yield ("ringline_stats.quiet", offsetOf(ringline_stats, quiet),
+    sizeof(default(ringline_stats).quiet))
+  yield ("ringline_stats.cancels", offsetOf(ringline_stats, cancels),
+    sizeof(default(ringline_stats).cancels))
+  yield ("ringline_stats.leases", offsetOf(ringline_stats, leases),
+    sizeof(default(ringline_stats).leases))
+  yield ("ringline_stats.nobufs", offsetOf(ringline_stats, nobufs),
+    sizeof(default(ringline_stats).nobufs))
+  yield ("ringline_stats.abandoned", offsetOf(ringline_stats, abandoned),
+    sizeof(default(ringline_stats).abandoned))
+  yield ("ringline_stats.rollbacks", offsetOf(ringline_stats, rollbacks),
+    sizeof(default(ringline_stats).rollbacks))

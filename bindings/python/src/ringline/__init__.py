@@ -1,0 +1,44 @@
+"""Linux io_uring through libringline: operations, batches, buffers that stay safe.
+
+`Ring` is the place to start::
+
+    with ringline.Ring() as ring:
+        ring.timer(0.001, user_data="tick")
+        print(ring.turn(wait=1))
+
+Constants of the C API stand here without their prefix: ``ringline.CF_FINAL``.
+"""
+
+from . import _abi
+from ._abi import *  # noqa: F403
+from ._abi import VERSION_MAJOR, VERSION_MINOR, VERSION_PATCH
+from ._address import Address
+from ._completion import Completion, Datagram, Record
+from ._doctor import doctor, has, op_supported
+from ._error import Error
+from ._message import Message
+from ._operations import Operations, Slot
+from ._pool import Lease, Pool
+from ._region import Region
+from ._ring import Batch, Ring
+
+__all__ = [
+    "Address",
+    "Batch",
+    "Completion",
+    "Datagram",
+    "Error",
+    "Lease",
+    "Message",
+    "Operations",
+    "Pool",
+    "Record",
+    "Region",
+    "Ring",
+    "Slot",
+    "doctor",
+    "has",
+    "op_supported",
+]
+__all__ += _abi.__all__
+__version__ = f"{VERSION_MAJOR}.{VERSION_MINOR}.{VERSION_PATCH}"

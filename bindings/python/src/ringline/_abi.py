@@ -1,0 +1,2403 @@
+"""The ABI of libringline for ctypes: constants, records and functions.
+
+Generated from the Rust source by `make abi`: change the source, not this file.
+"""
+
+import ctypes
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+#: What stands for a C pointer: an address, ctypes.byref(...), an array, or None.
+Pointer = Any
+
+#: Number of the ABI: two libraries with the same number serve the same programs.
+ABI = 1
+#: Version of the library, first part.
+VERSION_MAJOR = 0
+#: Version of the library, second part.
+VERSION_MINOR = 1
+#: Version of the library, third part.
+VERSION_PATCH = 0
+#: Does nothing; completes with 0.
+OP_NOP = 0
+#: preadv2(2); off = -1 is the file position.
+OP_READV = 1
+#: pwritev2(2), with RWF_NOSIGNAL where the kernel has it.
+OP_WRITEV = 2
+#: fsync(2).
+OP_FSYNC = 3
+#: pread(2) into the region buf_index.
+OP_READ_FIXED = 4
+#: pwrite(2) from the region buf_index.
+OP_WRITE_FIXED = 5
+#: poll(2), once or (len = 1) multishot.
+OP_POLL_ADD = 6
+#: Remove or change a poll; addr is its token.
+OP_POLL_REMOVE = 7
+#: sync_file_range(2).
+OP_SYNC_FILE_RANGE = 8
+#: sendmsg(2), always with MSG_NOSIGNAL.
+OP_SENDMSG = 9
+#: recvmsg(2), once or multishot from a pool.
+OP_RECVMSG = 10
+#: The kernel's timer; RINGLINE_LIB_TIMER is cheaper.
+OP_TIMEOUT = 11
+#: Remove or change a timeout; addr is its token.
+OP_TIMEOUT_REMOVE = 12
+#: accept4(2), once or multishot.
+OP_ACCEPT = 13
+#: Cancel; addr is the target's token.
+OP_ASYNC_CANCEL = 14
+#: A time limit for the op before it in a chain.
+OP_LINK_TIMEOUT = 15
+#: connect(2).
+OP_CONNECT = 16
+#: fallocate(2).
+OP_FALLOCATE = 17
+#: openat(2).
+OP_OPENAT = 18
+#: close(2); for sockets with operations in flight use RINGLINE_LIB_CLOSE.
+OP_CLOSE = 19
+#: Change registered files.
+OP_FILES_UPDATE = 20
+#: statx(2).
+OP_STATX = 21
+#: pread(2); off = -1 is the file position.
+OP_READ = 22
+#: pwrite(2); off = -1 is the file position.
+OP_WRITE = 23
+#: posix_fadvise(2).
+OP_FADVISE = 24
+#: madvise(2).
+OP_MADVISE = 25
+#: send(2), always with MSG_NOSIGNAL.
+OP_SEND = 26
+#: recv(2), once or multishot from a pool.
+OP_RECV = 27
+#: openat2(2).
+OP_OPENAT2 = 28
+#: epoll_ctl(2).
+OP_EPOLL_CTL = 29
+#: splice(2).
+OP_SPLICE = 30
+#: Refused: ringline_pool_create() provides buffers.
+OP_PROVIDE_BUFFERS = 31
+#: Refused: ringline_pool_destroy() takes buffers back.
+OP_REMOVE_BUFFERS = 32
+#: tee(2).
+OP_TEE = 33
+#: shutdown(2).
+OP_SHUTDOWN = 34
+#: renameat2(2).
+OP_RENAMEAT = 35
+#: unlinkat(2).
+OP_UNLINKAT = 36
+#: mkdirat(2).
+OP_MKDIRAT = 37
+#: symlinkat(2).
+OP_SYMLINKAT = 38
+#: linkat(2).
+OP_LINKAT = 39
+#: A completion with RINGLINE_CF_MSG on another ring.
+OP_MSG_RING = 40
+#: fsetxattr(2).
+OP_FSETXATTR = 41
+#: setxattr(2).
+OP_SETXATTR = 42
+#: fgetxattr(2).
+OP_FGETXATTR = 43
+#: getxattr(2).
+OP_GETXATTR = 44
+#: socket(2).
+OP_SOCKET = 45
+#: A command of the file's driver, or of a socket.
+OP_URING_CMD = 46
+#: send(2) out of the caller's pages, always with MSG_NOSIGNAL: two completions, the memory is the
+#: caller's again with the second one (NOTIF). Linux 6.0.
+OP_SEND_ZC = 47
+#: sendmsg(2) out of the caller's pages: FINAL at the notification.
+OP_SENDMSG_ZC = 48
+#: READ from a pool, again and again, Linux 6.7.
+OP_READ_MULTISHOT = 49
+#: waitid(2), Linux 6.7.
+OP_WAITID = 50
+#: Wait for a futex, Linux 6.7.
+OP_FUTEX_WAIT = 51
+#: Wake waiters of a futex, Linux 6.7.
+OP_FUTEX_WAKE = 52
+#: Wait for one of several futexes, Linux 6.7.
+OP_FUTEX_WAITV = 53
+#: A descriptor for a registered file, Linux 6.8: ringline_file_install.
+OP_FIXED_FD_INSTALL = 54
+#: ftruncate(2), Linux 6.9.
+OP_FTRUNCATE = 55
+#: bind(2), Linux 6.11.
+OP_BIND = 56
+#: listen(2), Linux 6.11.
+OP_LISTEN = 57
+#: Zero-copy receive: refused, no ring has a queue for it.
+OP_RECV_ZC = 58
+#: epoll_wait(2), Linux 6.15.
+OP_EPOLL_WAIT = 59
+#: READV into a registered buffer, Linux 6.15.
+OP_READV_FIXED = 60
+#: WRITEV out of a registered buffer, Linux 6.15.
+OP_WRITEV_FIXED = 61
+#: pipe2(2), Linux 6.16.
+OP_PIPE = 62
+#: Close a descriptor in order: shutdown, cancel its operations, wait for them, close.
+LIB_CLOSE = 128
+#: A user-space timer: nanoseconds in off, period in addr.
+LIB_TIMER = 129
+#: A send that goes on after short counts.
+LIB_SEND_ALL = 130
+#: fd is a registered slot.
+SQE_FIXED_FILE = 1
+#: Start after everything before is complete: refused, it would hold back cancels too.
+SQE_IO_DRAIN = 2
+#: The next op starts when this one succeeded.
+SQE_IO_LINK = 4
+#: The next op starts when this one ended.
+SQE_IO_HARDLINK = 8
+#: Do it in a kernel worker from the start.
+SQE_ASYNC = 16
+#: Take a buffer from the pool buf_index.
+SQE_BUFFER_SELECT = 32
+#: ioprio of an ACCEPT: multishot.
+ACCEPT_MULTISHOT = 1
+#: ioprio of a SEND or RECV: poll before trying.
+RECVSEND_POLL_FIRST = 1
+#: ioprio of a RECV: multishot.
+RECV_MULTISHOT = 2
+#: ext of a SEND: no completion when the kernel takes it whole at once.
+EXT_QUIET = 1
+#: ioprio of a zero-copy send: buf_index is the region that the memory lies in.
+RECVSEND_FIXED_BUF = 4
+#: ioprio of a zero-copy send: tell whether it was copied; set anyway where the kernel can.
+SEND_ZC_REPORT_USAGE = 8
+#: ioprio of an ACCEPT: fail with -EAGAIN instead of waiting.
+ACCEPT_DONTWAIT = 2
+#: ioprio of an ACCEPT: poll before trying.
+ACCEPT_POLL_FIRST = 4
+#: op_flags of an FSYNC: as fdatasync(2).
+FSYNC_DATASYNC = 1
+#: op_flags of a NOP: res is what len says.
+NOP_INJECT_RESULT = 1
+#: len of a POLL_ADD: a completion for each event.
+POLL_ADD_MULTI = 1
+#: len of a POLL_REMOVE: change the events instead.
+POLL_UPDATE_EVENTS = 2
+#: len of a POLL_ADD: level-triggered.
+POLL_ADD_LEVEL = 8
+#: op_flags of a TIMEOUT: the time is absolute.
+TIMEOUT_ABS = 1
+#: op_flags of a TIMEOUT_REMOVE: change the time instead.
+TIMEOUT_UPDATE = 2
+#: op_flags of a TIMEOUT: CLOCK_BOOTTIME.
+TIMEOUT_BOOTTIME = 4
+#: op_flags of a TIMEOUT: CLOCK_REALTIME.
+TIMEOUT_REALTIME = 8
+#: op_flags of a TIMEOUT_REMOVE: change the time of a LINK_TIMEOUT.
+LINK_TIMEOUT_UPDATE = 16
+#: op_flags of a TIMEOUT: being over counts as success in a chain.
+TIMEOUT_ETIME_SUCCESS = 32
+#: op_flags of a TIMEOUT: again and again, Linux 6.4.
+TIMEOUT_MULTISHOT = 64
+#: op_flags of an ASYNC_CANCEL: everything that matches, not only the first.
+CANCEL_ALL = 1
+#: op_flags of an ASYNC_CANCEL: by fd, not by token.
+CANCEL_FD = 2
+#: op_flags of an ASYNC_CANCEL: fd is a registered slot.
+CANCEL_FD_FIXED = 8
+#: op_flags of a SPLICE or TEE: fd_in is a registered slot.
+SPLICE_FD_IN_FIXED = 2147483648
+#: op_flags of a FIXED_FD_INSTALL: the descriptor survives exec.
+FIXED_FD_NO_CLOEXEC = 1
+#: Flags of a futex: 32 bits wide, the only size that the kernel has.
+FUTEX2_SIZE_U32 = 2
+#: Flags of a futex: used by this process only.
+FUTEX2_PRIVATE = 128
+#: Mask of a futex: any waiter, any waker.
+FUTEX_ANY = 4294967295
+#: op_flags of a URING_CMD: buf_index is a registered buffer.
+URING_CMD_FIXED = 1
+#: Command of a socket: bytes to read.
+SOCKET_SIOCINQ = 0
+#: Command of a socket: bytes not sent yet.
+SOCKET_SIOCOUTQ = 1
+#: Command of a socket: getsockopt(2), level SOL_SOCKET.
+SOCKET_GETSOCKOPT = 2
+#: Command of a socket: setsockopt(2).
+SOCKET_SETSOCKOPT = 3
+#: op_flags of RINGLINE_LIB_CLOSE: others share the file, do not shut it down.
+LIB_CLOSE_SHARED = 1
+#: op_flags of RINGLINE_LIB_TIMER: off is a CLOCK_MONOTONIC time.
+TIMER_ABS = 1
+#: The high 16 bits are a buffer id.
+CF_BUFFER = 1
+#: More completions of this op follow.
+CF_MORE = 2
+#: The socket has more data.
+CF_SOCK_NONEMPTY = 4
+#: A zero-copy notification.
+CF_NOTIF = 8
+#: The kernel keeps using this buffer.
+CF_BUF_MORE = 16
+#: The last completion of its op: its memory is the caller's again.
+CF_FINAL = 256
+#: data is received bytes, token is the lease to give back.
+CF_LEASE = 512
+#: A zero-copy send was copied after all.
+CF_ZC_COPIED = 1024
+#: Posted by another thread.
+CF_MSG = 2048
+#: Forced free: the memory of this op never comes back.
+CF_ABANDONED = 4096
+#: token is the second half of a big completion.
+CF_EXT = 8192
+#: Not about an op: few buffers of a pool are left (ringline_pool_set_low_water).
+CF_LOW_WATER = 16384
+#: Where the buffer id starts in flags.
+CF_BUFFER_SHIFT = 16
+#: A panic inside was caught; the handle is poisoned.
+EPANIC = -4096
+#: Poisoned by an earlier panic: only free works.
+EPOISONED = -4097
+#: Called from a thread that does not own the ring.
+EWRONGTHREAD = -4098
+#: The handle was made before fork(2).
+EFORKED = -4099
+#: Header and library do not match.
+EABI = -4100
+#: Handle, token or lease is not valid (any more).
+ESTALE = -4101
+#: A pointer that must not be NULL is NULL.
+ENULL = -4102
+#: The ring is closing.
+ECLOSED = -4103
+#: max_inflight is reached.
+ENOSLOT = -4104
+#: The loop may not be run inside a callback.
+EREENTRANT = -4105
+#: This kernel lacks the feature.
+ENOTSUP_KERNEL = -4106
+#: No owner thread yet.
+STATE_CREATED = 0
+#: Bound to its owner thread.
+STATE_ATTACHED = 1
+#: Closing: operations are still in flight.
+STATE_CLOSING = 2
+#: Closed: nothing is in flight.
+STATE_CLOSED = 3
+#: Bits of kernel_features and config.disable: single_issuer.
+FEATURE_SINGLE_ISSUER = 1
+#: defer_taskrun (6.1).
+FEATURE_DEFER_TASKRUN = 2
+#: coop_taskrun (5.19).
+FEATURE_COOP_TASKRUN = 4
+#: taskrun_flag (5.19).
+FEATURE_TASKRUN_FLAG = 8
+#: submit_all (5.18).
+FEATURE_SUBMIT_ALL = 16
+#: no_sqarray (6.6).
+FEATURE_NO_SQARRAY = 32
+#: ext_arg (5.11).
+FEATURE_EXT_ARG = 64
+#: min_wait (6.12).
+FEATURE_MIN_WAIT = 128
+#: pool (5.19).
+FEATURE_POOL = 256
+#: accept_multishot (5.19).
+FEATURE_ACCEPT_MULTISHOT = 512
+#: recv_multishot (6.0).
+FEATURE_RECV_MULTISHOT = 1024
+#: cancel_sync (6.0).
+FEATURE_CANCEL_SYNC = 2048
+#: cancel_any (5.19).
+FEATURE_CANCEL_ANY = 4096
+#: registered_ring (5.18).
+FEATURE_REGISTERED_RING = 8192
+#: write_nosignal (6.18).
+FEATURE_WRITE_NOSIGNAL = 16384
+#: bind_listen (6.11).
+FEATURE_BIND_LISTEN = 32768
+#: cqe_skip (5.17).
+FEATURE_CQE_SKIP = 65536
+#: pool_incremental (6.12).
+FEATURE_POOL_INCREMENTAL = 131072
+#: fixed_buffers (5.19).
+FEATURE_FIXED_BUFFERS = 262144
+#: file_table (6.0).
+FEATURE_FILE_TABLE = 524288
+#: fd_install (6.8).
+FEATURE_FD_INSTALL = 1048576
+#: flags of a pool: the kernel fills a buffer piece by piece (6.12).
+POOL_INCREMENTAL = 1
+#: flags of a pool: huge pages, reserved ones if there are any.
+POOL_HUGE = 2
+#: In ringline_pool_info: the kernel was only asked for huge pages (madvise).
+POOL_HUGE_ADVISED = 4
+#: flags of a region: huge pages, reserved ones if there are any.
+REGION_HUGE = 1
+#: In ringline_region_info: the kernel was only asked for huge pages (madvise).
+REGION_HUGE_ADVISED = 2
+#: file_index of accept, openat and socket: a slot of the kernel's choice.
+FILE_INDEX_ALLOC = 4294967295
+#: flags of ringline_file_install: the descriptor stays open on exec.
+FILE_INSTALL_INHERIT = 1
+#: config.flags: let a kernel thread poll the submission queue; steps down where it may not.
+CONFIG_SQPOLL = 1
+#: set_log: nothing is told.
+LOG_NONE = 0
+#: A caught panic.
+LOG_ERROR = 1
+#: Abandoned operations, a feature that this kernel lacks.
+LOG_WARN = 2
+#: The library took another way: setup flags stepped down, memory was waited for.
+LOG_INFO = 3
+#: Every call that failed.
+LOG_DEBUG = 4
+
+
+class Config(ctypes.Structure):
+    """What a ring shall be like. All-zero means all defaults; ringline_config_init() fills them in.
+
+    `size` is sizeof(ringline_config) of the caller's header (0 = the same, all defaults). A
+    shorter struct is extended by zeros, a longer one must be zero beyond what the library knows.
+    """
+
+    #: sizeof(ringline_config).
+    size: int
+    #: Submission entries, rounded up to a power of two; 0 = 256.
+    sq_entries: int
+    #: Completion entries; 0 = four times sq_entries.
+    cq_entries: int
+    #: Operations in flight at most; 0 = 65536. 64 bytes of address space each.
+    max_inflight: int
+    #: Ops of the shared block; 0 = sq_entries.
+    ops_cap: int
+    #: Completions shown per turn at most; 0 = cq_entries.
+    recs_cap: int
+    #: RINGLINE_CONFIG_*.
+    flags: int
+    #: With SQPOLL: idle time of the kernel thread in milliseconds; 0 = 1000.
+    sq_thread_idle_ms: int
+    #: With SQPOLL: CPU of the kernel thread + 1; 0 = any.
+    sq_thread_cpu: int
+    #: Microseconds that waits look at the queue before they sleep (ringline_spin_us); 0 = none.
+    spin_us: int
+    #: RINGLINE_FEATURE_* not to use although the kernel has them.
+    disable: int
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("sq_entries", ctypes.c_uint32),
+        ("cq_entries", ctypes.c_uint32),
+        ("max_inflight", ctypes.c_uint32),
+        ("ops_cap", ctypes.c_uint32),
+        ("recs_cap", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("sq_thread_idle_ms", ctypes.c_uint32),
+        ("sq_thread_cpu", ctypes.c_uint32),
+        ("spin_us", ctypes.c_uint32),
+        ("disable", ctypes.c_uint64),
+    ]
+
+
+#: The same for the struct module: 48 bytes.
+CONFIG_FORMAT = "<IIIIIIIIIIQ"
+
+
+class AbiField(ctypes.Structure):
+    """One struct ("ringline_op", offset 0) or member ("ringline_op.fd") of the ABI.
+    """
+
+    #: Address of the terminated, static name.
+    name: int
+    #: Offset in bytes.
+    offset: int
+    #: Size in bytes.
+    size: int
+
+    _fields_ = [
+        ("name", ctypes.c_uint64),
+        ("offset", ctypes.c_uint32),
+        ("size", ctypes.c_uint32),
+    ]
+
+
+#: The same for the struct module: 16 bytes.
+ABI_FIELD_FORMAT = "<QII"
+
+
+class PoolInfo(ctypes.Structure):
+    """What a pool is like. Set `size` to sizeof(ringline_pool_info) (0 = the same) before the call.
+    """
+
+    #: sizeof(ringline_pool_info).
+    size: int
+    #: Buffers in all.
+    count: int
+    #: Bytes per buffer.
+    buffer_size: int
+    #: Leases not given back.
+    leases: int
+    #: RINGLINE_POOL_*: what it is, and what became of huge pages.
+    flags: int
+    #: Buffers that the kernel has.
+    free: int
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("count", ctypes.c_uint32),
+        ("buffer_size", ctypes.c_uint32),
+        ("leases", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("free", ctypes.c_uint32),
+    ]
+
+
+#: The same for the struct module: 24 bytes.
+POOL_INFO_FORMAT = "<IIIIII"
+
+
+class Op(ctypes.Structure):
+    """An operation to do: 64 bytes in the shape of `struct io_uring_sqe`.
+
+    All-zero is a NOP. The descriptor is copied at submit. Inputs it points to (address, timespec,
+    path) are the caller's again when the turn or flush that accepted the op returns; data buffers
+    and output arguments stay the library's until the completion with RINGLINE_CF_FINAL.
+    """
+
+    #: 0..127: kernel IORING_OP_*; 128..255: library operations (RINGLINE_LIB_*).
+    opcode: int
+    #: RINGLINE_SQE_* (IOSQE_*); CQE_SKIP_SUCCESS is refused.
+    flags: int
+    #: Multishot bits, as in the kernel.
+    ioprio: int
+    #: Descriptor, or slot with RINGLINE_SQE_FIXED_FILE.
+    fd: int
+    #: File offset, second address, or as the operation defines it.
+    off: int
+    #: Address of the data; for operations that name another one: its token.
+    addr: int
+    #: Length in bytes, or as the operation defines it.
+    len: int
+    #: Flags of the operation (msg_flags, fsync_flags, ...).
+    op_flags: int
+    #: The caller's, returned untouched.
+    user_data: int
+    #: Pool of provided buffers with RINGLINE_SQE_BUFFER_SELECT; else a registered buffer.
+    buf_index: int
+    #: Registered credentials; 0 = the thread's.
+    personality: int
+    #: Direct-descriptor slot + 1; 0 = none.
+    file_index: int
+    #: Third argument of a few operations.
+    addr3: int
+    #: Library flags (RINGLINE_EXT_*) of some operations; else 0.
+    ext: int
+
+    _fields_ = [
+        ("opcode", ctypes.c_uint8),
+        ("flags", ctypes.c_uint8),
+        ("ioprio", ctypes.c_uint16),
+        ("fd", ctypes.c_int32),
+        ("off", ctypes.c_uint64),
+        ("addr", ctypes.c_uint64),
+        ("len", ctypes.c_uint32),
+        ("op_flags", ctypes.c_uint32),
+        ("user_data", ctypes.c_uint64),
+        ("buf_index", ctypes.c_uint16),
+        ("personality", ctypes.c_uint16),
+        ("file_index", ctypes.c_uint32),
+        ("addr3", ctypes.c_uint64),
+        ("ext", ctypes.c_uint64),
+    ]
+
+
+#: The same for the struct module: 64 bytes.
+OP_FORMAT = "<BBHiQQIIQHHIQQ"
+
+
+class Completion(ctypes.Structure):
+    """What became of an operation: 32 bytes.
+    """
+
+    #: As in the op.
+    user_data: int
+    #: The kernel's result: >= 0, or -errno.
+    res: int
+    #: Low 16 bits RINGLINE_CF_*, high 16 bits the buffer id.
+    flags: int
+    #: Address of the payload for provided buffers; bytes accepted for a failed SEND_ALL; else 0.
+    data: int
+    #: The op's token; with RINGLINE_CF_LEASE the lease id.
+    token: int
+
+    _fields_ = [
+        ("user_data", ctypes.c_uint64),
+        ("res", ctypes.c_int32),
+        ("flags", ctypes.c_uint32),
+        ("data", ctypes.c_uint64),
+        ("token", ctypes.c_uint64),
+    ]
+
+
+#: The same for the struct module: 32 bytes.
+COMPLETION_FORMAT = "<QiIQQ"
+
+
+class Message(ctypes.Structure):
+    """One message of a multishot recvmsg. The addresses lie in the buffer of the completion and are
+    valid until its lease is given back; 0 where the length is 0.
+    """
+
+    #: The sender's address.
+    name: int
+    #: Control messages.
+    control: int
+    #: What was sent.
+    payload: int
+    #: Bytes at name.
+    name_len: int
+    #: Bytes at control.
+    control_len: int
+    #: Bytes at payload.
+    payload_len: int
+    #: msg_flags of recvmsg(2): MSG_TRUNC and MSG_CTRUNC among them.
+    flags: int
+    #: Bytes that the address had before it was cut to name_len.
+    name_full: int
+    #: Bytes that the kernel says the payload had; with MSG_TRUNC in the flags of the op also those
+    #: that were cut off.
+    payload_full: int
+
+    _fields_ = [
+        ("name", ctypes.c_uint64),
+        ("control", ctypes.c_uint64),
+        ("payload", ctypes.c_uint64),
+        ("name_len", ctypes.c_uint32),
+        ("control_len", ctypes.c_uint32),
+        ("payload_len", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("name_full", ctypes.c_uint32),
+        ("payload_full", ctypes.c_uint32),
+    ]
+
+
+#: The same for the struct module: 48 bytes.
+MESSAGE_FORMAT = "<QQQIIIIII"
+
+
+class RegionInfo(ctypes.Structure):
+    """What a region is like. Set `size` to sizeof(ringline_region_info) (0 = the same) before the
+    call.
+    """
+
+    #: sizeof(ringline_region_info).
+    size: int
+    #: RINGLINE_REGION_*: what became of huge pages.
+    flags: int
+    #: Its first byte.
+    address: int
+    #: Bytes.
+    len: int
+    #: Operations in flight that use it.
+    users: int
+    #: Zero.
+    resv: int
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("address", ctypes.c_uint64),
+        ("len", ctypes.c_uint64),
+        ("users", ctypes.c_uint32),
+        ("resv", ctypes.c_uint32),
+    ]
+
+
+#: The same for the struct module: 32 bytes.
+REGION_INFO_FORMAT = "<IIQQII"
+
+
+class Info(ctypes.Structure):
+    """What a ring got. Set `size` to sizeof(ringline_info) (0 = the same) before the call.
+    """
+
+    #: sizeof(ringline_info).
+    size: int
+    #: Submission entries.
+    sq_entries: int
+    #: Completion entries.
+    cq_entries: int
+    #: Operations in flight at most.
+    max_inflight: int
+    #: IORING_SETUP_* flags that stuck.
+    setup_flags: int
+    #: The ring's descriptor.
+    ring_fd: int
+    #: RINGLINE_FEATURE_* in use.
+    features: int
+    #: RINGLINE_FEATURE_* switched off by config or RINGLINE_DISABLE.
+    disabled: int
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("sq_entries", ctypes.c_uint32),
+        ("cq_entries", ctypes.c_uint32),
+        ("max_inflight", ctypes.c_uint32),
+        ("setup_flags", ctypes.c_uint32),
+        ("ring_fd", ctypes.c_int32),
+        ("features", ctypes.c_uint64),
+        ("disabled", ctypes.c_uint64),
+    ]
+
+
+#: The same for the struct module: 40 bytes.
+INFO_FORMAT = "<IIIIIiQQ"
+
+
+class Shared(ctypes.Structure):
+    """The block of one ring: in and out of ringline_turn(). Owned by the ring, aligned to 64 bytes,
+    its address is stable for the ring's life. Only the owner thread may touch it.
+    """
+
+    #: Size of this struct.
+    size: int
+    #: RINGLINE_ABI of the library.
+    abi: int
+    #: Address of ringline_op ops[ops_cap].
+    ops: int
+    #: Capacity of ops and tokens.
+    ops_cap: int
+    #: In: how many ops are filled. The library sets it back to 0.
+    ops_len: int
+    #: Address of ringline_completion recs[recs_cap].
+    recs: int
+    #: Capacity of recs.
+    recs_cap: int
+    #: Out: how many completions there are. They are valid until the next turn.
+    recs_len: int
+    #: In: completions to wait for; 0 = do not sleep.
+    wait_min: int
+    #: In: must be 0.
+    flags: int
+    #: In: longest wait in nanoseconds; -1 = forever.
+    timeout_ns: int
+    #: In: return with fewer than wait_min after this many microseconds (Linux 6.12); 0 = off.
+    min_wait_us: int
+    #: Out: how many of ops were accepted, from the front.
+    ops_done: int
+    #: Out: why the first rejected op was rejected; 0 = all were accepted.
+    op_error: int
+    #: Out: its index.
+    op_error_at: int
+    #: Out: operations in flight.
+    inflight: int
+    #: Out: leases not given back.
+    leases_out: int
+    #: Address of uint64_t tokens[ops_cap]: out, one per accepted op.
+    tokens: int
+    #: Address of uint64_t rel[rel_cap]: in, lease ids to give back.
+    rel: int
+    #: Capacity of rel.
+    rel_cap: int
+    #: In: how many leases are filled. The library sets it back to 0.
+    rel_len: int
+    #: Zero.
+    resv: List[int]
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("abi", ctypes.c_uint32),
+        ("ops", ctypes.c_uint64),
+        ("ops_cap", ctypes.c_uint32),
+        ("ops_len", ctypes.c_uint32),
+        ("recs", ctypes.c_uint64),
+        ("recs_cap", ctypes.c_uint32),
+        ("recs_len", ctypes.c_uint32),
+        ("wait_min", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("timeout_ns", ctypes.c_int64),
+        ("min_wait_us", ctypes.c_uint32),
+        ("ops_done", ctypes.c_uint32),
+        ("op_error", ctypes.c_int32),
+        ("op_error_at", ctypes.c_uint32),
+        ("inflight", ctypes.c_uint32),
+        ("leases_out", ctypes.c_uint32),
+        ("tokens", ctypes.c_uint64),
+        ("rel", ctypes.c_uint64),
+        ("rel_cap", ctypes.c_uint32),
+        ("rel_len", ctypes.c_uint32),
+        ("resv", ctypes.c_uint64 * 3),
+    ]
+
+
+#: The same for the struct module: 128 bytes.
+SHARED_FORMAT = "<IIQIIQIIIIqIIiIIIQQII3Q"
+
+
+class Stats(ctypes.Structure):
+    """What a ring did so far. Set `size` to sizeof(ringline_stats) (0 = the same) before the call.
+    """
+
+    #: sizeof(ringline_stats).
+    size: int
+    #: Zero.
+    resv: int
+    #: Operations accepted.
+    submitted: int
+    #: Completions delivered.
+    completed: int
+    #: Calls of io_uring_enter(2).
+    enters: int
+    #: Of these, calls that were allowed to sleep.
+    waits: int
+    #: Times the completion queue was seen overflowing.
+    overflows: int
+    #: Kernel completions that named no operation in flight.
+    strays: int
+    #: Timer expirations.
+    timers: int
+    #: Wakes from other threads.
+    wakes: int
+    #: QUIET sends the kernel took whole.
+    quiet: int
+    #: Cancel requests sent to the kernel.
+    cancels: int
+    #: Buffers handed out from pools.
+    leases: int
+    #: Receives that ended because the pool was empty.
+    nobufs: int
+    #: Operations abandoned at a forced free.
+    abandoned: int
+    #: Operations taken back because the kernel did not consume them.
+    rollbacks: int
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("resv", ctypes.c_uint32),
+        ("submitted", ctypes.c_uint64),
+        ("completed", ctypes.c_uint64),
+        ("enters", ctypes.c_uint64),
+        ("waits", ctypes.c_uint64),
+        ("overflows", ctypes.c_uint64),
+        ("strays", ctypes.c_uint64),
+        ("timers", ctypes.c_uint64),
+        ("wakes", ctypes.c_uint64),
+        ("quiet", ctypes.c_uint64),
+        ("cancels", ctypes.c_uint64),
+        ("leases", ctypes.c_uint64),
+        ("nobufs", ctypes.c_uint64),
+        ("abandoned", ctypes.c_uint64),
+        ("rollbacks", ctypes.c_uint64),
+    ]
+
+
+#: The same for the struct module: 120 bytes.
+STATS_FORMAT = "<IIQQQQQQQQQQQQQQ"
+
+#: A log function: `message` is one line without newline, terminated, valid during the call;
+#: `level` is RINGLINE_LOG_*. Called from whatever thread something happened on, possibly from
+#: several at a time, never from a signal handler. What happens inside it is not told again. A
+#: C++ exception that leaves it ends the program.
+LogFunction = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_char_p)
+#: A completion callback: runs on the owner thread, inside turn, run, run_once, close or free,
+#: never inside submit and never inside another callback. `completion` is valid during the call.
+#: Every function is legal in it, ringline_free of the same ring included (it is deferred); turn,
+#: run, run_once, close with a timeout and cancel_sync answer RINGLINE_EREENTRANT. The callbacks of
+#: a turn run before its records are shown: that of a close may come before the FINAL record of an
+#: op it waited for. A C++ exception that leaves it ends the program.
+Callback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+
+#: The records by their names in C.
+RECORDS: Dict[str, Tuple[Any, str]] = {
+    "ringline_config": (Config, CONFIG_FORMAT),
+    "ringline_abi_field": (AbiField, ABI_FIELD_FORMAT),
+    "ringline_pool_info": (PoolInfo, POOL_INFO_FORMAT),
+    "ringline_op": (Op, OP_FORMAT),
+    "ringline_completion": (Completion, COMPLETION_FORMAT),
+    "ringline_message": (Message, MESSAGE_FORMAT),
+    "ringline_region_info": (RegionInfo, REGION_INFO_FORMAT),
+    "ringline_info": (Info, INFO_FORMAT),
+    "ringline_shared": (Shared, SHARED_FORMAT),
+    "ringline_stats": (Stats, STATS_FORMAT),
+}
+
+
+class Functions:
+    """The functions of the library, without their prefix."""
+
+    #: cancel(ring, token)
+    #: Ask for the op of `token` to end. Its memory stays the library's until its FINAL completion,
+    #: which tells -ECANCELED, or how it ended before. Owner thread (any while there is none).
+    #: Returns 0 = asked, RINGLINE_ESTALE = gone already, -EALREADY for a close.
+    cancel: Callable[[Pointer, int], int]
+
+    #: cancel_many(ring, tokens, count)
+    #: Ask for many ops to end. Tokens that are gone are skipped. Returns how many were asked.
+    cancel_many: Callable[[Pointer, Pointer, int], int]
+
+    #: cancel_fd(ring, fd)
+    #: Ask for every op submitted on descriptor `fd` to end. Returns how many were asked.
+    cancel_fd: Callable[[Pointer, int], int]
+
+    #: cancel_all(ring)
+    #: Ask for everything in flight to end, timers included. Returns how many were asked.
+    cancel_all: Callable[[Pointer], int]
+
+    #: cancel_sync(ring, token, timeout_ns)
+    #: Cancel and wait for the kernel's verdict, up to `timeout_ns` (-1 = forever). The FINAL still
+    #: comes by turn. Returns 0 = cancelled, RINGLINE_ESTALE = gone already, -EALREADY = running and
+    #: not to be stopped, -ETIME, RINGLINE_EREENTRANT inside a callback.
+    cancel_sync: Callable[[Pointer, int, int], int]
+
+    #: config_init(config)
+    #: Fill a config with the defaults, which are zeros, whatever is in it now, and set its size. What
+    #: follows from another member (cq_entries from sq_entries) follows what the caller puts there.
+    #:
+    #: Only the members of version 0.1 are written, which every caller's struct has; those added later
+    #: stay at their default because `size` says so. Returns 0 or RINGLINE_ENULL.
+    config_init: Callable[[Pointer], int]
+
+    #: dump(ring, fd)
+    #: Write what is in flight to the descriptor `fd`, one line each, for people: the ring, its
+    #: operations (token, name, descriptor, state, user_data, what it is besides) and its pools with
+    #: their leases. The format may change. `fd` is the caller's and may block; no SIGPIPE is raised
+    #: where the kernel can suppress it. Owner thread (any while there is none), also in a callback.
+    #:
+    #: Returns how many operations are in flight, or -errno when `fd` cannot be written.
+    dump: Callable[[Pointer, int], int]
+
+    #: strerror(code)
+    #: What a code means and what to do, static text. Never NULL, never fails; any thread.
+    strerror: Callable[[int], bytes]
+
+    #: error_name(code)
+    #: The name of a code ("RINGLINE_ESTALE", "EAGAIN"), static text. Never NULL; any thread.
+    error_name: Callable[[int], bytes]
+
+    #: error_detail()
+    #: What the last failing call of this thread has to say beyond its code: cause and remedy. Valid
+    #: until the next call of ringline_error_detail() on this thread. Never NULL; "" if nothing failed.
+    error_detail: Callable[[], bytes]
+
+    #: to_errno(code)
+    #: The nearest errno of any code: 0 for >= 0, the errno for -errno, by meaning for RINGLINE_E*.
+    to_errno: Callable[[int], int]
+
+    #: files_reserve(ring, slots, direct, flags)
+    #: Make the ring's table of files, once: `slots` to fill by ringline_file_add(), then `direct` for
+    #: the kernel to choose from (file_index = RINGLINE_FILE_INDEX_ALLOC in accept, openat, socket;
+    #: the op's res is the slot then). Behind these the library keeps some more, so that a multishot
+    #: direct accept is stopped (its FINAL says -ENFILE) before the kernel finds the table full: it
+    #: would accept clients and drop them. `flags` must be 0. Owner thread (any while there is none).
+    #:
+    #: Ops name a slot in fd with RINGLINE_SQE_FIXED_FILE. RINGLINE_OP_CLOSE with file_index = slot + 1
+    #: closes one. A slot that ops in flight name is never filled anew.
+    #:
+    #: Returns 0, -EEXIST for a second time, -EINVAL, -EMFILE (RLIMIT_NOFILE), -ENOMEM,
+    #: RINGLINE_ENOTSUP_KERNEL (file_table: 6.0).
+    files_reserve: Callable[[Pointer, int, int, int], int]
+
+    #: file_add(ring, fd)
+    #: Register a descriptor: the ring holds the file from now on, the descriptor can be closed. Owner
+    #: thread (any while there is none). Returns its slot, -ENFILE when all are taken, -EBADF, -ENXIO
+    #: without a table.
+    file_add: Callable[[Pointer, int], int]
+
+    #: file_add_many(ring, fds, count, slots)
+    #: Register many descriptors at once; `slots` gets their slots. Owner thread (any while there is
+    #: none). Returns how many were registered, from the front; when the first was not, why:
+    #: as ringline_file_add(), RINGLINE_ENULL.
+    file_add_many: Callable[[Pointer, Pointer, int, Pointer], int]
+
+    #: file_replace(ring, slot, fd)
+    #: Put another file into a slot. Owner thread (any while there is none). Returns 0, -EBUSY while
+    #: ops in flight name the slot, -EBADF, RINGLINE_ESTALE for an empty slot.
+    file_replace: Callable[[Pointer, int, int], int]
+
+    #: file_remove(ring, slot)
+    #: Take a file out of its slot; a direct descriptor is closed by it, at once. Owner thread (any
+    #: while there is none). Returns 0, -EBUSY while ops in flight name the slot, RINGLINE_ESTALE for
+    #: an empty one.
+    file_remove: Callable[[Pointer, int], int]
+
+    #: file_install(ring, slot, flags, user_data)
+    #: Make an ordinary descriptor for the file in a slot: an op like any other, whose completion
+    #: carries `user_data` and in res the new descriptor (closed on exec unless `flags` is
+    #: RINGLINE_FILE_INSTALL_INHERIT). The slot keeps its file. Owner thread (any while there is none).
+    #: Returns its token, -EINVAL, RINGLINE_ESTALE for an empty slot, RINGLINE_ENOTSUP_KERNEL
+    #: (fd_install: 6.8), or as ringline_submit().
+    file_install: Callable[[Pointer, int, int, int], int]
+
+    #: abi_layout(out, cap)
+    #: Write the layout of every struct of the ABI into `out[0..cap)`. Returns how many entries there
+    #: are in all, or RINGLINE_ENULL. `out` may be NULL when `cap` is 0.
+    abi_layout: Callable[[Pointer, int], int]
+
+    #: set_log(function, ctx, level)
+    #: Let `function` be told what happens on cold paths, up to `level` (RINGLINE_LOG_*): setup flags
+    #: that stepped down, features that are missing, a caught panic, abandoned operations, waiting for
+    #: memory; with RINGLINE_LOG_DEBUG every call that failed. One function for the whole process;
+    #: NULL or level 0 = silence, as at first. The library itself prints nothing, ever.
+    #:
+    #: When it returns 0, the function set before is not running and is not called any more. Any
+    #: thread. Returns 0, -EINVAL for an unknown level, RINGLINE_EREENTRANT inside a log function,
+    #: -EBUSY when another thread is setting one or stayed inside the old one for a second (then the
+    #: log is off; call again).
+    set_log: Callable[[Pointer, Pointer, int], int]
+
+    #: pool_create(ring, count, size, flags)
+    #: Make a pool of `count` (a power of two, 32768 at most) buffers of `size` bytes, from which recv
+    #: and read take theirs (RINGLINE_SQE_BUFFER_SELECT, buf_index = the pool). `flags`:
+    #:
+    #: RINGLINE_POOL_INCREMENTAL: the kernel fills a buffer piece by piece, so that a few large ones
+    #: serve small and large messages alike (8 x 256 KiB is a good start). Each completion is a piece
+    #: with a lease of its own; a buffer goes back to the kernel when all its pieces are back and no
+    #: RINGLINE_CF_BUF_MORE is due. Receives only, without RINGLINE_SQE_ASYNC; 64 MiB at most.
+    #: RINGLINE_POOL_HUGE: huge pages, reserved ones or by advice; ringline_pool_info tells.
+    #:
+    #: Owner thread (any while there is none). Returns the pool's id, -EINVAL, -ENOMEM, -ENFILE,
+    #: RINGLINE_ENOTSUP_KERNEL (pool: 5.19, pool_incremental: 6.12).
+    pool_create: Callable[[Pointer, int, int, int], int]
+
+    #: pool_destroy(ring, pool)
+    #: Give a pool up. Leases stay valid until they are given back. Returns 0, -EBUSY while ops in
+    #: flight take buffers from it, RINGLINE_ESTALE.
+    pool_destroy: Callable[[Pointer, int], int]
+
+    #: pool_info_of(ring, pool, out)
+    #: Tell what a pool is like. Returns 0, RINGLINE_ESTALE, RINGLINE_ENULL, -EINVAL.
+    pool_info_of: Callable[[Pointer, int, Pointer], int]
+
+    #: pool_set_low_water(ring, pool, mark, user_data)
+    #: Tell when fewer than `mark` buffers of a pool are with the kernel (0 = never): a record with
+    #: `user_data`, RINGLINE_CF_LOW_WATER and nothing else in flags, res = buffers left, data = the
+    #: pool. It counts toward wait_min, belongs to no op and is never a callback's. Told once, until
+    #: more than `mark` buffers were free again. Owner thread (any while there is none). Returns 0,
+    #: -EINVAL for a mark above the number of buffers, RINGLINE_ESTALE.
+    pool_set_low_water: Callable[[Pointer, int, int, int], int]
+
+    #: lease_count(ring)
+    #: Leases not given back, over all pools of the ring. Owner thread (any while there is none).
+    lease_count: Callable[[Pointer], int]
+
+    #: lease_release(lease)
+    #: Give received bytes back: `lease` is the token of a completion with RINGLINE_CF_LEASE. Any
+    #: thread, also after the ring is gone. Exactly once: a second time is RINGLINE_ESTALE. Given
+    #: back by another thread, the buffer is used again from the owner's next turn on. Returns 0,
+    #: RINGLINE_ESTALE or (in a forked child) RINGLINE_EFORKED.
+    lease_release: Callable[[int], int]
+
+    #: lease_release_many(leases, count)
+    #: Give back many leases, of any pools; a stale one is passed over. Any thread, as
+    #: ringline_lease_release(). Returns how many were given back, or RINGLINE_ENULL.
+    lease_release_many: Callable[[Pointer, int], int]
+
+    #: prep_nop(op)
+    #: NOP: completes with 0.
+    prep_nop: Callable[[Pointer], None]
+
+    #: prep_read(op, fd, buf, len, off)
+    #: READ: `len` bytes at `off` (-1 = file position) into `buf`. res = bytes read, 0 at the end.
+    prep_read: Callable[[Pointer, int, Pointer, int, int], None]
+
+    #: prep_write(op, fd, buf, len, off)
+    #: WRITE: `len` bytes of `buf` at `off` (-1 = file position). res = bytes written.
+    prep_write: Callable[[Pointer, int, Pointer, int, int], None]
+
+    #: prep_openat(op, dirfd, path, flags, mode)
+    #: OPENAT: res = the new descriptor. `flags` and `mode` as in openat(2).
+    prep_openat: Callable[[Pointer, int, bytes, int, int], None]
+
+    #: prep_close(op, fd)
+    #: CLOSE: close(2). For sockets with ops in flight use ringline_prep_lib_close().
+    prep_close: Callable[[Pointer, int], None]
+
+    #: prep_fsync(op, fd, fsync_flags)
+    #: FSYNC: `fsync_flags` 0, or 1 for fdatasync(2).
+    prep_fsync: Callable[[Pointer, int, int], None]
+
+    #: prep_poll_add(op, fd, mask)
+    #: POLL_ADD: once; `mask` of POLLIN etc. res = the events.
+    prep_poll_add: Callable[[Pointer, int, int], None]
+
+    #: prep_poll_multishot(op, fd, mask)
+    #: POLL_ADD: a completion with MORE for each edge.
+    prep_poll_multishot: Callable[[Pointer, int, int], None]
+
+    #: prep_poll_update(op, token, mask, flags)
+    #: POLL_REMOVE as an update: the poll of `token` gets `mask`; `flags` 1 = it becomes multishot.
+    prep_poll_update: Callable[[Pointer, int, int, int], None]
+
+    #: prep_poll_remove(op, token)
+    #: POLL_REMOVE: end the poll of `token`.
+    prep_poll_remove: Callable[[Pointer, int], None]
+
+    #: prep_timeout(op, ts, count, flags)
+    #: TIMEOUT: the kernel's timer; `ts` is a struct __kernel_timespec. res = -ETIME, or 0 after
+    #: `count` completions.
+    prep_timeout: Callable[[Pointer, Pointer, int, int], None]
+
+    #: prep_timeout_update(op, token, ts, flags)
+    #: TIMEOUT_REMOVE as an update: the timeout of `token` gets a new time.
+    prep_timeout_update: Callable[[Pointer, int, Pointer, int], None]
+
+    #: prep_timeout_remove(op, token)
+    #: TIMEOUT_REMOVE: end the timeout of `token`.
+    prep_timeout_remove: Callable[[Pointer, int], None]
+
+    #: prep_cancel(op, token)
+    #: ASYNC_CANCEL: cancel the op of `token`. res = 0, -ENOENT or -EALREADY.
+    prep_cancel: Callable[[Pointer, int], None]
+
+    #: prep_timer(op, ns, period_ns)
+    #: LIB_TIMER: fires after `ns`, then every `period_ns` (0 = once). res = periods missed.
+    prep_timer: Callable[[Pointer, int, int], None]
+
+    #: prep_lib_close(op, fd)
+    #: LIB_CLOSE: shutdown (unless a listener), cancel the ops on `fd`, wait for them, close.
+    prep_lib_close: Callable[[Pointer, int], None]
+
+    #: prep_link(ops, count)
+    #: Make `ops[0..count)` a chain: each starts when the one before succeeded.
+    prep_link: Callable[[Pointer, int], None]
+
+    #: prep_msg_ring(op, ring_fd, value, user_data, flags)
+    #: MSG_RING: a completion on the ring of descriptor `ring_fd` (ringline_info_of() tells it), with
+    #: `value` as res, `user_data` (below 2^61) and RINGLINE_CF_MSG alone: it is no operation's. That
+    #: ring must be attached (else -EBADFD). A ring that is not this library's sees bit 63 set in the
+    #: user_data. `flags` must be 0. Linux 5.18.
+    prep_msg_ring: Callable[[Pointer, int, int, int, int], None]
+
+    #: prep_uring_cmd(op, fd, command, addr, len)
+    #: URING_CMD: a command of the file's driver; `addr` and `len` as it defines them.
+    prep_uring_cmd: Callable[[Pointer, int, int, int, int], None]
+
+    #: prep_cmd_sock(op, fd, command, level, option, value, len)
+    #: URING_CMD on a socket: `command` of RINGLINE_SOCKET_*. For GETSOCKOPT and SETSOCKOPT `value` of
+    #: `len` bytes is the library's until FINAL and res of GETSOCKOPT is its length; for SIOCINQ and
+    #: SIOCOUTQ the rest is 0 and res = bytes. Linux 6.7.
+    prep_cmd_sock: Callable[[Pointer, int, int, int, int, Pointer, int], None]
+
+    #: prep_files_update(op, fds, count, first)
+    #: FILES_UPDATE: put `count` descriptors into the slots from `first` on; -1 empties one. res = how
+    #: many. -ENXIO when the ring has no registered files.
+    prep_files_update: Callable[[Pointer, Pointer, int, int], None]
+
+    #: prep_fixed_fd_install(op, slot, flags)
+    #: FIXED_FD_INSTALL: an ordinary descriptor for the file in registered slot `slot`; `flags` 0
+    #: (close-on-exec) or RINGLINE_FIXED_FD_NO_CLOEXEC. res = the descriptor. Linux 6.8.
+    prep_fixed_fd_install: Callable[[Pointer, int, int], None]
+
+    #: prep_openat2(op, dirfd, path, how, size)
+    #: OPENAT2: openat2(2); `how` is a struct open_how of `size` bytes. res = the new descriptor.
+    prep_openat2: Callable[[Pointer, int, bytes, Pointer, int], None]
+
+    #: prep_statx(op, dirfd, path, flags, mask, buf)
+    #: STATX: statx(2) into `buf`, a struct statx that is written until FINAL.
+    prep_statx: Callable[[Pointer, int, bytes, int, int, Pointer], None]
+
+    #: prep_fallocate(op, fd, mode, off, len)
+    #: FALLOCATE: fallocate(2).
+    prep_fallocate: Callable[[Pointer, int, int, int, int], None]
+
+    #: prep_ftruncate(op, fd, len)
+    #: FTRUNCATE: ftruncate(2) to `len` bytes. Linux 6.9.
+    prep_ftruncate: Callable[[Pointer, int, int], None]
+
+    #: prep_sync_file_range(op, fd, off, len, flags)
+    #: SYNC_FILE_RANGE: sync_file_range(2).
+    prep_sync_file_range: Callable[[Pointer, int, int, int, int], None]
+
+    #: prep_fadvise(op, fd, off, len, advice)
+    #: FADVISE: posix_fadvise(2). `len` of 4 GiB and more needs Linux 6.10.
+    prep_fadvise: Callable[[Pointer, int, int, int, int], None]
+
+    #: prep_madvise(op, addr, len, advice)
+    #: MADVISE: madvise(2). `len` of 4 GiB and more needs Linux 6.10.
+    prep_madvise: Callable[[Pointer, Pointer, int, int], None]
+
+    #: prep_renameat(op, olddirfd, oldpath, newdirfd, newpath, flags)
+    #: RENAMEAT: renameat2(2).
+    prep_renameat: Callable[[Pointer, int, bytes, int, bytes, int], None]
+
+    #: prep_unlinkat(op, dirfd, path, flags)
+    #: UNLINKAT: unlinkat(2); `flags` 0 or AT_REMOVEDIR.
+    prep_unlinkat: Callable[[Pointer, int, bytes, int], None]
+
+    #: prep_mkdirat(op, dirfd, path, mode)
+    #: MKDIRAT: mkdirat(2).
+    prep_mkdirat: Callable[[Pointer, int, bytes, int], None]
+
+    #: prep_symlinkat(op, target, dirfd, path)
+    #: SYMLINKAT: symlinkat(2): `path` becomes a link to `target`.
+    prep_symlinkat: Callable[[Pointer, bytes, int, bytes], None]
+
+    #: prep_linkat(op, olddirfd, oldpath, newdirfd, newpath, flags)
+    #: LINKAT: linkat(2).
+    prep_linkat: Callable[[Pointer, int, bytes, int, bytes, int], None]
+
+    #: prep_pipe(op, fds, flags)
+    #: PIPE: pipe2(2); `fds` is int[2], written until FINAL. Linux 6.16.
+    prep_pipe: Callable[[Pointer, Pointer, int], None]
+
+    #: prep_sendmsg(op, fd, msg, flags)
+    #: SENDMSG: sendmsg(2), always with MSG_NOSIGNAL; `msg` is a struct msghdr. What it names is the
+    #: library's until FINAL. res = bytes, may be short.
+    prep_sendmsg: Callable[[Pointer, int, Pointer, int], None]
+
+    #: prep_recvmsg(op, fd, msg, flags)
+    #: RECVMSG: recvmsg(2) once; `msg` is a struct msghdr, written until FINAL. With
+    #: ringline_prep_pool(): the payload goes into a buffer of the pool, the rest where `msg` says.
+    prep_recvmsg: Callable[[Pointer, int, Pointer, int], None]
+
+    #: prep_recvmsg_multishot(op, fd, msg, pool, flags)
+    #: RECVMSG: a completion with MORE and LEASE for each message, from `pool`; take it apart by
+    #: ringline_recvmsg_out(). Of `msg` only msg_namelen and msg_controllen count: room for them is
+    #: kept in each buffer. An empty datagram ends it with FINAL and res > 0: submit it again. Linux
+    #: 6.0.
+    prep_recvmsg_multishot: Callable[[Pointer, int, Pointer, int, int], None]
+
+    #: prep_send_zc(op, fd, buf, len, flags, zc_flags)
+    #: SEND_ZC: send(2) out of the caller's own pages. The first completion (MORE) has the bytes, the
+    #: notification (FINAL | NOTIF) says that `buf` is the caller's again; an error may come with or
+    #: without one, so only FINAL counts. RINGLINE_CF_ZC_COPIED: the kernel copied after all; later
+    #: SEND_ZC on such a descriptor complete once, with FINAL and ZC_COPIED. `zc_flags` 0 or
+    #: RINGLINE_RECVSEND_POLL_FIRST. Linux 6.0; whether it was copied is told from 6.7.
+    prep_send_zc: Callable[[Pointer, int, Pointer, int, int, int], None]
+
+    #: prep_sendmsg_zc(op, fd, msg, flags)
+    #: SENDMSG_ZC: as sendmsg, out of the caller's own pages; completions as of send_zc. Linux 6.1.
+    prep_sendmsg_zc: Callable[[Pointer, int, Pointer, int], None]
+
+    #: prep_recv_zc(op, fd, queue, len)
+    #: RECV_ZC: receive into the zero-copy queue `queue` of a network card. Refused with
+    #: RINGLINE_ENOTSUP_KERNEL where the ring has none, which is everywhere for now.
+    prep_recv_zc: Callable[[Pointer, int, int, int], None]
+
+    #: prep_socket(op, domain, kind, protocol)
+    #: SOCKET: socket(2). res = the descriptor.
+    prep_socket: Callable[[Pointer, int, int, int], None]
+
+    #: prep_bind(op, fd, addr, addrlen)
+    #: BIND: bind(2), Linux 6.11.
+    prep_bind: Callable[[Pointer, int, Pointer, int], None]
+
+    #: prep_listen(op, fd, backlog)
+    #: LISTEN: listen(2), Linux 6.11.
+    prep_listen: Callable[[Pointer, int, int], None]
+
+    #: prep_accept(op, fd, addr, addrlen, flags)
+    #: ACCEPT: once; `addr` and `addrlen` may be NULL and are written until FINAL. res = the
+    #: descriptor. `flags` as in accept4(2).
+    prep_accept: Callable[[Pointer, int, Pointer, Pointer, int], None]
+
+    #: prep_accept_multishot(op, fd, addr, addrlen, flags)
+    #: ACCEPT: a completion with MORE for each connection.
+    prep_accept_multishot: Callable[[Pointer, int, Pointer, Pointer, int], None]
+
+    #: prep_connect(op, fd, addr, addrlen)
+    #: CONNECT: connect(2).
+    prep_connect: Callable[[Pointer, int, Pointer, int], None]
+
+    #: prep_send(op, fd, buf, len, flags)
+    #: SEND: send(2); may be short. `buf` is the library's until FINAL.
+    prep_send: Callable[[Pointer, int, Pointer, int, int], None]
+
+    #: prep_send_all(op, fd, buf, len, flags)
+    #: LIB_SEND_ALL: goes on after short sends. res = `len`, or -errno with data = bytes the kernel
+    #: took. -EBUSY while one runs on the same descriptor.
+    prep_send_all: Callable[[Pointer, int, Pointer, int, int], None]
+
+    #: prep_recv(op, fd, buf, len, flags)
+    #: RECV: recv(2) once into `buf`; res = 0 at the end of the stream. With ringline_prep_pool(),
+    #: `buf` NULL and `len` 0: into a buffer of the pool.
+    prep_recv: Callable[[Pointer, int, Pointer, int, int], None]
+
+    #: prep_recv_multishot(op, fd, pool, flags)
+    #: RECV: a completion with MORE and LEASE for each piece received, from `pool`. Ends with res
+    #: <= 0; -ENOBUFS = no buffer is free: give leases back, then submit it again.
+    prep_recv_multishot: Callable[[Pointer, int, int, int], None]
+
+    #: prep_shutdown(op, fd, how)
+    #: SHUTDOWN: shutdown(2).
+    prep_shutdown: Callable[[Pointer, int, int], None]
+
+    #: prep_pool(op, pool)
+    #: Let a filled recv or read take its buffer from `pool`.
+    prep_pool: Callable[[Pointer, int], None]
+
+    #: prep_quiet(op)
+    #: Make a filled SEND QUIET: no completion when the kernel takes it whole at once, else a FINAL
+    #: with the count. Sets MSG_DONTWAIT | MSG_WAITALL.
+    prep_quiet: Callable[[Pointer], None]
+
+    #: prep_readv(op, fd, iovecs, count, off, flags)
+    #: READV: into `count` struct iovec at `off` (-1 = file position). res = bytes read. With
+    #: ringline_prep_pool() and one iovec: into a buffer of the pool.
+    prep_readv: Callable[[Pointer, int, Pointer, int, int, int], None]
+
+    #: prep_writev(op, fd, iovecs, count, off, flags)
+    #: WRITEV: out of `count` struct iovec at `off` (-1 = file position). res = bytes written.
+    prep_writev: Callable[[Pointer, int, Pointer, int, int, int], None]
+
+    #: prep_read_fixed(op, fd, buf, len, off, buf_index)
+    #: READ_FIXED: as read, into memory of the registered buffer `buf_index`.
+    prep_read_fixed: Callable[[Pointer, int, Pointer, int, int, int], None]
+
+    #: prep_write_fixed(op, fd, buf, len, off, buf_index)
+    #: WRITE_FIXED: as write, out of memory of the registered buffer `buf_index`.
+    prep_write_fixed: Callable[[Pointer, int, Pointer, int, int, int], None]
+
+    #: prep_readv_fixed(op, fd, iovecs, count, off, flags, buf_index)
+    #: READV_FIXED: as readv, into memory of the registered buffer `buf_index`. Linux 6.15.
+    prep_readv_fixed: Callable[[Pointer, int, Pointer, int, int, int, int], None]
+
+    #: prep_writev_fixed(op, fd, iovecs, count, off, flags, buf_index)
+    #: WRITEV_FIXED: as writev, out of memory of the registered buffer `buf_index`. Linux 6.15.
+    prep_writev_fixed: Callable[[Pointer, int, Pointer, int, int, int, int], None]
+
+    #: prep_read_multishot(op, fd, pool)
+    #: READ_MULTISHOT: a completion with MORE and LEASE for each piece read from a pipe, terminal or
+    #: other file that can be polled, out of `pool`. Ends with res <= 0. Linux 6.7.
+    prep_read_multishot: Callable[[Pointer, int, int], None]
+
+    #: prep_splice(op, fd_in, off_in, fd_out, off_out, len, flags)
+    #: SPLICE: move up to `len` bytes from `fd_in` to `fd_out` without copying; one of them is a pipe.
+    #: An offset is -1 for a pipe (and for the file position). `flags` of SPLICE_F_*, or
+    #: RINGLINE_SPLICE_FD_IN_FIXED. The op is on `fd_out`: a RINGLINE_LIB_CLOSE of `fd_in` does not
+    #: end it. res = bytes moved.
+    prep_splice: Callable[[Pointer, int, int, int, int, int, int], None]
+
+    #: prep_tee(op, fd_in, fd_out, len, flags)
+    #: TEE: copy up to `len` bytes from the pipe `fd_in` to the pipe `fd_out`; they stay in `fd_in`.
+    #: res = bytes.
+    prep_tee: Callable[[Pointer, int, int, int, int], None]
+
+    #: prep_epoll_ctl(op, epfd, operation, fd, event)
+    #: EPOLL_CTL: epoll_ctl(2); `event` is a struct epoll_event.
+    prep_epoll_ctl: Callable[[Pointer, int, int, int, Pointer], None]
+
+    #: prep_epoll_wait(op, epfd, events, max, flags)
+    #: EPOLL_WAIT: epoll_wait(2) into `events`, written until FINAL. res = how many. Linux 6.15.
+    prep_epoll_wait: Callable[[Pointer, int, Pointer, int, int], None]
+
+    #: prep_link_timeout(op, ts, flags)
+    #: LINK_TIMEOUT: the last op of a chain: cancels the one before it (which needs IO_LINK) when `ts`,
+    #: a struct __kernel_timespec, is over. res = -ETIME when it did, -ECANCELED when it was in time.
+    prep_link_timeout: Callable[[Pointer, Pointer, int], None]
+
+    #: prep_futex_wait(op, futex, value, mask, flags)
+    #: FUTEX_WAIT: until `futex` is woken; -EAGAIN when it does not hold `value`. `flags` of
+    #: RINGLINE_FUTEX2_*, `mask` RINGLINE_FUTEX_ANY or bits to match. Linux 6.7.
+    prep_futex_wait: Callable[[Pointer, Pointer, int, int, int], None]
+
+    #: prep_futex_wake(op, futex, count, mask, flags)
+    #: FUTEX_WAKE: wake up to `count` waiters of `futex`. res = how many. Linux 6.7.
+    prep_futex_wake: Callable[[Pointer, Pointer, int, int, int], None]
+
+    #: prep_futex_waitv(op, futexes, count)
+    #: FUTEX_WAITV: until one of `count` struct futex_waitv is woken. res = which. Linux 6.7.
+    prep_futex_waitv: Callable[[Pointer, Pointer, int], None]
+
+    #: prep_waitid(op, idtype, id, info, options, flags)
+    #: WAITID: waitid(2) of P_PID, P_PGID, P_PIDFD or P_ALL; `info` is a siginfo_t, may be NULL,
+    #: written until FINAL. Linux 6.7.
+    prep_waitid: Callable[[Pointer, int, int, Pointer, int, int], None]
+
+    #: prep_getxattr(op, path, name, value, len)
+    #: GETXATTR: getxattr(2) of `path` into `value`, written until FINAL. res = the length.
+    prep_getxattr: Callable[[Pointer, bytes, bytes, Pointer, int], None]
+
+    #: prep_setxattr(op, path, name, value, len, flags)
+    #: SETXATTR: setxattr(2) of `path`; `flags` 0, XATTR_CREATE or XATTR_REPLACE.
+    prep_setxattr: Callable[[Pointer, bytes, bytes, Pointer, int, int], None]
+
+    #: prep_fgetxattr(op, fd, name, value, len)
+    #: FGETXATTR: fgetxattr(2) into `value`, written until FINAL. res = the length.
+    prep_fgetxattr: Callable[[Pointer, int, bytes, Pointer, int], None]
+
+    #: prep_fsetxattr(op, fd, name, value, len, flags)
+    #: FSETXATTR: fsetxattr(2); `flags` 0, XATTR_CREATE or XATTR_REPLACE.
+    prep_fsetxattr: Callable[[Pointer, int, bytes, Pointer, int, int], None]
+
+    #: stats_prometheus(ring, buf, cap)
+    #: Write the counters of the ring in the text format of Prometheus: for each counter of
+    #: ringline_stats a HELP line, a TYPE line and `ringline_NAME_total{ring="N"} VALUE`, where N is
+    #: the place of the handle, which a later ring may have again. Terminated, cut off at `cap` bytes.
+    #: Any thread; allocates nothing. `buf` may be NULL when `cap` is 0.
+    #:
+    #: Returns the length of the whole text without the terminator, like snprintf(3), or
+    #: RINGLINE_ESTALE, RINGLINE_EFORKED, RINGLINE_ENULL.
+    stats_prometheus: Callable[[Pointer, Pointer, int], int]
+
+    #: recvmsg_out(rec, namelen, controllen, out)
+    #: Take a completion of ringline_prep_recvmsg_multishot() apart into `out`. `namelen` and
+    #: `controllen` are msg_namelen and msg_controllen of the msghdr that the op was submitted with.
+    #: Reads only the header in the leased buffer. Any thread, as long as the lease is held.
+    #:
+    #: Returns payload_len; RINGLINE_ENULL; RINGLINE_ESTALE for a completion without a lease (res <= 0,
+    #: or not of a pool); -EBADMSG when header, name and control do not fit into the received bytes:
+    #: the lengths are not those of the op.
+    recvmsg_out: Callable[[Pointer, int, int, Pointer], int]
+
+    #: region_alloc(ring, len, flags, address)
+    #: Allocate `len` bytes (1 GiB at most), zeroed and aligned to pages, and register them as a fixed
+    #: buffer. `*address` gets the first byte. `flags` is 0 or RINGLINE_REGION_HUGE (huge pages,
+    #: reserved ones or by advice; ringline_region_info_of tells). The memory is the ring's: it is gone
+    #: with ringline_region_release() or with the ring, but for a forced free, after which it stays
+    #: until the kernel is seen to be done. Owner thread (any while there is none).
+    #:
+    #: Returns the region's id, which is the buf_index of READ_FIXED, WRITE_FIXED and SEND_ZC;
+    #: -EINVAL, -ENOMEM (RLIMIT_MEMLOCK counts), -ENFILE (64 regions), RINGLINE_ENULL,
+    #: RINGLINE_ENOTSUP_KERNEL (fixed_buffers: 5.19).
+    region_alloc: Callable[[Pointer, int, int, Pointer], int]
+
+    #: region_register(ring, address, len)
+    #: Register `len` bytes of the caller's (1 GiB at most) as a fixed buffer. The memory has to stay
+    #: mapped until ringline_region_release() returned 0 or the ring is freed (what an ABANDONED op
+    #: used: for ever). Owner thread (any while there is none). Returns as ringline_region_alloc(),
+    #: and -EFAULT for memory that is not mapped.
+    region_register: Callable[[Pointer, Pointer, int], int]
+
+    #: region_release(ring, region)
+    #: Unregister a region; memory of ringline_region_alloc() is gone then. Owner thread (any while
+    #: there is none). Returns 0, -EBUSY while ops in flight use it, RINGLINE_ESTALE.
+    region_release: Callable[[Pointer, int], int]
+
+    #: region_info_of(ring, region, out)
+    #: Tell what a region is like. Owner thread (any while there is none). Returns 0, RINGLINE_ESTALE,
+    #: RINGLINE_ENULL, -EINVAL.
+    region_info_of: Callable[[Pointer, int, Pointer], int]
+
+    #: region_cut(ring, region, size)
+    #: Cut a region into equal buffers of `size` bytes, for ringline_buf_take(). Owner thread (any
+    #: while there is none). Returns how many there are; -EINVAL for a size that does not fit, -EBUSY
+    #: while buffers of an earlier cut are taken, -ENOMEM, RINGLINE_ESTALE.
+    region_cut: Callable[[Pointer, int, int], int]
+
+    #: buf_take(ring, region, address)
+    #: Take a buffer of a region that was cut: `*address` gets its first byte. It is the caller's until
+    #: ringline_buf_put(); put it back after the FINAL of the op that sends it. Owner thread (any while
+    #: there is none). Returns the buffer's id; -EAGAIN when all are taken, -EINVAL for a region that
+    #: was not cut, RINGLINE_ESTALE, RINGLINE_ENULL.
+    buf_take: Callable[[Pointer, int, Pointer], int]
+
+    #: buf_put(ring, buf)
+    #: Put a buffer back, exactly once. Owner thread (any while there is none). Returns 0, or
+    #: RINGLINE_ESTALE for what was put back already or never was a buffer.
+    buf_put: Callable[[Pointer, int], int]
+
+    #: create(config, out)
+    #: Create a ring. `config` may be NULL (all defaults). On success `*out` is its handle.
+    #:
+    #: The ring has no owner yet: ops may be submitted and wait in user space until the first thread
+    #: that calls attach, turn, run or flush owns it. May take up to a second while the kernel gives
+    #: back locked memory of earlier rings.
+    #:
+    #: Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when 16384 rings exist, or
+    #: what io_uring_setup(2) says: -EPERM (sysctl or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK),
+    #: -EMFILE; ringline_error_detail() names the remedy.
+    create: Callable[[Pointer, Pointer], int]
+
+    #: attach(ring)
+    #: Make the calling thread the owner, for good (until detach). Returns 0 (also when it is the owner
+    #: already), RINGLINE_EWRONGTHREAD when another thread is, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    attach: Callable[[Pointer], int]
+
+    #: detach(ring)
+    #: Let go of the ring, so that another thread can attach it: it gets a new kernel ring under the
+    #: same handle; pools are registered again. Owner thread only. Returns 0, -EBUSY when anything is
+    #: in flight, RINGLINE_EREENTRANT inside a callback.
+    detach: Callable[[Pointer], int]
+
+    #: info_of(ring, out)
+    #: Tell what the ring got. Owner thread (any while it has none). Returns 0, RINGLINE_ENULL,
+    #: -EINVAL for a size that cannot be.
+    info_of: Callable[[Pointer, Pointer], int]
+
+    #: shared_block(ring)
+    #: The shared block of the ring, or NULL (ringline_error_detail() says why). Owner thread (any
+    #: while it has none). Its address is stable until the ring is freed.
+    shared_block: Callable[[Pointer], Pointer]
+
+    #: close(ring, timeout_ns)
+    #: Cancel everything and drain. New ops are refused with RINGLINE_ECLOSED from now on; completions
+    #: still come by turn. Waits up to `timeout_ns` (0 = do not wait, -1 = forever); callbacks run.
+    #: Owner thread; binds a ring without owner; any thread once the owner thread is gone (then nothing
+    #: can be drained).
+    #:
+    #: Returns 0 when nothing is in flight any more, else how many ops are (time is over, or the
+    #: records are full: turn, then close again); RINGLINE_EREENTRANT with a timeout inside a callback.
+    close: Callable[[Pointer, int], int]
+
+    #: free(ring)
+    #: End the ring: cancel, drain for up to a second (callbacks run, records are dropped: close first
+    #: to see them), release everything. What the kernel does not let go gets FINAL | ABANDONED. Inside
+    #: a callback it happens when the loop returns. Owner thread; any thread while there is no owner or
+    #: when the owner thread is gone.
+    #:
+    #: Returns how many ops were abandoned (0 = clean), RINGLINE_ESTALE for a second free.
+    free: Callable[[Pointer], int]
+
+    #: abandon(ring)
+    #: Free as soon as it is legal; for finalisers, from any thread. The owner frees the ring at its
+    #: next turn (which then answers RINGLINE_ECLOSED); without an owner it is freed now; when the
+    #: owner thread is gone, now too. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    abandon: Callable[[Pointer], int]
+
+    #: state(ring)
+    #: RINGLINE_STATE_* of the ring. Owner thread (any while it has none).
+    state: Callable[[Pointer], int]
+
+    #: inflight(ring)
+    #: Operations in flight, timers included. Owner thread (any while it has none).
+    inflight: Callable[[Pointer], int]
+
+    #: set_user(ring, user)
+    #: Keep a number of the caller's with the ring. Owner thread (any while it has none).
+    set_user: Callable[[Pointer, int], int]
+
+    #: user(ring, out)
+    #: The number kept with ringline_set_user(); 0 at first. Returns 0 or RINGLINE_ENULL.
+    user: Callable[[Pointer, Pointer], int]
+
+    #: run_once(ring, wait_min, timeout_ns)
+    #: Wait once for `wait_min` completions or `timeout_ns` (-1 = forever, 0 = do not wait), run the
+    #: callbacks, show records in the shared block. As ringline_turn() without its ops. Owner thread;
+    #: binds a ring without owner. Returns how many completions came, callbacks and records together,
+    #: or as ringline_turn().
+    run_once: Callable[[Pointer, int, int], int]
+
+    #: run(ring)
+    #: Run callbacks until ringline_stop(), until nothing is in flight, or until a completion without
+    #: callback came. Owner thread; binds a ring without owner. Signals do not end it (a handler may
+    #: call ringline_stop).
+    #:
+    #: Returns 0 when stopped or nothing is in flight, > 0 = that many records wait in shared->recs;
+    #: or as ringline_turn().
+    run: Callable[[Pointer], int]
+
+    #: stop(ring)
+    #: Make ringline_run() return, or the present or next wait of a turn end early. Any thread, signal
+    #: handlers and callbacks; async-signal-safe, errno is kept. Returns 0,
+    #: RINGLINE_ESTALE or RINGLINE_EFORKED.
+    stop: Callable[[Pointer], int]
+
+    #: stats_of(ring, out)
+    #: Read the counters. Any thread. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED, RINGLINE_ENULL,
+    #: -EINVAL.
+    stats_of: Callable[[Pointer, Pointer], int]
+
+    #: turn(ring)
+    #: One turn through the shared block: give back the leases of rel, submit ops, wait for wait_min
+    #: completions or timeout_ns, run callbacks, fill recs. Owner thread; binds a ring without owner.
+    #:
+    #: Stops at the first rejected op (ops_done, op_error, op_error_at) and then does not wait. Ops the
+    #: kernel did not consume are taken back and not in ops_done. Timers count toward wait_min. When
+    #: recs are full, the rest stays in the kernel's queue.
+    #:
+    #: Also with -errno the outputs of the block say what was done: ops may have been accepted. With a
+    #: library code they say nothing, and the block may be gone.
+    #:
+    #: Returns recs_len; -EINTR when a signal handler ran and nothing came; -EINVAL for a block that
+    #: cannot be; -EAGAIN, -EBUSY when the kernel takes nothing now; RINGLINE_EREENTRANT in a callback;
+    #: RINGLINE_ECLOSED when the ring was freed in a callback or abandoned.
+    turn: Callable[[Pointer], int]
+
+    #: submit(ring, ops, count, tokens, flags)
+    #: Submit ops without waiting: they go to the kernel with the next turn, run or flush, or at once
+    #: when the queue is full. Their completions come as records. `tokens` (may be NULL) gets one token
+    #: per accepted op; `flags` must be 0. Owner thread (any while there is none), callbacks too.
+    #:
+    #: Returns how many were accepted, from the front; when the first is rejected, why: -EINVAL,
+    #: -EAGAIN (queue full), RINGLINE_ENOSLOT, RINGLINE_ECLOSED, RINGLINE_ESTALE (unknown pool or
+    #: token), RINGLINE_ENOTSUP_KERNEL, RINGLINE_ENULL.
+    submit: Callable[[Pointer, Pointer, int, Pointer, int], int]
+
+    #: submit_with(ring, op, callback, ctx)
+    #: Submit one op whose completions go to `callback`. The op is copied. Owner thread (any while
+    #: there is none), callbacks too. Returns its token, or as ringline_submit().
+    submit_with: Callable[[Pointer, Pointer, Pointer, Pointer], int]
+
+    #: flush(ring)
+    #: Hand what was submitted to the kernel without waiting. Owner thread; binds a ring without
+    #: owner; callbacks too. Returns how many entries still wait (0 = all are in; else the kernel takes
+    #: no more now: turn), or -errno.
+    flush: Callable[[Pointer], int]
+
+    #: sq_space(ring)
+    #: Ops that can be submitted before a flush is needed. Owner thread (any while there is none).
+    sq_space: Callable[[Pointer], int]
+
+    #: pending(ring)
+    #: Entries submitted that the kernel has not consumed: while there are any, the inputs of the ops
+    #: are the library's. Owner thread (any while there is none).
+    pending: Callable[[Pointer], int]
+
+    #: napi(ring, busy_poll_us, prefer)
+    #: Let waits of this ring poll the network devices of its sockets for up to `busy_poll_us`
+    #: microseconds before sleeping (NAPI busy polling, Linux 6.9); 0 = not any more. With `prefer`
+    #: not 0 the devices' interrupts stay off meanwhile. Costs CPU time and helps only with devices
+    #: that have such queues. Owner thread; binds a ring without owner; to be set again after detach.
+    #: Returns 0, RINGLINE_ENOTSUP_KERNEL, or -errno.
+    napi: Callable[[Pointer, int, int], int]
+
+    #: iowq_workers(ring, bounded, unbounded)
+    #: Limit the kernel's worker threads for this thread's rings: `*bounded` for files and block
+    #: devices, `*unbounded` for everything else (Linux 5.15). 0 keeps a limit. Both come back as what
+    #: they were before, so 0 and 0 only asks. Submits what is staged. Owner thread; binds a ring
+    #: without owner. Returns 0, RINGLINE_ENULL, RINGLINE_ENOTSUP_KERNEL.
+    iowq_workers: Callable[[Pointer, Pointer, Pointer], int]
+
+    #: iowq_affinity(ring, mask, size)
+    #: Bind the kernel's worker threads of this thread's rings to CPUs: bit n of the `size` bytes at
+    #: `mask` (a cpu_set_t) is CPU n (Linux 5.14). NULL and 0 = unbound again. Owner thread; binds a
+    #: ring without owner. Returns 0, RINGLINE_ENULL, -EINVAL for a mask without a CPU or longer than
+    #: 8192 bytes, RINGLINE_ENOTSUP_KERNEL, or -errno.
+    iowq_affinity: Callable[[Pointer, Pointer, int], int]
+
+    #: spin_us(ring, spin_us)
+    #: Let waits look at the completion queue for up to `spin_us` microseconds in user space before
+    #: they sleep; 0 = sleep at once (the default, or config.spin_us). Trades CPU time for the latency
+    #: of a wake-up: worth it only where answers come within microseconds and a core is to spare. A
+    #: signal handler that wants the loop to end calls ringline_stop(). Kept over detach. Owner thread
+    #: (any while there is none). Returns 0, or -EINVAL above one second.
+    spin_us: Callable[[Pointer, int], int]
+
+    #: version()
+    #: Version of the library: major << 16 | minor << 8 | patch. Never fails; any thread.
+    version: Callable[[], int]
+
+    #: version_string()
+    #: Version of the library as text, static. Never fails; any thread.
+    version_string: Callable[[], bytes]
+
+    #: abi()
+    #: RINGLINE_ABI of the library. Never fails; any thread.
+    abi: Callable[[], int]
+
+    #: check_abi(header_abi, op_size, completion_size, shared_size)
+    #: Check that a program's header fits this library: pass RINGLINE_ABI, sizeof(ringline_op),
+    #: sizeof(ringline_completion) and sizeof(ringline_shared). Returns 0 or RINGLINE_EABI.
+    check_abi: Callable[[int, int, int, int], int]
+
+    #: kernel_features(out)
+    #: Write the RINGLINE_FEATURE_* bits of the running kernel. Returns 0, or -errno when the kernel
+    #: refuses rings (see ringline_doctor), RINGLINE_ENULL.
+    kernel_features: Callable[[Pointer], int]
+
+    #: has(feature)
+    #: Whether the running kernel has the feature of that name ("defer_taskrun", ...), and
+    #: RINGLINE_DISABLE does not switch it off. Returns 1, 0, -EINVAL for an unknown name,
+    #: RINGLINE_ENULL, or -errno when the kernel refuses rings.
+    has: Callable[[bytes], int]
+
+    #: op_supported(opcode)
+    #: Whether the opcode (RINGLINE_OP_* or RINGLINE_LIB_*) can be used here. Returns 1, 0, or -errno
+    #: when the kernel refuses rings.
+    op_supported: Callable[[int], int]
+
+    #: doctor(buf, cap)
+    #: Write a report of what this machine allows and, where it does not, why and the remedy; one
+    #: line per fact, terminated, cut off at `cap` bytes. Returns the length of the whole report
+    #: without the terminator, like snprintf(3). `buf` may be NULL when `cap` is 0.
+    doctor: Callable[[Pointer, int], int]
+
+    def __init__(self, library: ctypes.CDLL) -> None:
+        for name, (result, arguments) in SIGNATURES.items():
+            function = library["ringline_" + name]
+            function.restype = result
+            function.argtypes = arguments
+            setattr(self, name, function)
+
+
+#: Result and arguments of each function.
+SIGNATURES: Dict[str, Tuple[Optional[Any], Tuple[Any, ...]]] = {
+    "cancel": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64)),
+    "cancel_many": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32)),
+    "cancel_fd": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int32)),
+    "cancel_all": (ctypes.c_int32, (ctypes.c_void_p,)),
+    "cancel_sync": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int64)),
+    "config_init": (ctypes.c_int32, (ctypes.c_void_p,)),
+    "dump": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int32)),
+    "strerror": (ctypes.c_char_p, (ctypes.c_int32,)),
+    "error_name": (ctypes.c_char_p, (ctypes.c_int32,)),
+    "error_detail": (ctypes.c_char_p, ()),
+    "to_errno": (ctypes.c_int32, (ctypes.c_int32,)),
+    "files_reserve": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_uint32,
+            ctypes.c_uint32,
+        ),
+    ),
+    "file_add": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int32)),
+    "file_add_many": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_void_p,
+        ),
+    ),
+    "file_replace": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int32, ctypes.c_int32)),
+    "file_remove": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int32)),
+    "file_install": (
+        ctypes.c_int64,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_uint32,
+            ctypes.c_uint64,
+        ),
+    ),
+    "abi_layout": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint32)),
+    "set_log": (ctypes.c_int32, (LogFunction, ctypes.c_void_p, ctypes.c_uint32)),
+    "pool_create": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_uint32,
+            ctypes.c_uint32,
+        ),
+    ),
+    "pool_destroy": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int32)),
+    "pool_info_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int32, ctypes.c_void_p)),
+    "pool_set_low_water": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_uint32,
+            ctypes.c_uint64,
+        ),
+    ),
+    "lease_count": (ctypes.c_int32, (ctypes.c_void_p,)),
+    "lease_release": (ctypes.c_int32, (ctypes.c_uint64,)),
+    "lease_release_many": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint32)),
+    "prep_nop": (None, (ctypes.c_void_p,)),
+    "prep_read": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_uint64,
+        ),
+    ),
+    "prep_write": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_uint64,
+        ),
+    ),
+    "prep_openat": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_char_p,
+            ctypes.c_int32,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_close": (None, (ctypes.c_void_p, ctypes.c_int32)),
+    "prep_fsync": (None, (ctypes.c_void_p, ctypes.c_int32, ctypes.c_uint32)),
+    "prep_poll_add": (None, (ctypes.c_void_p, ctypes.c_int32, ctypes.c_uint32)),
+    "prep_poll_multishot": (None, (ctypes.c_void_p, ctypes.c_int32, ctypes.c_uint32)),
+    "prep_poll_update": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.c_uint32,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_poll_remove": (None, (ctypes.c_void_p, ctypes.c_uint64)),
+    "prep_timeout": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint32)),
+    "prep_timeout_update": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_timeout_remove": (None, (ctypes.c_void_p, ctypes.c_uint64)),
+    "prep_cancel": (None, (ctypes.c_void_p, ctypes.c_uint64)),
+    "prep_timer": (None, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64)),
+    "prep_lib_close": (None, (ctypes.c_void_p, ctypes.c_int32)),
+    "prep_link": (None, (ctypes.c_void_p, ctypes.c_uint32)),
+    "prep_msg_ring": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_uint32,
+            ctypes.c_uint64,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_uring_cmd": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_uint32,
+            ctypes.c_uint64,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_cmd_sock": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_uint32,
+            ctypes.c_int32,
+            ctypes.c_int32,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_files_update": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_fixed_fd_install": (None, (ctypes.c_void_p, ctypes.c_int32, ctypes.c_uint32)),
+    "prep_openat2": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_char_p,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_statx": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_char_p,
+            ctypes.c_int32,
+            ctypes.c_uint32,
+            ctypes.c_void_p,
+        ),
+    ),
+    "prep_fallocate": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_int32,
+            ctypes.c_uint64,
+            ctypes.c_uint64,
+        ),
+    ),
+    "prep_ftruncate": (None, (ctypes.c_void_p, ctypes.c_int32, ctypes.c_uint64)),
+    "prep_sync_file_range": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_uint64,
+            ctypes.c_uint32,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_fadvise": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_uint64,
+            ctypes.c_uint64,
+            ctypes.c_int32,
+        ),
+    ),
+    "prep_madvise": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int32)),
+    "prep_renameat": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_char_p,
+            ctypes.c_int32,
+            ctypes.c_char_p,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_unlinkat": (None, (ctypes.c_void_p, ctypes.c_int32, ctypes.c_char_p, ctypes.c_int32)),
+    "prep_mkdirat": (None, (ctypes.c_void_p, ctypes.c_int32, ctypes.c_char_p, ctypes.c_uint32)),
+    "prep_symlinkat": (None, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int32, ctypes.c_char_p)),
+    "prep_linkat": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_char_p,
+            ctypes.c_int32,
+            ctypes.c_char_p,
+            ctypes.c_int32,
+        ),
+    ),
+    "prep_pipe": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32)),
+    "prep_sendmsg": (None, (ctypes.c_void_p, ctypes.c_int32, ctypes.c_void_p, ctypes.c_uint32)),
+    "prep_recvmsg": (None, (ctypes.c_void_p, ctypes.c_int32, ctypes.c_void_p, ctypes.c_uint32)),
+    "prep_recvmsg_multishot": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_send_zc": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_uint32,
+            ctypes.c_uint16,
+        ),
+    ),
+    "prep_sendmsg_zc": (None, (ctypes.c_void_p, ctypes.c_int32, ctypes.c_void_p, ctypes.c_uint32)),
+    "prep_recv_zc": (None, (ctypes.c_void_p, ctypes.c_int32, ctypes.c_uint32, ctypes.c_uint32)),
+    "prep_socket": (None, (ctypes.c_void_p, ctypes.c_int32, ctypes.c_int32, ctypes.c_int32)),
+    "prep_bind": (None, (ctypes.c_void_p, ctypes.c_int32, ctypes.c_void_p, ctypes.c_uint32)),
+    "prep_listen": (None, (ctypes.c_void_p, ctypes.c_int32, ctypes.c_int32)),
+    "prep_accept": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_accept_multishot": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_connect": (None, (ctypes.c_void_p, ctypes.c_int32, ctypes.c_void_p, ctypes.c_uint32)),
+    "prep_send": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_send_all": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_recv": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_recv_multishot": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_int32,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_shutdown": (None, (ctypes.c_void_p, ctypes.c_int32, ctypes.c_int32)),
+    "prep_pool": (None, (ctypes.c_void_p, ctypes.c_int32)),
+    "prep_quiet": (None, (ctypes.c_void_p,)),
+    "prep_readv": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_uint64,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_writev": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_uint64,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_read_fixed": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_uint64,
+            ctypes.c_uint16,
+        ),
+    ),
+    "prep_write_fixed": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_uint64,
+            ctypes.c_uint16,
+        ),
+    ),
+    "prep_readv_fixed": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_uint64,
+            ctypes.c_uint32,
+            ctypes.c_uint16,
+        ),
+    ),
+    "prep_writev_fixed": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_uint64,
+            ctypes.c_uint32,
+            ctypes.c_uint16,
+        ),
+    ),
+    "prep_read_multishot": (None, (ctypes.c_void_p, ctypes.c_int32, ctypes.c_int32)),
+    "prep_splice": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_int64,
+            ctypes.c_int32,
+            ctypes.c_int64,
+            ctypes.c_uint32,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_tee": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_int32,
+            ctypes.c_uint32,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_epoll_ctl": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_int32,
+            ctypes.c_int32,
+            ctypes.c_void_p,
+        ),
+    ),
+    "prep_epoll_wait": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_link_timeout": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32)),
+    "prep_futex_wait": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.c_uint64,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_futex_wake": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.c_uint64,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_futex_waitv": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32)),
+    "prep_waitid": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_int32,
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_getxattr": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.c_char_p,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_setxattr": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.c_char_p,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_int32,
+        ),
+    ),
+    "prep_fgetxattr": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_char_p,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+        ),
+    ),
+    "prep_fsetxattr": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_char_p,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_int32,
+        ),
+    ),
+    "stats_prometheus": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)),
+    "recvmsg_out": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_uint32,
+            ctypes.c_void_p,
+        ),
+    ),
+    "region_alloc": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.c_uint32,
+            ctypes.c_void_p,
+        ),
+    ),
+    "region_register": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64)),
+    "region_release": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int32)),
+    "region_info_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int32, ctypes.c_void_p)),
+    "region_cut": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int32, ctypes.c_uint32)),
+    "buf_take": (ctypes.c_int64, (ctypes.c_void_p, ctypes.c_int32, ctypes.c_void_p)),
+    "buf_put": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int64)),
+    "create": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p)),
+    "attach": (ctypes.c_int32, (ctypes.c_void_p,)),
+    "detach": (ctypes.c_int32, (ctypes.c_void_p,)),
+    "info_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p)),
+    "shared_block": (ctypes.c_void_p, (ctypes.c_void_p,)),
+    "close": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int64)),
+    "free": (ctypes.c_int32, (ctypes.c_void_p,)),
+    "abandon": (ctypes.c_int32, (ctypes.c_void_p,)),
+    "state": (ctypes.c_int32, (ctypes.c_void_p,)),
+    "inflight": (ctypes.c_int64, (ctypes.c_void_p,)),
+    "set_user": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64)),
+    "user": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p)),
+    "run_once": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int64)),
+    "run": (ctypes.c_int32, (ctypes.c_void_p,)),
+    "stop": (ctypes.c_int32, (ctypes.c_void_p,)),
+    "stats_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p)),
+    "turn": (ctypes.c_int32, (ctypes.c_void_p,)),
+    "submit": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+        ),
+    ),
+    "submit_with": (ctypes.c_int64, (ctypes.c_void_p, ctypes.c_void_p, Callback, ctypes.c_void_p)),
+    "flush": (ctypes.c_int32, (ctypes.c_void_p,)),
+    "sq_space": (ctypes.c_int32, (ctypes.c_void_p,)),
+    "pending": (ctypes.c_int32, (ctypes.c_void_p,)),
+    "napi": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint32)),
+    "iowq_workers": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)),
+    "iowq_affinity": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32)),
+    "spin_us": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint32)),
+    "version": (ctypes.c_uint32, ()),
+    "version_string": (ctypes.c_char_p, ()),
+    "abi": (ctypes.c_uint32, ()),
+    "check_abi": (
+        ctypes.c_int32,
+        (
+            ctypes.c_uint32,
+            ctypes.c_uint32,
+            ctypes.c_uint32,
+            ctypes.c_uint32,
+        ),
+    ),
+    "kernel_features": (ctypes.c_int32, (ctypes.c_void_p,)),
+    "has": (ctypes.c_int32, (ctypes.c_char_p,)),
+    "op_supported": (ctypes.c_int32, (ctypes.c_uint8,)),
+    "doctor": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_size_t)),
+}
+
+#: What the package shows: the constants, and the records that it hands out.
+__all__ = [
+    "ABI",
+    "VERSION_MAJOR",
+    "VERSION_MINOR",
+    "VERSION_PATCH",
+    "OP_NOP",
+    "OP_READV",
+    "OP_WRITEV",
+    "OP_FSYNC",
+    "OP_READ_FIXED",
+    "OP_WRITE_FIXED",
+    "OP_POLL_ADD",
+    "OP_POLL_REMOVE",
+    "OP_SYNC_FILE_RANGE",
+    "OP_SENDMSG",
+    "OP_RECVMSG",
+    "OP_TIMEOUT",
+    "OP_TIMEOUT_REMOVE",
+    "OP_ACCEPT",
+    "OP_ASYNC_CANCEL",
+    "OP_LINK_TIMEOUT",
+    "OP_CONNECT",
+    "OP_FALLOCATE",
+    "OP_OPENAT",
+    "OP_CLOSE",
+    "OP_FILES_UPDATE",
+    "OP_STATX",
+    "OP_READ",
+    "OP_WRITE",
+    "OP_FADVISE",
+    "OP_MADVISE",
+    "OP_SEND",
+    "OP_RECV",
+    "OP_OPENAT2",
+    "OP_EPOLL_CTL",
+    "OP_SPLICE",
+    "OP_PROVIDE_BUFFERS",
+    "OP_REMOVE_BUFFERS",
+    "OP_TEE",
+    "OP_SHUTDOWN",
+    "OP_RENAMEAT",
+    "OP_UNLINKAT",
+    "OP_MKDIRAT",
+    "OP_SYMLINKAT",
+    "OP_LINKAT",
+    "OP_MSG_RING",
+    "OP_FSETXATTR",
+    "OP_SETXATTR",
+    "OP_FGETXATTR",
+    "OP_GETXATTR",
+    "OP_SOCKET",
+    "OP_URING_CMD",
+    "OP_SEND_ZC",
+    "OP_SENDMSG_ZC",
+    "OP_READ_MULTISHOT",
+    "OP_WAITID",
+    "OP_FUTEX_WAIT",
+    "OP_FUTEX_WAKE",
+    "OP_FUTEX_WAITV",
+    "OP_FIXED_FD_INSTALL",
+    "OP_FTRUNCATE",
+    "OP_BIND",
+    "OP_LISTEN",
+    "OP_RECV_ZC",
+    "OP_EPOLL_WAIT",
+    "OP_READV_FIXED",
+    "OP_WRITEV_FIXED",
+    "OP_PIPE",
+    "LIB_CLOSE",
+    "LIB_TIMER",
+    "LIB_SEND_ALL",
+    "SQE_FIXED_FILE",
+    "SQE_IO_DRAIN",
+    "SQE_IO_LINK",
+    "SQE_IO_HARDLINK",
+    "SQE_ASYNC",
+    "SQE_BUFFER_SELECT",
+    "ACCEPT_MULTISHOT",
+    "RECVSEND_POLL_FIRST",
+    "RECV_MULTISHOT",
+    "EXT_QUIET",
+    "RECVSEND_FIXED_BUF",
+    "SEND_ZC_REPORT_USAGE",
+    "ACCEPT_DONTWAIT",
+    "ACCEPT_POLL_FIRST",
+    "FSYNC_DATASYNC",
+    "NOP_INJECT_RESULT",
+    "POLL_ADD_MULTI",
+    "POLL_UPDATE_EVENTS",
+    "POLL_ADD_LEVEL",
+    "TIMEOUT_ABS",
+    "TIMEOUT_UPDATE",
+    "TIMEOUT_BOOTTIME",
+    "TIMEOUT_REALTIME",
+    "LINK_TIMEOUT_UPDATE",
+    "TIMEOUT_ETIME_SUCCESS",
+    "TIMEOUT_MULTISHOT",
+    "CANCEL_ALL",
+    "CANCEL_FD",
+    "CANCEL_FD_FIXED",
+    "SPLICE_FD_IN_FIXED",
+    "FIXED_FD_NO_CLOEXEC",
+    "FUTEX2_SIZE_U32",
+    "FUTEX2_PRIVATE",
+    "FUTEX_ANY",
+    "URING_CMD_FIXED",
+    "SOCKET_SIOCINQ",
+    "SOCKET_SIOCOUTQ",
+    "SOCKET_GETSOCKOPT",
+    "SOCKET_SETSOCKOPT",
+    "LIB_CLOSE_SHARED",
+    "TIMER_ABS",
+    "CF_BUFFER",
+    "CF_MORE",
+    "CF_SOCK_NONEMPTY",
+    "CF_NOTIF",
+    "CF_BUF_MORE",
+    "CF_FINAL",
+    "CF_LEASE",
+    "CF_ZC_COPIED",
+    "CF_MSG",
+    "CF_ABANDONED",
+    "CF_EXT",
+    "CF_LOW_WATER",
+    "CF_BUFFER_SHIFT",
+    "EPANIC",
+    "EPOISONED",
+    "EWRONGTHREAD",
+    "EFORKED",
+    "EABI",
+    "ESTALE",
+    "ENULL",
+    "ECLOSED",
+    "ENOSLOT",
+    "EREENTRANT",
+    "ENOTSUP_KERNEL",
+    "STATE_CREATED",
+    "STATE_ATTACHED",
+    "STATE_CLOSING",
+    "STATE_CLOSED",
+    "FEATURE_SINGLE_ISSUER",
+    "FEATURE_DEFER_TASKRUN",
+    "FEATURE_COOP_TASKRUN",
+    "FEATURE_TASKRUN_FLAG",
+    "FEATURE_SUBMIT_ALL",
+    "FEATURE_NO_SQARRAY",
+    "FEATURE_EXT_ARG",
+    "FEATURE_MIN_WAIT",
+    "FEATURE_POOL",
+    "FEATURE_ACCEPT_MULTISHOT",
+    "FEATURE_RECV_MULTISHOT",
+    "FEATURE_CANCEL_SYNC",
+    "FEATURE_CANCEL_ANY",
+    "FEATURE_REGISTERED_RING",
+    "FEATURE_WRITE_NOSIGNAL",
+    "FEATURE_BIND_LISTEN",
+    "FEATURE_CQE_SKIP",
+    "FEATURE_POOL_INCREMENTAL",
+    "FEATURE_FIXED_BUFFERS",
+    "FEATURE_FILE_TABLE",
+    "FEATURE_FD_INSTALL",
+    "POOL_INCREMENTAL",
+    "POOL_HUGE",
+    "POOL_HUGE_ADVISED",
+    "REGION_HUGE",
+    "REGION_HUGE_ADVISED",
+    "FILE_INDEX_ALLOC",
+    "FILE_INSTALL_INHERIT",
+    "CONFIG_SQPOLL",
+    "LOG_NONE",
+    "LOG_ERROR",
+    "LOG_WARN",
+    "LOG_INFO",
+    "LOG_DEBUG",
+    "Config",
+    "PoolInfo",
+    "Op",
+    "RegionInfo",
+    "Info",
+    "Stats",
+]

@@ -1,0 +1,50 @@
+"""Socket addresses: Python's tuples to struct sockaddr and back.
+
+Knows AF_INET, AF_INET6 and AF_UNIX. Never resolves names: that blocks.
+"""
+
+import os
+import socket
+import struct
+from typing import Tuple, Union
+
+#: (host, port), (host, port, flowinfo, scope) with numeric hosts, or a path of a unix socket.
+Address = Union[Tuple[str, int], Tuple[str, int, int, int], str, bytes]
+#: Room for any of them: struct sockaddr_storage.
+ROOM = 128
+
+
+def pack(address: Address) -> bytes:
+    """struct sockaddr of an address."""
+    if isinstance(address, (str, bytes)):
+        path = os.fsencode(address)
+        if len(path) > 107:
+            raise ValueError("the path of a unix socket has 107 bytes at most")
+        # An abstract name starts with a zero byte and ends with its last byte.
+        return struct.pack("=H", socket.AF_UNIX) + path + (b"" if path[:1] == b"\0" else b"\0")
+    host, port = address[0], address[1]
+    if not 0 <= port <= 0xFFFF:
+        raise ValueError("a port is 0..65535")
+    if len(address) == 2 and ":" not in host:
+        family = struct.pack("=H", socket.AF_INET)
+        return family + struct.pack("!H", port) + socket.inet_pton(socket.AF_INET, host) + bytes(8)
+    flow, scope = (address[2], address[3]) if len(address) == 4 else (0, 0)
+    family = struct.pack("=H", socket.AF_INET6)
+    inner = struct.pack("!HI", port, flow) + socket.inet_pton(socket.AF_INET6, host)
+    return family + inner + struct.pack("=I", scope)
+
+
+def unpack(raw: bytes) -> Address:
+    """The address in a struct sockaddr."""
+    if len(raw) < 2:
+        return ""
+    (family,) = struct.unpack_from("=H", raw)
+    if family == socket.AF_INET:
+        (port,) = struct.unpack_from("!H", raw, 2)
+        return socket.inet_ntop(socket.AF_INET, raw[4:8]), port
+    if family == socket.AF_INET6:
+        port, flow = struct.unpack_from("!HI", raw, 2)
+        (scope,) = struct.unpack_from("=I", raw, 24)
+        return socket.inet_ntop(socket.AF_INET6, raw[8:24]), port, flow, scope
+    path = raw[2:]
+    return path if path[:1] == b"\0" else os.fsdecode(path.split(b"\0")[0])

@@ -1,0 +1,36 @@
+#!/bin/sh
+# Tests the Python package as a user gets it: pip builds and installs it into an environment below
+# target/, mypy reads it and what uses it, pytest runs the tests.
+#
+# What it needs comes from the index that pip is configured for. Arguments go to pytest.
+set -eu
+cd "$(dirname "$0")/../bindings/python"
+
+work=../../target/python
+python=$work/venv/bin/python
+stamp=$work/venv/stamp
+log=$work/log.txt
+wanted="$(python3 -VV) $(cat pyproject.toml)"
+if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
+    rm -rf "$work/venv"
+    python3 -m venv "$work/venv"
+    "$python" -m pip install --quiet 'setuptools>=70.1' pytest mypy
+    printf '%s\n' "$wanted" >"$stamp"
+fi
+"$python" -m pip install --quiet --no-build-isolation --no-deps --force-reinstall .
+
+# What is tested is what was installed: not the sources, and not a library that lies elsewhere.
+unset RINGLINE_LIBRARY PYTHONPATH
+export PYTHONDONTWRITEBYTECODE=1
+failed=0
+"$python" -m mypy --cache-dir "$work/mypy" || failed=1
+"$python" -m pytest "$@" >"$log" 2>&1 || failed=1
+cat "$log"
+count() {
+    sed -n "s/^\(.* \)\{0,1\}\([0-9][0-9]*\) $1\(,.*\)\{0,1\} in .*/\2/p" "$log" | tail -n 1
+}
+passed=$(count passed) bad=$(count failed)
+broken=$(count 'errors\{0,1\}') left=$(count skipped)
+bad=$((${bad:-0} + ${broken:-0}))
+echo "python: ${passed:-0} passed, $bad failed, ${left:-0} ignored"
+exit "$failed"

@@ -7,7 +7,7 @@ DESTDIR ?=
 export PREFIX LIBDIR DESTDIR
 
 .DEFAULT_GOAL := all
-.PHONY: all lib header abi symbols list install uninstall demo test bench mutants sim clean help
+.PHONY: torture asan all lib header abi symbols list install uninstall demo test bench mutants sim clean help
 
 all: lib ## Build the shared and the static library (default)
 
@@ -46,6 +46,14 @@ bench: ## Measure beside liburing in the same run
 mutants: ## Remove each guard in turn and expect a test to fail
 	@scripts/setup.sh test
 	@scripts/mutants.sh
+
+torture: lib ## Make every n-th system call fail under a whole life of a ring (--all of them)
+	@scripts/setup.sh test
+	@tests/torture/run --all
+
+asan: ## The C, C++ and Rust tests under AddressSanitizer and LeakSanitizer
+	@scripts/setup.sh test
+	@scripts/asan.sh
 
 sim: ## The simulated kernel with a million seeds
 	@scripts/sim.sh

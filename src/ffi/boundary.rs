@@ -7,7 +7,7 @@ use super::ringline_ring;
 use super::state::{Pace, RingState};
 use super::table::{self, Entry, phase};
 use crate::error::{EFORKED, EPANIC, EPOISONED, ESTALE, EWRONGTHREAD, Fault};
-use crate::sys::{NOBODY, fork_epoch, is_current_thread, thread_is_gone};
+use crate::sys::{NOBODY, fork_epoch, is_current_thread, thread_is_gone, thread_is_gone_soon};
 use core::cell::Cell;
 use core::sync::atomic::Ordering;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -60,6 +60,8 @@ pub(super) enum Door {
     Heir,
     /// Also into a poisoned ring (free).
     End,
+    /// As `End`, but at once: a thread that is about to exit counts as alive (abandon).
+    Finaliser,
 }
 
 /// A ring that the calling thread is alone inside of.
@@ -170,12 +172,14 @@ fn admit(entry: &'static Entry, door: Door) -> Result<(u32, Access), Fault> {
     let access = match from {
         phase::IDLE => Access::Unbound,
         phase::OWNED if door != Door::Owner => {
-            if !thread_is_gone(entry.tid.load(Ordering::Acquire)) {
+            let tid = entry.tid.load(Ordering::Acquire);
+            let gone = if door == Door::Finaliser { thread_is_gone } else { thread_is_gone_soon };
+            if !gone(tid) {
                 return Err(wrong);
             }
             Access::Orphan
         }
-        phase::POISONED if door == Door::End => Access::Poisoned,
+        phase::POISONED if matches!(door, Door::End | Door::Finaliser) => Access::Poisoned,
         phase::POISONED => {
             return Err(Fault::new(EPOISONED, "the ring is poisoned; only ringline_free works"));
         }

@@ -85,7 +85,7 @@ fn sweep_abandoned() {
             table::with_remote(handle, |remote| remote.wake.signals() & signal::ABANDON != 0);
         let phase = entry.phase.load(Ordering::Acquire);
         if abandoned == Ok(true) && matches!(phase, phase::OWNED | phase::IDLE) {
-            enter_ffi(handle as *mut ringline_ring, Door::Heir, |inside| {
+            enter_ffi(handle as *mut ringline_ring, Door::Finaliser, |inside| {
                 if inside.access != Access::Owner {
                     state::end(inside);
                 }
@@ -251,7 +251,7 @@ pub extern "C-unwind" fn ringline_free(ring: *mut ringline_ring) -> i32 {
 /// owner thread is gone, now too. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_abandon(ring: *mut ringline_ring) -> i32 {
-    let code = enter_ffi(ring, Door::End, |inside| {
+    let code = enter_ffi(ring, Door::Finaliser, |inside| {
         state::free(inside);
         0
     });

@@ -24,10 +24,6 @@ pub fn bury(tombstone: i32, pools: Vec<PoolRef>, regions: Vec<Map>) {
     for pool in &pools {
         pool.set_owner(0);
     }
-    if tombstone < 0 {
-        core::mem::forget((pools, regions));
-        return;
-    }
     if let Ok(mut graves) = GRAVES.lock() {
         graves.push(Grave { tombstone, _pools: pools, _regions: regions });
     }
@@ -41,6 +37,7 @@ pub fn reclaim() -> usize {
 }
 
 fn is_done(tombstone: i32) -> bool {
+    // A negative descriptor is passed over by poll(2): never done.
     let mut entry = libc::pollfd { fd: tombstone, events: 0, revents: 0 };
     // SAFETY: one pollfd, no waiting.
     unsafe { libc::poll(&mut entry, 1, 0) };

@@ -32,7 +32,9 @@ pub use queues::Queues;
 pub use real::Real;
 pub use setup::{RingSpec, SetupInfo};
 pub use sim::{Sim, SimPlan};
-pub use thread::{NOBODY, ThreadId, current_thread, is_current_thread, thread_is_gone};
+pub use thread::{
+    NOBODY, ThreadId, current_thread, is_current_thread, thread_is_gone, thread_is_gone_soon,
+};
 pub use tuning::Tuning;
 
 /// A submission entry: the 64 bytes of `struct io_uring_sqe`, as words.

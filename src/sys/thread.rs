@@ -106,6 +106,19 @@ fn number_thread() -> ThreadId {
 pub fn thread_is_gone(tid: i32) -> bool {
     // SAFETY: signal 0 only asks whether the thread exists.
     let answer = unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), tid, 0) };
-    // SAFETY: errno is this thread's.
-    answer != 0 && unsafe { *libc::__errno_location() } == libc::ESRCH
+    answer != 0 && super::errno() == libc::ESRCH
+}
+
+/// As [`thread_is_gone`], asked for up to ten milliseconds: pthread_join(3) returns a little before
+/// the kernel has seen the thread off.
+pub fn thread_is_gone_soon(tid: i32) -> bool {
+    const TIMES: u32 = 100;
+    const PAUSE: std::time::Duration = std::time::Duration::from_micros(100);
+    for _ in 0..TIMES {
+        if thread_is_gone(tid) {
+            return true;
+        }
+        std::thread::sleep(PAUSE);
+    }
+    false
 }

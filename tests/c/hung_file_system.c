@@ -2,6 +2,7 @@
  * An open on a file system that answers nothing: the kernel cannot let go of it. Close tells so
  * without burning a core although stop is up, free abandons it and keeps the ring's pool, and when
  * the file system is gone the next ring takes the pool's memory back.
+ * Not under a sanitizer: mappings are counted.
  * Failure: a close that spins, a free that hangs, or memory that is freed too early or never.
  */
 #include "tools.h"

@@ -2,6 +2,7 @@
  * After create nothing is allocated on the paths of every turn: submit, turn, callbacks, timers,
  * cancel, receives from a pool and their leases, SEND_ALL and QUIET sends;
  * nor by a dump and the counters as text.
+ * Not under a sanitizer, which has a malloc of its own.
  * Failure: the count of malloc, calloc, realloc or aligned allocations is not 0.
  */
 #include "tools.h"

@@ -23,7 +23,8 @@ static int64_t may_fail(int64_t code, const char *what) {
   if (code >= 0) return code;
   failures++;
   CHECK(strlen(ringline_strerror((int32_t)code)) > 3);
-  if (strlen(ringline_error_detail()) < 5) HARNESS_FAIL("%s gave %lld without a text", what, (long long)code);
+  if (strlen(ringline_error_detail()) < 5)
+    HARNESS_FAIL("%s gave %lld without a text", what, (long long)code);
   if (code == RINGLINE_EPANIC || code == RINGLINE_EPOISONED || code == RINGLINE_EWRONGTHREAD)
     HARNESS_FAIL("%s gave %s: %s", what, harness_name(code), ringline_error_detail());
   return code;

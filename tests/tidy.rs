@@ -4,10 +4,11 @@
 
 mod tidy {
     pub mod checks;
+    pub mod hazards;
     pub mod source;
 }
 
-use tidy::checks;
+use tidy::{checks, hazards};
 
 /// Fails with all findings at once, so that one run shows the whole work.
 fn expect_none(findings: Vec<String>) {
@@ -60,6 +61,11 @@ fn no_hosts_and_no_machine_paths() {
 #[test]
 fn every_c_test_is_listed() {
     expect_none(checks::unlisted_tests());
+}
+
+#[test]
+fn every_hazard_names_tests_and_mutants_that_exist() {
+    expect_none(hazards::missing_hazard_tests());
 }
 
 #[test]

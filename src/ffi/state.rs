@@ -164,7 +164,10 @@ pub(super) unsafe fn ordinary(ring: *mut RingState) -> Result<u32, Begun> {
     };
     // A signal handler that turns the ring it has interrupted is told so.
     ring.pace = Pace::Looping;
-    let turned = ring.engine.ordinary_turn(ops, tokens, want);
+    let turned = match (ops, &mut *tokens) {
+        ([op], [token]) if want == 1 => ring.engine.ordinary_single(op, token),
+        _ => ring.engine.ordinary_turn(ops, tokens, want),
+    };
     ring.pace = if turned.is_ok() { Pace::Ordinary } else { Pace::Careful };
     let records = turned?;
     shared.ops_len = 0;

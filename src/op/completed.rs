@@ -72,6 +72,14 @@ impl Completed {
         (self.len, self.shown) = (0, 0);
     }
 
+    /// This is all there is, and it is shown.
+    #[inline(always)]
+    pub fn set_single(&mut self, completion: Completion) {
+        // SAFETY: the map holds at least two records.
+        unsafe { self.map.as_ptr().cast::<Completion>().write(completion) };
+        (self.len, self.shown) = (1, 1);
+    }
+
     /// Forget the records the user was shown.
     #[inline]
     pub fn forget_shown(&mut self) {

@@ -32,9 +32,39 @@ impl Engine {
         alone && driver.is_straight() && self.completed.waiting() == 0
     }
 
+    /// The turn of one operation on an ordinary ring: in, asleep until it is done, out. As
+    /// [`Engine::ordinary_turn`].
+    #[inline(always)]
+    pub fn ordinary_single(&mut self, op: &Op, place: &mut u64) -> Result<u32, Begun> {
+        let driver = &mut self.driver;
+        if !self.classes.is_plain(op) {
+            return Err(Begun::NOT);
+        }
+        let Some(token) = driver.submit_single(op) else { return Err(Begun::NOT) };
+        *place = token;
+        if !driver.wake.fall_asleep() {
+            return Err(Begun { accepted: 1, entered: Begun::OUTSIDE });
+        }
+        let errno = driver.sleep_straight(1);
+        driver.wake.awake();
+        if errno != 0 {
+            return Err(Begun { accepted: 1, entered: errno });
+        }
+        let Some(completion) = driver.reap_single(token) else {
+            // Not this one, not the last of it, or not alone.
+            self.completed.clear();
+            driver.enter.mark(0);
+            return Err(Begun { accepted: 1, entered: 0 });
+        };
+        self.completed.set_single(completion);
+        driver.stats.submitted.add(1);
+        driver.stats.completed.add(1);
+        Ok(1)
+    }
+
     /// A turn of an ordinary ring that waits for `want` completions, not 0, without a limit: how
     /// many records came, or where it has to go on.
-    #[inline(always)]
+    #[inline(never)]
     pub fn ordinary_turn(
         &mut self,
         ops: &[Op],

@@ -188,6 +188,28 @@ impl Driver {
         done as usize
     }
 
+    /// Accept one operation that needs no check, when there is a used slot. There is room.
+    #[inline(always)]
+    pub fn submit_single(&mut self, op: &Op) -> Option<u64> {
+        let token = self.slab.begin_single(op)?;
+        self.enter.push_plain(op, token);
+        Some(token)
+    }
+
+    /// The completion of operation `token`, submitted by [`Driver::submit_single`], if it is its
+    /// last and the only one in the queue; else nothing is taken.
+    #[inline(always)]
+    pub fn reap_single(&mut self, token: u64) -> Option<Completion> {
+        let cqe = self.enter.only_cqe()?;
+        if cqe.user_data != token || cqe.flags & CF_MORE != 0 {
+            return None;
+        }
+        let user_data = self.slab.end_single(token)?;
+        self.enter.take_only();
+        let flags = (cqe.flags & cf::KERNEL) | cf::FINAL;
+        Some(Completion { user_data, res: cqe.res, flags, data: 0, token })
+    }
+
     /// Move completions with nothing special about them into `out`, oldest first, until another
     /// kind is next or `out` is full. Returns how many.
     #[inline(always)]

@@ -124,6 +124,28 @@ impl Enter {
         self.staged += 1;
     }
 
+    /// As [`Enter::push`] on an ordinary ring.
+    #[inline(always)]
+    pub fn push_plain(&mut self, op: &Op, token: u64) {
+        // SAFETY: the place is ours while there is room.
+        unsafe { op.write_sqe(token, self.queues.sqe(self.staged as u32)) };
+        self.staged += 1;
+    }
+
+    /// The completion in the queue, if it is the only one.
+    #[inline(always)]
+    pub fn only_cqe(&self) -> Option<Cqe> {
+        let at = self.taken as u32;
+        (self.queues.cq_tail() == at.wrapping_add(1)).then(|| self.queues.cqe(at))
+    }
+
+    /// Take what [`Enter::only_cqe`] showed.
+    #[inline(always)]
+    pub fn take_only(&mut self) {
+        self.taken += 1;
+        self.queues.release(self.taken as u32);
+    }
+
     /// For staging many operations; the caller checked that there is room.
     #[inline(always)]
     pub fn stage(&self) -> Stage {

@@ -238,6 +238,25 @@ impl Slab {
         Pass { slots: self.map.as_ptr().cast(), mask: self.mask, free: self.free }
     }
 
+    /// As [`Pass::take`], for one operation.
+    #[inline(always)]
+    pub fn begin_single(&mut self, op: &super::record::Op) -> Option<u64> {
+        let mut pass = self.pass();
+        let token = pass.take(op)?;
+        (self.free, self.live) = (pass.free, self.live + 1);
+        Some(token)
+    }
+
+    /// As [`Pass::peek`] and [`Pass::end`], for one operation.
+    #[inline(always)]
+    pub fn end_single(&mut self, token: u64) -> Option<u64> {
+        let mut pass = self.pass();
+        let user_data = pass.peek(token)?;
+        pass.end(token);
+        (self.free, self.live) = (pass.free, self.live - 1);
+        Some(user_data)
+    }
+
     /// A pass took or ended operations; `live` are in flight now.
     #[inline(always)]
     pub fn settle(&mut self, pass: Pass, live: u32) {

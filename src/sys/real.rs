@@ -277,7 +277,8 @@ impl Backend for Real {
         if self.info.is_sqpoll() {
             return Direct::default();
         }
-        Direct::new(self.enter_fd, self.enter_flags | ENTER_GETEVENTS)
+        let shortly = self.info.features.has(Features::MIN_WAIT);
+        Direct::new(self.enter_fd, self.enter_flags | ENTER_GETEVENTS, shortly)
     }
 
     fn ready(&mut self) -> Ready {
@@ -383,6 +384,18 @@ impl Backend for Real {
 
     fn wake_writer(&self) -> fn(i32) {
         write_wake
+    }
+
+    fn drain(&mut self, fd: i32) {
+        let mut count = 0u64;
+        // SAFETY: eight bytes on this stack; the descriptor does not block.
+        unsafe { libc::read(fd, (&raw mut count).cast(), 8) };
+    }
+
+    fn duplicate(&mut self, fd: i32) -> i32 {
+        // SAFETY: no memory involved.
+        let copy = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) };
+        if copy < 0 { -errno() } else { copy }
     }
 
     fn close(&mut self, fd: i32) {

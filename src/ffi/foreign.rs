@@ -31,10 +31,10 @@ fn ring_fd(inside: &Inside) -> Result<u32, Fault> {
 /// Have the kernel write an eventfd of the caller's for every completion, for loops that cannot
 /// poll the ring's descriptor; -1 = not any more. It is also written for completions that a turn
 /// takes at once, so a loop wakes more often than with ringline_ring_fd(). ringline_prepare() is
-/// needed as well. Posts write it themselves; but for an op that polls or reads another eventfd the
-/// kernel may write it late or never. Owner thread; binds a ring without owner; to be set again after detach. Returns
-/// 0, -EBUSY when one is set already or ringline_ring_fd() was called, -EBADF or -EINVAL for what is no eventfd, -ENXIO for -1 when
-/// none is set.
+/// needed as well. Posts write it themselves; but for an op that polls or reads another eventfd
+/// the kernel may write it late or never. Owner thread; binds a ring without owner; to be set
+/// again after detach. Returns 0, -EBUSY when one is set already or ringline_ring_fd() was called,
+/// -EBADF or -EINVAL for what is no eventfd, -ENXIO for -1 when none is set.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_set_eventfd(ring: *mut ringline_ring, eventfd: i32) -> i32 {
     enter_ffi(ring, Door::Owner, |inside| outcome(set_eventfd(inside, eventfd)).into()) as i32

@@ -121,8 +121,9 @@ pub extern "C-unwind" fn ringline_mailbox_post(
 /// thread, but no signal handler.
 ///
 /// Returns how many were accepted, from the front; when the first is not, why: -EAGAIN (1024
-/// messages wait, or 4096 ops are in flight), -EINVAL (a link chain, a QUIET send), RINGLINE_ECLOSED
-/// when the ring is closing or gone, RINGLINE_ENULL, RINGLINE_ESTALE, RINGLINE_EFORKED.
+/// messages wait, or 4096 ops are in flight), -EINVAL (a link chain, a QUIET send),
+/// RINGLINE_ECLOSED when the ring is closing or gone, RINGLINE_ENULL, RINGLINE_ESTALE,
+/// RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_mailbox_submit(
     mailbox: *mut ringline_mailbox,

@@ -20,8 +20,8 @@ use core::sync::atomic::Ordering;
 /// that calls attach, turn, run or flush owns it. May take up to a second while the kernel gives
 /// back locked memory of earlier rings.
 ///
-/// Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when 16384 handles exist, or
-/// what io_uring_setup(2) says: -EPERM (sysctl or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK),
+/// Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when 16384 handles exist,
+/// or what io_uring_setup(2) says: -EPERM (sysctl or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK),
 /// -EMFILE; ringline_error_detail() names the remedy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_create(

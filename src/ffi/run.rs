@@ -54,8 +54,8 @@ fn once(inside: &Inside, wait_min: u32, timeout_ns: i64) -> Result<u64, Fault> {
 }
 
 /// Run callbacks until ringline_stop(), until nothing is in flight and nobody holds a mailbox of
-/// the ring, or until a completion without callback came. Owner thread; binds a ring without owner. Signals do not end it (a handler may
-/// call ringline_stop).
+/// the ring, or until a completion without callback came. Owner thread; binds a ring without
+/// owner. Signals do not end it (a handler may call ringline_stop).
 ///
 /// Returns 0 when stopped or nothing is in flight, > 0 = that many records wait in shared->recs;
 /// or as ringline_turn().

@@ -1,4 +1,4 @@
-//! Knobs of a kernel ring: busy polling of network devices, the kernel's worker threads, an eventfd.
+//! Knobs of a kernel ring: busy polling of network devices, worker threads, an eventfd.
 //!
 //! Owns: the records of these register calls. Turned seldom, never on the way of an operation.
 

@@ -421,8 +421,8 @@ static int forked(void *ring) {
 static void check_mail_of_a_freed_ring(void) {
   int row;
   for (row = 0; row < MAIL_ROWS; row++)
-    expect(mail_rows[row].name, "a ring that is gone", mail_rows[row].call((ringline_ring *)mailbox),
-           mail_rows[row].elsewhere);
+    expect(mail_rows[row].name, "a ring that is gone",
+           mail_rows[row].call((ringline_ring *)mailbox), mail_rows[row].elsewhere);
   expect("ringline_mailbox_release", "a released mailbox", ringline_mailbox_release(mailbox),
          RINGLINE_ESTALE);
 }

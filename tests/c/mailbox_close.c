@@ -77,11 +77,28 @@ static void refuses_everything(void) {
   CHECK_EQ(ringline_mailbox_release(mailbox), 0);
 }
 
+/* A ring that never turned: what was accepted is handed back by free. */
+static void hands_back(void) {
+  ringline_ring *ring = make_ring();
+  ringline_op op;
+  memset(&op, 0, sizeof op);
+  CHECK_OK(ringline_mailbox_of(ring, &mailbox));
+  CHECK_OK(ringline_mailbox_submit_with(mailbox, &op, back, &told));
+  CHECK_EQ(ringline_mailbox_call(mailbox, back, &told), 0);
+  CHECK_EQ(ringline_mailbox_post(mailbox, 1, 1), 0);
+  CHECK_EQ(ringline_free(ring), 0);
+  CHECK_EQ(atomic_load(&told), 2);
+  atomic_store(&told, 0);
+  refuses_everything();
+  CHECK_EQ(ringline_mailbox_release(mailbox), 0);
+}
+
 int main(void) {
   pthread_t threads[POSTERS];
   int round, at;
   harness_warm_threads(POSTERS);
   harness_baseline();
+  hands_back();
   for (at = 0; at < POSTERS; at++)
     CHECK(pthread_create(&threads[at], NULL, poster, (void *)(uintptr_t)at) == 0);
   for (round = 1; round <= ROUNDS; round++) {

@@ -6,7 +6,9 @@
  */
 #include "tools.h"
 
-enum { MESSAGES = 1024, OPS = 4096 };
+enum { MESSAGES = 1024, OPS = 4096, MOST = 600 };
+
+static ringline_op nops[2 * MOST];
 
 static int finals;
 
@@ -66,16 +68,15 @@ static void fill_every_turn(void) {
   ringline_mailbox *mailbox;
   ringline_config config;
   ringline_shared *shared;
-  ringline_op *ops;
   int turns, come = 0;
   memset(&config, 0, sizeof config);
-  config.recs_cap = 4;
+  config.size = (uint32_t)sizeof config;
+  config.recs_cap = 16;
   CHECK_OK(ringline_create(&config, &ring));
   CHECK_OK(ringline_mailbox_of(ring, &mailbox));
   shared = ringline_shared_block(ring);
-  ops = (ringline_op *)(uintptr_t)shared->ops;
-  memset(ops, 0, sizeof *ops * 8);
-  CHECK_EQ(ringline_submit(ring, ops, 8, NULL, 0), 8);
+  CHECK(shared->recs_cap <= MOST);
+  CHECK_EQ(ringline_submit(ring, nops, 2 * shared->recs_cap, NULL, 0), 2 * shared->recs_cap);
   CHECK_EQ(ringline_flush(ring), 0);
   for (turns = 0; turns < 100 && !come; turns++) {
     uint32_t at, records;
@@ -83,7 +84,7 @@ static void fill_every_turn(void) {
     records = turn_for(ring, 1, -1);
     CHECK(records > 0);
     for (at = 0; at < records; at++) come |= record_at(shared, at)->user_data == 42;
-    CHECK_EQ(ringline_submit(ring, ops, records, NULL, 0), records);
+    CHECK_EQ(ringline_submit(ring, nops, records, NULL, 0), records);
     CHECK_EQ(ringline_flush(ring), 0);
   }
   CHECK(come && turns < 10);

@@ -84,7 +84,9 @@ static uint32_t foreign_once(foreign *loop) {
   CHECK(ready == 0 || ready == 1);
   CHECK(deadline == -1 || deadline > 0);
   if (!ready) {
-    if(foreign_sleep(loop, LIMIT)!=1) HARNESS_FAIL("no wake: posts %d messages %d ticks %d", loop->posts,loop->messages,loop->ticks);
+    if (foreign_sleep(loop, LIMIT) != 1)
+      HARNESS_FAIL("no wake: %d posts, %d messages, %d ticks", loop->posts, loop->messages,
+                   loop->ticks);
     loop->sleeps++;
   }
   records = foreign_turn(loop);

@@ -18,8 +18,21 @@ pub const SHORTLY_US: u32 = 500;
 
 const ENTER_EXT_ARG: u32 = 8;
 
-/// struct io_uring_getevents_arg with nothing but min_wait_usec.
-static SHORTLY: [u32; 6] = [0, 0, 0, SHORTLY_US, 0, 0];
+/// Longer than any ring lives, in seconds. Without an end to the whole wait the kernel would end it
+/// after the short while, whatever came, and again and again.
+pub(super) const FOR_EVER_S: i64 = 1 << 32;
+
+/// struct io_uring_getevents_arg.
+#[repr(C)]
+struct Shortly {
+    sigmask: u64,
+    sigmask_sz: u32,
+    min_wait_usec: u32,
+    ts: &'static [i64; 2],
+}
+
+static SHORTLY: Shortly =
+    Shortly { sigmask: 0, sigmask_sz: 0, min_wait_usec: SHORTLY_US, ts: &[FOR_EVER_S, 0] };
 
 impl Default for Direct {
     fn default() -> Direct {
@@ -40,17 +53,24 @@ impl Direct {
     /// Submit `entries` and wait for `want` completions; as `Backend::enter`.
     #[inline(always)]
     pub fn enter(&self, entries: u32, want: u32) -> i32 {
-        // The kernel counts: the one completion that says "wake" ends no wait for two.
-        let several = want > 1 && self.waits_shortly;
-        let (flags, arg, size) = match several {
-            false => (self.flags, core::ptr::null(), 0),
-            true => {
-                (self.flags | ENTER_EXT_ARG, (&raw const SHORTLY).cast(), size_of_val(&SHORTLY))
-            }
-        };
-        let want = if several { want } else { want.min(1) };
+        if want > 1 {
+            return self.enter_several(entries, want);
+        }
         // SAFETY: the queue holds entries whose memory the caller of `submit` promised.
-        unsafe { raw_enter(self.fd, entries, want, flags, arg, size) }
+        unsafe { raw_enter(self.fd, entries, want, self.flags, core::ptr::null(), 0) }
+    }
+
+    /// The kernel counts: the one completion that says "wake" ends no wait for two. So after a
+    /// short while one has to be enough.
+    #[inline(never)]
+    fn enter_several(&self, entries: u32, want: u32) -> i32 {
+        let (want, more) = if self.waits_shortly { (want, ENTER_EXT_ARG) } else { (1, 0) };
+        let (arg, size) = match more {
+            0 => (core::ptr::null(), 0),
+            _ => ((&raw const SHORTLY).cast(), size_of::<Shortly>()),
+        };
+        // SAFETY: as above; the argument is read only.
+        unsafe { raw_enter(self.fd, entries, want, self.flags | more, arg, size) }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Owns: one kernel ring. Decides the flags of each call and nothing else: what is published and
 //! what is reaped is the caller's, who works on the queues.
 
-use super::direct::{Direct, raw_enter};
+use super::direct::{Direct, FOR_EVER_S, raw_enter};
 use super::rings::Rings;
 use super::setup::{self, RingSpec, SetupInfo};
 use super::{
@@ -141,13 +141,16 @@ impl Real {
         if !self.info.features.has(Features::EXT_ARG) {
             return self.wait_by_poll(entries, flags, limit_ns);
         }
-        let limit = Timespec::new(limit_ns.max(0) as u64);
+        let limit = match u64::try_from(limit_ns) {
+            Ok(nanos) => Timespec::new(nanos),
+            Err(_) => Timespec { sec: FOR_EVER_S, nsec: 0 },
+        };
         let min_wait = self.info.features.has(Features::MIN_WAIT);
         let arg = GeteventsArg {
             sigmask: 0,
             sigmask_sz: 0,
             min_wait_usec: if min_wait { min_wait_us } else { 0 },
-            ts: if limit_ns >= 0 { &raw const limit as u64 } else { 0 },
+            ts: &raw const limit as u64,
         };
         self.enter_call(entries, want, flags | ENTER_EXT_ARG, &arg)
     }

@@ -469,6 +469,9 @@ impl Driver {
     #[inline(always)]
     pub fn sleep_straight(&mut self, want: u32) -> i32 {
         self.stats.waits.add(1);
+        if want > 1 {
+            return self.enter.wait_several(want, &self.stats);
+        }
         self.enter.wait_straight(want, &self.stats)
     }
 

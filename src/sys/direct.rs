@@ -50,20 +50,16 @@ impl Direct {
         self.fd >= 0
     }
 
-    /// Submit `entries` and wait for `want` completions; as `Backend::enter`.
+    /// Submit `entries` and wait for `want` completions, one at most; as `Backend::enter`.
     #[inline(always)]
     pub fn enter(&self, entries: u32, want: u32) -> i32 {
-        if want > 1 {
-            return self.enter_several(entries, want);
-        }
         // SAFETY: the queue holds entries whose memory the caller of `submit` promised.
         unsafe { raw_enter(self.fd, entries, want, self.flags, core::ptr::null(), 0) }
     }
 
     /// The kernel counts: the one completion that says "wake" ends no wait for two. So after a
     /// short while one has to be enough.
-    #[inline(never)]
-    fn enter_several(&self, entries: u32, want: u32) -> i32 {
+    pub fn enter_several(&self, entries: u32, want: u32) -> i32 {
         let (want, more) = if self.waits_shortly { (want, ENTER_EXT_ARG) } else { (1, 0) };
         let (arg, size) = match more {
             0 => (core::ptr::null(), 0),

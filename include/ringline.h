@@ -44,6 +44,9 @@
 /** A ring. Opaque: its value is a handle that is looked up, never an address. */
 typedef struct ringline_ring ringline_ring;
 
+/** What other threads hold of a ring. Opaque, as a ring. */
+typedef struct ringline_mailbox ringline_mailbox;
+
 /**
  * Number of the ABI: two libraries with the same number serve the same programs.
  */
@@ -990,36 +993,6 @@ typedef struct ringline_abi_field {
 typedef void (*ringline_log_function)(void *ctx, uint32_t level, const char *message);
 
 /**
- * What a pool is like. Set `size` to sizeof(ringline_pool_info) (0 = the same) before the call.
- */
-typedef struct ringline_pool_info {
-  /**
-   * sizeof(ringline_pool_info).
-   */
-  uint32_t size;
-  /**
-   * Buffers in all.
-   */
-  uint32_t count;
-  /**
-   * Bytes per buffer.
-   */
-  uint32_t buffer_size;
-  /**
-   * Leases not given back.
-   */
-  uint32_t leases;
-  /**
-   * RINGLINE_POOL_*: what it is, and what became of huge pages.
-   */
-  uint32_t flags;
-  /**
-   * Buffers that the kernel has.
-   */
-  uint32_t free;
-} ringline_pool_info;
-
-/**
  * An operation to do: 64 bytes in the shape of `struct io_uring_sqe`.
  *
  * All-zero is a NOP. The descriptor is copied at submit. Inputs it points to (address, timespec,
@@ -1110,6 +1083,48 @@ typedef struct ringline_completion {
    */
   uint64_t token;
 } ringline_completion;
+
+/**
+ * A completion callback: runs on the owner thread, inside turn, run, run_once, close or free,
+ * never inside submit and never inside another callback. `completion` is valid during the call.
+ * Every function is legal in it, ringline_free of the same ring included (it is deferred); turn,
+ * run, run_once, close with a timeout and cancel_sync answer RINGLINE_EREENTRANT. The callbacks of
+ * a turn run before its records are shown: that of a close may come before the FINAL record of an
+ * op it waited for. A C++ exception that leaves it ends the program.
+ */
+typedef void (*ringline_callback)(void *ctx,
+                                  ringline_ring *ring,
+                                  const struct ringline_completion *completion);
+
+/**
+ * What a pool is like. Set `size` to sizeof(ringline_pool_info) (0 = the same) before the call.
+ */
+typedef struct ringline_pool_info {
+  /**
+   * sizeof(ringline_pool_info).
+   */
+  uint32_t size;
+  /**
+   * Buffers in all.
+   */
+  uint32_t count;
+  /**
+   * Bytes per buffer.
+   */
+  uint32_t buffer_size;
+  /**
+   * Leases not given back.
+   */
+  uint32_t leases;
+  /**
+   * RINGLINE_POOL_*: what it is, and what became of huge pages.
+   */
+  uint32_t flags;
+  /**
+   * Buffers that the kernel has.
+   */
+  uint32_t free;
+} ringline_pool_info;
 
 /**
  * One message of a multishot recvmsg. The addresses lie in the buffer of the completion and are
@@ -1389,18 +1404,6 @@ typedef struct ringline_stats {
   uint64_t rollbacks;
 } ringline_stats;
 
-/**
- * A completion callback: runs on the owner thread, inside turn, run, run_once, close or free,
- * never inside submit and never inside another callback. `completion` is valid during the call.
- * Every function is legal in it, ringline_free of the same ring included (it is deferred); turn,
- * run, run_once, close with a timeout and cancel_sync answer RINGLINE_EREENTRANT. The callbacks of
- * a turn run before its records are shown: that of a close may come before the FINAL record of an
- * op it waited for. A C++ exception that leaves it ends the program.
- */
-typedef void (*ringline_callback)(void *ctx,
-                                  ringline_ring *ring,
-                                  const struct ringline_completion *completion);
-
 
 
 
@@ -1577,6 +1580,40 @@ int64_t ringline_file_install(ringline_ring *ring,
                               uint64_t user_data);
 
 /**
+ * A descriptor for poll(2), epoll(7) and the like: it is readable when a turn has something to
+ * do. Call ringline_prepare() before each sleep, and take EINTR for a reason to turn. (It is an
+ * eventfd that the kernel writes: on the ring's own descriptor, ringline_info's ring_fd, sleepers
+ * are not woken for deferred work.) It is the library's: never read or close it. Owner thread;
+ * binds a ring without owner; ringline_detach() closes it. Returns it, -EBUSY after
+ * ringline_set_eventfd(), -EMFILE.
+ */
+int32_t ringline_ring_fd(ringline_ring *ring);
+
+/**
+ * Have the kernel write an eventfd of the caller's for every completion, for loops that cannot
+ * poll the ring's descriptor; -1 = not any more. It is also written for completions that a turn
+ * takes at once, so a loop wakes more often than with ringline_ring_fd(). ringline_prepare() is
+ * needed as well. Posts write it themselves; but for an op that polls or reads another eventfd
+ * the kernel may write it late or never. Owner thread; binds a ring without owner; to be set
+ * again after detach. Returns 0, -EBUSY when one is set already or ringline_ring_fd() was called,
+ * -EBADF or -EINVAL for what is no eventfd, -ENXIO for -1 when none is set.
+ */
+int32_t ringline_set_eventfd(ringline_ring *ring, int32_t eventfd);
+
+/**
+ * Before a foreign loop sleeps on ringline_ring_fd() (or the eventfd): hand what was submitted
+ * to the kernel, and see that the descriptor becomes readable for completions, for posts and for
+ * the next timer. `*deadline_ns` (may be NULL) is when that is, by CLOCK_MONOTONIC, or -1: for
+ * information, the kernel keeps the time. Then sleep; when the descriptor is readable, turn or
+ * run_once with wait_min 0, and prepare again. Owner thread, not in a callback; binds a ring
+ * without owner.
+ *
+ * Returns 0 = sleep now; 1 = something is there: turn instead of sleeping; RINGLINE_EREENTRANT
+ * inside a callback; or as ringline_turn().
+ */
+int32_t ringline_prepare(ringline_ring *ring, int64_t *deadline_ns);
+
+/**
  * Write the layout of every struct of the ABI into `out[0..cap)`. Returns how many entries there
  * are in all, or RINGLINE_ENULL. `out` may be NULL when `cap` is 0.
  */
@@ -1594,6 +1631,97 @@ int32_t ringline_abi_layout(struct ringline_abi_field *out, uint32_t cap);
  * log is off; call again).
  */
 int32_t ringline_set_log(ringline_log_function function, void *ctx, uint32_t level);
+
+/**
+ * Get the ring's mailbox, through which other threads reach it: `*out` is a handle that any thread
+ * may use and that the caller releases with ringline_mailbox_release(). All calls give the same
+ * handle as long as it is held. It outlives the ring and then answers RINGLINE_ECLOSED. While it
+ * is held, ringline_run() waits for mail although nothing is in flight.
+ *
+ * Owner thread (any while there is none). Returns 0, RINGLINE_ENULL, -ENFILE when 16384 handles
+ * exist.
+ */
+int32_t ringline_mailbox_of(ringline_ring *ring, ringline_mailbox **out);
+
+/**
+ * One more reference to the mailbox, to be released as well. Any thread that holds one. Returns
+ * 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ */
+int32_t ringline_mailbox_retain(ringline_mailbox *mailbox);
+
+/**
+ * Give a reference back; with the last one the handle is stale. What was posted is still
+ * delivered, and operations go on. Any thread. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ */
+int32_t ringline_mailbox_release(ringline_mailbox *mailbox);
+
+/**
+ * End the present or next wait of a turn, run_once or run early, whatever came. Any thread, signal
+ * handlers and callbacks; async-signal-safe, errno is kept. Returns 0, RINGLINE_ESTALE,
+ * RINGLINE_EFORKED, or RINGLINE_ECLOSED when the ring is gone.
+ */
+int32_t ringline_mailbox_wake(ringline_mailbox *mailbox);
+
+/**
+ * Give the owner a record with `user_data`, `res` and RINGLINE_CF_MSG (token and data are 0). It
+ * wakes the ring and counts toward wait_min; each call is one record, in the order of each thread.
+ * Any thread, but no signal handler (ringline_mailbox_wake() is for those).
+ *
+ * Returns 0, -EAGAIN when 1024 messages wait (nothing is lost: post again later), RINGLINE_ECLOSED
+ * when the ring is gone, RINGLINE_ESTALE, RINGLINE_EFORKED. The records of a ring that is freed
+ * are dropped: close and turn it first.
+ */
+int32_t ringline_mailbox_post(ringline_mailbox *mailbox, uint64_t user_data, int32_t res);
+
+/**
+ * Have the owner submit ops; their completions are its records, with RINGLINE_CF_MSG. `ids` (may
+ * be NULL) gets an id per accepted op, for ringline_mailbox_cancel(). The ops are copied, but
+ * everything they point to, inputs too, is the library's until FINAL. An op that the ring rejects
+ * completes with FINAL and -errno (-EAGAIN for RINGLINE_ENOSLOT, -ESHUTDOWN when it closes). Any
+ * thread, but no signal handler.
+ *
+ * Returns how many were accepted, from the front; when the first is not, why: -EAGAIN (1024
+ * messages wait, or 4096 ops are in flight), -EINVAL (a link chain, a QUIET send),
+ * RINGLINE_ECLOSED when the ring is closing or gone, RINGLINE_ENULL, RINGLINE_ESTALE,
+ * RINGLINE_EFORKED.
+ */
+int32_t ringline_mailbox_submit(ringline_mailbox *mailbox,
+                                const struct ringline_op *ops,
+                                uint32_t count,
+                                uint64_t *ids);
+
+/**
+ * As ringline_mailbox_submit() for one op whose completions go to `callback`, on the owner thread.
+ * A ring that ends before it came to the op calls it too, with FINAL and -ESHUTDOWN, from
+ * ringline_free(). Returns the op's id, or as ringline_mailbox_submit().
+ */
+int64_t ringline_mailbox_submit_with(ringline_mailbox *mailbox,
+                                     const struct ringline_op *op,
+                                     ringline_callback callback,
+                                     void *ctx);
+
+/**
+ * Have `callback` called on the owner thread, as a completion callback is: everything is legal in
+ * it but running the loop. Its completion has RINGLINE_CF_MSG and res = 0; when the ring ends
+ * before it came to this, it is called from ringline_free() with res = -ESHUTDOWN, so that the
+ * context can be given back. Any thread, but no signal handler. Returns as
+ * ringline_mailbox_post(), or RINGLINE_ENULL.
+ */
+int32_t ringline_mailbox_call(ringline_mailbox *mailbox, ringline_callback callback, void *ctx);
+
+/**
+ * Ask for the op of an id to end; its FINAL says what became of it. Any thread, but no signal
+ * handler. Returns 0 = asked, RINGLINE_ESTALE = gone already, or as ringline_mailbox_post().
+ */
+int32_t ringline_mailbox_cancel(ringline_mailbox *mailbox, uint64_t id);
+
+/**
+ * Have the ring closed by its owner at its next turn, as ringline_close() with a timeout of 0,
+ * after what was posted before; for finalisers. Ops of this mailbox are refused from now on. Any
+ * thread, but no signal handler. Returns 0, RINGLINE_ECLOSED when the ring is gone,
+ * RINGLINE_ESTALE, RINGLINE_EFORKED.
+ */
+int32_t ringline_mailbox_close(ringline_mailbox *mailbox);
 
 /**
  * Make a pool of `count` (a power of two, 32768 at most) buffers of `size` bytes, from which recv
@@ -2317,8 +2445,8 @@ int32_t ringline_buf_put(ringline_ring *ring, int64_t buf);
  * that calls attach, turn, run or flush owns it. May take up to a second while the kernel gives
  * back locked memory of earlier rings.
  *
- * Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when 16384 rings exist, or
- * what io_uring_setup(2) says: -EPERM (sysctl or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK),
+ * Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when 16384 handles exist,
+ * or what io_uring_setup(2) says: -EPERM (sysctl or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK),
  * -EMFILE; ringline_error_detail() names the remedy.
  */
 int32_t ringline_create(const struct ringline_config *config, ringline_ring **out);
@@ -2405,9 +2533,9 @@ int32_t ringline_user(ringline_ring *ring, uint64_t *out);
 int32_t ringline_run_once(ringline_ring *ring, uint32_t wait_min, int64_t timeout_ns);
 
 /**
- * Run callbacks until ringline_stop(), until nothing is in flight, or until a completion without
- * callback came. Owner thread; binds a ring without owner. Signals do not end it (a handler may
- * call ringline_stop).
+ * Run callbacks until ringline_stop(), until nothing is in flight and nobody holds a mailbox of
+ * the ring, or until a completion without callback came. Owner thread; binds a ring without
+ * owner. Signals do not end it (a handler may call ringline_stop).
  *
  * Returns 0 when stopped or nothing is in flight, > 0 = that many records wait in shared->recs;
  * or as ringline_turn().

@@ -209,7 +209,7 @@ class ring {
   }
   /// Submit; completions go to `done`, which lives until the one with RINGLINE_CF_FINAL.
   std::uint64_t submit(const ringline_op &what, callback done) {
-    std::unique_ptr<pending> owned(new pending{std::move(done), thrown_});
+    std::unique_ptr<pending> owned(new pending{std::move(done), thrown_, false});
     const std::int64_t token =
         ringline_submit_with(handle_, &what, &ring::run_callback, owned.get());
     check(token);
@@ -271,10 +271,12 @@ class ring {
 #endif
 
  private:
+  friend class mailbox;
   using slot = std::shared_ptr<std::exception_ptr>;
   struct pending {
     callback done;
     slot thrown;
+    bool once;
   };
 
   explicit ring(const ringline_config *config)
@@ -288,7 +290,8 @@ class ring {
   static void run_callback(void *ctx, ringline_ring *handle,
                            const ringline_completion *completion) {
     pending *mine = static_cast<pending *>(ctx);
-    std::unique_ptr<pending> last(completion->flags & RINGLINE_CF_FINAL ? mine : nullptr);
+    const bool ends = (completion->flags & RINGLINE_CF_FINAL) != 0 || mine->once;
+    std::unique_ptr<pending> last(ends ? mine : nullptr);
     try {
       mine->done(*completion);
     } catch (...) {
@@ -312,6 +315,55 @@ class ring {
 
   ringline_ring *handle_;
   slot thrown_;
+};
+
+/// What other threads hold of a ring: any thread may use it, and it may outlive the ring. A copy
+/// refers to the same mailbox.
+class mailbox {
+ public:
+  explicit mailbox(const ring &owner) : handle_(nullptr), thrown_(owner.thrown_) {
+    check(ringline_mailbox_of(owner.get(), &handle_));
+  }
+  mailbox(const mailbox &other) : handle_(other.handle_), thrown_(other.thrown_) {
+    check(ringline_mailbox_retain(handle_));
+  }
+  mailbox &operator=(mailbox other) noexcept {
+    std::swap(handle_, other.handle_);
+    std::swap(thrown_, other.thrown_);
+    return *this;
+  }
+  ~mailbox() { ringline_mailbox_release(handle_); }
+
+  /// A record for the owner; false when the mailbox is full.
+  bool post(std::uint64_t user_data, std::int32_t res = 0) {
+    const std::int32_t code = ringline_mailbox_post(handle_, user_data, res);
+    return code != -EAGAIN && check(code) >= 0;
+  }
+  /// `done` runs on the owner's thread, also (with -ESHUTDOWN) when the ring ends before.
+  void call(ring::callback done) {
+    std::unique_ptr<ring::pending> owned(new ring::pending{std::move(done), thrown_, true});
+    check(ringline_mailbox_call(handle_, &ring::run_callback, owned.get()));
+    owned.release();
+  }
+  /// Submitted by the owner, on whose thread `done` runs; the id, for cancel().
+  std::uint64_t submit(const ringline_op &what, ring::callback done) {
+    std::unique_ptr<ring::pending> owned(new ring::pending{std::move(done), thrown_, false});
+    const std::int64_t id = check(ringline_mailbox_submit_with(
+        handle_, &what, &ring::run_callback, owned.get()));
+    owned.release();
+    return static_cast<std::uint64_t>(id);
+  }
+  /// Ask an operation to end; false = it is gone already.
+  bool cancel(std::uint64_t id) {
+    const std::int32_t code = ringline_mailbox_cancel(handle_, id);
+    return code != RINGLINE_ESTALE && check(code) >= 0;
+  }
+  /// End the owner's wait. Signal handlers too.
+  void wake() noexcept { ringline_mailbox_wake(handle_); }
+
+ private:
+  ringline_mailbox *handle_;
+  ring::slot thrown_;
 };
 
 /// A pool of a ring: buffers that receives take from. Gives it up at its end, unless operations

@@ -145,6 +145,10 @@ fn stale() -> i32 {
 
 #[cold]
 fn enter_slowly(entry: &'static Entry, door: Door, body: impl FnOnce(&Inside) -> i64) -> i64 {
+    if entry.ring.load(Ordering::Relaxed).is_null() {
+        // A handle to something else than a ring. No thread owns it, so it always comes here.
+        return stale().into();
+    }
     if entry.epoch.load(Ordering::Relaxed) != fork_epoch() {
         return fail(Fault::new(EFORKED, "the ring was made before fork(2)")).into();
     }
@@ -191,6 +195,15 @@ fn admit(entry: &'static Entry, door: Door) -> Result<(u32, Access), Fault> {
         .compare_exchange(from, phase::BUSY, Ordering::AcqRel, Ordering::Relaxed)
         .map_err(|_| wrong)?;
     Ok((from, access))
+}
+
+/// The code of a call on a mailbox.
+pub(super) fn mailed<T>(answer: Result<Result<T, Fault>, i32>) -> Result<T, Fault> {
+    let context = |code| match code {
+        EFORKED => "the mailbox was made before fork(2)",
+        _ => "the mailbox handle is NULL, released, or never was one",
+    };
+    answer.unwrap_or_else(|code| Err(Fault::new(code, context(code))))
 }
 
 /// Run code that has no ring under the panic net.

@@ -12,8 +12,10 @@ mod constants;
 mod dump;
 mod error;
 mod files;
+mod foreign;
 mod layout;
 mod log;
+mod mailbox;
 mod pool;
 mod prep;
 mod prep_command;
@@ -42,8 +44,10 @@ pub use constants::*;
 pub use dump::*;
 pub use error::*;
 pub use files::*;
+pub use foreign::*;
 pub use layout::*;
 pub use log::*;
+pub use mailbox::*;
 pub use pool::*;
 pub use prep::*;
 pub use prep_command::*;
@@ -68,6 +72,12 @@ pub use version::*;
 /// stale, garbage, NULL or double-freed handle is an error code, not a crash.
 #[repr(C)]
 pub struct ringline_ring {
+    _private: [u8; 0],
+}
+
+/// What other threads hold of a ring. Opaque, as a ring.
+#[repr(C)]
+pub struct ringline_mailbox {
     _private: [u8; 0],
 }
 

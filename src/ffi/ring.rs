@@ -20,8 +20,8 @@ use core::sync::atomic::Ordering;
 /// that calls attach, turn, run or flush owns it. May take up to a second while the kernel gives
 /// back locked memory of earlier rings.
 ///
-/// Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when 16384 rings exist, or
-/// what io_uring_setup(2) says: -EPERM (sysctl or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK),
+/// Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when 16384 handles exist,
+/// or what io_uring_setup(2) says: -EPERM (sysctl or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK),
 /// -EMFILE; ringline_error_detail() names the remedy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_create(
@@ -60,7 +60,8 @@ fn create(config: &ringline_config) -> Result<u64, Fault> {
     let sizes = EngineConfig { max_inflight: config.max_inflight, records: config.recs_cap };
     let mut engine = Engine::with_backend(backend, &sizes).map_err(refused)?;
     engine.driver.spin_us = config.spin_us;
-    let remote = Remote { wake: engine.driver.wake.clone(), stats: engine.driver.stats.clone() };
+    let (wake, stats) = (engine.driver.wake.clone(), engine.driver.stats.clone());
+    let remote = Remote { wake, stats, mail: None };
     let (recs, recs_cap) = (engine.completed.address(), engine.completed.capacity());
     let block = Block::new(config.ops_cap, recs, recs_cap).map_err(refused)?;
     let ring = Box::into_raw(Box::new(RingState::new(engine, block, spec)));
@@ -73,7 +74,7 @@ fn create(config: &ringline_config) -> Result<u64, Fault> {
         None => {
             // SAFETY: made above, published to nobody.
             drop(unsafe { Box::from_raw(ring) });
-            Err(Fault::errno(libc::ENFILE, "16384 rings exist in this process"))
+            Err(Fault::errno(libc::ENFILE, "16384 rings and mailboxes exist in this process"))
         }
     }
 }

@@ -53,9 +53,9 @@ fn once(inside: &Inside, wait_min: u32, timeout_ns: i64) -> Result<u64, Fault> {
     turned.map(|()| ring.engine.driver.stats.completed.get() - before)
 }
 
-/// Run callbacks until ringline_stop(), until nothing is in flight, or until a completion without
-/// callback came. Owner thread; binds a ring without owner. Signals do not end it (a handler may
-/// call ringline_stop).
+/// Run callbacks until ringline_stop(), until nothing is in flight and nobody holds a mailbox of
+/// the ring, or until a completion without callback came. Owner thread; binds a ring without
+/// owner. Signals do not end it (a handler may call ringline_stop).
 ///
 /// Returns 0 when stopped or nothing is in flight, > 0 = that many records wait in shared->recs;
 /// or as ringline_turn().
@@ -80,7 +80,9 @@ fn run(inside: &Inside) -> Result<u32, Fault> {
     loop {
         // SAFETY: inside; the reference ends before user code runs.
         let ring = unsafe { state(inside.ring) };
-        let idle = ring.engine.inflight() == 0 && ring.engine.completed.waiting() == 0;
+        let idle = ring.engine.inflight() == 0
+            && ring.engine.completed.waiting() == 0
+            && !ring.engine.expects_mail();
         if ring.engine.take_stop() || ring.is_ending() || idle {
             return Ok(0);
         }

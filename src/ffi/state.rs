@@ -73,7 +73,7 @@ impl RingState {
     /// abandon is remembered.
     fn hush(&mut self) {
         self.is_ending();
-        self.engine.driver.wake.lower(signal::STOP | signal::ABANDON);
+        self.engine.driver.wake.lower(signal::ENDS_WAIT);
     }
 }
 
@@ -134,6 +134,11 @@ fn end_carefully(inside: &Inside, keep_stop: bool) -> bool {
         ring.engine.take_stop();
     }
     let over = ring.is_ending();
+    // Whoever was to be woken is awake, and what was posted meanwhile is for the next turn.
+    ring.engine.driver.wake.lower(signal::WAKE);
+    if !over && !is_poisoned(inside) {
+        ring.engine.mail_last();
+    }
     if over {
         if is_poisoned(inside) {
             scrap(inside)
@@ -383,12 +388,13 @@ pub(super) fn end(inside: &Inside) -> u32 {
     }
     // SAFETY: as above.
     let before = unsafe { state(inside.ring) }.engine.driver.stats.abandoned.get();
+    shut_mailbox(inside);
     loop {
         // SAFETY: as above.
         let ring = unsafe { state(inside.ring) };
         ring.engine.completed.show();
         ring.engine.completed.forget_shown();
-        let more = ring.engine.abandon_some();
+        let more = ring.engine.abandon_some() || ring.engine.return_mail();
         dispatch(inside.ring);
         if !more {
             break;
@@ -404,6 +410,14 @@ pub(super) fn end(inside: &Inside) -> u32 {
     abandoned as u32
 }
 
+/// From here on nobody is inside the mailbox who could still leave something or wake.
+fn shut_mailbox(inside: &Inside) {
+    // SAFETY: inside, and this reference ends with the function.
+    if let Some(mail) = &unsafe { state(inside.ring) }.engine.mail {
+        mail.shut();
+    }
+}
+
 /// A call further down the stack panicked: the driver is not run any more.
 fn is_poisoned(inside: &Inside) -> bool {
     inside.entry.phase.load(Ordering::Relaxed) == phase::POISONED
@@ -412,6 +426,7 @@ fn is_poisoned(inside: &Inside) -> bool {
 /// The end of a poisoned ring: the kernel's side goes, the driver is not run, and the memory is
 /// kept. Returns how many operations got no FINAL.
 fn scrap(inside: &Inside) -> u32 {
+    shut_mailbox(inside);
     // SAFETY: inside; the driver is not run, only two numbers are read.
     let ring = unsafe { state(inside.ring) };
     let left = ring.engine.inflight();

@@ -6,7 +6,7 @@
 
 use super::state::RingState;
 use crate::error::{EFORKED, ESTALE};
-use crate::ring::{Stats, Wake};
+use crate::ring::{Mailbox, Stats, Wake};
 use crate::sys::{NOBODY, fork_epoch};
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::sync::Arc;
@@ -16,7 +16,9 @@ pub(super) const MAX_HANDLES: usize = 16384;
 
 const GENERATION_SHIFT: u32 = 16;
 const KIND_SHIFT: u32 = 56;
+// What a handle names.
 const KIND_RING: u64 = 1;
+const KIND_MAILBOX: u64 = 2;
 const INDEX_MASK: u64 = MAX_HANDLES as u64 - 1;
 
 /// What an entry is in.
@@ -36,6 +38,8 @@ pub(super) mod phase {
 pub(super) struct Remote {
     pub wake: Arc<Wake>,
     pub stats: Arc<Stats>,
+    /// Of a handle to a mailbox.
+    pub mail: Option<Arc<Mailbox>>,
 }
 
 /// One handle.
@@ -81,8 +85,10 @@ pub(super) fn find(handle: u64) -> Option<&'static Entry> {
     (entry.key.load(Ordering::Acquire) == handle && handle != 0).then_some(entry)
 }
 
-/// Take an entry for `ring`; its handle. None when the table is full.
+/// Take an entry for `ring`, or (NULL) for the mailbox of `remote`; its handle. None when the table
+/// is full.
 pub(super) fn insert(ring: *mut RingState, remote: Remote, epoch: u64) -> Option<u64> {
+    let kind = if remote.mail.is_some() { KIND_MAILBOX } else { KIND_RING };
     for (index, entry) in ENTRIES.iter().enumerate() {
         let taken = entry.phase.compare_exchange(
             phase::FREE,
@@ -94,7 +100,7 @@ pub(super) fn insert(ring: *mut RingState, remote: Remote, epoch: u64) -> Option
             continue;
         }
         let generation = (entry.key.load(Ordering::Relaxed) >> GENERATION_SHIFT) & 0xff_ffff_ffff;
-        let key = KIND_RING << KIND_SHIFT
+        let key = kind << KIND_SHIFT
             | (generation.wrapping_add(1) & 0xff_ffff_ffff) << GENERATION_SHIFT
             | index as u64;
         entry.owner.store(NOBODY, Ordering::Relaxed);
@@ -127,9 +133,21 @@ pub(super) fn remove(entry: &'static Entry) {
     entry.phase.store(phase::FREE, Ordering::Release);
 }
 
-/// Look at what other threads may touch of a handle. Async-signal-safe; the code when it is stale
-/// or from before a fork (the eventfd is the parent's).
+/// Look at what other threads may touch of a ring. Async-signal-safe; the code when the handle is
+/// stale or from before a fork (the eventfd is the parent's).
 pub(super) fn with_remote<R>(handle: u64, look: impl FnOnce(&Remote) -> R) -> Result<R, i32> {
+    with_kind(KIND_RING, handle, look)
+}
+
+/// As [`with_remote`], for a mailbox.
+pub(super) fn with_mailbox<R>(handle: u64, look: impl FnOnce(&Mailbox) -> R) -> Result<R, i32> {
+    with_kind(KIND_MAILBOX, handle, |remote| remote.mail.as_deref().map(look))?.ok_or(ESTALE)
+}
+
+fn with_kind<R>(kind: u64, handle: u64, look: impl FnOnce(&Remote) -> R) -> Result<R, i32> {
+    if handle >> KIND_SHIFT != kind {
+        return Err(ESTALE);
+    }
     let entry = &ENTRIES[(handle & INDEX_MASK) as usize];
     if handle != 0
         && entry.key.load(Ordering::SeqCst) == handle
@@ -146,11 +164,11 @@ pub(super) fn with_remote<R>(handle: u64, look: impl FnOnce(&Remote) -> R) -> Re
     answer.ok_or(ESTALE)
 }
 
-/// Every entry that is in use, for the sweep of abandoned rings.
+/// Every ring's entry that is in use, for the sweep of abandoned rings.
 pub(super) fn entries() -> impl Iterator<Item = (u64, &'static Entry)> {
     ENTRIES.iter().filter_map(|entry| {
         let key = entry.key.load(Ordering::Acquire);
-        (entry.phase.load(Ordering::Acquire) != phase::FREE && find(key).is_some())
-            .then_some((key, entry))
+        let used = entry.phase.load(Ordering::Acquire) != phase::FREE;
+        (key >> KIND_SHIFT == KIND_RING && used && find(key).is_some()).then_some((key, entry))
     })
 }

@@ -151,6 +151,16 @@ impl Completed {
         self.calls.push(call);
     }
 
+    /// Take away calls of `callback` that are last in the list.
+    #[cold]
+    pub fn uncall(&mut self, callback: u64) {
+        while self.calls.len() > self.next_call
+            && self.calls.last().is_some_and(|call| call.callback == callback)
+        {
+            self.calls.pop();
+        }
+    }
+
     /// The next call to make, in order.
     #[inline]
     pub fn next_call(&mut self) -> Option<Call> {

@@ -4,6 +4,8 @@
 //! completed list for the door above.
 
 use super::completed::{Call, Completed};
+use super::foreign::Alarm;
+use super::mail::MAILED;
 use super::ordinary::Begun;
 use super::pools::Pools;
 use super::prepare::Classes;
@@ -12,8 +14,11 @@ use super::send_all::Senders;
 use super::zero_copy::Copies;
 use crate::error::Fault;
 use crate::resource::{self, Files, Regions};
-use crate::ring::{Completion, Driver, Lifecycle, Outcome, Reaped, Slot, bits, cf, signal};
+use crate::ring::{
+    Completion, Driver, Lifecycle, Mailbox, Outcome, Reaped, Slot, bits, cf, signal,
+};
 use crate::sys::{Backend, Cqe, current_thread};
+use std::sync::Arc;
 
 /// Sizes of an engine.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +50,11 @@ pub struct Engine {
     pub(super) regions: Regions,
     pub(super) files: Files,
     pub(super) copies: Copies,
+    /// What other threads ask for; made when somebody wants to ask.
+    pub mail: Option<Arc<Mailbox>>,
+    pub(super) alarm: Alarm,
+    /// The eventfd of a foreign loop is the library's.
+    pub(super) owns_eventfd: bool,
     /// Why and where the last batch stopped.
     pub(super) rejected: Fault,
     pub(super) rejected_at: u32,
@@ -68,6 +78,9 @@ impl Engine {
             regions: Regions::default(),
             files: Files::default(),
             driver: Driver::new(backend, config.max_inflight)?,
+            mail: None,
+            alarm: Alarm::default(),
+            owns_eventfd: false,
             rejected: Fault { code: 0, context: "" },
             rejected_at: 0,
             taken_back: 0,
@@ -163,13 +176,17 @@ impl Engine {
     ) -> Result<(), Fault> {
         let end = (limit_ns > 0).then(|| self.began.saturating_add(limit_ns as u64));
         loop {
+            let mail = self.driver.wake.signals() & signal::MAIL != 0;
+            if mail {
+                self.take_mail();
+            }
             let got = self.completed.waiting();
             if errno == 0 && got >= wait_min {
                 return Ok(());
             }
             // A kernel that submitted something reports neither signal nor timeout of the wait
             // after it; that nothing at all came tells.
-            let dry = errno == 0 && wait_min > got && self.driver.enter.is_dry();
+            let dry = errno == 0 && !mail && wait_min > got && self.driver.enter.is_dry();
             // The shorter limit, min_wait_us, is over when the kernel came back with something.
             let enough = got > 0 && min_wait_us > 0;
             if self.is_turned(errno, dry, got, limit_ns, end)? || enough {
@@ -193,7 +210,10 @@ impl Engine {
         end: Option<u64>,
     ) -> Result<bool, Fault> {
         let mut outcome = self.driver.judge(errno)?;
-        if self.completed.is_full() || self.driver.wake.signals() != 0 {
+        let ends = self.driver.wake.signals() & signal::ENDS_WAIT != 0;
+        if ends || self.completed.is_full() {
+            // Stop and abandon stay up for the loop; a wake did what it is for.
+            self.driver.wake.lower(signal::WAKE);
             return Ok(true);
         }
         if dry {
@@ -219,6 +239,14 @@ impl Engine {
     /// The first wait of a turn that does not sleep, or not for ever: until the caller's limit or
     /// the next timer.
     fn wait_limited(&mut self, want: u32, limit_ns: i64, min_wait_us: u32) -> i32 {
+        // A foreign loop may have slept for us.
+        self.driver.wake.awake();
+        if self.driver.wake.signals() & signal::MAIL != 0 {
+            let errno = self.mail_first();
+            if errno != 0 {
+                return errno;
+            }
+        }
         let want = want.saturating_sub(self.completed.waiting());
         if want == 0 || limit_ns == 0 {
             return self.driver.wait(0, 0, 0);
@@ -377,16 +405,21 @@ impl Engine {
     #[inline]
     fn deliver(&mut self, callback: u64, ctx: u64, slot_bits: u8, completion: Completion) {
         self.driver.stats.completed.add(1);
-        if slot_bits & bits::CALLBACK != 0 {
-            self.completed.call(Call { completion, callback, ctx });
-        } else {
+        if slot_bits & bits::CALLBACK == 0 {
             self.completed.record(completion);
+        } else if callback == MAILED {
+            self.deliver_mailed(ctx, completion);
+        } else {
+            self.completed.call(Call { completion, callback, ctx });
         }
     }
 
     /// Ask everything to end; completions still come by [`Engine::turn`].
     pub fn begin_close(&mut self) -> Result<(), Fault> {
         self.driver.closing = true;
+        if let Some(mail) = &self.mail {
+            mail.refuse_ops();
+        }
         self.cancel_all().map(drop)
     }
 

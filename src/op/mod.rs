@@ -10,6 +10,8 @@ mod close;
 mod command;
 mod completed;
 mod engine;
+mod foreign;
+mod mail;
 mod message;
 mod ordinary;
 mod pools;

@@ -11,7 +11,7 @@ use super::stats::Stats;
 use super::timers::Timers;
 use super::wake::Wake;
 use crate::error::{ENOSLOT, Fault};
-use crate::sys::{Backend, Cqe, Sqe};
+use crate::sys::{Backend, Cqe, Features, SHORTLY_US, Sqe};
 use core::mem::MaybeUninit;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -65,6 +65,10 @@ pub struct Driver {
     quiet: VecDeque<Quiet>,
     quiet_cap: usize,
     attached: bool,
+    /// The kernel can be told that after a while one completion is enough.
+    waits_shortly: bool,
+    /// When the kernel's timer for a foreign loop ends; 0 = there is none.
+    pub alarm: u64,
     /// No new operation is accepted.
     pub closing: bool,
     /// Microseconds to look at the queue before going to sleep; 0 = sleep at once.
@@ -82,6 +86,7 @@ impl Driver {
         }
         let wake = Arc::new(Wake::new(wake_fd, backend.wake_writer()));
         let quiet_cap = backend.info().sq_entries as usize * 2;
+        let waits_shortly = backend.info().features.has(Features::MIN_WAIT);
         let tables = Slab::new(max_inflight)
             .and_then(|slab| Timers::new(max_inflight).map(|timers| (slab, timers)));
         let (slab, timers) = match tables {
@@ -100,6 +105,8 @@ impl Driver {
             quiet: VecDeque::with_capacity(quiet_cap),
             quiet_cap,
             attached: false,
+            waits_shortly,
+            alarm: 0,
             closing: false,
             spin_us: 0,
             message: None,
@@ -127,6 +134,12 @@ impl Driver {
         self.enter = Enter::new(backend);
         self.quiet.clear();
         self.attached = false;
+        self.alarm = 0;
+        // The kernel's part of it went with the old ring.
+        let foreign = self.wake.set_foreign(-1);
+        if foreign >= 0 {
+            self.enter.backend().close(foreign);
+        }
     }
 
     fn arm_wake(&mut self) {
@@ -340,6 +353,7 @@ impl Driver {
                 }
             }
             tag::CANCEL => {}
+            tag::ALARM => self.alarm = 0,
             tag::MESSAGE => self.message = Some(*cqe),
             _ => self.stats.strays.add(1),
         }
@@ -455,6 +469,13 @@ impl Driver {
             return self.enter.wait(0, -1, 0, &self.stats);
         }
         self.stats.waits.add(1);
+        // The kernel counts: the one completion that says "wake" ends no wait for two. So after a
+        // short while it has to be enough.
+        let (want, min_us) = match want {
+            2.. if !self.waits_shortly => (1, 0),
+            2.. if min_us == 0 => (want, SHORTLY_US),
+            _ => (want, min_us),
+        };
         let errno = self.enter.wait(want, limit_ns, min_us, &self.stats);
         self.wake.awake();
         errno
@@ -470,6 +491,9 @@ impl Driver {
     #[inline(always)]
     pub fn sleep_straight(&mut self, want: u32) -> i32 {
         self.stats.waits.add(1);
+        if want > 1 {
+            return self.enter.wait_several(want, &self.stats);
+        }
         self.enter.wait_straight(want, &self.stats)
     }
 
@@ -481,8 +505,11 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        let fd = self.wake.fd();
+        let (fd, foreign) = (self.wake.fd(), self.wake.set_foreign(-1));
         self.enter.backend().close_wake(fd);
+        if foreign >= 0 {
+            self.enter.backend().close(foreign);
+        }
     }
 }
 

@@ -241,6 +241,16 @@ impl Enter {
         self.entered(entries, done)
     }
 
+    /// As [`Enter::wait_straight`], for more than one completion.
+    #[inline(never)]
+    pub fn wait_several(&mut self, want: u32, stats: &Stats) -> i32 {
+        stats.enters.add(1);
+        self.queues.publish(self.staged as u32);
+        let entries = (self.staged - self.consumed) as u32;
+        let done = self.direct.enter_several(entries, want);
+        self.entered(entries, done)
+    }
+
     /// Put the cancels that found the queue full where there is room now.
     #[cold]
     fn stage_spare(&mut self) {

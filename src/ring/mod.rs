@@ -6,6 +6,7 @@
 mod driver;
 mod enter;
 mod lifecycle;
+mod mailbox;
 mod record;
 mod slab;
 mod spin;
@@ -16,6 +17,7 @@ mod wake;
 pub use driver::{Driver, Reaped, no_slot};
 pub use enter::{Enter, Outcome};
 pub use lifecycle::{Lifecycle, Step};
+pub use mailbox::{MAILBOX_MESSAGES, MAILBOX_OPS, Mailbox, Message};
 pub use record::*;
 pub use slab::{Slab, Slot, bits, index_of};
 pub use stats::{Counter, Stats};

@@ -206,6 +206,8 @@ pub mod tag {
     pub const CANCEL: u64 = 2;
     /// A descriptor for a registered file, on its way to another ring.
     pub const INSTALL: u64 = 3;
+    /// The alarm of a foreign loop.
+    pub const ALARM: u64 = 5;
     /// A message of MSG_RING: the rest is the sender's number.
     pub const MESSAGE: u64 = 4;
 }

@@ -12,12 +12,27 @@ pub mod signal {
     pub const STOP: u32 = 1;
     /// The owner frees the ring at its next turn.
     pub const ABANDON: u32 = 2;
+    /// The present or next wait ends.
+    pub const WAKE: u32 = 4;
+    /// Messages are in the mailbox.
+    pub const MAIL: u32 = 8;
+    /// The owner closes the ring when it has obeyed what was posted before.
+    pub const CLOSE: u32 = 16;
+    /// Those that end a wait.
+    pub const ENDS_WAIT: u32 = STOP | ABANDON | WAKE;
 }
+
+/// Where the owner is.
+const AWAKE: u32 = 0;
+const HERE: u32 = 1;
+const ELSEWHERE: u32 = 2;
 
 /// Shared between the owner and its wakers; async-signal-safe throughout.
 #[derive(Debug)]
 pub struct Wake {
     fd: AtomicI32,
+    /// The eventfd on which a foreign loop sleeps; -1 = on the ring's descriptor.
+    foreign: AtomicI32,
     sleeping: AtomicU32,
     signals: AtomicU32,
     write: fn(i32),
@@ -28,7 +43,8 @@ impl Wake {
     pub fn new(fd: i32, write: fn(i32)) -> Wake {
         Wake {
             fd: AtomicI32::new(fd),
-            sleeping: AtomicU32::new(0),
+            foreign: AtomicI32::new(-1),
+            sleeping: AtomicU32::new(AWAKE),
             signals: AtomicU32::new(0),
             write,
         }
@@ -42,22 +58,42 @@ impl Wake {
     /// Raise `bits` and wake the owner if it sleeps. Any thread, signal handlers too.
     pub fn raise(&self, bits: u32) {
         self.signals.fetch_or(bits, Ordering::SeqCst);
-        if self.sleeping.load(Ordering::SeqCst) != 0 {
-            (self.write)(self.fd());
+        match self.sleeping.load(Ordering::SeqCst) {
+            AWAKE => {}
+            // Not by ours: the kernel cannot tell an eventfd of a completion that the write of
+            // another one makes, at least not in time.
+            ELSEWHERE if self.foreign() >= 0 => (self.write)(self.foreign()),
+            _ => (self.write)(self.fd()),
         }
+    }
+
+    /// The eventfd of a foreign loop, or -1.
+    pub fn foreign(&self) -> i32 {
+        self.foreign.load(Ordering::Relaxed)
+    }
+
+    /// From now on a foreign loop sleeps on `fd`. Returns the one before.
+    pub fn set_foreign(&self, fd: i32) -> i32 {
+        self.foreign.swap(fd, Ordering::Relaxed)
+    }
+
+    /// As [`Wake::fall_asleep`], for a foreign loop.
+    pub fn fall_asleep_elsewhere(&self) -> bool {
+        self.sleeping.store(ELSEWHERE, Ordering::SeqCst);
+        self.signals.load(Ordering::SeqCst) == 0
     }
 
     /// Mark the owner as sleeping; returns false when a signal is up and it must not sleep.
     #[inline]
     pub fn fall_asleep(&self) -> bool {
-        self.sleeping.store(1, Ordering::SeqCst);
+        self.sleeping.store(HERE, Ordering::SeqCst);
         self.signals.load(Ordering::SeqCst) == 0
     }
 
     /// The owner is awake again.
     #[inline]
     pub fn awake(&self) {
-        self.sleeping.store(0, Ordering::Relaxed);
+        self.sleeping.store(AWAKE, Ordering::Relaxed);
     }
 
     /// The signals that are up.

@@ -9,17 +9,40 @@ use core::ffi::c_void;
 pub struct Direct {
     fd: i32,
     flags: u32,
+    /// The kernel can be told that after a while one completion is enough.
+    waits_shortly: bool,
 }
+
+/// How late a wake may reach a wait for several completions, in microseconds.
+pub const SHORTLY_US: u32 = 500;
+
+const ENTER_EXT_ARG: u32 = 8;
+
+/// Longer than any ring lives, in seconds. Without an end to the whole wait the kernel would end it
+/// after the short while, whatever came, and again and again.
+pub(super) const FOR_EVER_S: i64 = 1 << 32;
+
+/// struct io_uring_getevents_arg.
+#[repr(C)]
+struct Shortly {
+    sigmask: u64,
+    sigmask_sz: u32,
+    min_wait_usec: u32,
+    ts: &'static [i64; 2],
+}
+
+static SHORTLY: Shortly =
+    Shortly { sigmask: 0, sigmask_sz: 0, min_wait_usec: SHORTLY_US, ts: &[FOR_EVER_S, 0] };
 
 impl Default for Direct {
     fn default() -> Direct {
-        Direct { fd: -1, flags: 0 }
+        Direct { fd: -1, flags: 0, waits_shortly: false }
     }
 }
 
 impl Direct {
-    pub(super) fn new(fd: i32, flags: u32) -> Direct {
-        Direct { fd, flags }
+    pub(super) fn new(fd: i32, flags: u32, waits_shortly: bool) -> Direct {
+        Direct { fd, flags, waits_shortly }
     }
 
     /// Whether there is one.
@@ -27,11 +50,23 @@ impl Direct {
         self.fd >= 0
     }
 
-    /// Submit `entries` and wait for `want` completions; as `Backend::enter`.
+    /// Submit `entries` and wait for `want` completions, one at most; as `Backend::enter`.
     #[inline(always)]
     pub fn enter(&self, entries: u32, want: u32) -> i32 {
         // SAFETY: the queue holds entries whose memory the caller of `submit` promised.
         unsafe { raw_enter(self.fd, entries, want, self.flags, core::ptr::null(), 0) }
+    }
+
+    /// The kernel counts: the one completion that says "wake" ends no wait for two. So after a
+    /// short while one has to be enough.
+    pub fn enter_several(&self, entries: u32, want: u32) -> i32 {
+        let (want, more) = if self.waits_shortly { (want, ENTER_EXT_ARG) } else { (1, 0) };
+        let (arg, size) = match more {
+            0 => (core::ptr::null(), 0),
+            _ => ((&raw const SHORTLY).cast(), size_of::<Shortly>()),
+        };
+        // SAFETY: as above; the argument is read only.
+        unsafe { raw_enter(self.fd, entries, want, self.flags | more, arg, size) }
     }
 }
 

@@ -21,7 +21,7 @@ mod sim;
 mod thread;
 mod tuning;
 
-pub use direct::Direct;
+pub use direct::{Direct, SHORTLY_US};
 pub use doctor::{doctor, refusal_text};
 pub use fork::{fork_epoch, renew_fork_epoch};
 pub use map::{Huge, Map};
@@ -136,6 +136,10 @@ pub trait Backend {
     fn open_wake(&mut self) -> i32;
     /// Write the eventfd: async-signal-safe, errno kept.
     fn wake_writer(&self) -> fn(i32);
+    /// Make an eventfd that [`Backend::open_wake`] made unreadable.
+    fn drain(&mut self, fd: i32);
+    /// Duplicate a descriptor of the caller's; -errno on failure.
+    fn duplicate(&mut self, fd: i32) -> i32;
     /// Close a descriptor that an operation of the library's own made.
     fn close(&mut self, fd: i32);
     /// Close a descriptor that [`Backend::open_wake`] made.

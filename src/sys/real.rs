@@ -3,7 +3,7 @@
 //! Owns: one kernel ring. Decides the flags of each call and nothing else: what is published and
 //! what is reaped is the caller's, who works on the queues.
 
-use super::direct::{Direct, raw_enter};
+use super::direct::{Direct, FOR_EVER_S, raw_enter};
 use super::rings::Rings;
 use super::setup::{self, RingSpec, SetupInfo};
 use super::{
@@ -141,13 +141,16 @@ impl Real {
         if !self.info.features.has(Features::EXT_ARG) {
             return self.wait_by_poll(entries, flags, limit_ns);
         }
-        let limit = Timespec::new(limit_ns.max(0) as u64);
+        let limit = match u64::try_from(limit_ns) {
+            Ok(nanos) => Timespec::new(nanos),
+            Err(_) => Timespec { sec: FOR_EVER_S, nsec: 0 },
+        };
         let min_wait = self.info.features.has(Features::MIN_WAIT);
         let arg = GeteventsArg {
             sigmask: 0,
             sigmask_sz: 0,
             min_wait_usec: if min_wait { min_wait_us } else { 0 },
-            ts: if limit_ns >= 0 { &raw const limit as u64 } else { 0 },
+            ts: &raw const limit as u64,
         };
         self.enter_call(entries, want, flags | ENTER_EXT_ARG, &arg)
     }
@@ -277,7 +280,8 @@ impl Backend for Real {
         if self.info.is_sqpoll() {
             return Direct::default();
         }
-        Direct::new(self.enter_fd, self.enter_flags | ENTER_GETEVENTS)
+        let shortly = self.info.features.has(Features::MIN_WAIT);
+        Direct::new(self.enter_fd, self.enter_flags | ENTER_GETEVENTS, shortly)
     }
 
     fn ready(&mut self) -> Ready {
@@ -383,6 +387,18 @@ impl Backend for Real {
 
     fn wake_writer(&self) -> fn(i32) {
         write_wake
+    }
+
+    fn drain(&mut self, fd: i32) {
+        let mut count = 0u64;
+        // SAFETY: eight bytes on this stack; the descriptor does not block.
+        unsafe { libc::read(fd, (&raw mut count).cast(), 8) };
+    }
+
+    fn duplicate(&mut self, fd: i32) -> i32 {
+        // SAFETY: no memory involved.
+        let copy = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) };
+        if copy < 0 { -errno() } else { copy }
     }
 
     fn close(&mut self, fd: i32) {

@@ -1,9 +1,11 @@
-//! Knobs of a kernel ring: busy polling of network devices, and the kernel's worker threads.
+//! Knobs of a kernel ring: busy polling of network devices, worker threads, an eventfd.
 //!
 //! Owns: the records of these register calls. Turned seldom, never on the way of an operation.
 
 use super::rings::Rings;
 
+const REGISTER_EVENTFD: u32 = 4;
+const UNREGISTER_EVENTFD: u32 = 5;
 const REGISTER_IOWQ_AFF: u32 = 17;
 const UNREGISTER_IOWQ_AFF: u32 = 18;
 const REGISTER_IOWQ_MAX_WORKERS: u32 = 19;
@@ -38,6 +40,8 @@ pub enum Tuning<'a> {
     Workers([u32; 2]),
     /// The CPUs of the worker threads, one bit each; empty = those of the calling thread.
     Affinity(&'a [u8]),
+    /// An eventfd that the kernel writes for every completion; -1 = none.
+    Eventfd(i32),
 }
 
 impl Tuning<'_> {
@@ -71,6 +75,14 @@ impl Tuning<'_> {
                 unsafe {
                     rings.register(REGISTER_IOWQ_AFF, mask.as_ptr().cast(), mask.len() as u32)
                 }
+            }
+            Tuning::Eventfd(-1) => {
+                // SAFETY: no argument.
+                unsafe { rings.register(UNREGISTER_EVENTFD, core::ptr::null(), 0) }
+            }
+            Tuning::Eventfd(fd) => {
+                // SAFETY: one descriptor that the kernel only reads.
+                unsafe { rings.register(REGISTER_EVENTFD, (&raw const *fd).cast(), 1) }
             }
         };
         -done.min(0)

@@ -100,6 +100,30 @@ static int64_t call_shared_block(ringline_ring *ring) {
                                                    : RINGLINE_ESTALE;
 }
 
+/* Mailboxes: the handle is the row's; on another thread than the owner's they are all legal. */
+static ringline_mailbox *mailbox;
+static uint64_t ids[2];
+
+CALL(mailbox_of, ring, &mailbox)
+CALL(ring_fd, ring)
+CALL(prepare, ring, NULL)
+CALL(set_eventfd, ring, -1)
+
+#define MAIL(name, ...)                                      \
+  static int64_t call_mailbox_##name(ringline_ring *handle) { \
+    ringline_mailbox *mail = (ringline_mailbox *)handle;     \
+    return ringline_mailbox_##name(__VA_ARGS__);             \
+  }
+MAIL(wake, mail)
+MAIL(post, mail, 1, 1)
+MAIL(submit, mail, &op, 1, ids)
+MAIL(submit_with, mail, &op, nothing, NULL)
+MAIL(call, mail, nothing, NULL)
+MAIL(cancel, mail, 1)
+MAIL(close, mail)
+MAIL(retain, mail)
+MAIL(release, mail)
+
 #define WRONG RINGLINE_EWRONGTHREAD
 #define ROW(name, elsewhere) {"ringline_" #name, call_##name, elsewhere}
 
@@ -122,9 +146,22 @@ static const handle_row handle_rows[] = {
     ROW(buf_put, WRONG), ROW(files_reserve, WRONG), ROW(file_add, WRONG),
     ROW(file_add_many, WRONG), ROW(file_replace, WRONG), ROW(file_remove, WRONG),
     ROW(file_install, WRONG),
+    ROW(mailbox_of, WRONG), ROW(ring_fd, WRONG), ROW(prepare, WRONG), ROW(set_eventfd, WRONG),
     ROW(shared_block, WRONG), ROW(abandon, 0), /* the last row: the ring is gone after it */
 };
 enum { HANDLE_ROWS = sizeof handle_rows / sizeof *handle_rows };
+
+#define MAIL_ROW(name, gone) {"ringline_mailbox_" #name, call_mailbox_##name, gone}
+
+/* `elsewhere` is the answer when the ring is gone. */
+static const handle_row mail_rows[] = {
+    MAIL_ROW(wake, RINGLINE_ECLOSED),   MAIL_ROW(post, RINGLINE_ECLOSED),
+    MAIL_ROW(submit, RINGLINE_ECLOSED), MAIL_ROW(submit_with, RINGLINE_ECLOSED),
+    MAIL_ROW(call, RINGLINE_ECLOSED),   MAIL_ROW(cancel, RINGLINE_ECLOSED),
+    MAIL_ROW(close, RINGLINE_ECLOSED),  MAIL_ROW(retain, 0),
+    MAIL_ROW(release, 0),               MAIL_ROW(release, 0),
+};
+enum { MAIL_ROWS = sizeof mail_rows / sizeof *mail_rows };
 
 /* Bad arguments on a good ring. */
 typedef struct argument_row {
@@ -294,6 +331,8 @@ static int is_in_table(const char *name) {
   int at;
   for (at = 0; at < HANDLE_ROWS; at++)
     if (strcmp(handle_rows[at].name, name) == 0) return 1;
+  for (at = 0; at < MAIL_ROWS; at++)
+    if (strcmp(mail_rows[at].name, name) == 0) return 1;
   for (at = 0; at < PREP_ROWS; at++)
     if (strcmp(prep_rows[at].name, name) == 0) return 1;
   for (at = 0; at < NO_HANDLE; at++)
@@ -316,7 +355,7 @@ static void check_complete(void) {
     count++;
   }
   fclose(symbols);
-  CHECK_EQ(count, HANDLE_ROWS + PREP_ROWS + NO_HANDLE);
+  CHECK_EQ(count, HANDLE_ROWS + MAIL_ROWS - 1 + PREP_ROWS + NO_HANDLE); /* release is twice */
 }
 
 static void expect(const char *name, const char *how, int64_t got, int64_t expected) {
@@ -343,6 +382,16 @@ static void check_bad_handles(ringline_ring *ring, ringline_ring *freed, uint64_
   };
   size_t at;
   int row;
+  /* A mailbox is no ring, and a ring is no mailbox. */
+  for (row = 0; row < HANDLE_ROWS; row++)
+    expect(handle_rows[row].name, "a mailbox", handle_rows[row].call((ringline_ring *)mailbox),
+           RINGLINE_ESTALE);
+  for (row = 0; row < MAIL_ROWS; row++)
+    expect(mail_rows[row].name, "a ring", mail_rows[row].call(ring), RINGLINE_ESTALE);
+  for (at = 0; at < sizeof bad / sizeof *bad; at++)
+    for (row = 0; row < MAIL_ROWS; row++)
+      expect(mail_rows[row].name, bad[at].how,
+             mail_rows[row].call((ringline_ring *)(uintptr_t)bad[at].handle), RINGLINE_ESTALE);
   for (at = 0; at < sizeof bad / sizeof *bad; at++)
     for (row = 0; row < HANDLE_ROWS; row++)
       expect(handle_rows[row].name, bad[at].how,
@@ -363,7 +412,19 @@ static int forked(void *ring) {
   for (row = 0; row < HANDLE_ROWS; row++)
     expect(handle_rows[row].name, "a parent's ring", handle_rows[row].call((ringline_ring *)ring),
            RINGLINE_EFORKED);
+  for (row = 0; row < MAIL_ROWS; row++)
+    expect(mail_rows[row].name, "a parent's mailbox",
+           mail_rows[row].call((ringline_ring *)mailbox), RINGLINE_EFORKED);
   return 0;
+}
+
+static void check_mail_of_a_freed_ring(void) {
+  int row;
+  for (row = 0; row < MAIL_ROWS; row++)
+    expect(mail_rows[row].name, "a ring that is gone",
+           mail_rows[row].call((ringline_ring *)mailbox), mail_rows[row].elsewhere);
+  expect("ringline_mailbox_release", "a released mailbox", ringline_mailbox_release(mailbox),
+         RINGLINE_ESTALE);
 }
 
 static void check_preps(void) {
@@ -446,6 +507,7 @@ int main(void) {
   memset(&op, 0, sizeof op);
   tokens[0] = submit_one(ring, &op, 1);
   CHECK_EQ(next_completion(ring).user_data, 1);
+  CHECK_EQ(ringline_mailbox_of(ring, &mailbox), 0);
   check_bad_handles(ring, freed, lease);
   for (row = 0; row < sizeof argument_rows / sizeof *argument_rows; row++)
     expect(argument_rows[row].what, "a good ring", argument_rows[row].call(ring),
@@ -471,6 +533,7 @@ int main(void) {
   CHECK_EQ(ringline_submit(ring, ops, 2, NULL, 0), 2);
   CHECK_EQ(turn_for(ring, 2, LIMIT), 2);
   CHECK_EQ(ringline_free(ring), 0);
+  check_mail_of_a_freed_ring();
   harness_check_baseline();
   return 0;
 }

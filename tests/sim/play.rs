@@ -32,6 +32,8 @@ pub struct Play {
     pub oracle: Oracle,
     pub dice: Dice,
     pub pool: Option<u16>,
+    /// Posts left and seen, calls left and made.
+    mail: [u64; 4],
     engine: Option<Engine>,
 }
 
@@ -48,7 +50,7 @@ impl Play {
         engine.driver.spin_us = if plan.seed % 4 == 0 { 20 } else { 0 };
         let pool = engine.pool_create(&pool_spec(&mut dice)).expect("a pool");
         let pool = Some(pool);
-        Play { sim, oracle: Oracle::new(1100), dice, pool, engine: Some(engine) }
+        Play { sim, oracle: Oracle::new(1100), dice, pool, mail: [0; 4], engine: Some(engine) }
     }
 
     pub fn engine(&mut self) -> &mut Engine {
@@ -84,6 +86,7 @@ impl Play {
                 let _ = self.engine().cancel_fd(fd);
             }
             13 => self.cancel_sync_some(),
+            14 if self.dice.below(2) == 0 => self.mail_some(),
             14 => self.release_some(),
             _ => self.other_pool(),
         }
@@ -255,19 +258,44 @@ impl Play {
     fn dispatch(&mut self) {
         while let Some(call) = self.engine().completed.next_call() {
             assert_eq!(call.ctx, 7);
-            self.oracle.completed(&self.sim, &call.completion);
+            if !self.is_mail(3, &call.completion) {
+                self.oracle.completed(&self.sim, &call.completion);
+            }
         }
         let count = self.engine().completed.show() as usize;
         let records = self.engine().completed.address() as *const Completion;
         for at in 0..count {
             // SAFETY: the records are valid until the next turn.
             let record = unsafe { records.add(at).read() };
-            self.oracle.completed(&self.sim, &record);
+            if !self.is_mail(1, &record) {
+                self.oracle.completed(&self.sim, &record);
+            }
         }
         self.engine().completed.forget_shown();
         self.oracle.turned();
         let index = self.dice.below(1100) as usize;
         self.oracle.buffers.check(index);
+    }
+
+    /// Another thread's posts and calls, as far as one thread can play it.
+    fn mail_some(&mut self) {
+        let mail = self.engine().mailbox().clone();
+        for _ in 0..1 + self.dice.below(6) {
+            let posted = mail.post(self.mail[0], 0).is_ok();
+            self.mail[0] += u64::from(posted);
+            let called = mail.call(2, 7).is_ok();
+            self.mail[2] += u64::from(called);
+        }
+    }
+
+    /// Mail comes in the order in which it was posted.
+    fn is_mail(&mut self, counter: usize, it: &Completion) -> bool {
+        if it.flags != cf::MSG {
+            return false;
+        }
+        assert!(counter == 3 || it.user_data == self.mail[1], "mail is lost, or came twice");
+        self.mail[counter] += 1;
+        true
     }
 
     fn submit_with_callback(&mut self, ops: &[Op]) {
@@ -341,14 +369,16 @@ impl Play {
 
     /// Free, whatever is left.
     pub fn end(&mut self) {
+        self.engine().mailbox().shut();
         loop {
-            let more = self.engine().abandon_some();
+            let more = self.engine().abandon_some() || self.engine().return_mail();
             self.dispatch();
             if !more {
                 break;
             }
         }
         assert_eq!(self.engine().inflight(), 0);
+        assert_eq!(self.mail[3], self.mail[2], "a call was neither made nor handed back");
         self.oracle.at_end(&self.sim);
         for lease in std::mem::take(&mut self.oracle.leases) {
             assert!(release_lease(lease.id).is_ok());

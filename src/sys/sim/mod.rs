@@ -173,6 +173,12 @@ impl Backend for Sim {
         wake_nobody
     }
 
+    fn drain(&mut self, _fd: i32) {}
+
+    fn duplicate(&mut self, fd: i32) -> i32 {
+        fd
+    }
+
     fn close(&mut self, _fd: i32) {}
 
     fn close_wake(&mut self, _fd: i32) {}

@@ -395,21 +395,6 @@ type
     size*: uint32
       ## Size in bytes.
 
-  ringline_pool_info* {.bycopy.} = object
-    ## What a pool is like. Set `size` to sizeof(ringline_pool_info) (0 = the same) before the call.
-    size*: uint32
-      ## sizeof(ringline_pool_info).
-    count*: uint32
-      ## Buffers in all.
-    buffer_size*: uint32
-      ## Bytes per buffer.
-    leases*: uint32
-      ## Leases not given back.
-    flags*: uint32
-      ## RINGLINE_POOL_*: what it is, and what became of huge pages.
-    free*: uint32
-      ## Buffers that the kernel has.
-
   ringline_op* {.bycopy.} = object
     ## An operation to do: 64 bytes in the shape of `struct io_uring_sqe`.
     ##
@@ -457,6 +442,21 @@ type
       ## Address of the payload for provided buffers; bytes accepted for a failed SEND_ALL; else 0.
     token*: uint64
       ## The op's token; with RINGLINE_CF_LEASE the lease id.
+
+  ringline_pool_info* {.bycopy.} = object
+    ## What a pool is like. Set `size` to sizeof(ringline_pool_info) (0 = the same) before the call.
+    size*: uint32
+      ## sizeof(ringline_pool_info).
+    count*: uint32
+      ## Buffers in all.
+    buffer_size*: uint32
+      ## Bytes per buffer.
+    leases*: uint32
+      ## Leases not given back.
+    flags*: uint32
+      ## RINGLINE_POOL_*: what it is, and what became of huge pages.
+    free*: uint32
+      ## Buffers that the kernel has.
 
   ringline_message* {.bycopy.} = object
     ## One message of a multishot recvmsg. The addresses lie in the buffer of the completion and are
@@ -706,6 +706,34 @@ proc ringline_file_install*(ring: ptr ringline_ring, slot: int32, flags: uint32,
   ## Returns its token, -EINVAL, RINGLINE_ESTALE for an empty slot, RINGLINE_ENOTSUP_KERNEL
   ## (fd_install: 6.8), or as ringline_submit().
 
+proc ringline_ring_fd*(ring: ptr ringline_ring): int32
+  ## A descriptor for poll(2), epoll(7) and the like: it is readable when a turn has something to
+  ## do. Call ringline_prepare() before each sleep, and take EINTR for a reason to turn. (It is an
+  ## eventfd that the kernel writes: on the ring's own descriptor, ringline_info's ring_fd, sleepers
+  ## are not woken for deferred work.) It is the library's: never read or close it. Owner thread;
+  ## binds a ring without owner; ringline_detach() closes it. Returns it, -EBUSY after
+  ## ringline_set_eventfd(), -EMFILE.
+
+proc ringline_set_eventfd*(ring: ptr ringline_ring, eventfd: int32): int32
+  ## Have the kernel write an eventfd of the caller's for every completion, for loops that cannot
+  ## poll the ring's descriptor; -1 = not any more. It is also written for completions that a turn
+  ## takes at once, so a loop wakes more often than with ringline_ring_fd(). ringline_prepare() is
+  ## needed as well. Posts write it themselves; but for an op that polls or reads another eventfd
+  ## the kernel may write it late or never. Owner thread; binds a ring without owner; to be set
+  ## again after detach. Returns 0, -EBUSY when one is set already or ringline_ring_fd() was called,
+  ## -EBADF or -EINVAL for what is no eventfd, -ENXIO for -1 when none is set.
+
+proc ringline_prepare*(ring: ptr ringline_ring, deadline_ns: ptr int64): int32
+  ## Before a foreign loop sleeps on ringline_ring_fd() (or the eventfd): hand what was submitted
+  ## to the kernel, and see that the descriptor becomes readable for completions, for posts and for
+  ## the next timer. `*deadline_ns` (may be NULL) is when that is, by CLOCK_MONOTONIC, or -1: for
+  ## information, the kernel keeps the time. Then sleep; when the descriptor is readable, turn or
+  ## run_once with wait_min 0, and prepare again. Owner thread, not in a callback; binds a ring
+  ## without owner.
+  ##
+  ## Returns 0 = sleep now; 1 = something is there: turn instead of sleeping; RINGLINE_EREENTRANT
+  ## inside a callback; or as ringline_turn().
+
 proc ringline_abi_layout*(`out`: ptr ringline_abi_field, cap: uint32): int32
   ## Write the layout of every struct of the ABI into `out[0..cap)`. Returns how many entries there
   ## are in all, or RINGLINE_ENULL. `out` may be NULL when `cap` is 0.
@@ -720,6 +748,74 @@ proc ringline_set_log*(function: ringline_log_function, ctx: pointer, level: uin
   ## thread. Returns 0, -EINVAL for an unknown level, RINGLINE_EREENTRANT inside a log function,
   ## -EBUSY when another thread is setting one or stayed inside the old one for a second (then the
   ## log is off; call again).
+
+proc ringline_mailbox_of*(ring: ptr ringline_ring, `out`: ptr ptr ringline_mailbox): int32
+  ## Get the ring's mailbox, through which other threads reach it: `*out` is a handle that any thread
+  ## may use and that the caller releases with ringline_mailbox_release(). All calls give the same
+  ## handle as long as it is held. It outlives the ring and then answers RINGLINE_ECLOSED. While it
+  ## is held, ringline_run() waits for mail although nothing is in flight.
+  ##
+  ## Owner thread (any while there is none). Returns 0, RINGLINE_ENULL, -ENFILE when 16384 handles
+  ## exist.
+
+proc ringline_mailbox_retain*(mailbox: ptr ringline_mailbox): int32
+  ## One more reference to the mailbox, to be released as well. Any thread that holds one. Returns
+  ## 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
+
+proc ringline_mailbox_release*(mailbox: ptr ringline_mailbox): int32
+  ## Give a reference back; with the last one the handle is stale. What was posted is still
+  ## delivered, and operations go on. Any thread. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
+
+proc ringline_mailbox_wake*(mailbox: ptr ringline_mailbox): int32
+  ## End the present or next wait of a turn, run_once or run early, whatever came. Any thread, signal
+  ## handlers and callbacks; async-signal-safe, errno is kept. Returns 0, RINGLINE_ESTALE,
+  ## RINGLINE_EFORKED, or RINGLINE_ECLOSED when the ring is gone.
+
+proc ringline_mailbox_post*(mailbox: ptr ringline_mailbox, user_data: uint64, res: int32): int32
+  ## Give the owner a record with `user_data`, `res` and RINGLINE_CF_MSG (token and data are 0). It
+  ## wakes the ring and counts toward wait_min; each call is one record, in the order of each thread.
+  ## Any thread, but no signal handler (ringline_mailbox_wake() is for those).
+  ##
+  ## Returns 0, -EAGAIN when 1024 messages wait (nothing is lost: post again later), RINGLINE_ECLOSED
+  ## when the ring is gone, RINGLINE_ESTALE, RINGLINE_EFORKED. The records of a ring that is freed
+  ## are dropped: close and turn it first.
+
+proc ringline_mailbox_submit*(mailbox: ptr ringline_mailbox, ops: ptr ringline_op, count: uint32,
+    ids: ptr uint64): int32
+  ## Have the owner submit ops; their completions are its records, with RINGLINE_CF_MSG. `ids` (may
+  ## be NULL) gets an id per accepted op, for ringline_mailbox_cancel(). The ops are copied, but
+  ## everything they point to, inputs too, is the library's until FINAL. An op that the ring rejects
+  ## completes with FINAL and -errno (-EAGAIN for RINGLINE_ENOSLOT, -ESHUTDOWN when it closes). Any
+  ## thread, but no signal handler.
+  ##
+  ## Returns how many were accepted, from the front; when the first is not, why: -EAGAIN (1024
+  ## messages wait, or 4096 ops are in flight), -EINVAL (a link chain, a QUIET send),
+  ## RINGLINE_ECLOSED when the ring is closing or gone, RINGLINE_ENULL, RINGLINE_ESTALE,
+  ## RINGLINE_EFORKED.
+
+proc ringline_mailbox_submit_with*(mailbox: ptr ringline_mailbox, op: ptr ringline_op,
+    callback: ringline_callback, ctx: pointer): int64
+  ## As ringline_mailbox_submit() for one op whose completions go to `callback`, on the owner thread.
+  ## A ring that ends before it came to the op calls it too, with FINAL and -ESHUTDOWN, from
+  ## ringline_free(). Returns the op's id, or as ringline_mailbox_submit().
+
+proc ringline_mailbox_call*(mailbox: ptr ringline_mailbox, callback: ringline_callback,
+    ctx: pointer): int32
+  ## Have `callback` called on the owner thread, as a completion callback is: everything is legal in
+  ## it but running the loop. Its completion has RINGLINE_CF_MSG and res = 0; when the ring ends
+  ## before it came to this, it is called from ringline_free() with res = -ESHUTDOWN, so that the
+  ## context can be given back. Any thread, but no signal handler. Returns as
+  ## ringline_mailbox_post(), or RINGLINE_ENULL.
+
+proc ringline_mailbox_cancel*(mailbox: ptr ringline_mailbox, id: uint64): int32
+  ## Ask for the op of an id to end; its FINAL says what became of it. Any thread, but no signal
+  ## handler. Returns 0 = asked, RINGLINE_ESTALE = gone already, or as ringline_mailbox_post().
+
+proc ringline_mailbox_close*(mailbox: ptr ringline_mailbox): int32
+  ## Have the ring closed by its owner at its next turn, as ringline_close() with a timeout of 0,
+  ## after what was posted before; for finalisers. Ops of this mailbox are refused from now on. Any
+  ## thread, but no signal handler. Returns 0, RINGLINE_ECLOSED when the ring is gone,
+  ## RINGLINE_ESTALE, RINGLINE_EFORKED.
 
 proc ringline_pool_create*(ring: ptr ringline_ring, count: uint32, size: uint32,
     flags: uint32): int32
@@ -1117,8 +1213,8 @@ proc ringline_create*(config: ptr ringline_config, `out`: ptr ptr ringline_ring)
   ## that calls attach, turn, run or flush owns it. May take up to a second while the kernel gives
   ## back locked memory of earlier rings.
   ##
-  ## Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when 16384 rings exist, or
-  ## what io_uring_setup(2) says: -EPERM (sysctl or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK),
+  ## Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when 16384 handles exist,
+  ## or what io_uring_setup(2) says: -EPERM (sysctl or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK),
   ## -EMFILE; ringline_error_detail() names the remedy.
 
 proc ringline_attach*(ring: ptr ringline_ring): int32
@@ -1179,9 +1275,9 @@ proc ringline_run_once*(ring: ptr ringline_ring, wait_min: uint32, timeout_ns: i
   ## or as ringline_turn().
 
 proc ringline_run*(ring: ptr ringline_ring): int32
-  ## Run callbacks until ringline_stop(), until nothing is in flight, or until a completion without
-  ## callback came. Owner thread; binds a ring without owner. Signals do not end it (a handler may
-  ## call ringline_stop).
+  ## Run callbacks until ringline_stop(), until nothing is in flight and nobody holds a mailbox of
+  ## the ring, or until a completion without callback came. Owner thread; binds a ring without
+  ## owner. Signals do not end it (a handler may call ringline_stop).
   ##
   ## Returns 0 when stopped or nothing is in flight, > 0 = that many records wait in shared->recs;
   ## or as ringline_turn().
@@ -1331,19 +1427,6 @@ iterator layoutRows*(): tuple[name: string, offset, size: int] =
     sizeof(default(ringline_abi_field).offset))
   yield ("ringline_abi_field.size", offsetOf(ringline_abi_field, size),
     sizeof(default(ringline_abi_field).size))
-  yield ("ringline_pool_info", 0, sizeof(ringline_pool_info))
-  yield ("ringline_pool_info.size", offsetOf(ringline_pool_info, size),
-    sizeof(default(ringline_pool_info).size))
-  yield ("ringline_pool_info.count", offsetOf(ringline_pool_info, count),
-    sizeof(default(ringline_pool_info).count))
-  yield ("ringline_pool_info.buffer_size", offsetOf(ringline_pool_info, buffer_size),
-    sizeof(default(ringline_pool_info).buffer_size))
-  yield ("ringline_pool_info.leases", offsetOf(ringline_pool_info, leases),
-    sizeof(default(ringline_pool_info).leases))
-  yield ("ringline_pool_info.flags", offsetOf(ringline_pool_info, flags),
-    sizeof(default(ringline_pool_info).flags))
-  yield ("ringline_pool_info.free", offsetOf(ringline_pool_info, free),
-    sizeof(default(ringline_pool_info).free))
   yield ("ringline_op", 0, sizeof(ringline_op))
   yield ("ringline_op.opcode", offsetOf(ringline_op, opcode),
     sizeof(default(ringline_op).opcode))
@@ -1384,6 +1467,19 @@ iterator layoutRows*(): tuple[name: string, offset, size: int] =
     sizeof(default(ringline_completion).data))
   yield ("ringline_completion.token", offsetOf(ringline_completion, token),
     sizeof(default(ringline_completion).token))
+  yield ("ringline_pool_info", 0, sizeof(ringline_pool_info))
+  yield ("ringline_pool_info.size", offsetOf(ringline_pool_info, size),
+    sizeof(default(ringline_pool_info).size))
+  yield ("ringline_pool_info.count", offsetOf(ringline_pool_info, count),
+    sizeof(default(ringline_pool_info).count))
+  yield ("ringline_pool_info.buffer_size", offsetOf(ringline_pool_info, buffer_size),
+    sizeof(default(ringline_pool_info).buffer_size))
+  yield ("ringline_pool_info.leases", offsetOf(ringline_pool_info, leases),
+    sizeof(default(ringline_pool_info).leases))
+  yield ("ringline_pool_info.flags", offsetOf(ringline_pool_info, flags),
+    sizeof(default(ringline_pool_info).flags))
+  yield ("ringline_pool_info.free", offsetOf(ringline_pool_info, free),
+    sizeof(default(ringline_pool_info).free))
   yield ("ringline_message", 0, sizeof(ringline_message))
   yield ("ringline_message.name", offsetOf(ringline_message, name),
     sizeof(default(ringline_message).name))

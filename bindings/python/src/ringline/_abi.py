@@ -429,37 +429,6 @@ class AbiField(ctypes.Structure):
 ABI_FIELD_FORMAT = "<QII"
 
 
-class PoolInfo(ctypes.Structure):
-    """What a pool is like. Set `size` to sizeof(ringline_pool_info) (0 = the same) before the call.
-    """
-
-    #: sizeof(ringline_pool_info).
-    size: int
-    #: Buffers in all.
-    count: int
-    #: Bytes per buffer.
-    buffer_size: int
-    #: Leases not given back.
-    leases: int
-    #: RINGLINE_POOL_*: what it is, and what became of huge pages.
-    flags: int
-    #: Buffers that the kernel has.
-    free: int
-
-    _fields_ = [
-        ("size", ctypes.c_uint32),
-        ("count", ctypes.c_uint32),
-        ("buffer_size", ctypes.c_uint32),
-        ("leases", ctypes.c_uint32),
-        ("flags", ctypes.c_uint32),
-        ("free", ctypes.c_uint32),
-    ]
-
-
-#: The same for the struct module: 24 bytes.
-POOL_INFO_FORMAT = "<IIIIII"
-
-
 class Op(ctypes.Structure):
     """An operation to do: 64 bytes in the shape of `struct io_uring_sqe`.
 
@@ -545,6 +514,37 @@ class Completion(ctypes.Structure):
 
 #: The same for the struct module: 32 bytes.
 COMPLETION_FORMAT = "<QiIQQ"
+
+
+class PoolInfo(ctypes.Structure):
+    """What a pool is like. Set `size` to sizeof(ringline_pool_info) (0 = the same) before the call.
+    """
+
+    #: sizeof(ringline_pool_info).
+    size: int
+    #: Buffers in all.
+    count: int
+    #: Bytes per buffer.
+    buffer_size: int
+    #: Leases not given back.
+    leases: int
+    #: RINGLINE_POOL_*: what it is, and what became of huge pages.
+    flags: int
+    #: Buffers that the kernel has.
+    free: int
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("count", ctypes.c_uint32),
+        ("buffer_size", ctypes.c_uint32),
+        ("leases", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("free", ctypes.c_uint32),
+    ]
+
+
+#: The same for the struct module: 24 bytes.
+POOL_INFO_FORMAT = "<IIIIII"
 
 
 class Message(ctypes.Structure):
@@ -815,9 +815,9 @@ Callback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_voi
 RECORDS: Dict[str, Tuple[Any, str]] = {
     "ringline_config": (Config, CONFIG_FORMAT),
     "ringline_abi_field": (AbiField, ABI_FIELD_FORMAT),
-    "ringline_pool_info": (PoolInfo, POOL_INFO_FORMAT),
     "ringline_op": (Op, OP_FORMAT),
     "ringline_completion": (Completion, COMPLETION_FORMAT),
+    "ringline_pool_info": (PoolInfo, POOL_INFO_FORMAT),
     "ringline_message": (Message, MESSAGE_FORMAT),
     "ringline_region_info": (RegionInfo, REGION_INFO_FORMAT),
     "ringline_info": (Info, INFO_FORMAT),
@@ -932,6 +932,37 @@ class Functions:
     #: (fd_install: 6.8), or as ringline_submit().
     file_install: Callable[[Pointer, int, int, int], int]
 
+    #: ring_fd(ring)
+    #: A descriptor for poll(2), epoll(7) and the like: it is readable when a turn has something to
+    #: do. Call ringline_prepare() before each sleep, and take EINTR for a reason to turn. (It is an
+    #: eventfd that the kernel writes: on the ring's own descriptor, ringline_info's ring_fd, sleepers
+    #: are not woken for deferred work.) It is the library's: never read or close it. Owner thread;
+    #: binds a ring without owner; ringline_detach() closes it. Returns it, -EBUSY after
+    #: ringline_set_eventfd(), -EMFILE.
+    ring_fd: Callable[[Pointer], int]
+
+    #: set_eventfd(ring, eventfd)
+    #: Have the kernel write an eventfd of the caller's for every completion, for loops that cannot
+    #: poll the ring's descriptor; -1 = not any more. It is also written for completions that a turn
+    #: takes at once, so a loop wakes more often than with ringline_ring_fd(). ringline_prepare() is
+    #: needed as well. Posts write it themselves; but for an op that polls or reads another eventfd
+    #: the kernel may write it late or never. Owner thread; binds a ring without owner; to be set
+    #: again after detach. Returns 0, -EBUSY when one is set already or ringline_ring_fd() was called,
+    #: -EBADF or -EINVAL for what is no eventfd, -ENXIO for -1 when none is set.
+    set_eventfd: Callable[[Pointer, int], int]
+
+    #: prepare(ring, deadline_ns)
+    #: Before a foreign loop sleeps on ringline_ring_fd() (or the eventfd): hand what was submitted
+    #: to the kernel, and see that the descriptor becomes readable for completions, for posts and for
+    #: the next timer. `*deadline_ns` (may be NULL) is when that is, by CLOCK_MONOTONIC, or -1: for
+    #: information, the kernel keeps the time. Then sleep; when the descriptor is readable, turn or
+    #: run_once with wait_min 0, and prepare again. Owner thread, not in a callback; binds a ring
+    #: without owner.
+    #:
+    #: Returns 0 = sleep now; 1 = something is there: turn instead of sleeping; RINGLINE_EREENTRANT
+    #: inside a callback; or as ringline_turn().
+    prepare: Callable[[Pointer, Pointer], int]
+
     #: abi_layout(out, cap)
     #: Write the layout of every struct of the ABI into `out[0..cap)`. Returns how many entries there
     #: are in all, or RINGLINE_ENULL. `out` may be NULL when `cap` is 0.
@@ -948,6 +979,81 @@ class Functions:
     #: -EBUSY when another thread is setting one or stayed inside the old one for a second (then the
     #: log is off; call again).
     set_log: Callable[[Pointer, Pointer, int], int]
+
+    #: mailbox_of(ring, out)
+    #: Get the ring's mailbox, through which other threads reach it: `*out` is a handle that any thread
+    #: may use and that the caller releases with ringline_mailbox_release(). All calls give the same
+    #: handle as long as it is held. It outlives the ring and then answers RINGLINE_ECLOSED. While it
+    #: is held, ringline_run() waits for mail although nothing is in flight.
+    #:
+    #: Owner thread (any while there is none). Returns 0, RINGLINE_ENULL, -ENFILE when 16384 handles
+    #: exist.
+    mailbox_of: Callable[[Pointer, Pointer], int]
+
+    #: mailbox_retain(mailbox)
+    #: One more reference to the mailbox, to be released as well. Any thread that holds one. Returns
+    #: 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    mailbox_retain: Callable[[Pointer], int]
+
+    #: mailbox_release(mailbox)
+    #: Give a reference back; with the last one the handle is stale. What was posted is still
+    #: delivered, and operations go on. Any thread. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    mailbox_release: Callable[[Pointer], int]
+
+    #: mailbox_wake(mailbox)
+    #: End the present or next wait of a turn, run_once or run early, whatever came. Any thread, signal
+    #: handlers and callbacks; async-signal-safe, errno is kept. Returns 0, RINGLINE_ESTALE,
+    #: RINGLINE_EFORKED, or RINGLINE_ECLOSED when the ring is gone.
+    mailbox_wake: Callable[[Pointer], int]
+
+    #: mailbox_post(mailbox, user_data, res)
+    #: Give the owner a record with `user_data`, `res` and RINGLINE_CF_MSG (token and data are 0). It
+    #: wakes the ring and counts toward wait_min; each call is one record, in the order of each thread.
+    #: Any thread, but no signal handler (ringline_mailbox_wake() is for those).
+    #:
+    #: Returns 0, -EAGAIN when 1024 messages wait (nothing is lost: post again later), RINGLINE_ECLOSED
+    #: when the ring is gone, RINGLINE_ESTALE, RINGLINE_EFORKED. The records of a ring that is freed
+    #: are dropped: close and turn it first.
+    mailbox_post: Callable[[Pointer, int, int], int]
+
+    #: mailbox_submit(mailbox, ops, count, ids)
+    #: Have the owner submit ops; their completions are its records, with RINGLINE_CF_MSG. `ids` (may
+    #: be NULL) gets an id per accepted op, for ringline_mailbox_cancel(). The ops are copied, but
+    #: everything they point to, inputs too, is the library's until FINAL. An op that the ring rejects
+    #: completes with FINAL and -errno (-EAGAIN for RINGLINE_ENOSLOT, -ESHUTDOWN when it closes). Any
+    #: thread, but no signal handler.
+    #:
+    #: Returns how many were accepted, from the front; when the first is not, why: -EAGAIN (1024
+    #: messages wait, or 4096 ops are in flight), -EINVAL (a link chain, a QUIET send),
+    #: RINGLINE_ECLOSED when the ring is closing or gone, RINGLINE_ENULL, RINGLINE_ESTALE,
+    #: RINGLINE_EFORKED.
+    mailbox_submit: Callable[[Pointer, Pointer, int, Pointer], int]
+
+    #: mailbox_submit_with(mailbox, op, callback, ctx)
+    #: As ringline_mailbox_submit() for one op whose completions go to `callback`, on the owner thread.
+    #: A ring that ends before it came to the op calls it too, with FINAL and -ESHUTDOWN, from
+    #: ringline_free(). Returns the op's id, or as ringline_mailbox_submit().
+    mailbox_submit_with: Callable[[Pointer, Pointer, Pointer, Pointer], int]
+
+    #: mailbox_call(mailbox, callback, ctx)
+    #: Have `callback` called on the owner thread, as a completion callback is: everything is legal in
+    #: it but running the loop. Its completion has RINGLINE_CF_MSG and res = 0; when the ring ends
+    #: before it came to this, it is called from ringline_free() with res = -ESHUTDOWN, so that the
+    #: context can be given back. Any thread, but no signal handler. Returns as
+    #: ringline_mailbox_post(), or RINGLINE_ENULL.
+    mailbox_call: Callable[[Pointer, Pointer, Pointer], int]
+
+    #: mailbox_cancel(mailbox, id)
+    #: Ask for the op of an id to end; its FINAL says what became of it. Any thread, but no signal
+    #: handler. Returns 0 = asked, RINGLINE_ESTALE = gone already, or as ringline_mailbox_post().
+    mailbox_cancel: Callable[[Pointer, int], int]
+
+    #: mailbox_close(mailbox)
+    #: Have the ring closed by its owner at its next turn, as ringline_close() with a timeout of 0,
+    #: after what was posted before; for finalisers. Ops of this mailbox are refused from now on. Any
+    #: thread, but no signal handler. Returns 0, RINGLINE_ECLOSED when the ring is gone,
+    #: RINGLINE_ESTALE, RINGLINE_EFORKED.
+    mailbox_close: Callable[[Pointer], int]
 
     #: pool_create(ring, count, size, flags)
     #: Make a pool of `count` (a power of two, 32768 at most) buffers of `size` bytes, from which recv
@@ -1398,8 +1504,8 @@ class Functions:
     #: that calls attach, turn, run or flush owns it. May take up to a second while the kernel gives
     #: back locked memory of earlier rings.
     #:
-    #: Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when 16384 rings exist, or
-    #: what io_uring_setup(2) says: -EPERM (sysctl or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK),
+    #: Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when 16384 handles exist,
+    #: or what io_uring_setup(2) says: -EPERM (sysctl or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK),
     #: -EMFILE; ringline_error_detail() names the remedy.
     create: Callable[[Pointer, Pointer], int]
 
@@ -1473,9 +1579,9 @@ class Functions:
     run_once: Callable[[Pointer, int, int], int]
 
     #: run(ring)
-    #: Run callbacks until ringline_stop(), until nothing is in flight, or until a completion without
-    #: callback came. Owner thread; binds a ring without owner. Signals do not end it (a handler may
-    #: call ringline_stop).
+    #: Run callbacks until ringline_stop(), until nothing is in flight and nobody holds a mailbox of
+    #: the ring, or until a completion without callback came. Owner thread; binds a ring without
+    #: owner. Signals do not end it (a handler may call ringline_stop).
     #:
     #: Returns 0 when stopped or nothing is in flight, > 0 = that many records wait in shared->recs;
     #: or as ringline_turn().
@@ -1658,8 +1764,37 @@ SIGNATURES: Dict[str, Tuple[Optional[Any], Tuple[Any, ...]]] = {
             ctypes.c_uint64,
         ),
     ),
+    "ring_fd": (ctypes.c_int32, (ctypes.c_void_p,)),
+    "set_eventfd": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int32)),
+    "prepare": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p)),
     "abi_layout": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint32)),
     "set_log": (ctypes.c_int32, (LogFunction, ctypes.c_void_p, ctypes.c_uint32)),
+    "mailbox_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p)),
+    "mailbox_retain": (ctypes.c_int32, (ctypes.c_void_p,)),
+    "mailbox_release": (ctypes.c_int32, (ctypes.c_void_p,)),
+    "mailbox_wake": (ctypes.c_int32, (ctypes.c_void_p,)),
+    "mailbox_post": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int32)),
+    "mailbox_submit": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_void_p,
+        ),
+    ),
+    "mailbox_submit_with": (
+        ctypes.c_int64,
+        (
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            Callback,
+            ctypes.c_void_p,
+        ),
+    ),
+    "mailbox_call": (ctypes.c_int32, (ctypes.c_void_p, Callback, ctypes.c_void_p)),
+    "mailbox_cancel": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64)),
+    "mailbox_close": (ctypes.c_int32, (ctypes.c_void_p,)),
     "pool_create": (
         ctypes.c_int32,
         (
@@ -2395,8 +2530,8 @@ __all__ = [
     "LOG_INFO",
     "LOG_DEBUG",
     "Config",
-    "PoolInfo",
     "Op",
+    "PoolInfo",
     "RegionInfo",
     "Info",
     "Stats",

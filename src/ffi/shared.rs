@@ -125,6 +125,14 @@ impl Block {
         }
     }
 
+    /// The first op and its token.
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref)]
+    pub fn first(&self) -> (&Op, &mut u64) {
+        // SAFETY: both arrays hold at least one element in this map.
+        unsafe { (&*self.ops_at(), &mut *self.tokens) }
+    }
+
     /// The first `len` leases to give back.
     #[inline]
     pub fn releases(&self, len: u32) -> &[u64] {

@@ -63,6 +63,20 @@ impl RingState {
         }
     }
 
+    /// An ordinary turn accepted `ops` operations and brought `records`, which it returns.
+    #[inline(always)]
+    fn went_through(&mut self, ops: u32, records: u32) -> u32 {
+        self.pace = Pace::Ordinary;
+        let shared = self.block.shared();
+        shared.ops_len = 0;
+        shared.ops_done = ops;
+        shared.op_error = 0;
+        shared.op_error_at = ops;
+        shared.recs_len = records;
+        shared.inflight = self.engine.inflight();
+        records
+    }
+
     /// Freed inside a callback, or abandoned by another thread: no loop goes on.
     pub fn is_ending(&mut self) -> bool {
         self.free_wanted |= self.engine.driver.wake.signals() & signal::ABANDON != 0;
@@ -149,39 +163,47 @@ fn end_carefully(inside: &Inside, keep_stop: bool) -> bool {
     !over
 }
 
-/// A whole turn of a ring with nothing special about it: how many records there are, or how far it
-/// has come on the way to [`turn`].
-///
-/// # Safety
-/// As for [`state`]; the calling thread owns the ring.
+/// Whether a turn may go straight through: an ordinary ring, and nothing but operations asked.
 #[inline(always)]
-pub(super) unsafe fn ordinary(ring: *mut RingState) -> Result<u32, Begun> {
-    // SAFETY: as the caller promised; no user code runs.
-    let ring = unsafe { state(ring) };
+pub(super) fn is_ordinary(ring: &RingState) -> bool {
+    let shared = ring.block.shared();
+    let odd = shared.rel_len | shared.flags | shared.min_wait_us;
+    ring.pace == Pace::Ordinary && odd == 0 && shared.timeout_ns < 0
+}
+
+/// A whole turn of an ordinary ring; or how far it has come on the way to [`turn`].
+pub(super) fn ordinary(ring: &mut RingState) -> Result<u32, Begun> {
     let shared = ring.block.shared();
     let (len, want) = (shared.ops_len, shared.wait_min);
-    let odd = shared.rel_len | shared.flags | shared.min_wait_us;
-    if ring.pace != Pace::Ordinary || odd != 0 || shared.timeout_ns >= 0 || len == 0 || want == 0 {
+    let Some((ops, tokens)) = ring.block.ops(len) else { return Err(Begun::NOT) };
+    if len == 0 || want == 0 {
         return Err(Begun::NOT);
     }
-    let Some((ops, tokens)) = ring.block.ops(len) else {
-        return Err(Begun::NOT);
-    };
     // A signal handler that turns the ring it has interrupted is told so.
     ring.pace = Pace::Looping;
-    let turned = match (ops, &mut *tokens) {
-        ([op], [token]) if want == 1 => ring.engine.ordinary_single(op, token),
-        _ => ring.engine.ordinary_turn(ops, tokens, want),
-    };
-    ring.pace = if turned.is_ok() { Pace::Ordinary } else { Pace::Careful };
-    let records = turned?;
-    shared.ops_len = 0;
-    shared.ops_done = len;
-    shared.op_error = 0;
-    shared.op_error_at = len;
-    shared.recs_len = records;
-    shared.inflight = ring.engine.inflight();
-    Ok(records)
+    let turned = ring.engine.ordinary_turn(ops, tokens, want);
+    ring.pace = Pace::Careful;
+    turned.map(|records| ring.went_through(len, records))
+}
+
+/// Whether one operation is asked, and its end.
+#[inline(always)]
+pub(super) fn is_single(ring: &RingState) -> bool {
+    let shared = ring.block.shared();
+    shared.ops_len == 1 && shared.wait_min == 1
+}
+
+/// As [`ordinary`], when [`is_single`].
+#[inline(always)]
+pub(super) fn ordinary_single(ring: &mut RingState) -> Result<(), Begun> {
+    ring.pace = Pace::Looping;
+    let (op, token) = ring.block.first();
+    if let Err(begun) = ring.engine.ordinary_single(op, token) {
+        ring.pace = Pace::Careful;
+        return Err(begun);
+    }
+    ring.went_through(1, 1);
+    Ok(())
 }
 
 /// Accept the ops of the shared block, turn, run callbacks, fill the block; from where it has

@@ -3,7 +3,7 @@
 use super::boundary::{Access, Door, Inside, enter_ffi, fail, outcome, owned};
 use super::ringline_callback;
 use super::ringline_ring;
-use super::state::{self, Pace, begin_loop, end_loop, state};
+use super::state::{self, Pace, RingState, begin_loop, end_loop, state};
 use crate::error::{ENULL, EREENTRANT, Fault};
 use crate::op::{Begun, Engine, Sink};
 use crate::ring::{Op, tag};
@@ -24,15 +24,29 @@ use core::ffi::c_void;
 /// RINGLINE_ECLOSED when the ring was freed in a callback or abandoned.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_turn(ring: *mut ringline_ring) -> i32 {
-    let Some(state) = owned(ring) else {
+    let Some(inner) = owned(ring) else {
         return careful_turn(ring, Begun::NOT);
     };
-    // SAFETY: this thread owns the ring.
-    match unsafe { state::ordinary(state) } {
-        Ok(records) => records as i32,
-        // SAFETY: as above.
-        Err(begun) => careful_turn(unsafe { (*state).handle } as *mut ringline_ring, begun),
+    // SAFETY: this thread owns the ring, and no user code runs while the reference lives.
+    let inner = unsafe { state(inner) };
+    if state::is_ordinary(inner) && state::is_single(inner) {
+        return match state::ordinary_single(inner) {
+            Ok(()) => 1,
+            Err(begun) => careful_turn(inner.handle as *mut ringline_ring, begun),
+        };
     }
+    turn_many(inner)
+}
+
+#[inline(never)]
+fn turn_many(inner: &mut RingState) -> i32 {
+    let handle = inner.handle as *mut ringline_ring;
+    let begun = match state::is_ordinary(inner).then(|| state::ordinary(inner)) {
+        Some(Ok(records)) => return records as i32,
+        Some(Err(begun)) => begun,
+        None => Begun::NOT,
+    };
+    careful_turn(handle, begun)
 }
 
 #[inline(never)]

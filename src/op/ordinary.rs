@@ -35,13 +35,13 @@ impl Engine {
     /// The turn of one operation on an ordinary ring: in, asleep until it is done, out. As
     /// [`Engine::ordinary_turn`].
     #[inline(always)]
-    pub fn ordinary_single(&mut self, op: &Op, place: &mut u64) -> Result<u32, Begun> {
+    pub fn ordinary_single(&mut self, op: &Op, place: &mut u64) -> Result<(), Begun> {
         let driver = &mut self.driver;
         if !self.classes.is_plain(op) {
-            return Err(Begun::NOT);
+            return Err(not_begun());
         }
-        let Some(token) = driver.submit_single(op) else { return Err(Begun::NOT) };
-        *place = token;
+        let Some(single) = driver.submit_single(op) else { return Err(not_begun()) };
+        *place = single.token;
         if !driver.wake.fall_asleep() {
             return Err(Begun { accepted: 1, entered: Begun::OUTSIDE });
         }
@@ -50,21 +50,22 @@ impl Engine {
         if errno != 0 {
             return Err(Begun { accepted: 1, entered: errno });
         }
-        let Some(completion) = driver.reap_single(token) else {
+        let Some(completion) = driver.reap_single(&single) else {
             // Not this one, not the last of it, or not alone.
             self.completed.clear();
             driver.enter.mark(0);
             return Err(Begun { accepted: 1, entered: 0 });
         };
         self.completed.set_single(completion);
-        driver.stats.submitted.add(1);
-        driver.stats.completed.add(1);
-        Ok(1)
+        let stats = &*driver.stats;
+        stats.submitted.add(1);
+        stats.completed.add(1);
+        Ok(())
     }
 
     /// A turn of an ordinary ring that waits for `want` completions, not 0, without a limit: how
     /// many records came, or where it has to go on.
-    #[inline(never)]
+    #[inline(always)]
     pub fn ordinary_turn(
         &mut self,
         ops: &[Op],
@@ -96,4 +97,10 @@ impl Engine {
         driver.stats.submitted.add(u64::from(accepted));
         Ok(self.completed.show())
     }
+}
+
+#[cold]
+#[inline(never)]
+fn not_begun() -> Begun {
+    Begun::NOT
 }

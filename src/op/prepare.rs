@@ -6,7 +6,7 @@
 use super::engine::{Engine, Sink};
 use super::table::ROWS;
 use crate::error::{ENOTSUP_KERNEL, ESTALE, Fault};
-use crate::ring::{Op, bits, opcode, sqe_flag};
+use crate::ring::{Op, bits, opcode, rarely, sqe_flag};
 use crate::sys::{Features, SetupInfo, kernel, supports};
 
 /// MSG_* and RWF_* bits used here.
@@ -106,8 +106,15 @@ impl Classes {
     /// Whether the operation needs no look beyond its opcode and flags, and is in no chain.
     #[inline]
     pub fn is_plain(&self, op: &Op) -> bool {
-        let class = self.table[op.opcode as usize];
-        class == Class::Plain && op.flags & !PLAIN_FLAGS == 0 && op.ext == 0
+        if self.table[op.opcode as usize] != Class::Plain || op.flags & !PLAIN_FLAGS != 0 {
+            rarely();
+            return false;
+        }
+        if op.ext != 0 {
+            rarely();
+            return false;
+        }
+        true
     }
 }
 

@@ -5,8 +5,9 @@
 
 use super::enter::{Enter, Outcome, classify};
 use super::lifecycle::{Lifecycle, Step};
+use super::rarely;
 use super::record::{Completion, Op, cf, opcode, tag};
-use super::slab::{Slab, bits};
+use super::slab::{Single, Slab, bits};
 use super::stats::Stats;
 use super::timers::Timers;
 use super::wake::Wake;
@@ -203,21 +204,27 @@ impl Driver {
 
     /// Accept one operation that needs no check, when there is a used slot. There is room.
     #[inline(always)]
-    pub fn submit_single(&mut self, op: &Op) -> Option<u64> {
-        let token = self.slab.begin_single(op)?;
-        self.enter.push_plain(op, token);
-        Some(token)
+    pub fn submit_single(&mut self, op: &Op) -> Option<Single> {
+        let single = self.slab.begin_single(op)?;
+        self.enter.push_plain(op, single.token);
+        Some(single)
     }
 
-    /// The completion of operation `token`, submitted by [`Driver::submit_single`], if it is its
-    /// last and the only one in the queue; else nothing is taken.
+    /// The completion of what [`Driver::submit_single`] submitted, if it is its last and the only
+    /// one in the queue; else nothing is taken.
     #[inline(always)]
-    pub fn reap_single(&mut self, token: u64) -> Option<Completion> {
+    pub fn reap_single(&mut self, single: &Single) -> Option<Completion> {
+        let token = single.token;
         let cqe = self.enter.only_cqe()?;
-        if cqe.user_data != token || cqe.flags & CF_MORE != 0 {
+        if cqe.flags & CF_MORE != 0 {
+            rarely();
             return None;
         }
-        let user_data = self.slab.end_single(token)?;
+        if cqe.user_data != token {
+            rarely();
+            return None;
+        }
+        let user_data = self.slab.end_single(single)?;
         self.enter.take_only();
         let flags = (cqe.flags & cf::KERNEL) | cf::FINAL;
         Some(Completion { user_data, res: cqe.res, flags, data: 0, token })

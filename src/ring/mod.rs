@@ -18,6 +18,11 @@ pub use driver::{Driver, Reaped, no_slot};
 pub use enter::{Enter, Outcome};
 pub use lifecycle::{Lifecycle, Step};
 pub use mailbox::{MAILBOX_MESSAGES, MAILBOX_OPS, Mailbox, Message};
+/// Tells the compiler that the way here is rarely taken, so that the other one needs no detour.
+#[cold]
+#[inline(always)]
+pub fn rarely() {}
+
 pub use record::*;
 pub use slab::{Slab, Slot, bits, index_of};
 pub use stats::{Counter, Stats};

@@ -240,21 +240,31 @@ impl Slab {
 
     /// As [`Pass::take`], for one operation.
     #[inline(always)]
-    pub fn begin_single(&mut self, op: &super::record::Op) -> Option<u64> {
-        let mut pass = self.pass();
-        let token = pass.take(op)?;
-        (self.free, self.live) = (pass.free, self.live + 1);
-        Some(token)
+    pub fn begin_single(&mut self, op: &super::record::Op) -> Option<Single> {
+        if self.free == NONE {
+            return None;
+        }
+        // SAFETY: indices on the free list are below `touched`.
+        let slot = unsafe { self.map.as_ptr().cast::<Slot>().add(self.free as usize) };
+        // SAFETY: as above; nothing else borrows the slab.
+        let taken = unsafe { &mut *slot };
+        (self.free, self.live) = (taken.link, self.live + 1);
+        Some(Single { slot, token: taken.begin(op) })
     }
 
     /// As [`Pass::peek`] and [`Pass::end`], for one operation.
     #[inline(always)]
-    pub fn end_single(&mut self, token: u64) -> Option<u64> {
+    pub fn end_single(&mut self, single: &Single) -> Option<u64> {
+        // SAFETY: slots stay where they are as long as the slab lives; nothing else borrows it.
+        let slot = unsafe { &mut *single.slot };
+        if !slot.is_plain() {
+            return None;
+        }
+        debug_assert!(slot.token == single.token);
         let mut pass = self.pass();
-        let user_data = pass.peek(token)?;
-        pass.end(token);
+        pass.end_at(slot);
         (self.free, self.live) = (pass.free, self.live - 1);
-        Some(user_data)
+        Some(slot.user_data)
     }
 
     /// A pass took or ended operations; `live` are in flight now.
@@ -280,6 +290,13 @@ impl Slab {
     pub fn age(&mut self, index: u32) {
         self.get(index).token = (WORN - GENERATION) | u64::from(index);
     }
+}
+
+/// One operation in flight, by its slot: a turn of its own goes from here to there.
+pub struct Single {
+    slot: *mut Slot,
+    /// Its token.
+    pub token: u64,
 }
 
 /// The slab for the time of one loop, in registers: plain operations are taken and ended here.
@@ -326,6 +343,12 @@ impl Pass {
         // SAFETY: as in `peek`.
         let slot = unsafe { &mut *self.at(token) };
         debug_assert!(slot.token == token && slot.is_plain());
+        self.end_at(slot);
+    }
+
+    #[inline(always)]
+    fn end_at(&mut self, slot: &mut Slot) {
+        let token = slot.token;
         slot.state = Lifecycle::Free;
         slot.token = token + GENERATION;
         if is_worn(slot.token) {

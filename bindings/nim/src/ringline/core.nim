@@ -23,7 +23,6 @@ type
     live*: int           ## Operations in flight.
     records: seq[Record]
     free: int32
-    retired: seq[Keep]
   Ops* = ptr UncheckedArray[ringline_op]
   Completions* = ptr UncheckedArray[ringline_completion]
 
@@ -83,7 +82,6 @@ proc rename*(core: var Core; token, userData: uint64) =
 proc turn*(core: var Core; waitMin: int; timeoutNs: int64; what: string): int =
   ## One turn of the library: how many completions there are. A signal handler that ran in between
   ## does not end the wait.
-  core.retired.setLen(0)
   core.shared.wait_min = uint32 waitMin
   core.shared.timeout_ns = timeoutNs
   var answer = ringline_turn(core.handle)
@@ -100,9 +98,8 @@ proc completions*(core: Core): Completions =
   cast[Completions](core.shared.recs)
 
 proc settle*(core: var Core; seen: ringline_completion; mine: var Record): bool =
-  ## The record of a completion; with FINAL it is gone afterwards, and what it kept lives until the
-  ## next turn, so that the program can take over a reference that it had put into the user data.
-  ## False for what is no operation's.
+  ## The record of a completion. With FINAL it is gone afterwards, and what it kept lives as long as
+  ## `mine` does. False for what is no operation's.
   if (seen.flags and foreign) != 0:
     return false
   let at = int32 seen.user_data
@@ -110,11 +107,8 @@ proc settle*(core: var Core; seen: ringline_completion; mine: var Record): bool 
   if (seen.flags and RINGLINE_CF_FINAL) != 0:
     dec core.live
     let keep = core.dropRecord(at)
-    if keep != nil:
-      if (seen.flags and RINGLINE_CF_ABANDONED) != 0:
-        GC_ref(keep)
-      else:
-        core.retired.add keep
+    if keep != nil and (seen.flags and RINGLINE_CF_ABANDONED) != 0:
+      GC_ref(keep)
   true
 
 proc close*(core: var Core) =
@@ -147,4 +141,3 @@ proc close*(core: var Core) =
   core.handle = nil
   core.live = 0
   core.records.setLen(0)
-  core.retired.setLen(0)

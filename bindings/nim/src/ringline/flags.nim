@@ -68,7 +68,7 @@ type
     RECVSEND_POLL_FIRST, RECV_MULTISHOT, RECVSEND_FIXED_BUF, SEND_ZC_REPORT_USAGE
   IoprioFlags* = set[IoprioFlag]
 
-proc bits*(flags: set): uint32 =
+proc bits*[T](flags: set[T]): uint32 =
   ## A set of flags as the kernel's number.
   when sizeof(flags) == 1: uint32(cast[uint8](flags))
   elif sizeof(flags) == 2: uint32(cast[uint16](flags))

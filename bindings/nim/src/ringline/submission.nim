@@ -25,11 +25,16 @@ type
     regions*: seq[int32]   ## Ids of the registered buffers, by the program's index.
     head, len, due: int
     drained: bool
-    ready: Deque[Cqe]
+    untold: int            ## Operations in flight whose success is not told.
+    ready: Deque[Ready]
+    lent: seq[Keep]        ## What the completions copied last kept.
     batch: seq[ringline_op]
     tokens: seq[uint64]
     records: seq[int32]
     units: seq[int]        ## Where each unit of the batch ends.
+  Ready = object
+    cqe: Cqe
+    keep: Keep
   Queue* = ref QueueObj
     ## A submission and a completion queue. Used by the thread that first waits on it.
 
@@ -52,6 +57,7 @@ when defined(nimAllowNonVarDestructor) or (NimMajor, NimMinor) >= (2, 0):
     `=destroy`(queue.files)
     `=destroy`(queue.regions)
     `=destroy`(queue.ready)
+    `=destroy`(queue.lent)
     `=destroy`(queue.batch)
     `=destroy`(queue.tokens)
     `=destroy`(queue.records)
@@ -65,6 +71,7 @@ else:
     `=destroy`(q.files)
     `=destroy`(q.regions)
     `=destroy`(q.ready)
+    `=destroy`(q.lent)
     `=destroy`(q.batch)
     `=destroy`(q.tokens)
     `=destroy`(q.records)
@@ -73,17 +80,18 @@ else:
 proc prepare*(q: Queue; entries: int) =
   ## Make the entries; the ring is there already.
   q.slots.enlist(entries)
-  q.ready = initDeque[Cqe](entries * 2)
+  q.ready = initDeque[Ready](entries * 2)
   q.batch = newSeqOfCap[ringline_op](entries)
   q.tokens = newSeq[uint64](entries)
 
 proc close*(q: Queue) =
   ## End the queue: everything in flight is cancelled and drained. Closing twice is harmless, any
   ## other use raises.
-  q.release()
+  release(q[])
   q.len = 0
   q.due = 0
   q.ready.clear()
+  q.lent.setLen(0)
 
 proc getSqe*(q: Queue): ptr Sqe =
   ## The next entry, a NOP as yet, or nil when the queue is full: `submit()` first.
@@ -199,6 +207,7 @@ proc send(q: Queue; what: string): bool =
   let done = max(answer, 0)
   for at in 0 ..< done:
     q.core.accepted(q.records[at], q.tokens[at])
+    q.untold += ord(q.core.record(q.records[at]).quiet)
   q.advance(done)
   if done < q.batch.len:
     q.giveBack(done)
@@ -258,6 +267,10 @@ proc absorb(q: Queue; count: int) =
     cqe.flags = cast[CqeFlags](uint16(seen.flags and 0xffff))
     if q.core.settle(seen, mine):
       cqe.userData = mine.userData
+      if CQE_F_FINAL in cqe.flags:
+        q.untold -= ord(mine.quiet)
+      else:
+        mine.keep = nil
       if mine.target != 0 and seen.res >= 0:
         q.core.rename(mine.target, mine.renamed)
       if mine.quiet and seen.res >= 0 and CQE_F_MORE notin cqe.flags and
@@ -266,16 +279,16 @@ proc absorb(q: Queue; count: int) =
     if CQE_F_LEASE in cqe.flags:
       cqe.data = cast[pointer](seen.data)
       cqe.lease = seen.token
-    q.ready.addLast cqe
+    q.ready.addLast Ready(cqe: cqe, keep: mine.keep)
 
 proc reap(q: Queue; waitNr: int; what: string) =
   ## Turn until `waitNr` completions are ready, or nothing is in flight that could bring one.
   q.core.needOpen(what)
   while true:
     let missing = max(waitNr - q.ready.len, 0)
-    let wait = if q.core.live > 0: missing else: 0
-    # Successes that are not told count as completions of the library: never wait for all at once.
-    q.absorb q.core.turn(min(wait, 1), -1, what)
+    # Never wait for more than is sure to come: successes that are not told are completions too.
+    let sure = if q.untold > 0: min(q.core.live, 1) else: q.core.live
+    q.absorb q.core.turn(min(missing, sure), -1, what)
     if q.due > 0:
       q.pump(what)
     if q.ready.len >= waitNr or q.core.live == 0:
@@ -308,19 +321,28 @@ proc cqReady*(q: Queue): uint32 =
 
 proc await(q: Queue; waitNr: int) =
   q.core.needOpen("copyCqes")
+  q.lent.setLen(0)
   if q.ready.len == 0 or q.ready.len < waitNr:
     q.reap(waitNr, "copyCqes")
+
+proc next(q: Queue): Cqe =
+  ## A completion leaves the queue. An object in its user data lives until the next copy, so that
+  ## the program can take it over.
+  let ready = q.ready.popFirst()
+  if ready.keep != nil:
+    q.lent.add ready.keep
+  ready.cqe
 
 proc takeAll(q: Queue; waitNr: int): seq[Cqe] =
   q.await(waitNr)
   result = newSeqOfCap[Cqe](q.ready.len)
   while q.ready.len > 0:
-    result.add q.ready.popFirst()
+    result.add q.next()
 
 proc takeInto(q: Queue; cqes: ptr UncheckedArray[Cqe]; room, waitNr: int): int =
   q.await(min(waitNr, room))
   while result < room and q.ready.len > 0:
-    cqes[result] = q.ready.popFirst()
+    cqes[result] = q.next()
     inc result
 
 proc copyCqes*(q: Queue; waitNr: uint = 0): seq[Cqe] =

@@ -7,6 +7,8 @@ import build_file, builder, flags
 type KernelTimespec = object
   seconds, nanoseconds: int64
 
+const epollEventSize = when defined(amd64) or defined(i386): 12 else: 16
+
 proc asNumber[T: UserData](value: T): uint64 =
   when T is SomeFloat: cast[uint64](float64(value))
   elif T is ptr or T is pointer or T is ref or T is uint64 or T is uint: cast[uint64](value)
@@ -84,7 +86,8 @@ proc cancel*(sqe: SqePointer; cancelUserData: UserData; flags: uint32 = 0) {.op.
 proc epoll_ctl*(sqe: SqePointer; epfd: FileHandle; fd: AnyFd; operation: SomeInteger;
     event: pointer) {.op.} =
   ## epoll_ctl(2); the `struct epoll_event` is copied at once.
-  ringline_prep_epoll_ctl(p, cint epfd, int32 operation, cint fd, bytes(kept(sqe), event, 12))
+  ringline_prep_epoll_ctl(p, cint epfd, int32 operation, cint fd,
+    bytes(kept(sqe), event, epollEventSize))
 
 proc epoll_wait*(sqe: SqePointer; epfd: FileHandle; events: pointer; maximum: int;
     flags: uint32 = 0) {.op.} =

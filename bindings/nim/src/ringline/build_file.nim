@@ -10,6 +10,9 @@ type
     ## `struct open_how` of openat2(2).
     flags*, mode*, resolve*: uint64
 
+const AT_FDCWD* = FileHandle(-100)
+  ## The current folder, for operations that take a folder's descriptor.
+
 proc modeOf*(permissions: set[FilePermission]): uint32 =
   ## Permissions as the bits of chmod(2).
   const bits = [fpUserExec: 0o100'u32, fpUserWrite: 0o200, fpUserRead: 0o400,
@@ -245,9 +248,9 @@ proc fixed_fd_install*(sqe: SqePointer; slot: int; flags: uint32 = 0) {.op.} =
 
 proc provide_buffers*(sqe: SqePointer; buffers: pointer; bufferSize, buffersCount: int;
     groupId, bufferId: uint) {.op.} =
-  ## Refused when it is submitted: `newPool` provides buffers.
+  ## Refused when it is submitted: `newBufferGroup` provides buffers.
   p.opcode = RINGLINE_OP_PROVIDE_BUFFERS
 
 proc remove_buffers*(sqe: SqePointer; buffersCount: int; groupId: uint) {.op.} =
-  ## Refused when it is submitted: `closePool` takes buffers back.
+  ## Refused when it is submitted: `closeBufferGroup` takes buffers back.
   p.opcode = RINGLINE_OP_REMOVE_BUFFERS

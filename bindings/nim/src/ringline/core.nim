@@ -21,6 +21,7 @@ type
     handle*: ptr ringline_ring
     shared*: ptr ringline_shared
     live*: int           ## Operations in flight.
+    closed: bool
     records: seq[Record]
     free: int32
   Ops* = ptr UncheckedArray[ringline_op]
@@ -29,12 +30,11 @@ type
 const foreign = RINGLINE_CF_MSG or RINGLINE_CF_LOW_WATER
   ## Completions that are no operation's.
 
-proc isOpen*(core: Core): bool = core.handle != nil
-
 proc needOpen*(core: Core; what: string) =
-  ## Raise when the ring was closed.
-  if core.handle == nil:
-    refuse(RINGLINE_ECLOSED, what, "the ring was closed")
+  ## Raise when the ring was closed, with what the library says about its handle.
+  if core.closed or core.handle == nil:
+    discard check(ringline_state(core.handle), what)
+    refuse(RINGLINE_ECLOSED, what)
 
 proc open*(core: var Core; config: ringline_config; what: string) =
   ## Create the ring. It belongs to the first thread that waits on it.
@@ -114,8 +114,9 @@ proc settle*(core: var Core; seen: ringline_completion; mine: var Record): bool 
 proc close*(core: var Core) =
   ## End the ring: everything in flight is cancelled and drained for up to a second. What the kernel
   ## does not let go of by then stays allocated for ever.
-  if core.handle == nil:
+  if core.handle == nil or core.closed:
     return
+  core.closed = true
   var mine: Record
   for _ in 0 .. 1:
     # What came so far is shown by a turn, what the close brings by another one.
@@ -138,6 +139,5 @@ proc close*(core: var Core) =
   for record in core.records:
     if record.live and record.keep != nil:
       GC_ref(record.keep)
-  core.handle = nil
   core.live = 0
   core.records.setLen(0)

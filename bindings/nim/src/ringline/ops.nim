@@ -67,7 +67,8 @@ proc entry(ring: Ring): ptr Sqe =
     ring.queue.submit()
     result = ring.queue.needSqe()
 
-template start(ring: Ring; what: string; operation: Operation; build: untyped): Operation =
+template start(ring: Ring; what: string; made: Operation; build: untyped): Operation =
+  let operation {.inject.} = made
   let entry {.inject.} = ring.entry()
   operation.name = what
   build
@@ -152,7 +153,7 @@ proc nop*(ring: Ring): Operation =
 proc open*(ring: Ring; path: string; flags: cint; mode = Mode(0o644)): Operation =
   ## openat(2) from the current folder; the result is the descriptor.
   start(ring, "open " & path, Operation()):
-    entry.openat(FileHandle(AT_FDCWD), path, int32(flags) or O_CLOEXEC, mode)
+    entry.openat(AT_FDCWD, path, int32(flags) or O_CLOEXEC, mode)
 
 proc close*(ring: Ring; fd: AnyFd): Operation {.discardable.} =
   ## Close a descriptor in order: shut a socket down, end what is in flight on it.
@@ -177,7 +178,7 @@ proc fsync*(ring: Ring; fd: FileHandle): Operation =
 proc unlink*(ring: Ring; path: string): Operation =
   ## unlink(2).
   start(ring, "unlink " & path, Operation()):
-    entry.unlinkat(FileHandle(AT_FDCWD), path, 0)
+    entry.unlinkat(AT_FDCWD, path, 0)
 
 # Sockets
 

@@ -70,10 +70,10 @@ proc release*(lease: Lease) =
 
 proc newPool*(queue: Queue; count, size: int; incremental = false): Pool =
   ## See `newPool` of a ring.
-  Pool(queue: queue, group: queue.newPool(count, size, incremental), open: true)
+  Pool(queue: queue, group: queue.newBufferGroup(count, size, incremental), open: true)
 
 proc close*(pool: Pool) =
   ## The end of a pool. Raises while leases or operations use it.
   if pool.open:
-    pool.queue.closePool(pool.group)
+    pool.queue.closeBufferGroup(pool.group)
     pool.open = false

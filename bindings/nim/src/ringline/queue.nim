@@ -141,13 +141,13 @@ proc unregisterEventFd*(q: Queue): int {.discardable.} =
 
 # Pools of buffers
 
-proc newPool*(q: Queue; count, size: int; incremental = false): uint16 =
+proc newBufferGroup*(q: Queue; count, size: int; incremental = false): uint16 =
   ## Buffers out of which receives take theirs: the group of `recv_multishot` and its kin.
-  q.core.needOpen("newPool")
+  q.core.needOpen("newBufferGroup")
   let flags = if incremental: RINGLINE_POOL_INCREMENTAL else: 0
-  uint16 check(ringline_pool_create(q.core.handle, uint32 count, uint32 size, flags), "newPool")
+  uint16 check(ringline_pool_create(q.core.handle, uint32 count, uint32 size, flags), "newBufferGroup")
 
-proc closePool*(q: Queue; group: uint16) =
+proc closeBufferGroup*(q: Queue; group: uint16) =
   ## The end of a pool. Raises while operations or leases use it.
-  q.core.needOpen("closePool")
-  discard check(ringline_pool_destroy(q.core.handle, int32 group), "closePool")
+  q.core.needOpen("closeBufferGroup")
+  discard check(ringline_pool_destroy(q.core.handle, int32 group), "closeBufferGroup")

@@ -171,7 +171,7 @@ proc skipSuccess*[S: SqePointer](sqe: S): S {.discardable.} =
   setFlag(sqe, SQE_CQE_SKIP_SUCCESS)
 
 proc bufferSelect*[S: SqePointer](sqe: S; pool: int): S {.discardable.} =
-  ## Take a buffer of a pool (`newPool`); the completion carries it as `data`.
+  ## Take a buffer of a pool (`newBufferGroup`); the completion carries it as `data`.
   ringline_prep_pool(start(sqe), int32 pool)
   sqe
 

@@ -1,9 +1,9 @@
 ## What the tests share: a queue that does one operation, pairs of sockets, a folder of their own.
 
-import std/[net, os, posix]
+import std/[net, os, posix, strutils]
 import ringline/queue
 
-export net, os, posix, queue
+export net, os, posix, strutils, queue
 
 template one*(q: Queue; build: untyped): Cqe =
   ## Do one operation and return its completion.
@@ -16,9 +16,9 @@ template one*(q: Queue; build: untyped): Cqe =
     doAssert done.len == 1 and done[0].userData == 77, $done
     done[0]
 
-proc socketPair*(kind = SOCK_STREAM): array[2, SocketHandle] =
+proc socketPair*(kind = posix.SOCK_STREAM): array[2, SocketHandle] =
   var fds: array[0 .. 1, cint]
-  doAssert posix.socketpair(AF_UNIX, kind, 0, fds) == 0
+  doAssert posix.socketpair(posix.AF_UNIX, kind, 0, fds) == 0
   [SocketHandle(fds[0]), SocketHandle(fds[1])]
 
 proc pipePair*(): array[2, cint] =

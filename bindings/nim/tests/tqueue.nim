@@ -173,7 +173,8 @@ suite "queue":
     check text[0] == 'c'
     expect NimuringError: q.registerFilesUpdate(2, [first[1], first[1]])
     q.unregisterFiles()
-    check q.one(sqe.read(FileHandle(0), addr text, 1, -1).fixedFile()).res == -EBADF
+    expect NimuringError:
+      discard q.one(sqe.read(FileHandle(0), addr text, 1, -1).fixedFile())
     closeAll first
     closeAll second
 
@@ -189,7 +190,7 @@ suite "queue":
     check q.one(sqe.write_fixed(fd, vectors[0], 0, 0)).res == 4096
     check q.one(sqe.readv_fixed(fd, vectors[1], 0, 1)).res == 4096
     check memory[4096] == 'x'
-    check q.one(sqe.read_fixed(fd, vectors[1], 0, 0)).res == -EFAULT
+    expect NimuringError: discard q.one(sqe.read_fixed(fd, vectors[1], 0, 0))
     memory[4096] = 'y'
     check q.one(sqe.writev_fixed(fd, @[vectors[1]], 0, 1)).res == 4096
     check q.one(sqe.readv_fixed(fd, @[vectors[0]], 0, 0)).res == 4096

@@ -9,9 +9,9 @@
 ## In the body `p` is the entry as the library knows it. Each builder refuses nil.
 
 import std/macros
-import abi, errors, keep, sqe, submission
+import abi, entries, errors, keep, submission
 
-export abi, errors, keep, sqe, submission
+export abi, entries, errors, keep, submission
 
 proc arguments(params: NimNode): seq[NimNode] =
   for at in 2 ..< params.len:

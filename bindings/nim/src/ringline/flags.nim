@@ -30,8 +30,9 @@ type
 
   CqeFlag* = enum
     ## Flags of a CQE: the kernel's, and from CQE_F_FINAL on the library's.
-    CQE_F_BUFFER = 0, CQE_F_MORE, CQE_F_SOCK_NONEMPTY, CQE_F_NOTIF, CQE_F_BUF_MORE,
-    CQE_F_FINAL = 8      ## The last one of its operation: its memory is the program's again.
+    CQE_F_BUFFER, CQE_F_MORE, CQE_F_SOCK_NONEMPTY, CQE_F_NOTIF, CQE_F_BUF_MORE, CQE_F_BIT5,
+    CQE_F_BIT6, CQE_F_BIT7,
+    CQE_F_FINAL          ## The last one of its operation: its memory is the program's again.
     CQE_F_LEASE          ## `data` is received bytes; give them back with `release`.
     CQE_F_ZC_COPIED      ## A zero-copy send was copied after all.
     CQE_F_MSG            ## No operation's: another thread or ring sent it.

@@ -5,7 +5,7 @@
 ## that are not told. Invariant: entries go to the library in order, a chain whole or not at all.
 
 import std/deques
-import abi, core, errors, flags, keep, sqe
+import abi, core, entries, errors, flags, keep
 
 type
   Params* = object

@@ -112,6 +112,10 @@ proc userData*(sqe: Sqe): uint64 =
   ## The user data as a number.
   sqe.data
 
+proc userData*(sqe: SqePointer): uint64 =
+  ## The user data as a number.
+  sqe.data
+
 proc setUserData*[S: SqePointer; T: UserData](sqe: S; value: T): S {.discardable.} =
   ## What the completions carry: a number, an address, or an object. An object is kept alive until
   ## the turn after the one that brings its last completion.

@@ -1,9 +1,9 @@
 ## What the tests share: a queue that does one operation, pairs of sockets, a folder of their own.
 
-import std/[net, os, posix, strutils]
+import std/[nativesockets, net, os, posix, strutils]
 import ringline/queue
 
-export net, os, posix, strutils, queue
+export nativesockets, net, os, posix, strutils, queue
 
 template one*(q: Queue; build: untyped): Cqe =
   ## Do one operation and return its completion.

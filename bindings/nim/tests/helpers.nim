@@ -53,7 +53,7 @@ proc address*(port: Port): (Sockaddr_storage, SockLen) =
 proc portOf*(sock: SocketHandle): Port =
   var (storage, len) = address(Port(0))
   doAssert getsockname(sock, cast[ptr SockAddr](addr storage), addr len) == 0
-  Port(ntohs(cast[ptr Sockaddr_in](addr storage).sin_port))
+  Port(nativesockets.ntohs(cast[ptr Sockaddr_in](addr storage).sin_port))
 
 proc span*(ms: int): posix.Timespec =
   posix.Timespec(tv_sec: posix.Time(ms div 1000), tv_nsec: (ms mod 1000) * 1_000_000)

@@ -60,7 +60,7 @@ proc newPool*(ring: Ring; count, size: int; incremental = false): Pool =
   ## `count` (a power of two) buffers of `size` bytes to receive into.
   newPool(ring.queue, count, size, incremental)
 
-proc entry(ring: Ring): ptr Sqe =
+proc nextEntry(ring: Ring): ptr Sqe =
   ## An entry; what is full is handed over first.
   result = ring.queue.getSqe()
   if result == nil:
@@ -69,7 +69,7 @@ proc entry(ring: Ring): ptr Sqe =
 
 template start(ring: Ring; what: string; made: Operation; build: untyped): Operation =
   let operation {.inject.} = made
-  let entry {.inject.} = ring.entry()
+  let entry {.inject.} = ring.nextEntry()
   operation.name = what
   build
   entry.setUserData(operation)
@@ -155,10 +155,13 @@ proc open*(ring: Ring; path: string; flags: cint; mode = Mode(0o644)): Operation
   start(ring, "open " & path, Operation()):
     entry.openat(AT_FDCWD, path, int32(flags) or O_CLOEXEC, mode)
 
-proc close*(ring: Ring; fd: AnyFd): Operation {.discardable.} =
-  ## Close a descriptor in order: shut a socket down, end what is in flight on it.
+proc closeFd(ring: Ring; fd: FileHandle): Operation =
   start(ring, "close", Operation()):
     entry.close_all(fd)
+
+proc close*(ring: Ring; fd: AnyFd): Operation {.discardable.} =
+  ## Close a descriptor in order: shut a socket down, end what is in flight on it.
+  ring.closeFd(FileHandle(fd))
 
 proc read*(ring: Ring; fd: FileHandle; len: int; offset = -1): Operation =
   ## Up to `len` bytes into `data`, from `offset` or the file position.
@@ -226,7 +229,10 @@ proc timer*(ring: Ring; after: Duration; every = DurationZero): Operation =
   start(ring, "timer", Operation()):
     entry.timer(uint64(max(after.inNanoseconds, 0)), uint64(every.inNanoseconds))
 
+proc pollFd(ring: Ring; fd: FileHandle; events: uint32): Operation =
+  start(ring, "poll", Operation()):
+    entry.poll_add(fd, events)
+
 proc poll*(ring: Ring; fd: AnyFd; events: cshort): Operation =
   ## poll(2); the result is the events.
-  start(ring, "poll", Operation()):
-    entry.poll_add(fd, uint32 events)
+  ring.pollFd(FileHandle(fd), uint32 events)

@@ -16,6 +16,7 @@ type
     renamed*: uint64     ## Of an update of a poll: the new user data.
     live*: bool
     quiet*: bool         ## Its success is not told.
+    library*: bool       ## One of the library, which the kernel does not know.
     next: int32
   Core* = object
     handle*: ptr ringline_ring
@@ -72,6 +73,12 @@ proc tokenOf*(core: Core; userData: uint64): uint64 =
     if record.live and record.token != 0 and record.userData == userData:
       return record.token
   0
+
+proc isLibrary*(core: Core; token: uint64): bool =
+  ## Whether the operation of a token is one that the kernel does not know.
+  for record in core.records:
+    if record.live and record.token == token:
+      return record.library
 
 proc rename*(core: var Core; token, userData: uint64) =
   ## Give the operation of a token another user data.

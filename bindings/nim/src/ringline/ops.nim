@@ -89,7 +89,7 @@ proc onComplete*(op: Operation; handler: Handler): Operation {.discardable.} =
 
 proc finish(cqe: Cqe): Completion =
   ## A completion becomes the state of its operation.
-  let op = cast[Operation](cqe.userData)
+  let op {.cursor.} = cast[Operation](cqe.userData)
   op.res = cqe.res
   op.flags = cqe.flags
   op.done = CQE_F_FINAL in cqe.flags

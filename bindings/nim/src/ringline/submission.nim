@@ -139,10 +139,13 @@ proc resolve(q: Queue; op: var ringline_op; record: int32) =
   ## Put the token where the program put the user data. What is not in flight is answered as the
   ## kernel would.
   let token = q.core.tokenOf(op.`addr`)
-  if token == 0:
+  if token == 0 or q.core.isLibrary(token):
+    var answer = -2'i32 # ENOENT
+    if token != 0:
+      answer = -ringline_to_errno(ringline_cancel(q.core.handle, token))
     let data = op.user_data
     op = ringline_op(opcode: RINGLINE_OP_NOP, fd: -1, flags: op.flags and links, user_data: data,
-      op_flags: RINGLINE_NOP_INJECT_RESULT, len: cast[uint32](-2'i32))
+      op_flags: RINGLINE_NOP_INJECT_RESULT, len: cast[uint32](answer))
     return
   if op.opcode == RINGLINE_OP_POLL_REMOVE and (op.len and renames) != 0:
     q.core.record(record).target = token
@@ -175,6 +178,7 @@ proc gather(q: Queue; at: int; last: bool) =
   let place = (q.head + at) and (q.slots.count - 1)
   let record = q.core.newRecord(op.user_data, move q.slots.keeps[place])
   q.core.record(record).quiet = (op.flags and skip) != 0
+  q.core.record(record).library = op.opcode >= RINGLINE_LIB_CLOSE
   op.user_data = uint64 record
   op.flags = op.flags and not (drain or skip)
   if last:

@@ -44,7 +44,8 @@ proc main() =
   listener.setSockOptInt(SOL_SOCKET, SO_REUSEADDR, 1)
   let port = if paramCount() > 0: parseInt(paramStr(1)) else: 0
   let info = getAddrInfo("127.0.0.1", Port(port))
-  if bindAddr(listener, info.ai_addr, info.ai_addrlen) < 0 or listen(listener, 1024) < 0:
+  if bindAddr(listener, info.ai_addr, info.ai_addrlen) < 0 or
+      nativesockets.listen(listener, 1024) < 0:
     quit "cannot listen on port " & $port & ": " & osErrorMsg(osLastError())
   freeAddrInfo(info)
   echo "listening on ", getLocalAddr(listener, nativesockets.AF_INET)[1]

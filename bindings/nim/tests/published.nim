@@ -91,3 +91,5 @@ block: # A request over HTTP, to a server of our own.
   doAssert answer == "HTTP/1.1 200 OK\r\n\r\n"
   client.close()
   server.close()
+
+echo "all done"

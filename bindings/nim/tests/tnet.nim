@@ -120,11 +120,11 @@ suite "sockets":
     q.sendmsg_zc(2, client, addr message)
     q.submit()
     var sent = 0
-    var finals: set[1 .. 2]
-    while finals != {1, 2}:
+    var ended: array[1 .. 2, bool]
+    while not (ended[1] and ended[2]):
       for cqe in q.copyCqes(1):
         if CQE_F_NOTIF notin cqe.flags: sent += cqe.res
-        if CQE_F_MORE notin cqe.flags: finals.incl range[1 .. 2](cqe.userData)
+        if CQE_F_MORE notin cqe.flags: ended[int cqe.userData] = true
     check sent == 16384
     closeAll [cint server, cint client]
 

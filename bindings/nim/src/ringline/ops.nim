@@ -99,18 +99,24 @@ proc finish(cqe: Cqe): Completion =
   if CQE_F_LEASE in cqe.flags:
     result.lease = newLease(cqe.lease, cqe.data, cqe.res)
 
-proc turn*(ring: Ring; waitNr = 0): seq[Completion] {.discardable.} =
-  ## Hand over what was started, wait for `waitNr` completions, run handlers. Returns all.
+proc step(ring: Ring; waitNr: int): seq[Completion] =
   ring.queue.submit()
   for cqe in ring.queue.copyCqes(waitNr):
     if CQE_F_MSG notin cqe.flags:
       result.add finish(cqe)
-  for completion in result:
+
+proc turn*(ring: Ring; waitNr = 0): int {.discardable.} =
+  ## Hand over what was started, wait for `waitNr` completions, run handlers. Returns how many
+  ## completions there were.
+  # Not the completions themselves: Nim 2.2 leaks a sequence that a discardable call returned.
+  let completions = ring.step(waitNr)
+  for completion in completions:
     let handler = completion.op.handler
     if completion.op.done:
       completion.op.handler = nil # It may refer to the ring: no circle stays behind.
     if handler != nil:
       handler(completion)
+  completions.len
 
 proc stop*(ring: Ring) =
   ## Let `run` return.

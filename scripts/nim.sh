@@ -12,8 +12,8 @@ mkdir -p "$work"
 cd bindings/nim
 
 build() { # compiler memory name source
-    "$1" c --hints:off --verbosity:0 "--mm:$2" --path:src "-d:ringlineLibrary=$library" \
-        "--nimcache:$work/cache-$3" "-o:$work/$3" "$4" >"$work/$3.build" 2>&1 ||
+    "$1" c --hints:off --verbosity:0 "--mm:$2" --threads:on --path:src \
+        "-d:ringlineLibrary=$library" "--nimcache:$work/cache-$3" "-o:$work/$3" "$4" >"$work/$3.build" 2>&1 ||
         { cat "$work/$3.build"; return 1; }
 }
 

@@ -31,7 +31,7 @@ proc receive(ring: Ring; pool: Pool; connection: Connection) =
       piece.lease.release()
       if not connection.sending:
         ring.sendNext(connection)
-    if piece.op.done:
+    if piece.done:
       if piece.res > 0 or piece.res == -ENOBUFS:
         ring.receive(pool, connection) # No buffer was free: they are back by now.
       else:
@@ -55,7 +55,7 @@ proc main() =
   ring.acceptAll(listener) do (accepted: Completion):
     if accepted.res >= 0:
       ring.receive(pool, Connection(sock: SocketHandle(accepted.res)))
-    elif accepted.op.done:
+    elif accepted.done:
       raise accepted.error
   ring.run()
 

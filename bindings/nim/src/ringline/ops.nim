@@ -99,6 +99,11 @@ proc finish(cqe: Cqe): Completion =
   if CQE_F_LEASE in cqe.flags:
     result.lease = newLease(cqe.lease, cqe.data, cqe.res)
 
+proc done*(completion: Completion): bool =
+  ## Whether this is the last completion of its operation. Several may come in one turn, so that
+  ## `op.done` can be true before the last one is handled.
+  CQE_F_FINAL in completion.flags
+
 proc step(ring: Ring; waitNr: int): seq[Completion] =
   ring.queue.submit()
   for cqe in ring.queue.copyCqes(waitNr):
@@ -112,7 +117,7 @@ proc turn*(ring: Ring; waitNr = 0): int {.discardable.} =
   let completions = ring.step(waitNr)
   for completion in completions:
     let handler = completion.op.handler
-    if completion.op.done:
+    if completion.done:
       completion.op.handler = nil # It may refer to the ring: no circle stays behind.
     if handler != nil:
       handler(completion)

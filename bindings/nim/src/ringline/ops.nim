@@ -53,8 +53,8 @@ proc close*(ring: Ring) =
   ring.queue.close()
 
 proc inflight*(ring: Ring): int =
-  ## Operations whose last completion has not come.
-  ring.queue.core.live
+  ## Operations whose last completion has not come, those not handed over yet included.
+  ring.queue.core.live + int(ring.queue.sqReady)
 
 proc newPool*(ring: Ring; count, size: int; incremental = false): Pool =
   ## `count` (a power of two) buffers of `size` bytes to receive into.

@@ -215,25 +215,18 @@ proc send(q: Queue; what: string): bool =
   q.advance(done)
   if done < q.batch.len:
     q.giveBack(done)
-    var rejected = 0
-    for at in q.units:
-      if at > done:
-        rejected = at - done
-        break
-    let refused =
-      if answer < 0: answer
-      else: ringline_submit(q.core.handle, addr q.batch[done], uint32 rejected,
-        addr q.tokens[0], 0)
-    # EAGAIN, EBUSY, and no slot for one more: it goes in when completions were taken.
-    let full = refused == eagain or refused == -16 or refused == RINGLINE_ENOSLOT
+  # What was cut off behind accepted entries is tried again, and says then why.
+  if answer < 0:
     result = false
-    if not full:
+    # EAGAIN, EBUSY, and no slot for one more: it goes in when completions were taken.
+    if answer != eagain and answer != -16 and answer != RINGLINE_ENOSLOT:
       let detail = $ringline_error_detail()
+      let rejected = q.units[0]
       for at in 0 ..< rejected:
         q.slots.keeps[(q.head + at) and (q.slots.count - 1)] = nil
       q.advance(rejected)
       q.batch.setLen(0); q.records.setLen(0); q.units.setLen(0)
-      raise newRinglineError(refused, what, detail)
+      raise newRinglineError(answer, what, detail)
   q.batch.setLen(0)
   q.records.setLen(0)
   q.units.setLen(0)

@@ -29,7 +29,14 @@ which=0
 for compiler in $compilers; do
     which=$((which + 1))
     for memory in orc arc; do
-        build "$compiler" $memory "tests-$which-$memory" tests/tall.nim &
+        name=tests-$which-$memory
+        {
+            rm -f "$work/$name.status"
+            build "$compiler" $memory "$name" tests/tall.nim
+            status=0
+            timeout 120 "$work/$name" "$@" >"$work/$name.log" 2>&1 || status=$?
+            echo $status >"$work/$name.status"
+        } &
     done
     wait
 done
@@ -39,8 +46,8 @@ for compiler in $compilers; do
     which=$((which + 1))
     for memory in orc arc; do
         name=tests-$which-$memory
-        status=0
-        timeout 120 "$work/$name" "$@" >"$work/$name.log" 2>&1 || status=$?
+        status=1 # It did not build.
+        if [ -f "$work/$name.status" ]; then status=$(cat "$work/$name.status"); fi
         good=$(grep -c '^ *\[OK\]' "$work/$name.log" || :)
         bad=$(grep -c '^ *\[FAILED\]' "$work/$name.log" || :)
         [ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1

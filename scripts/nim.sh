@@ -13,7 +13,8 @@ cd bindings/nim
 
 build() { # compiler memory name source
     "$1" c --hints:off --verbosity:0 "--mm:$2" --threads:on --path:src \
-        "-d:ringlineLibrary=$library" "--nimcache:$work/cache-$3" "-o:$work/$3" "$4" >"$work/$3.build" 2>&1 ||
+        "-d:ringlineLibrary=$library" "--nimcache:$work/cache-$3" \
+        "-o:$work/$3" "$4" >"$work/$3.build" 2>&1 ||
         { cat "$work/$3.build"; return 1; }
 }
 
@@ -70,11 +71,12 @@ for compiler in $compilers; do
         status=1
     verdict $status "published programs: $(cat "$work/published.log")"
     status=0
-    timeout 60 python3 -B tests/drive.py "$work/tcp_echo-$which" "$work/copy_file-$which" || status=1
+    timeout 60 python3 -B tests/drive.py "$work/tcp_echo-$which" "$work/copy_file-$which" ||
+        status=1
     verdict $status "examples"
     status=1
-    if ! "$compiler" c --hints:off --mm:refc --path:src --nimcache:"$work/refc" -o:"$work/refc.bin" \
-        src/nimuring.nim >"$work/refc.log" 2>&1; then
+    if ! "$compiler" c --hints:off --mm:refc --path:src "--nimcache:$work/refc" \
+        "-o:$work/refc.bin" src/nimuring.nim >"$work/refc.log" 2>&1; then
         grep -q 'ringline needs --mm:orc or --mm:arc' "$work/refc.log" && status=0
     fi
     verdict $status "refc is refused with a clear message"

@@ -7,8 +7,9 @@
 #   old   Nim 1.6: a `nim` on PATH where it is 1.6, else Debian's package of the suite bookworm
 #
 # RINGLINE_TOOLCHAINS names the prefix (default /opt/ringline-toolchains). The packages are only
-# unpacked there: nothing of the system changes, and the mirror is that of the system's own apt. Each
-# tree is made as X.new and renamed when it is whole, under a lock; a second run finds its stamp.
+# unpacked there: nothing of the system changes, and the mirror is that of the system's own apt.
+# Each tree is made as X.new and renamed when it is whole, under a lock; a second run finds its
+# stamp.
 set -eu
 
 prefix=${RINGLINE_TOOLCHAINS:-/opt/ringline-toolchains}
@@ -111,7 +112,8 @@ install() { # name suite pattern
             dpkg-deb -x "$target.new"/apt/out/nim_*.deb "$target.new/tree"
             lay_out "$target.new/tree" "$target.new"
             rm -rf "$target.new/apt" "$target.new/tree"
-            is_version "$target.new/bin/nim" "$3" || fail "what $2 has is not Nim $3, or does not run"
+            is_version "$target.new/bin/nim" "$3" ||
+                fail "what $2 has is not Nim $3, or does not run"
             "$target.new/bin/nim" --version | head -n 1 >"$target.new/stamp"
             mv "$target.new" "$target"
         fi

@@ -145,7 +145,8 @@ proc newBufferGroup*(q: Queue; count, size: int; incremental = false): uint16 =
   ## Buffers out of which receives take theirs: the group of `recv_multishot` and its kin.
   q.core.needOpen("newBufferGroup")
   let flags = if incremental: RINGLINE_POOL_INCREMENTAL else: 0
-  uint16 check(ringline_pool_create(q.core.handle, uint32 count, uint32 size, flags), "newBufferGroup")
+  uint16 check(ringline_pool_create(q.core.handle, uint32 count, uint32 size, flags),
+    "newBufferGroup")
 
 proc closeBufferGroup*(q: Queue; group: uint16) =
   ## The end of a pool. Raises while operations or leases use it.

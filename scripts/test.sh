@@ -79,6 +79,7 @@ for file in tests/*.rs tests/*/main.rs; do
 done
 part python scripts/python.sh
 part torture tests/torture/run
+part nim scripts/nim.sh
 # The counts that must hold (instructions, syscalls), beside liburing.
 if [ -x benches/gate ]; then part gate benches/gate; fi
 

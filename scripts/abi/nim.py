@@ -17,6 +17,8 @@ HEAD = """## The ABI of libringline: constants, records and functions, under the
 
 const ringlineLibrary* {.strdefine.} = "libringline.so.0"
   ## The library that is loaded; `-d:ringlineLibrary=PATH` names another one.
+
+const loaded = ringlineLibrary & "" # Nim 1.6 takes the text before -d where the name stands alone.
 """
 
 
@@ -78,7 +80,7 @@ def write(header: Header) -> str:
         text = f"proc ({parameters(callback.arguments)}) {{.cdecl, gcsafe, raises: [].}}"
         out += [""] + wrapped(f"  ringline_{callback.name}* = {text}")
         out += comment(callback.doc, "    ")
-    out += ["", "{.push cdecl, importc, dynlib: ringlineLibrary, gcsafe, raises: [].}"]
+    out += ["", "{.push cdecl, importc, dynlib: loaded, gcsafe, raises: [].}"]
     for function in header.functions:
         result = "" if function.result == "void" else f": {kind_of(function.result)}"
         line = f"proc ringline_{function.name}*({parameters(function.arguments)}){result}"

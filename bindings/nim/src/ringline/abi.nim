@@ -5,6 +5,8 @@
 const ringlineLibrary* {.strdefine.} = "libringline.so.0"
   ## The library that is loaded; `-d:ringlineLibrary=PATH` names another one.
 
+const loaded = ringlineLibrary & "" # Nim 1.6 takes the text before -d where the name stands alone.
+
 const
   RINGLINE_ABI*: uint32 = 1'u32
     ## Number of the ABI: two libraries with the same number serve the same programs.
@@ -615,7 +617,7 @@ type
     ## a turn run before its records are shown: that of a close may come before the FINAL record of an
     ## op it waited for. A C++ exception that leaves it ends the program.
 
-{.push cdecl, importc, dynlib: ringlineLibrary, gcsafe, raises: [].}
+{.push cdecl, importc, dynlib: loaded, gcsafe, raises: [].}
 
 proc ringline_cancel*(ring: ptr ringline_ring, token: uint64): int32
   ## Ask for the op of `token` to end. Its memory stays the library's until its FINAL completion,

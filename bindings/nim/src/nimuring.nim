@@ -1,0 +1,4 @@
+## The raw queue under the name that published programs import.
+
+import ringline/queue
+export queue

@@ -49,7 +49,13 @@ class Function(NamedTuple):
     doc: List[str]
 
 
+class Handle(NamedTuple):
+    name: str  # without ringline_
+    doc: List[str]
+
+
 class Header(NamedTuple):
+    handles: List[Handle]
     constants: List[Constant]
     records: List[Record]
     callbacks: List[Function]
@@ -108,10 +114,11 @@ def read() -> Header:
     text = (ROOT / "include/ringline.h").read_text()
     rust = (ROOT / "src/ffi/constants.rs").read_text()
     kinds: Dict[str, str] = dict(re.findall(r"pub const RINGLINE_(\w+): (\w+) =", rust))
-    header = Header([], [], [], [])
+    header = Header([], [], [], [], [])
     item = re.compile(
         r"/\*\*(?P<doc>(?:(?!\*/).)*)\*/\s*(?:"
         r"#define RINGLINE_(?P<constant>\w+) (?P<value>-?\w+)\n"
+        r"|typedef struct ringline_(?P<handle>\w+) ringline_(?P=handle);"
         r"|typedef struct ringline_(?P<record>\w+) \{(?P<body>[^}]*)\} \w+;"
         r"|typedef (?P<gives>[\w ]+?) ?\(\*ringline_(?P<callback>\w+)\)\((?P<takes>[^)]*)\);"
         r"|(?P<result>[\w ]+?[ *]+)ringline_(?P<function>\w+)\((?P<arguments>[^)]*)\);)",
@@ -122,6 +129,8 @@ def read() -> Header:
         if found["constant"]:
             name = found["constant"]
             header.constants.append(Constant(name, kinds[name], int(found["value"], 0), doc))
+        elif found["handle"]:
+            header.handles.append(Handle(found["handle"], doc))
         elif found["record"]:
             header.records.append(record(found["record"], found["body"], doc))
         elif found["callback"]:
@@ -139,6 +148,7 @@ def complete(header: Header, text: str) -> None:
     """Nothing of the header may be left out in silence."""
     bare = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
     expected = {
+        "handles": len(re.findall(r"^typedef struct (ringline_\w+) \1;", bare, re.M)),
         "constants": len(re.findall(r"^#define RINGLINE_\w+ ", bare, re.M)),
         "records": len(re.findall(r"^typedef struct ringline_\w+ \{", bare, re.M)),
         "callbacks": len(re.findall(r"^typedef \w+ \(\*", bare, re.M)),

@@ -66,8 +66,10 @@ def write(header: Header) -> str:
             value = f"({value})"
         out.append(f"  RINGLINE_{constant.name}*: {KINDS[constant.kind]} = {value}")
         out += comment(constant.doc, "    ")
-    out += ["", "type", "  ringline_ring* {.incompleteStruct.} = object"]
-    out += ["    ## A ring: what points to it is a handle that is looked up, never an address."]
+    out += ["", "type"]
+    for handle in header.handles:
+        out += [f"  ringline_{handle.name}* {{.incompleteStruct.}} = object"]
+        out += comment(handle.doc, "    ")
     for record in header.records:
         out += ["", f"  ringline_{record.name}* {{.bycopy.}} = object"]
         out += comment(record.doc, "    ")

@@ -358,7 +358,9 @@ const
 
 type
   ringline_ring* {.incompleteStruct.} = object
-    ## A ring: what points to it is a handle that is looked up, never an address.
+    ## A ring. Opaque: its value is a handle that is looked up, never an address.
+  ringline_mailbox* {.incompleteStruct.} = object
+    ## What other threads hold of a ring. Opaque, as a ring.
 
   ringline_config* {.bycopy.} = object
     ## What a ring shall be like. All-zero means all defaults; ringline_config_init() fills them in.

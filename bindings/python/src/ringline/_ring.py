@@ -7,6 +7,7 @@ touched by the owner thread alone and never after the ring is freed.
 """
 
 import ctypes
+import itertools
 import struct
 import threading
 import time
@@ -14,12 +15,14 @@ import warnings
 import weakref
 from threading import get_ident
 from types import TracebackType
-from typing import Any, Callable, Dict, List, Optional, Type
+from typing import Any, Callable, List, Optional, Type
 
 from . import _abi, _buffers
 from ._completion import Completion, Record
 from ._error import Error, check, failed
+from ._inflight import Entry, Inflight
 from ._library import quick, waiting
+from ._mailbox import Mailbox
 from ._operations import File, Operations, Prepare, Slot, descriptor
 from ._pool import Lease, Pool
 from ._region import Region
@@ -28,37 +31,13 @@ _OP_SIZE = ctypes.sizeof(_abi.Op)
 _RECORD = struct.Struct(_abi.COMPLETION_FORMAT)
 _OTHERS = _abi.CF_MSG | _abi.CF_LOW_WATER
 _FINAL, _LEASE, _ABANDONED = _abi.CF_FINAL, _abi.CF_LEASE, _abi.CF_ABANDONED
+_MORE = _abi.CF_MORE
 _OPTIONS = {name for name, *_ in _abi.Config._fields_} - {"size", "sq_entries"}
 _EINTR = -4
 _NOBODY = -1
 
 
-class _Entry:
-    """An operation in flight."""
-
-    __slots__ = ("user_data", "keep", "token")
-
-    def __init__(self, user_data: object, keep: object) -> None:
-        self.user_data = user_data
-        self.keep = keep
-        self.token = 0
-
-
-class _Inflight(Dict[int, _Entry]):
-    """By id; lives as long as the kernel may touch what is in it, which may be beyond the ring."""
-
-    regions: List[Region]
-    open: bool
-
-    def gone(self, abandoned: int) -> None:
-        """The ring is freed, with so many operations that the kernel did not let go."""
-        if abandoned:
-            _buffers.abandoned.extend([list(self.values()), self.regions])
-        self.clear()
-        self.regions = []
-
-
-def _lost(handle: int, inflight: _Inflight) -> None:
+def _lost(handle: int, inflight: Inflight) -> None:
     """A ring that nobody closed: freed here, or by the library when its owner thread is gone."""
     code = waiting.free(handle)
     if code != _abi.EFORKED:
@@ -128,11 +107,11 @@ class Ring(Operations):
         handle = ctypes.c_void_p()
         check(waiting.create(ctypes.byref(wanted), ctypes.byref(handle)))
         self._handle: int = handle.value or 0
-        self._inflight = _Inflight()
+        self._inflight = Inflight()
         self._inflight.regions = []
         self._finalizer = weakref.finalize(self, _lost, self._handle, self._inflight)
         self._thread = _NOBODY
-        self._next = 0
+        self._numbers = itertools.count(1)
         self._scratch = _abi.Op()
         self._token = ctypes.c_uint64()
         self._staged: List[int] = []
@@ -259,12 +238,12 @@ class Ring(Operations):
         arguments: "tuple[Any, ...]",
         staged: bool,
     ) -> int:
-        number = self._next = self._next + 1
+        number = next(self._numbers)
         prepare(ctypes.addressof(slot), *arguments)
         slot.user_data = number
         if flags:
             slot.flags |= flags
-        self._inflight[number] = _Entry(user_data, keep)
+        self._inflight[number] = Entry(user_data, keep)
         if staged:
             self._staged.append(number)
         return number
@@ -294,6 +273,9 @@ class Ring(Operations):
         entry = self._inflight.get(op)
         if entry is None:
             return False
+        if entry.mail:
+            with self.mailbox() as mailbox:
+                return mailbox.cancel(op)
         if entry.token == 0:
             raise Error(-16, "the operation waits in the batch: turn first")
         code = quick.cancel(handle, entry.token)
@@ -332,7 +314,8 @@ class Ring(Operations):
         found = []
         for number, res, flags, data, token in self._fetch(wait, timeout):
             lease = Lease(token, data, res) if flags & _LEASE else None
-            entry = None if flags & _OTHERS else self._ended(number, flags)
+            stands_alone = flags & _OTHERS and not flags & (_FINAL | _MORE)
+            entry = None if stands_alone else self._ended(number, flags)
             user_data = None if entry is None else entry.user_data
             found.append(Completion(number, res, flags, user_data, lease, data))
         return found
@@ -350,7 +333,7 @@ class Ring(Operations):
         """Give back a lease of `turn_raw`, from any thread."""
         check(quick.lease_release(lease))
 
-    def _ended(self, number: int, flags: int) -> Optional[_Entry]:
+    def _ended(self, number: int, flags: int) -> Optional[Entry]:
         """The entry of a completion; with FINAL what it held is let go."""
         if not flags & _FINAL:
             return self._inflight.get(number)
@@ -472,6 +455,12 @@ class Ring(Operations):
     def dump(self, file: File) -> int:
         """Write what is in flight to a file, for people; how many operations there are."""
         return check(quick.dump(self._bound(), descriptor(file)))
+
+    def mailbox(self) -> Mailbox:
+        """The way to this ring for other threads."""
+        handle = ctypes.c_void_p()
+        check(quick.mailbox_of(self._bound(), ctypes.byref(handle)))
+        return Mailbox(handle.value or 0, self._inflight, self._numbers)
 
     def stop(self) -> None:
         """Make the present or next wait end early; any thread and signal handlers."""

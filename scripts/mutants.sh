@@ -6,6 +6,7 @@
 #   test: c:PROGRAM       a program of tests/c or tests/cpp has to fail (path or part of it)
 #   test: rust:FILE:NAME  a Rust test has to fail; FILE is `lib` or a file of tests/
 #   test: python:NAME     a test of bindings/python has to fail
+#   test: swift:NAME      a test of bindings/swift has to fail
 # First every test named runs without a mutant and has to pass, or its failure would say nothing.
 # A mutant that does not apply, does not build, or that its test survives fails the run.
 # Words on the command line select mutants by name.
@@ -47,6 +48,17 @@ run_python() { # name: in the environment that scripts/python.sh made, with the 
     return "$status"
 }
 
+run_swift() { # name: with the library as it is built, and the package of the tree
+    mkdir -p "$tree/target"
+    ln -sfn "$root/target/release" "$tree/target/release"
+    status=0
+    RINGLINE_SWIFT_WORK="$root/target/mutants/swift" scripts/swift.sh --filter "$1" || status=$?
+    if [ "$status" -ne 0 ] && grep -q '^Test Case' "$root/target/mutants/swift/log.txt"; then
+        echo "test result: FAILED"
+    fi
+    return "$status"
+}
+
 run_test() { # kind:name
     case $1 in
     c:*)
@@ -59,6 +71,7 @@ run_test() { # kind:name
         cargo test --quiet --release --features capi --test "${file%%:*}" "${file#*:}"
         ;;
     python:*) run_python "${1#python:}" ;;
+    swift:*) run_swift "${1#swift:}" ;;
     *)
         echo "unknown test '$1'"
         return 0

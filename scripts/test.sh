@@ -78,6 +78,7 @@ for file in tests/*.rs tests/*/main.rs; do
     if [ -f "$file" ]; then part "$name" tests --test "$name"; fi
 done
 part python scripts/python.sh
+part swift scripts/swift.sh
 part torture tests/torture/run
 part nim scripts/nim.sh
 # The counts that must hold (instructions, syscalls), beside liburing.

@@ -220,7 +220,7 @@ pub fn first_comments() -> Vec<String> {
         let below = text.split_once('\n').map_or("", |(_, rest)| rest);
         match source.ending() {
             "rs" => text.starts_with("//!"),
-            "c" | "h" | "cpp" | "hpp" => text.starts_with("/*") || text.starts_with("//"),
+            "c" | "h" | "cpp" | "hpp" | "swift" => text.starts_with("/*") || text.starts_with("//"),
             "py" => text.starts_with("\"\"\"") || below.starts_with("\"\"\""),
             "sh" => text.starts_with("#!") && below.starts_with("# "),
             _ => true,

@@ -21,10 +21,10 @@ impl Source {
     /// Whether it is program text that people read in an editor: not what `make abi` writes, which
     /// takes its comments from the source and sets marks before them.
     pub fn is_code(&self) -> bool {
-        if self.path.ends_with("/_abi.py") {
+        if self.path.ends_with("/_abi.py") || self.path.ends_with("/ABI.swift") {
             return false;
         }
-        ["rs", "c", "h", "cpp", "hpp", "sh", "py"].contains(&self.ending())
+        ["rs", "c", "h", "cpp", "hpp", "sh", "py", "swift"].contains(&self.ending())
     }
 
     /// Rust text without strings and comments, same lines; other languages unchanged.

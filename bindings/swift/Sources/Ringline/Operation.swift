@@ -1,0 +1,128 @@
+// An operation from its making to its FINAL, and the memory that is the kernel's meanwhile.
+
+import CRingline
+import Glibc
+
+/// Bytes outside of any Swift value: their address holds for as long as the object lives.
+final class Memory: @unchecked Sendable {
+  let base: UnsafeMutableRawPointer
+  let count: Int
+
+  init(count: Int) {
+    base = .allocate(byteCount: max(count, 1), alignment: 16)
+    self.count = count
+  }
+
+  convenience init(_ bytes: [UInt8]) {
+    self.init(count: bytes.count)
+    let memory = UnsafeMutableRawBufferPointer(start: base, count: count)
+    bytes.withUnsafeBytes { memory.copyMemory(from: $0) }
+  }
+
+  /// With the zero at the end that C wants.
+  convenience init(_ text: String) {
+    self.init(Array(text.utf8) + [0])
+  }
+
+  func bytes(_ count: Int) -> [UInt8] {
+    Array(UnsafeRawBufferPointer(start: base, count: count))
+  }
+
+  deinit { base.deallocate() }
+}
+
+/// What became of an operation.
+struct Outcome: Sendable {
+  var res: Int32
+  var flags: UInt32 = 0
+  var data: UInt64 = 0
+  var token: UInt64 = 0
+  /// The library's text, where a call failed and not the operation.
+  var detail = ""
+
+  /// The result, or the error that it stands for.
+  func get() throws(Errno) -> Int32 {
+    if res < 0 { throw Errno(code: res, detail: detail) }
+    return res
+  }
+}
+
+/// One operation. Everything in it but the constants belongs to the driver's thread from the moment
+/// it is posted; the driver lets go of it at its FINAL and not before, and with it of what it owns.
+class Operation: @unchecked Sendable {
+  enum State { case made, inFlight, ended }
+
+  var op: ringline_op
+  /// Where the number of the descriptor is looked up when the operation is submitted: not before,
+  /// because the number may be another file's by then.
+  let descriptor: Descriptor?
+  /// What the kernel reads and writes.
+  let owned: (any AnyObject & Sendable)?
+  var state = State.made
+  var token: UInt64 = 0
+  /// Where the driver keeps it.
+  var place = 0
+  var cancelAsked = false
+  /// Ends it when the time is over.
+  var deadline: Deadline?
+  let driver: Driver
+
+  init(
+    _ op: ringline_op, on driver: Driver, descriptor: Descriptor? = nil,
+    owned: (any AnyObject & Sendable)? = nil
+  ) {
+    self.op = op
+    self.driver = driver
+    self.descriptor = descriptor
+    self.owned = owned
+  }
+
+  /// On the driver's thread, before it is submitted.
+  func prepare() {
+    if let descriptor { op.fd = descriptor.number }
+  }
+
+  /// On the driver's thread: one completion; with `final` the last.
+  func complete(_ outcome: Outcome, final: Bool) {}
+}
+
+/// An operation with one result, for which a task waits.
+final class Single: Operation, @unchecked Sendable {
+  var continuation: CheckedContinuation<Outcome, Never>?
+
+  override func complete(_ outcome: Outcome, final: Bool) {
+    // Zero-copy sends show their result first; it is told when the memory is free again.
+    guard final, let continuation else { return }
+    self.continuation = nil
+    continuation.resume(returning: outcome)
+  }
+}
+
+/// The timer that ends an operation whose time is over.
+final class Deadline: Operation, @unchecked Sendable {
+  weak var target: Operation?
+  private(set) var isOver = false
+
+  init(_ duration: Duration, target: Operation) {
+    var op = ringline_op()
+    ringline_prep_timer(&op, duration.nanoseconds, 0)
+    self.target = target
+    super.init(op, on: target.driver)
+  }
+
+  override func complete(_ outcome: Outcome, final: Bool) {
+    guard outcome.res >= 0, let target, target.state != .ended else { return }
+    isOver = true
+    driver.ask(target)
+  }
+}
+
+extension Duration {
+  /// In nanoseconds, from 0 to as many as the library can count.
+  var nanoseconds: UInt64 {
+    let (seconds, attoseconds) = components
+    if seconds < 0 || attoseconds < 0 { return 0 }
+    let (product, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+    return overflow ? .max : product &+ UInt64(attoseconds / 1_000_000_000)
+  }
+}

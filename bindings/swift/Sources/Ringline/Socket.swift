@@ -1,0 +1,208 @@
+// Sockets: bind, listen, accept, connect, send, receive, shutdown, close.
+
+import CRingline
+import Glibc
+
+/// A socket. It is closed when nobody refers to it any more, or by `close()`.
+public final class Socket: Sendable {
+  public struct Domain: RawRepresentable, Hashable, Sendable {
+    public let rawValue: Int32
+    public init(rawValue: Int32) { self.rawValue = rawValue }
+
+    public static let ipv4 = Domain(rawValue: AF_INET)
+    public static let ipv6 = Domain(rawValue: AF_INET6)
+    public static let unix = Domain(rawValue: AF_UNIX)
+  }
+
+  public struct Kind: RawRepresentable, Hashable, Sendable {
+    public let rawValue: Int32
+    public init(rawValue: Int32) { self.rawValue = rawValue }
+
+    public static let stream = Kind(rawValue: Int32(SOCK_STREAM.rawValue))
+    public static let datagram = Kind(rawValue: Int32(SOCK_DGRAM.rawValue))
+  }
+
+  /// Which directions `shutdown` ends.
+  public enum Direction: Int32, Sendable {
+    case receive, send, both
+  }
+
+  public let ring: Ring
+  let descriptor: Descriptor
+
+  /// Its number; -1 when it is closed.
+  public var fileDescriptor: Int32 { descriptor.number }
+
+  /// Makes a socket, by default on the ring of the process.
+  public init(
+    _ domain: Domain, _ kind: Kind, protocol number: Int32 = 0, ring: Ring? = nil
+  ) async throws(Errno) {
+    let ring = if let ring { ring } else { try Ring.shared }
+    var op = ringline_op()
+    let kind = kind.rawValue | Int32(SOCK_CLOEXEC.rawValue)
+    ringline_prep_socket(&op, domain.rawValue, kind, number)
+    let descriptor = try await ring.perform(op)
+    self.ring = ring
+    self.descriptor = Descriptor(descriptor, on: ring.driver, isOwned: true)
+  }
+
+  /// Takes a descriptor that is open already; with `closeOnDeinit` it is the socket's to close.
+  public init(fileDescriptor: Int32, closeOnDeinit: Bool = true, ring: Ring) {
+    self.ring = ring
+    descriptor = Descriptor(fileDescriptor, on: ring.driver, isOwned: closeOnDeinit)
+  }
+
+  private func outcome(
+    _ op: ringline_op, _ owned: (any AnyObject & Sendable)? = nil, _ timeout: Duration? = nil
+  ) async -> Outcome {
+    let single = Single(op, on: ring.driver, descriptor: descriptor, owned: owned)
+    return await ring.driver.perform(single, timeout: timeout)
+  }
+
+  // MARK: to and from addresses
+
+  public func bind(to address: SocketAddress) async throws(Errno) {
+    let memory = Memory(address.bytes)
+    var op = ringline_op()
+    ringline_prep_bind(&op, -1, memory.base, UInt32(memory.count))
+    _ = try await outcome(op, memory).get()
+  }
+
+  public func listen(backlog: Int32 = SOMAXCONN) async throws(Errno) {
+    var op = ringline_op()
+    ringline_prep_listen(&op, -1, backlog)
+    _ = try await outcome(op).get()
+  }
+
+  public func connect(
+    to address: SocketAddress, timeout: Duration? = nil
+  ) async throws(Errno) {
+    let memory = Memory(address.bytes)
+    var op = ringline_op()
+    ringline_prep_connect(&op, -1, memory.base, UInt32(memory.count))
+    _ = try await outcome(op, memory, timeout).get()
+  }
+
+  /// Waits for one connection.
+  public func accept(timeout: Duration? = nil) async throws(Errno) -> Socket {
+    var op = ringline_op()
+    ringline_prep_accept(&op, -1, nil, nil, SOCK_CLOEXEC.rawValue)
+    let number = try await outcome(op, nil, timeout).get()
+    return Socket(fileDescriptor: number, ring: ring)
+  }
+
+  /// The connections as they come, by one operation of the kernel for all of them. Ends with an
+  /// error when accepting does; when the walk is left, what was accepted meanwhile is closed.
+  public var connections: Connections { Connections(socket: self) }
+
+  /// The address that it is bound to.
+  public var localAddress: SocketAddress {
+    get throws(Errno) { try address(getsockname) }
+  }
+
+  /// The address at the other end.
+  public var peerAddress: SocketAddress {
+    get throws(Errno) { try address(getpeername) }
+  }
+
+  private func address(
+    _ ask: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
+  ) throws(Errno) -> SocketAddress {
+    let memory = Memory(count: MemoryLayout<sockaddr_storage>.size)
+    var count = socklen_t(memory.count)
+    let failed = ask(descriptor.number, memory.base.assumingMemoryBound(to: sockaddr.self), &count)
+    if failed != 0 { throw Errno(rawValue: errno) }
+    return SocketAddress(bytes: memory.bytes(min(Int(count), memory.count)))
+  }
+
+  // MARK: data
+
+  /// Sends all the bytes, in order. One at a time: a second send meanwhile throws
+  /// `Errno.resourceBusy`.
+  public func send(_ bytes: [UInt8], timeout: Duration? = nil) async throws(Errno) {
+    let length = try checked(bytes.count)
+    let memory = Memory(bytes)
+    var op = ringline_op()
+    ringline_prep_send_all(&op, -1, memory.base, length, 0)
+    _ = try await outcome(op, memory, timeout).get()
+  }
+
+  /// Receives what is there, up to `count` bytes. Empty at the end of the stream.
+  public func receive(count: Int, timeout: Duration? = nil) async throws(Errno) -> [UInt8] {
+    let length = try checked(count)
+    let memory = Memory(count: count)
+    var op = ringline_op()
+    ringline_prep_recv(&op, -1, memory.base, length, 0)
+    return memory.bytes(Int(try await outcome(op, memory, timeout).get()))
+  }
+
+  /// Receives into a buffer of the pool that the kernel takes when there is data: none is bound
+  /// while the socket is quiet. nil at the end of the stream; `Errno.noBufferSpace` when all are
+  /// lent out.
+  public func receive(
+    from pool: BufferPool, timeout: Duration? = nil
+  ) async throws(Errno) -> Lease? {
+    var op = ringline_op()
+    ringline_prep_recv(&op, -1, nil, 0, 0)
+    ringline_prep_pool(&op, pool.id)
+    let outcome = await outcome(op, pool, timeout)
+    let count = try outcome.get()
+    if outcome.flags & ABI.cfLease == 0 { return nil }
+    return Lease(id: outcome.token, address: outcome.data, count: Int(count))
+  }
+
+  /// Sends what a lease has, and gives it back when the kernel has read it.
+  public func send(_ lease: consuming Lease, timeout: Duration? = nil) async throws(Errno) {
+    let length = try checked(lease.count)
+    let held = lease.hold()
+    var op = ringline_op()
+    ringline_prep_send_all(
+      &op, -1, UnsafeRawPointer(bitPattern: UInt(held.address)), length, 0)
+    _ = try await outcome(op, held, timeout).get()
+  }
+
+  public func shutdown(_ direction: Direction) async throws(Errno) {
+    var op = ringline_op()
+    ringline_prep_shutdown(&op, -1, direction.rawValue)
+    _ = try await outcome(op).get()
+  }
+
+  /// Ends what is in flight on it and closes it. A second time throws.
+  public func close() async throws(Errno) {
+    try await descriptor.close()
+  }
+}
+
+/// The connections of a listening socket.
+public struct Connections: AsyncSequence, Sendable {
+  public typealias Element = Socket
+  public typealias Failure = Errno
+
+  let socket: Socket
+
+  public func makeAsyncIterator() -> Iterator { Iterator(socket: socket) }
+
+  public struct Iterator: AsyncIteratorProtocol {
+    /// Accepted before anybody asked, at most; more stay in the backlog of the kernel.
+    private static let limit = 64
+
+    private let ring: Ring
+    private let end: ChannelEnd
+
+    init(socket: Socket) {
+      let descriptor = socket.descriptor
+      let close: @Sendable (Outcome) -> Void = { if $0.res >= 0 { Glibc.close($0.res) } }
+      ring = socket.ring
+      end = ChannelEnd(
+        Channel(on: ring.driver, limit: Self.limit, discard: close) { channel in
+          var op = ringline_op()
+          ringline_prep_accept_multishot(&op, -1, nil, nil, SOCK_CLOEXEC.rawValue)
+          return Streaming(op, on: descriptor.driver, descriptor: descriptor, into: channel)
+        })
+    }
+
+    public mutating func next() async throws(Errno) -> Socket? {
+      Socket(fileDescriptor: try await end.channel.next().get(), ring: ring)
+    }
+  }
+}

@@ -121,7 +121,7 @@ static int32_t submit_chain(uint32_t count) {
   return ringline_submit(ops_ring, chain, count, NULL, 0);
 }
 
-/* In a chain: what is filled may be read at once, but not closed; what never ran changed nothing. */
+/* In a chain: what is filled may be read at once, not closed; what never ran changed nothing. */
 static void in_a_chain(void) {
   static char byte;
   int fds[2] = {in[0], in[0]}, none[1] = {-1};

@@ -1,6 +1,6 @@
 /*
  * Ops that reach another ring, the table of files, a socket's driver or the ring itself: MSG_RING,
- * PIPE, URING_CMD, EPOLL_CTL of the ring's own descriptor, NOP with a result of the caller's choice.
+ * PIPE, URING_CMD, EPOLL_CTL of the ring's own descriptor, NOP with a chosen result.
  * Failure: a message taken for an op's completion, or lost; a pipe in the table of files that the
  * library does not know of; a ring that wakes itself for ever.
  */

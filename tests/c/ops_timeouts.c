@@ -1,8 +1,8 @@
 /*
  * Ops about other ops: LINK_TIMEOUT, and whatever names its target by a token (cancel, removal and
  * update of polls and timeouts).
- * Failure: a target that keeps its old time or events; a name that reaches the library's own entries
- * or half of a library operation; a LINK_TIMEOUT that limits nothing and is accepted.
+ * Failure: a target that keeps its old time or events; a name that reaches the library's own
+ * entries or half of a library operation; a LINK_TIMEOUT that limits nothing and is accepted.
  */
 #include "ops.h"
 

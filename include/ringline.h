@@ -1781,17 +1781,25 @@ int32_t ringline_lease_release(uint64_t lease);
 int32_t ringline_lease_release_many(const uint64_t *leases, uint32_t count);
 
 /**
- * NOP: completes with 0.
+ * NOP: completes with 0; with RINGLINE_NOP_INJECT_RESULT in op_flags with `len` (Linux 6.10).
+ *
+ * For all helpers: what an op needs that is newer than Linux 5.10 is named with it; where the
+ * kernel is older, submit answers RINGLINE_ENOTSUP_KERNEL. `res` < 0 is -errno of the system call
+ * named. "Written until FINAL" is an output that has to live that long; everything else that an
+ * op points to, data excepted, is read when the turn or flush that accepted it returns.
  */
 void ringline_prep_nop(struct ringline_op *op);
 
 /**
- * READ: `len` bytes at `off` (-1 = file position) into `buf`. res = bytes read, 0 at the end.
+ * READ: `len` bytes at `off` (-1 = file position) into `buf`, written until FINAL. res = bytes
+ * read, 0 at the end; may be short.
  */
 void ringline_prep_read(struct ringline_op *op, int32_t fd, void *buf, uint32_t len, uint64_t off);
 
 /**
- * WRITE: `len` bytes of `buf` at `off` (-1 = file position). res = bytes written.
+ * WRITE: `len` bytes of `buf`, which is the library's until FINAL, at `off` (-1 = file position).
+ * res = bytes written, may be short; -EPIPE raises no SIGPIPE where the kernel can suppress it
+ * (write_nosignal).
  */
 void ringline_prep_write(struct ringline_op *op,
                          int32_t fd,
@@ -1800,7 +1808,8 @@ void ringline_prep_write(struct ringline_op *op,
                          uint64_t off);
 
 /**
- * OPENAT: res = the new descriptor. `flags` and `mode` as in openat(2).
+ * OPENAT: openat(2). res = the new descriptor; with file_index (a named slot + 1, or
+ * RINGLINE_FILE_INDEX_ALLOC) the file goes into the ring's table, and res = 0 or the slot.
  */
 void ringline_prep_openat(struct ringline_op *op,
                           int32_t dirfd,
@@ -1809,27 +1818,35 @@ void ringline_prep_openat(struct ringline_op *op,
                           uint32_t mode);
 
 /**
- * CLOSE: close(2). For sockets with ops in flight use ringline_prep_lib_close().
+ * CLOSE: close(2). res = 0. For sockets with ops in flight use ringline_prep_lib_close(). With
+ * `fd` 0 and file_index = slot + 1 it closes a registered file. -EBADF for a ring's own
+ * descriptor.
  */
 void ringline_prep_close(struct ringline_op *op, int32_t fd);
 
 /**
- * FSYNC: `fsync_flags` 0, or 1 for fdatasync(2).
+ * FSYNC: fsync(2), or fdatasync(2) with `fsync_flags` RINGLINE_FSYNC_DATASYNC. res = 0; -EINVAL
+ * for files that cannot be synced.
  */
 void ringline_prep_fsync(struct ringline_op *op, int32_t fd, uint32_t fsync_flags);
 
 /**
- * POLL_ADD: once; `mask` of POLLIN etc. res = the events.
+ * POLL_ADD: once; `mask` of POLLIN etc. res = the events, POLLERR and POLLHUP among them unasked.
  */
 void ringline_prep_poll_add(struct ringline_op *op, int32_t fd, uint32_t mask);
 
 /**
- * POLL_ADD: a completion with MORE for each edge.
+ * POLL_ADD: a completion with MORE for each edge; res = the events. It may end by itself (FINAL
+ * with res >= 0), as when the file is an epoll set that watches this ring: submit it again. Linux
+ * 5.13.
  */
 void ringline_prep_poll_multishot(struct ringline_op *op, int32_t fd, uint32_t mask);
 
 /**
- * POLL_REMOVE as an update: the poll of `token` gets `mask`; `flags` 1 = it becomes multishot.
+ * POLL_REMOVE as an update: the poll of `token` waits for `mask` from now on, once or again and
+ * again as before; `flags` 0 (RINGLINE_POLL_ADD_MULTI is accepted and changes nothing). res = 0;
+ * -ENOENT when it fired meanwhile, -EALREADY when it is just firing. Submit answers
+ * RINGLINE_ESTALE for a token of nothing in flight. Linux 5.13.
  */
 void ringline_prep_poll_update(struct ringline_op *op,
                                uint64_t token,
@@ -1837,7 +1854,9 @@ void ringline_prep_poll_update(struct ringline_op *op,
                                uint32_t flags);
 
 /**
- * POLL_REMOVE: end the poll of `token`.
+ * POLL_REMOVE: end the poll of `token`, which then completes with -ECANCELED. res = 0; -ENOENT
+ * when it was over or is no poll; -EALREADY when it is just firing. Submit answers
+ * RINGLINE_ESTALE for a token of nothing in flight, -EINVAL for that of a library op.
  */
 void ringline_prep_poll_remove(struct ringline_op *op, uint64_t token);
 
@@ -1848,7 +1867,10 @@ void ringline_prep_poll_remove(struct ringline_op *op, uint64_t token);
 void ringline_prep_timeout(struct ringline_op *op, const void *ts, uint32_t count, uint32_t flags);
 
 /**
- * TIMEOUT_REMOVE as an update: the timeout of `token` gets a new time.
+ * TIMEOUT_REMOVE as an update: the timeout of `token` gets the time `ts`; `flags` as of timeout,
+ * and RINGLINE_LINK_TIMEOUT_UPDATE when it is a LINK_TIMEOUT (5.15). res = 0; -ENOENT when it was
+ * over or is no timeout; -EALREADY when it is just firing. Submit answers as of poll_remove.
+ * Linux 5.11.
  */
 void ringline_prep_timeout_update(struct ringline_op *op,
                                   uint64_t token,
@@ -1856,12 +1878,16 @@ void ringline_prep_timeout_update(struct ringline_op *op,
                                   uint32_t flags);
 
 /**
- * TIMEOUT_REMOVE: end the timeout of `token`.
+ * TIMEOUT_REMOVE: end the timeout of `token`, which then completes with -ECANCELED. res and the
+ * answers of submit as of timeout_update.
  */
 void ringline_prep_timeout_remove(struct ringline_op *op, uint64_t token);
 
 /**
- * ASYNC_CANCEL: cancel the op of `token`. res = 0, -ENOENT or -EALREADY.
+ * ASYNC_CANCEL: ask for the op of `token` to end; its own FINAL says what became of it. res = 0;
+ * -ENOENT when it was over; -EALREADY when it is running and may end or not. Submit answers as of
+ * poll_remove: library ops (timers, SEND_ALL) are cancelled by ringline_cancel(), as all others
+ * can be.
  */
 void ringline_prep_cancel(struct ringline_op *op, uint64_t token);
 
@@ -1883,8 +1909,8 @@ void ringline_prep_link(struct ringline_op *ops, uint32_t count);
 /**
  * MSG_RING: a completion on the ring of descriptor `ring_fd` (ringline_info_of() tells it), with
  * `value` as res, `user_data` (below 2^61) and RINGLINE_CF_MSG alone: it is no operation's. That
- * ring must be attached (else -EBADFD). A ring that is not this library's sees bit 63 set in the
- * user_data. `flags` must be 0. Linux 5.18.
+ * ring must be attached (else -EBADFD, as for a descriptor that is no ring). res = 0. A ring that
+ * is not this library's sees bit 63 set in the user_data. `flags` must be 0. Linux 5.18.
  */
 void ringline_prep_msg_ring(struct ringline_op *op,
                             int32_t ring_fd,
@@ -1915,8 +1941,17 @@ void ringline_prep_cmd_sock(struct ringline_op *op,
                             uint32_t len);
 
 /**
- * FILES_UPDATE: put `count` descriptors into the slots from `first` on; -1 empties one. res = how
- * many. -ENXIO when the ring has no registered files.
+ * FILES_UPDATE: put `count` descriptors into the named slots from `first` on; -1 empties a slot,
+ * -2 leaves one alone. Not needed to register files: ringline_file_add(), ringline_file_replace()
+ * and ringline_file_remove() do that at once; this does it in the order of a chain. `fds` is read
+ * by submit already and must not change until FINAL.
+ *
+ * res = how many, from the front; -EBADF, -ENOMEM when the first failed. The slot of the first
+ * descriptor that failed is empty then. A slot that was empty may be named by ops of the same
+ * chain at once, other slots only after FINAL.
+ *
+ * Submit answers -ENXIO without a table; RINGLINE_ENULL; -EINVAL for `count` 0 and for slots that
+ * are not named ones; -EBUSY when ops in flight use one of them.
  */
 void ringline_prep_files_update(struct ringline_op *op,
                                 const int32_t *fds,
@@ -1925,12 +1960,14 @@ void ringline_prep_files_update(struct ringline_op *op,
 
 /**
  * FIXED_FD_INSTALL: an ordinary descriptor for the file in registered slot `slot`; `flags` 0
- * (close-on-exec) or RINGLINE_FIXED_FD_NO_CLOEXEC. res = the descriptor. Linux 6.8.
+ * (close-on-exec) or RINGLINE_FIXED_FD_NO_CLOEXEC. res = the descriptor. Submit answers
+ * RINGLINE_ESTALE for an empty slot. Linux 6.8.
  */
 void ringline_prep_fixed_fd_install(struct ringline_op *op, int32_t slot, uint32_t flags);
 
 /**
- * OPENAT2: openat2(2); `how` is a struct open_how of `size` bytes. res = the new descriptor.
+ * OPENAT2: openat2(2); `how` is a struct open_how of `size` bytes. res and file_index as of
+ * openat.
  */
 void ringline_prep_openat2(struct ringline_op *op,
                            int32_t dirfd,
@@ -1939,7 +1976,7 @@ void ringline_prep_openat2(struct ringline_op *op,
                            uint32_t size);
 
 /**
- * STATX: statx(2) into `buf`, a struct statx that is written until FINAL.
+ * STATX: statx(2) into `buf`, a struct statx that is written until FINAL. res = 0.
  */
 void ringline_prep_statx(struct ringline_op *op,
                          int32_t dirfd,
@@ -1949,7 +1986,8 @@ void ringline_prep_statx(struct ringline_op *op,
                          void *buf);
 
 /**
- * FALLOCATE: fallocate(2).
+ * FALLOCATE: fallocate(2); `mode` of FALLOC_FL_*. res = 0; -EOPNOTSUPP where the file system
+ * cannot.
  */
 void ringline_prep_fallocate(struct ringline_op *op,
                              int32_t fd,
@@ -1958,12 +1996,12 @@ void ringline_prep_fallocate(struct ringline_op *op,
                              uint64_t len);
 
 /**
- * FTRUNCATE: ftruncate(2) to `len` bytes. Linux 6.9.
+ * FTRUNCATE: ftruncate(2) to `len` bytes. res = 0. Linux 6.9.
  */
 void ringline_prep_ftruncate(struct ringline_op *op, int32_t fd, uint64_t len);
 
 /**
- * SYNC_FILE_RANGE: sync_file_range(2).
+ * SYNC_FILE_RANGE: sync_file_range(2); `flags` of SYNC_FILE_RANGE_*. res = 0.
  */
 void ringline_prep_sync_file_range(struct ringline_op *op,
                                    int32_t fd,
@@ -1972,7 +2010,8 @@ void ringline_prep_sync_file_range(struct ringline_op *op,
                                    uint32_t flags);
 
 /**
- * FADVISE: posix_fadvise(2). `len` of 4 GiB and more needs Linux 6.10.
+ * FADVISE: posix_fadvise(2); `advice` of POSIX_FADV_*. res = 0. `len` of 4 GiB and more needs
+ * Linux 6.10.
  */
 void ringline_prep_fadvise(struct ringline_op *op,
                            int32_t fd,
@@ -1981,12 +2020,12 @@ void ringline_prep_fadvise(struct ringline_op *op,
                            int32_t advice);
 
 /**
- * MADVISE: madvise(2). `len` of 4 GiB and more needs Linux 6.10.
+ * MADVISE: madvise(2); `advice` of MADV_*. res = 0. `len` of 4 GiB and more needs Linux 6.10.
  */
 void ringline_prep_madvise(struct ringline_op *op, void *addr, uint64_t len, int32_t advice);
 
 /**
- * RENAMEAT: renameat2(2).
+ * RENAMEAT: renameat2(2); `flags` of RENAME_*. res = 0. Linux 5.11.
  */
 void ringline_prep_renameat(struct ringline_op *op,
                             int32_t olddirfd,
@@ -1996,17 +2035,17 @@ void ringline_prep_renameat(struct ringline_op *op,
                             uint32_t flags);
 
 /**
- * UNLINKAT: unlinkat(2); `flags` 0 or AT_REMOVEDIR.
+ * UNLINKAT: unlinkat(2); `flags` 0 or AT_REMOVEDIR. res = 0. Linux 5.11.
  */
 void ringline_prep_unlinkat(struct ringline_op *op, int32_t dirfd, const char *path, int32_t flags);
 
 /**
- * MKDIRAT: mkdirat(2).
+ * MKDIRAT: mkdirat(2). res = 0. Linux 5.15.
  */
 void ringline_prep_mkdirat(struct ringline_op *op, int32_t dirfd, const char *path, uint32_t mode);
 
 /**
- * SYMLINKAT: symlinkat(2): `path` becomes a link to `target`.
+ * SYMLINKAT: symlinkat(2): `path` becomes a link to `target`. res = 0. Linux 5.15.
  */
 void ringline_prep_symlinkat(struct ringline_op *op,
                              const char *target,
@@ -2014,7 +2053,7 @@ void ringline_prep_symlinkat(struct ringline_op *op,
                              const char *path);
 
 /**
- * LINKAT: linkat(2).
+ * LINKAT: linkat(2); `flags` of AT_SYMLINK_FOLLOW and AT_EMPTY_PATH. res = 0. Linux 5.15.
  */
 void ringline_prep_linkat(struct ringline_op *op,
                           int32_t olddirfd,
@@ -2024,7 +2063,8 @@ void ringline_prep_linkat(struct ringline_op *op,
                           int32_t flags);
 
 /**
- * PIPE: pipe2(2); `fds` is int[2], written until FINAL. Linux 6.16.
+ * PIPE: pipe2(2); `fds` is int[2], written until FINAL. res = 0. Two ordinary descriptors only:
+ * submit answers -EINVAL to a file_index. Linux 6.16.
  */
 void ringline_prep_pipe(struct ringline_op *op, int32_t *fds, uint32_t flags);
 
@@ -2037,6 +2077,7 @@ void ringline_prep_sendmsg(struct ringline_op *op, int32_t fd, const void *msg, 
 /**
  * RECVMSG: recvmsg(2) once; `msg` is a struct msghdr, written until FINAL. With
  * ringline_prep_pool(): the payload goes into a buffer of the pool, the rest where `msg` says.
+ * res = bytes; msg_flags has MSG_TRUNC and MSG_CTRUNC.
  */
 void ringline_prep_recvmsg(struct ringline_op *op, int32_t fd, void *msg, uint32_t flags);
 
@@ -2078,17 +2119,17 @@ void ringline_prep_sendmsg_zc(struct ringline_op *op, int32_t fd, const void *ms
 void ringline_prep_recv_zc(struct ringline_op *op, int32_t fd, uint32_t queue, uint32_t len);
 
 /**
- * SOCKET: socket(2). res = the descriptor.
+ * SOCKET: socket(2). res = the descriptor; file_index as of openat. Linux 5.19.
  */
 void ringline_prep_socket(struct ringline_op *op, int32_t domain, int32_t kind, int32_t protocol);
 
 /**
- * BIND: bind(2), Linux 6.11.
+ * BIND: bind(2). res = 0. Linux 6.11.
  */
 void ringline_prep_bind(struct ringline_op *op, int32_t fd, const void *addr, uint32_t addrlen);
 
 /**
- * LISTEN: listen(2), Linux 6.11.
+ * LISTEN: listen(2). res = 0. Linux 6.11.
  */
 void ringline_prep_listen(struct ringline_op *op, int32_t fd, int32_t backlog);
 
@@ -2103,7 +2144,8 @@ void ringline_prep_accept(struct ringline_op *op,
                           uint32_t flags);
 
 /**
- * ACCEPT: a completion with MORE for each connection.
+ * ACCEPT: a completion with MORE for each connection; res as of accept. FINAL with res < 0 or a
+ * full table ends it. Linux 5.19.
  */
 void ringline_prep_accept_multishot(struct ringline_op *op,
                                     int32_t fd,
@@ -2112,7 +2154,7 @@ void ringline_prep_accept_multishot(struct ringline_op *op,
                                     uint32_t flags);
 
 /**
- * CONNECT: connect(2).
+ * CONNECT: connect(2). res = 0.
  */
 void ringline_prep_connect(struct ringline_op *op, int32_t fd, const void *addr, uint32_t addrlen);
 
@@ -2152,7 +2194,7 @@ void ringline_prep_recv(struct ringline_op *op,
 void ringline_prep_recv_multishot(struct ringline_op *op, int32_t fd, int32_t pool, uint32_t flags);
 
 /**
- * SHUTDOWN: shutdown(2).
+ * SHUTDOWN: shutdown(2). res = 0; -ENOTCONN. Linux 5.11.
  */
 void ringline_prep_shutdown(struct ringline_op *op, int32_t fd, int32_t how);
 
@@ -2189,7 +2231,8 @@ void ringline_prep_writev(struct ringline_op *op,
                           uint32_t flags);
 
 /**
- * READ_FIXED: as read, into memory of the registered buffer `buf_index`.
+ * READ_FIXED: as read, into memory of the registered buffer `buf_index`. Submit answers
+ * RINGLINE_ESTALE where nothing is registered, -EFAULT when `buf` and `len` leave it.
  */
 void ringline_prep_read_fixed(struct ringline_op *op,
                               int32_t fd,
@@ -2199,7 +2242,8 @@ void ringline_prep_read_fixed(struct ringline_op *op,
                               uint16_t buf_index);
 
 /**
- * WRITE_FIXED: as write, out of memory of the registered buffer `buf_index`.
+ * WRITE_FIXED: as write, out of memory of the registered buffer `buf_index`. Submit answers as of
+ * read_fixed.
  */
 void ringline_prep_write_fixed(struct ringline_op *op,
                                int32_t fd,
@@ -2209,7 +2253,8 @@ void ringline_prep_write_fixed(struct ringline_op *op,
                                uint16_t buf_index);
 
 /**
- * READV_FIXED: as readv, into memory of the registered buffer `buf_index`. Linux 6.15.
+ * READV_FIXED: as readv, into memory of the registered buffer `buf_index`. res = -EFAULT when
+ * the vectors leave it. Linux 6.15.
  */
 void ringline_prep_readv_fixed(struct ringline_op *op,
                                int32_t fd,
@@ -2220,7 +2265,8 @@ void ringline_prep_readv_fixed(struct ringline_op *op,
                                uint16_t buf_index);
 
 /**
- * WRITEV_FIXED: as writev, out of memory of the registered buffer `buf_index`. Linux 6.15.
+ * WRITEV_FIXED: as writev, out of memory of the registered buffer `buf_index`. res = -EFAULT
+ * when the vectors leave it. Linux 6.15.
  */
 void ringline_prep_writev_fixed(struct ringline_op *op,
                                 int32_t fd,
@@ -2240,7 +2286,8 @@ void ringline_prep_read_multishot(struct ringline_op *op, int32_t fd, int32_t po
  * SPLICE: move up to `len` bytes from `fd_in` to `fd_out` without copying; one of them is a pipe.
  * An offset is -1 for a pipe (and for the file position). `flags` of SPLICE_F_*, or
  * RINGLINE_SPLICE_FD_IN_FIXED. The op is on `fd_out`: a RINGLINE_LIB_CLOSE of `fd_in` does not
- * end it. res = bytes moved.
+ * end it. res = bytes moved, 0 at the end; -EINVAL when neither is a pipe. A registered slot in
+ * `fd_in` is in use until FINAL.
  */
 void ringline_prep_splice(struct ringline_op *op,
                           int32_t fd_in,
@@ -2252,7 +2299,7 @@ void ringline_prep_splice(struct ringline_op *op,
 
 /**
  * TEE: copy up to `len` bytes from the pipe `fd_in` to the pipe `fd_out`; they stay in `fd_in`.
- * res = bytes.
+ * res = bytes. What is said of `fd_in` and `flags` in splice holds here too.
  */
 void ringline_prep_tee(struct ringline_op *op,
                        int32_t fd_in,
@@ -2261,7 +2308,8 @@ void ringline_prep_tee(struct ringline_op *op,
                        uint32_t flags);
 
 /**
- * EPOLL_CTL: epoll_ctl(2); `event` is a struct epoll_event.
+ * EPOLL_CTL: epoll_ctl(2); `event` is a struct epoll_event. res = 0. An epoll set may watch the
+ * ring itself; a multishot poll of that set then ends at the ring's first completion.
  */
 void ringline_prep_epoll_ctl(struct ringline_op *op,
                              int32_t epfd,
@@ -2279,13 +2327,15 @@ void ringline_prep_epoll_wait(struct ringline_op *op,
                               uint32_t flags);
 
 /**
- * LINK_TIMEOUT: the last op of a chain: cancels the one before it (which needs IO_LINK) when `ts`,
- * a struct __kernel_timespec, is over. res = -ETIME when it did, -ECANCELED when it was in time.
+ * LINK_TIMEOUT: behind the op that it limits, in its chain: cancels that op (with IO_LINK) when
+ * `ts`, a struct __kernel_timespec, is over. res = -ETIME when it did, -ECANCELED when it was in
+ * time; -EALREADY when the op was running and could not be stopped. Submit answers -EINVAL
+ * anywhere else than behind an op of its chain.
  */
 void ringline_prep_link_timeout(struct ringline_op *op, const void *ts, uint32_t flags);
 
 /**
- * FUTEX_WAIT: until `futex` is woken; -EAGAIN when it does not hold `value`. `flags` of
+ * FUTEX_WAIT: until `futex` is woken (res = 0); -EAGAIN when it does not hold `value`. `flags` of
  * RINGLINE_FUTEX2_*, `mask` RINGLINE_FUTEX_ANY or bits to match. Linux 6.7.
  */
 void ringline_prep_futex_wait(struct ringline_op *op,
@@ -2310,7 +2360,7 @@ void ringline_prep_futex_waitv(struct ringline_op *op, const void *futexes, uint
 
 /**
  * WAITID: waitid(2) of P_PID, P_PGID, P_PIDFD or P_ALL; `info` is a siginfo_t, may be NULL,
- * written until FINAL. Linux 6.7.
+ * written until FINAL. `flags` must be 0. res = 0; -ECHILD when there is none. Linux 6.7.
  */
 void ringline_prep_waitid(struct ringline_op *op,
                           int32_t idtype,
@@ -2320,7 +2370,8 @@ void ringline_prep_waitid(struct ringline_op *op,
                           uint32_t flags);
 
 /**
- * GETXATTR: getxattr(2) of `path` into `value`, written until FINAL. res = the length.
+ * GETXATTR: getxattr(2) of `path` into `value`, written until FINAL. res = the length (with `len`
+ * 0 as well); -ENODATA, -ERANGE. Linux 5.19.
  */
 void ringline_prep_getxattr(struct ringline_op *op,
                             const char *path,
@@ -2329,7 +2380,8 @@ void ringline_prep_getxattr(struct ringline_op *op,
                             uint32_t len);
 
 /**
- * SETXATTR: setxattr(2) of `path`; `flags` 0, XATTR_CREATE or XATTR_REPLACE.
+ * SETXATTR: setxattr(2) of `path`; `flags` 0, XATTR_CREATE or XATTR_REPLACE. res = 0; -EEXIST,
+ * -ENODATA. Linux 5.19.
  */
 void ringline_prep_setxattr(struct ringline_op *op,
                             const char *path,
@@ -2339,7 +2391,7 @@ void ringline_prep_setxattr(struct ringline_op *op,
                             int32_t flags);
 
 /**
- * FGETXATTR: fgetxattr(2) into `value`, written until FINAL. res = the length.
+ * FGETXATTR: fgetxattr(2) into `value`, written until FINAL. res as of getxattr. Linux 5.19.
  */
 void ringline_prep_fgetxattr(struct ringline_op *op,
                              int32_t fd,
@@ -2348,7 +2400,8 @@ void ringline_prep_fgetxattr(struct ringline_op *op,
                              uint32_t len);
 
 /**
- * FSETXATTR: fsetxattr(2); `flags` 0, XATTR_CREATE or XATTR_REPLACE.
+ * FSETXATTR: fsetxattr(2); `flags` 0, XATTR_CREATE or XATTR_REPLACE. res as of setxattr. Linux
+ * 5.19.
  */
 void ringline_prep_fsetxattr(struct ringline_op *op,
                              int32_t fd,

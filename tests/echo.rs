@@ -1,11 +1,12 @@
-//! The C echo server (examples/c/tcp_echo.c) under real clients: every byte comes back, in order.
+//! The C echo servers (examples/c/tcp_echo.c, udp_echo.c) under real clients: every byte comes
+//! back, in order.
 //!
 //! Needs the built library (`make lib`). A socket that is silent for 10 seconds is a failure.
 
 mod harness;
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, TcpStream, UdpSocket};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -16,18 +17,22 @@ struct Server {
 }
 
 impl Server {
-    /// Starts the server on a free port, which it prints in its first line.
     fn start(name: &str) -> Server {
+        Server::of("tcp_echo", name)
+    }
+
+    /// Starts the example on a free port, which it prints in its first line.
+    fn of(example: &str, name: &str) -> Server {
         let binary = harness::out_dir("echo").join(name);
         let root = harness::root();
         let mut cc = Command::new("gcc");
         cc.args(["-std=gnu11", "-O2"]).arg("-I").arg(root.join("include"));
-        cc.arg(root.join("examples/c/tcp_echo.c")).arg("-o").arg(&binary);
+        cc.arg(root.join("examples/c").join(format!("{example}.c"))).arg("-o").arg(&binary);
         cc.arg("-L").arg(harness::lib_dir()).arg("-lringline");
-        harness::run(&mut cc).expect("tcp_echo compiles");
+        harness::run(&mut cc).expect("the example compiles");
         let mut command = Command::new(&binary);
         command.args(["0", "60"]).env("LD_LIBRARY_PATH", harness::lib_dir());
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("tcp_echo starts");
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the example starts");
         let mut line = String::new();
         let output = child.stdout.as_mut().expect("piped");
         BufReader::new(output).read_line(&mut line).expect("a line");
@@ -54,7 +59,7 @@ impl Server {
             }
             std::thread::sleep(Duration::from_millis(1));
         }
-        panic!("tcp_echo did not end within 5 seconds of SIGTERM");
+        panic!("the server did not end within 5 seconds of SIGTERM");
     }
 }
 
@@ -141,5 +146,49 @@ fn resets_are_survived() {
         drop(stream);
     }
     exchange(server.connect(), 7, 100_000, 1000);
+    server.stop();
+}
+
+/// Failure: a datagram that comes back changed, to another client, or in part; a server that stops
+/// after an empty one or one that it had to cut.
+#[test]
+fn datagrams_come_back_whole_or_not_at_all() {
+    let server = Server::of("udp_echo", "datagrams");
+    let sockets: Vec<UdpSocket> = (0..4)
+        .map(|_| {
+            let socket = UdpSocket::bind(("127.0.0.1", 0)).expect("binds");
+            socket.connect(("127.0.0.1", server.port)).expect("connects");
+            socket.set_read_timeout(Some(Duration::from_secs(10))).expect("set");
+            socket
+        })
+        .collect();
+    let mut got = vec![0; 1 << 16];
+    for round in 1..=500_u32 {
+        let client = &sockets[round as usize % sockets.len()];
+        let length = [1, 64, 1400, 2000][round as usize % 4];
+        let bytes = pattern(round, length);
+        client.send(&bytes).expect("sends");
+        assert_eq!(client.recv(&mut got).expect("an answer"), length);
+        assert!(got[..length] == bytes[..], "round {round}: a byte is wrong");
+    }
+    let [client, ..] = &sockets[..] else { panic!("four sockets") };
+    client.send(&[]).expect("sends");
+    assert_eq!(client.recv(&mut got).expect("an answer"), 0);
+    // Longer than its buffers: what comes next is the answer to the next one.
+    client.send(&pattern(9, 5000)).expect("sends");
+    client.send(b"next").expect("sends");
+    assert_eq!(client.recv(&mut got).expect("an answer"), 4);
+    assert_eq!(&got[..4], b"next");
+    // More at once than there are buffers; the sockets' own room may lose some, never mix them up.
+    let burst = 600_u32;
+    (0..burst).for_each(|at| drop(client.send(&pattern(at + 1, 100))));
+    client.set_read_timeout(Some(Duration::from_millis(500))).expect("set");
+    let mut last = 0;
+    while let Ok(length) = client.recv(&mut got) {
+        assert_eq!(length, 100);
+        let at = (last..burst).find(|at| got[..100] == pattern(at + 1, 100)[..]);
+        last = at.expect("an answer that was not sent, or out of order") + 1;
+    }
+    assert!(last > 0);
     server.stop();
 }

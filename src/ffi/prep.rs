@@ -18,7 +18,12 @@ pub(super) unsafe fn fill(op: *mut Op, filled: Op) {
     }
 }
 
-/// NOP: completes with 0.
+/// NOP: completes with 0; with RINGLINE_NOP_INJECT_RESULT in op_flags with `len` (Linux 6.10).
+///
+/// For all helpers: what an op needs that is newer than Linux 5.10 is named with it; where the
+/// kernel is older, submit answers RINGLINE_ENOTSUP_KERNEL. `res` < 0 is -errno of the system call
+/// named. "Written until FINAL" is an output that has to live that long; everything else that an
+/// op points to, data excepted, is read when the turn or flush that accepted it returns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_nop(op: *mut Op) {
     let filled = Op { opcode: opcode::NOP, fd: -1, ..Op::default() };
@@ -26,7 +31,8 @@ pub unsafe extern "C-unwind" fn ringline_prep_nop(op: *mut Op) {
     unsafe { fill(op, filled) };
 }
 
-/// READ: `len` bytes at `off` (-1 = file position) into `buf`. res = bytes read, 0 at the end.
+/// READ: `len` bytes at `off` (-1 = file position) into `buf`, written until FINAL. res = bytes
+/// read, 0 at the end; may be short.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_read(
     op: *mut Op,
@@ -40,7 +46,9 @@ pub unsafe extern "C-unwind" fn ringline_prep_read(
     unsafe { fill(op, filled) };
 }
 
-/// WRITE: `len` bytes of `buf` at `off` (-1 = file position). res = bytes written.
+/// WRITE: `len` bytes of `buf`, which is the library's until FINAL, at `off` (-1 = file position).
+/// res = bytes written, may be short; -EPIPE raises no SIGPIPE where the kernel can suppress it
+/// (write_nosignal).
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_write(
     op: *mut Op,
@@ -54,7 +62,8 @@ pub unsafe extern "C-unwind" fn ringline_prep_write(
     unsafe { fill(op, filled) };
 }
 
-/// OPENAT: res = the new descriptor. `flags` and `mode` as in openat(2).
+/// OPENAT: openat(2). res = the new descriptor; with file_index (a named slot + 1, or
+/// RINGLINE_FILE_INDEX_ALLOC) the file goes into the ring's table, and res = 0 or the slot.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_openat(
     op: *mut Op,
@@ -75,7 +84,9 @@ pub unsafe extern "C-unwind" fn ringline_prep_openat(
     unsafe { fill(op, filled) };
 }
 
-/// CLOSE: close(2). For sockets with ops in flight use ringline_prep_lib_close().
+/// CLOSE: close(2). res = 0. For sockets with ops in flight use ringline_prep_lib_close(). With
+/// `fd` 0 and file_index = slot + 1 it closes a registered file. -EBADF for a ring's own
+/// descriptor.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_close(op: *mut Op, fd: i32) {
     let filled = Op { opcode: opcode::CLOSE, fd, ..Op::default() };
@@ -83,7 +94,8 @@ pub unsafe extern "C-unwind" fn ringline_prep_close(op: *mut Op, fd: i32) {
     unsafe { fill(op, filled) };
 }
 
-/// FSYNC: `fsync_flags` 0, or 1 for fdatasync(2).
+/// FSYNC: fsync(2), or fdatasync(2) with `fsync_flags` RINGLINE_FSYNC_DATASYNC. res = 0; -EINVAL
+/// for files that cannot be synced.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_fsync(op: *mut Op, fd: i32, fsync_flags: u32) {
     let filled = Op { opcode: opcode::FSYNC, fd, op_flags: fsync_flags, ..Op::default() };
@@ -91,7 +103,7 @@ pub unsafe extern "C-unwind" fn ringline_prep_fsync(op: *mut Op, fd: i32, fsync_
     unsafe { fill(op, filled) };
 }
 
-/// POLL_ADD: once; `mask` of POLLIN etc. res = the events.
+/// POLL_ADD: once; `mask` of POLLIN etc. res = the events, POLLERR and POLLHUP among them unasked.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_poll_add(op: *mut Op, fd: i32, mask: u32) {
     let filled = Op { opcode: opcode::POLL_ADD, fd, op_flags: mask, ..Op::default() };
@@ -99,7 +111,9 @@ pub unsafe extern "C-unwind" fn ringline_prep_poll_add(op: *mut Op, fd: i32, mas
     unsafe { fill(op, filled) };
 }
 
-/// POLL_ADD: a completion with MORE for each edge.
+/// POLL_ADD: a completion with MORE for each edge; res = the events. It may end by itself (FINAL
+/// with res >= 0), as when the file is an epoll set that watches this ring: submit it again. Linux
+/// 5.13.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_poll_multishot(op: *mut Op, fd: i32, mask: u32) {
     let filled = Op { opcode: opcode::POLL_ADD, fd, op_flags: mask, len: 1, ..Op::default() };
@@ -107,7 +121,10 @@ pub unsafe extern "C-unwind" fn ringline_prep_poll_multishot(op: *mut Op, fd: i3
     unsafe { fill(op, filled) };
 }
 
-/// POLL_REMOVE as an update: the poll of `token` gets `mask`; `flags` 1 = it becomes multishot.
+/// POLL_REMOVE as an update: the poll of `token` waits for `mask` from now on, once or again and
+/// again as before; `flags` 0 (RINGLINE_POLL_ADD_MULTI is accepted and changes nothing). res = 0;
+/// -ENOENT when it fired meanwhile, -EALREADY when it is just firing. Submit answers
+/// RINGLINE_ESTALE for a token of nothing in flight. Linux 5.13.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_poll_update(
     op: *mut Op,
@@ -127,7 +144,9 @@ pub unsafe extern "C-unwind" fn ringline_prep_poll_update(
     unsafe { fill(op, filled) };
 }
 
-/// POLL_REMOVE: end the poll of `token`.
+/// POLL_REMOVE: end the poll of `token`, which then completes with -ECANCELED. res = 0; -ENOENT
+/// when it was over or is no poll; -EALREADY when it is just firing. Submit answers
+/// RINGLINE_ESTALE for a token of nothing in flight, -EINVAL for that of a library op.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_poll_remove(op: *mut Op, token: u64) {
     let filled = Op { opcode: opcode::POLL_REMOVE, fd: -1, addr: token, ..Op::default() };
@@ -157,7 +176,10 @@ pub unsafe extern "C-unwind" fn ringline_prep_timeout(
     unsafe { fill(op, filled) };
 }
 
-/// TIMEOUT_REMOVE as an update: the timeout of `token` gets a new time.
+/// TIMEOUT_REMOVE as an update: the timeout of `token` gets the time `ts`; `flags` as of timeout,
+/// and RINGLINE_LINK_TIMEOUT_UPDATE when it is a LINK_TIMEOUT (5.15). res = 0; -ENOENT when it was
+/// over or is no timeout; -EALREADY when it is just firing. Submit answers as of poll_remove.
+/// Linux 5.11.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_timeout_update(
     op: *mut Op,
@@ -177,7 +199,8 @@ pub unsafe extern "C-unwind" fn ringline_prep_timeout_update(
     unsafe { fill(op, filled) };
 }
 
-/// TIMEOUT_REMOVE: end the timeout of `token`.
+/// TIMEOUT_REMOVE: end the timeout of `token`, which then completes with -ECANCELED. res and the
+/// answers of submit as of timeout_update.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_timeout_remove(op: *mut Op, token: u64) {
     let filled = Op { opcode: opcode::TIMEOUT_REMOVE, fd: -1, addr: token, ..Op::default() };
@@ -185,7 +208,10 @@ pub unsafe extern "C-unwind" fn ringline_prep_timeout_remove(op: *mut Op, token:
     unsafe { fill(op, filled) };
 }
 
-/// ASYNC_CANCEL: cancel the op of `token`. res = 0, -ENOENT or -EALREADY.
+/// ASYNC_CANCEL: ask for the op of `token` to end; its own FINAL says what became of it. res = 0;
+/// -ENOENT when it was over; -EALREADY when it is running and may end or not. Submit answers as of
+/// poll_remove: library ops (timers, SEND_ALL) are cancelled by ringline_cancel(), as all others
+/// can be.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_cancel(op: *mut Op, token: u64) {
     let filled = Op { opcode: opcode::ASYNC_CANCEL, fd: -1, addr: token, ..Op::default() };

@@ -9,8 +9,8 @@ use core::ffi::c_void;
 
 /// MSG_RING: a completion on the ring of descriptor `ring_fd` (ringline_info_of() tells it), with
 /// `value` as res, `user_data` (below 2^61) and RINGLINE_CF_MSG alone: it is no operation's. That
-/// ring must be attached (else -EBADFD). A ring that is not this library's sees bit 63 set in the
-/// user_data. `flags` must be 0. Linux 5.18.
+/// ring must be attached (else -EBADFD, as for a descriptor that is no ring). res = 0. A ring that
+/// is not this library's sees bit 63 set in the user_data. `flags` must be 0. Linux 5.18.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_msg_ring(
     op: *mut Op,
@@ -72,8 +72,17 @@ pub unsafe extern "C-unwind" fn ringline_prep_cmd_sock(
     unsafe { fill(op, filled) };
 }
 
-/// FILES_UPDATE: put `count` descriptors into the slots from `first` on; -1 empties one. res = how
-/// many. -ENXIO when the ring has no registered files.
+/// FILES_UPDATE: put `count` descriptors into the named slots from `first` on; -1 empties a slot,
+/// -2 leaves one alone. Not needed to register files: ringline_file_add(), ringline_file_replace()
+/// and ringline_file_remove() do that at once; this does it in the order of a chain. `fds` is read
+/// by submit already and must not change until FINAL.
+///
+/// res = how many, from the front; -EBADF, -ENOMEM when the first failed. The slot of the first
+/// descriptor that failed is empty then. A slot that was empty may be named by ops of the same
+/// chain at once, other slots only after FINAL.
+///
+/// Submit answers -ENXIO without a table; RINGLINE_ENULL; -EINVAL for `count` 0 and for slots that
+/// are not named ones; -EBUSY when ops in flight use one of them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_files_update(
     op: *mut Op,
@@ -94,7 +103,8 @@ pub unsafe extern "C-unwind" fn ringline_prep_files_update(
 }
 
 /// FIXED_FD_INSTALL: an ordinary descriptor for the file in registered slot `slot`; `flags` 0
-/// (close-on-exec) or RINGLINE_FIXED_FD_NO_CLOEXEC. res = the descriptor. Linux 6.8.
+/// (close-on-exec) or RINGLINE_FIXED_FD_NO_CLOEXEC. res = the descriptor. Submit answers
+/// RINGLINE_ESTALE for an empty slot. Linux 6.8.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_fixed_fd_install(op: *mut Op, slot: i32, flags: u32) {
     let filled = Op {

@@ -7,7 +7,8 @@ use super::prep::fill;
 use crate::ring::{Op, opcode};
 use core::ffi::{c_char, c_void};
 
-/// OPENAT2: openat2(2); `how` is a struct open_how of `size` bytes. res = the new descriptor.
+/// OPENAT2: openat2(2); `how` is a struct open_how of `size` bytes. res and file_index as of
+/// openat.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_openat2(
     op: *mut Op,
@@ -28,7 +29,7 @@ pub unsafe extern "C-unwind" fn ringline_prep_openat2(
     unsafe { fill(op, filled) };
 }
 
-/// STATX: statx(2) into `buf`, a struct statx that is written until FINAL.
+/// STATX: statx(2) into `buf`, a struct statx that is written until FINAL. res = 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_statx(
     op: *mut Op,
@@ -51,7 +52,8 @@ pub unsafe extern "C-unwind" fn ringline_prep_statx(
     unsafe { fill(op, filled) };
 }
 
-/// FALLOCATE: fallocate(2).
+/// FALLOCATE: fallocate(2); `mode` of FALLOC_FL_*. res = 0; -EOPNOTSUPP where the file system
+/// cannot.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_fallocate(
     op: *mut Op,
@@ -66,7 +68,7 @@ pub unsafe extern "C-unwind" fn ringline_prep_fallocate(
     unsafe { fill(op, filled) };
 }
 
-/// FTRUNCATE: ftruncate(2) to `len` bytes. Linux 6.9.
+/// FTRUNCATE: ftruncate(2) to `len` bytes. res = 0. Linux 6.9.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_ftruncate(op: *mut Op, fd: i32, len: u64) {
     let filled = Op { opcode: opcode::FTRUNCATE, fd, off: len, ..Op::default() };
@@ -74,7 +76,7 @@ pub unsafe extern "C-unwind" fn ringline_prep_ftruncate(op: *mut Op, fd: i32, le
     unsafe { fill(op, filled) };
 }
 
-/// SYNC_FILE_RANGE: sync_file_range(2).
+/// SYNC_FILE_RANGE: sync_file_range(2); `flags` of SYNC_FILE_RANGE_*. res = 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_sync_file_range(
     op: *mut Op,
@@ -89,7 +91,8 @@ pub unsafe extern "C-unwind" fn ringline_prep_sync_file_range(
     unsafe { fill(op, filled) };
 }
 
-/// FADVISE: posix_fadvise(2). `len` of 4 GiB and more needs Linux 6.10.
+/// FADVISE: posix_fadvise(2); `advice` of POSIX_FADV_*. res = 0. `len` of 4 GiB and more needs
+/// Linux 6.10.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_fadvise(
     op: *mut Op,
@@ -113,7 +116,7 @@ pub unsafe extern "C-unwind" fn ringline_prep_fadvise(
     unsafe { fill(op, filled) };
 }
 
-/// MADVISE: madvise(2). `len` of 4 GiB and more needs Linux 6.10.
+/// MADVISE: madvise(2); `advice` of MADV_*. res = 0. `len` of 4 GiB and more needs Linux 6.10.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_madvise(
     op: *mut Op,
@@ -136,7 +139,7 @@ pub unsafe extern "C-unwind" fn ringline_prep_madvise(
     unsafe { fill(op, filled) };
 }
 
-/// RENAMEAT: renameat2(2).
+/// RENAMEAT: renameat2(2); `flags` of RENAME_*. res = 0. Linux 5.11.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_renameat(
     op: *mut Op,
@@ -159,7 +162,7 @@ pub unsafe extern "C-unwind" fn ringline_prep_renameat(
     unsafe { fill(op, filled) };
 }
 
-/// UNLINKAT: unlinkat(2); `flags` 0 or AT_REMOVEDIR.
+/// UNLINKAT: unlinkat(2); `flags` 0 or AT_REMOVEDIR. res = 0. Linux 5.11.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_unlinkat(
     op: *mut Op,
@@ -178,7 +181,7 @@ pub unsafe extern "C-unwind" fn ringline_prep_unlinkat(
     unsafe { fill(op, filled) };
 }
 
-/// MKDIRAT: mkdirat(2).
+/// MKDIRAT: mkdirat(2). res = 0. Linux 5.15.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_mkdirat(
     op: *mut Op,
@@ -192,7 +195,7 @@ pub unsafe extern "C-unwind" fn ringline_prep_mkdirat(
     unsafe { fill(op, filled) };
 }
 
-/// SYMLINKAT: symlinkat(2): `path` becomes a link to `target`.
+/// SYMLINKAT: symlinkat(2): `path` becomes a link to `target`. res = 0. Linux 5.15.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_symlinkat(
     op: *mut Op,
@@ -211,7 +214,7 @@ pub unsafe extern "C-unwind" fn ringline_prep_symlinkat(
     unsafe { fill(op, filled) };
 }
 
-/// LINKAT: linkat(2).
+/// LINKAT: linkat(2); `flags` of AT_SYMLINK_FOLLOW and AT_EMPTY_PATH. res = 0. Linux 5.15.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_linkat(
     op: *mut Op,
@@ -234,7 +237,8 @@ pub unsafe extern "C-unwind" fn ringline_prep_linkat(
     unsafe { fill(op, filled) };
 }
 
-/// PIPE: pipe2(2); `fds` is int[2], written until FINAL. Linux 6.16.
+/// PIPE: pipe2(2); `fds` is int[2], written until FINAL. res = 0. Two ordinary descriptors only:
+/// submit answers -EINVAL to a file_index. Linux 6.16.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_pipe(op: *mut Op, fds: *mut i32, flags: u32) {
     let filled = Op { opcode: opcode::PIPE, addr: fds as u64, op_flags: flags, ..Op::default() };

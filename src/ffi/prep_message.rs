@@ -30,6 +30,7 @@ pub unsafe extern "C-unwind" fn ringline_prep_sendmsg(
 
 /// RECVMSG: recvmsg(2) once; `msg` is a struct msghdr, written until FINAL. With
 /// ringline_prep_pool(): the payload goes into a buffer of the pool, the rest where `msg` says.
+/// res = bytes; msg_flags has MSG_TRUNC and MSG_CTRUNC.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_recvmsg(
     op: *mut Op,

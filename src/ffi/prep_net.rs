@@ -6,7 +6,7 @@ use super::prep::fill;
 use crate::ring::{Op, opcode, sqe_flag};
 use core::ffi::c_void;
 
-/// SOCKET: socket(2). res = the descriptor.
+/// SOCKET: socket(2). res = the descriptor; file_index as of openat. Linux 5.19.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_socket(
     op: *mut Op,
@@ -25,7 +25,7 @@ pub unsafe extern "C-unwind" fn ringline_prep_socket(
     unsafe { fill(op, filled) };
 }
 
-/// BIND: bind(2), Linux 6.11.
+/// BIND: bind(2). res = 0. Linux 6.11.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_bind(
     op: *mut Op,
@@ -39,7 +39,7 @@ pub unsafe extern "C-unwind" fn ringline_prep_bind(
     unsafe { fill(op, filled) };
 }
 
-/// LISTEN: listen(2), Linux 6.11.
+/// LISTEN: listen(2). res = 0. Linux 6.11.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_listen(op: *mut Op, fd: i32, backlog: i32) {
     let filled = Op { opcode: opcode::LISTEN, fd, len: backlog as u32, ..Op::default() };
@@ -69,7 +69,8 @@ pub unsafe extern "C-unwind" fn ringline_prep_accept(
     unsafe { fill(op, filled) };
 }
 
-/// ACCEPT: a completion with MORE for each connection.
+/// ACCEPT: a completion with MORE for each connection; res as of accept. FINAL with res < 0 or a
+/// full table ends it. Linux 5.19.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_accept_multishot(
     op: *mut Op,
@@ -91,7 +92,7 @@ pub unsafe extern "C-unwind" fn ringline_prep_accept_multishot(
     unsafe { fill(op, filled) };
 }
 
-/// CONNECT: connect(2).
+/// CONNECT: connect(2). res = 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_connect(
     op: *mut Op,
@@ -180,7 +181,7 @@ pub unsafe extern "C-unwind" fn ringline_prep_recv_multishot(
     unsafe { fill(op, filled) };
 }
 
-/// SHUTDOWN: shutdown(2).
+/// SHUTDOWN: shutdown(2). res = 0; -ENOTCONN. Linux 5.11.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_shutdown(op: *mut Op, fd: i32, how: i32) {
     let filled = Op { opcode: opcode::SHUTDOWN, fd, len: how as u32, ..Op::default() };

@@ -54,7 +54,8 @@ pub unsafe extern "C-unwind" fn ringline_prep_writev(
     unsafe { fill(op, filled) };
 }
 
-/// READ_FIXED: as read, into memory of the registered buffer `buf_index`.
+/// READ_FIXED: as read, into memory of the registered buffer `buf_index`. Submit answers
+/// RINGLINE_ESTALE where nothing is registered, -EFAULT when `buf` and `len` leave it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_read_fixed(
     op: *mut Op,
@@ -77,7 +78,8 @@ pub unsafe extern "C-unwind" fn ringline_prep_read_fixed(
     unsafe { fill(op, filled) };
 }
 
-/// WRITE_FIXED: as write, out of memory of the registered buffer `buf_index`.
+/// WRITE_FIXED: as write, out of memory of the registered buffer `buf_index`. Submit answers as of
+/// read_fixed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_write_fixed(
     op: *mut Op,
@@ -100,7 +102,8 @@ pub unsafe extern "C-unwind" fn ringline_prep_write_fixed(
     unsafe { fill(op, filled) };
 }
 
-/// READV_FIXED: as readv, into memory of the registered buffer `buf_index`. Linux 6.15.
+/// READV_FIXED: as readv, into memory of the registered buffer `buf_index`. res = -EFAULT when
+/// the vectors leave it. Linux 6.15.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_readv_fixed(
     op: *mut Op,
@@ -125,7 +128,8 @@ pub unsafe extern "C-unwind" fn ringline_prep_readv_fixed(
     unsafe { fill(op, filled) };
 }
 
-/// WRITEV_FIXED: as writev, out of memory of the registered buffer `buf_index`. Linux 6.15.
+/// WRITEV_FIXED: as writev, out of memory of the registered buffer `buf_index`. res = -EFAULT
+/// when the vectors leave it. Linux 6.15.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_writev_fixed(
     op: *mut Op,
@@ -169,7 +173,8 @@ pub unsafe extern "C-unwind" fn ringline_prep_read_multishot(op: *mut Op, fd: i3
 /// SPLICE: move up to `len` bytes from `fd_in` to `fd_out` without copying; one of them is a pipe.
 /// An offset is -1 for a pipe (and for the file position). `flags` of SPLICE_F_*, or
 /// RINGLINE_SPLICE_FD_IN_FIXED. The op is on `fd_out`: a RINGLINE_LIB_CLOSE of `fd_in` does not
-/// end it. res = bytes moved.
+/// end it. res = bytes moved, 0 at the end; -EINVAL when neither is a pipe. A registered slot in
+/// `fd_in` is in use until FINAL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_splice(
     op: *mut Op,
@@ -195,7 +200,7 @@ pub unsafe extern "C-unwind" fn ringline_prep_splice(
 }
 
 /// TEE: copy up to `len` bytes from the pipe `fd_in` to the pipe `fd_out`; they stay in `fd_in`.
-/// res = bytes.
+/// res = bytes. What is said of `fd_in` and `flags` in splice holds here too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_tee(
     op: *mut Op,

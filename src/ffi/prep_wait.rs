@@ -7,7 +7,8 @@ use super::prep::fill;
 use crate::ring::{Op, opcode};
 use core::ffi::c_void;
 
-/// EPOLL_CTL: epoll_ctl(2); `event` is a struct epoll_event.
+/// EPOLL_CTL: epoll_ctl(2); `event` is a struct epoll_event. res = 0. An epoll set may watch the
+/// ring itself; a multishot poll of that set then ends at the ring's first completion.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_epoll_ctl(
     op: *mut Op,
@@ -49,8 +50,10 @@ pub unsafe extern "C-unwind" fn ringline_prep_epoll_wait(
     unsafe { fill(op, filled) };
 }
 
-/// LINK_TIMEOUT: the last op of a chain: cancels the one before it (which needs IO_LINK) when `ts`,
-/// a struct __kernel_timespec, is over. res = -ETIME when it did, -ECANCELED when it was in time.
+/// LINK_TIMEOUT: behind the op that it limits, in its chain: cancels that op (with IO_LINK) when
+/// `ts`, a struct __kernel_timespec, is over. res = -ETIME when it did, -ECANCELED when it was in
+/// time; -EALREADY when the op was running and could not be stopped. Submit answers -EINVAL
+/// anywhere else than behind an op of its chain.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_link_timeout(
     op: *mut Op,
@@ -69,7 +72,7 @@ pub unsafe extern "C-unwind" fn ringline_prep_link_timeout(
     unsafe { fill(op, filled) };
 }
 
-/// FUTEX_WAIT: until `futex` is woken; -EAGAIN when it does not hold `value`. `flags` of
+/// FUTEX_WAIT: until `futex` is woken (res = 0); -EAGAIN when it does not hold `value`. `flags` of
 /// RINGLINE_FUTEX2_*, `mask` RINGLINE_FUTEX_ANY or bits to match. Linux 6.7.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_futex_wait(
@@ -126,7 +129,7 @@ pub unsafe extern "C-unwind" fn ringline_prep_futex_waitv(
 }
 
 /// WAITID: waitid(2) of P_PID, P_PGID, P_PIDFD or P_ALL; `info` is a siginfo_t, may be NULL,
-/// written until FINAL. Linux 6.7.
+/// written until FINAL. `flags` must be 0. res = 0; -ECHILD when there is none. Linux 6.7.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_waitid(
     op: *mut Op,

@@ -7,7 +7,8 @@ use super::prep::fill;
 use crate::ring::{Op, opcode};
 use core::ffi::{c_char, c_void};
 
-/// GETXATTR: getxattr(2) of `path` into `value`, written until FINAL. res = the length.
+/// GETXATTR: getxattr(2) of `path` into `value`, written until FINAL. res = the length (with `len`
+/// 0 as well); -ENODATA, -ERANGE. Linux 5.19.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_getxattr(
     op: *mut Op,
@@ -28,7 +29,8 @@ pub unsafe extern "C-unwind" fn ringline_prep_getxattr(
     unsafe { fill(op, filled) };
 }
 
-/// SETXATTR: setxattr(2) of `path`; `flags` 0, XATTR_CREATE or XATTR_REPLACE.
+/// SETXATTR: setxattr(2) of `path`; `flags` 0, XATTR_CREATE or XATTR_REPLACE. res = 0; -EEXIST,
+/// -ENODATA. Linux 5.19.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_setxattr(
     op: *mut Op,
@@ -51,7 +53,7 @@ pub unsafe extern "C-unwind" fn ringline_prep_setxattr(
     unsafe { fill(op, filled) };
 }
 
-/// FGETXATTR: fgetxattr(2) into `value`, written until FINAL. res = the length.
+/// FGETXATTR: fgetxattr(2) into `value`, written until FINAL. res as of getxattr. Linux 5.19.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_fgetxattr(
     op: *mut Op,
@@ -72,7 +74,8 @@ pub unsafe extern "C-unwind" fn ringline_prep_fgetxattr(
     unsafe { fill(op, filled) };
 }
 
-/// FSETXATTR: fsetxattr(2); `flags` 0, XATTR_CREATE or XATTR_REPLACE.
+/// FSETXATTR: fsetxattr(2); `flags` 0, XATTR_CREATE or XATTR_REPLACE. res as of setxattr. Linux
+/// 5.19.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_fsetxattr(
     op: *mut Op,

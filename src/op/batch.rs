@@ -104,12 +104,7 @@ impl Engine {
         }
         self.driver.make_room(members).map_err(|fault| (0, fault))?;
         for at in 0..members {
-            let accepted = if ops[at].opcode >= 128 {
-                Err(Fault::errno(libc::EINVAL, "a library operation cannot be part of a chain"))
-            } else {
-                self.accept(&ops[at], sink)
-            };
-            match accepted {
+            match self.accept_member(ops, at, sink) {
                 Ok(token) => tokens[at] = token,
                 Err(fault) => {
                     self.take_back(&tokens[..at]);
@@ -120,6 +115,21 @@ impl Engine {
         Ok(members)
     }
 
+    fn accept_member(&mut self, ops: &[Op], at: usize, sink: Sink) -> Result<u64, Fault> {
+        let op = &ops[at];
+        if op.opcode >= 128 {
+            return Err(Fault::errno(
+                libc::EINVAL,
+                "a library operation cannot be part of a chain",
+            ));
+        }
+        let limits = at > 0 && ops[at - 1].opcode != opcode::LINK_TIMEOUT;
+        if op.opcode == opcode::LINK_TIMEOUT && limits {
+            return self.accept_link_timeout(op, sink);
+        }
+        self.accept(op, sink)
+    }
+
     /// Take back the youngest of `tokens` as long as the kernel has not consumed them: nobody but
     /// the caller has seen them, and no completion will come. Returns how many.
     pub fn take_back(&mut self, tokens: &[u64]) -> u32 {
@@ -128,7 +138,7 @@ impl Engine {
             let Some(index) = self.driver.unstage(*token) else { break };
             let slot = *self.driver.slab.get(index);
             if slot.route == super::route::DIRECT {
-                self.end_direct(&slot, false);
+                self.end_direct(&slot, -libc::ECANCELED);
             }
             self.last_of(index);
             self.driver.slab.give_back(index);

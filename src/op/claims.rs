@@ -5,13 +5,15 @@
 
 use super::engine::Engine;
 use super::route;
-use crate::error::Fault;
+use crate::error::{ENULL, Fault};
 use crate::resource::INDEX_ALLOC;
 use crate::ring::{Completion, Lifecycle, Op, Slot, bits, opcode, sqe_flag};
+use core::slice;
 
 const ACCEPT_MULTISHOT: u16 = 1;
 const FIXED_BUFFER: u16 = 4;
 const URING_CMD_FIXED: u32 = 1;
+const SPLICE_FD_IN_FIXED: u32 = 1 << 31;
 /// In the slot of an operation that fills a direct slot: it goes on after the first.
 const MULTISHOT: u32 = 1;
 /// In the slot: the library asked it to end because the table is full.
@@ -27,9 +29,14 @@ enum Direct {
     },
     /// It closes the file in a slot.
     Close,
+    /// It changes a row of slots.
+    Update,
 }
 
 fn direct(op: &Op) -> Direct {
+    if op.opcode == opcode::FILES_UPDATE {
+        return Direct::Update;
+    }
     if op.file_index == 0 {
         return Direct::Nothing;
     }
@@ -52,11 +59,20 @@ fn uses_region(op: &Op) -> bool {
     }
 }
 
+/// The registered slot that a SPLICE or TEE reads from.
+fn second_slot(op: &Op) -> Option<u32> {
+    let splices = matches!(op.opcode, opcode::SPLICE | opcode::TEE);
+    (splices && op.op_flags & SPLICE_FD_IN_FIXED != 0).then_some(op.file_index)
+}
+
 impl Engine {
     /// Whether everything that the operation names is there.
     pub(super) fn check_claims(&mut self, op: &Op) -> Result<(), Fault> {
         if op.flags & sqe_flag::FIXED_FILE != 0 {
             self.files.check(op.fd)?;
+        }
+        if let Some(slot) = second_slot(op) {
+            self.files.check(slot as i32)?;
         }
         if uses_region(op) {
             let plain = matches!(op.opcode, opcode::READ_FIXED | opcode::WRITE_FIXED);
@@ -73,6 +89,8 @@ impl Engine {
             Direct::Nothing => Ok(()),
             Direct::Fill { multishot } => self.files.check_fill(op.file_index, multishot),
             Direct::Close => self.files.check_close(op.file_index - 1),
+            Direct::Update if op.addr == 0 => Err(Fault::new(ENULL, "files_update: fds is NULL")),
+            Direct::Update => self.files.check_update(op.off, op.len),
         }
     }
 
@@ -88,22 +106,36 @@ impl Engine {
             slot.done = op.buf_index.into();
             self.regions.pin(op.buf_index);
         }
+        if let Some(second) = second_slot(op) {
+            slot.bits |= bits::REGION;
+            slot.done = second;
+            self.files.pin(second);
+        }
         let doing = direct(op);
         if doing == Direct::Nothing {
             return;
         }
         slot.route = route::DIRECT;
         (slot.op_flags, slot.len) = (op.file_index, 0);
-        if doing == Direct::Close {
-            // No descriptor: a close or a cancel of descriptor 0 does not mean it.
-            slot.fd = -1;
-        }
         match doing {
             Direct::Fill { multishot } => {
                 slot.len = if multishot { MULTISHOT } else { 0 };
                 self.files.begin_fill(op.file_index, multishot);
             }
-            _ => self.files.begin_close(op.file_index - 1),
+            Direct::Update => {
+                // No descriptor, as below.
+                slot.fd = -1;
+                (slot.op_flags, slot.len) = (op.off as u32, op.len);
+                // SAFETY: the caller vouches for `len` descriptors at `addr`, which is not NULL;
+                // as bytes they need no alignment.
+                let fds = unsafe { slice::from_raw_parts(op.addr as *const _, op.len as usize) };
+                self.files.begin_update(op.off as u32, fds);
+            }
+            _ => {
+                // No descriptor: a close or a cancel of descriptor 0 does not mean it.
+                slot.fd = -1;
+                self.files.begin_close(op.file_index - 1);
+            }
         }
     }
 
@@ -113,16 +145,20 @@ impl Engine {
             self.files.unpin(slot.fd as u32);
         }
         if slot.bits & bits::REGION != 0 {
-            self.regions.unpin(slot.done as u16);
+            match slot.opcode {
+                opcode::SPLICE | opcode::TEE => self.files.unpin(slot.done),
+                _ => self.regions.unpin(slot.done as u16),
+            }
         }
     }
 
-    /// The operation of `slot` on the table of files ended, `done` or not.
-    pub(super) fn end_direct(&mut self, slot: &Slot, done: bool) {
-        if slot.opcode == opcode::CLOSE {
-            self.files.end_close(slot.op_flags - 1, done);
-        } else {
-            self.files.end_fill(slot.op_flags, slot.len & MULTISHOT != 0, done);
+    /// The operation of `slot` on the table of files ended with `res`.
+    pub(super) fn end_direct(&mut self, slot: &Slot, res: i32) {
+        let done = res >= 0;
+        match slot.opcode {
+            opcode::FILES_UPDATE => self.files.end_update(slot.op_flags, slot.len, res),
+            opcode::CLOSE => self.files.end_close(slot.op_flags - 1, done),
+            _ => self.files.end_fill(slot.op_flags, slot.len & MULTISHOT != 0, done),
         }
     }
 
@@ -133,8 +169,9 @@ impl Engine {
             self.files.arrive(it.res as u32);
         }
         if last {
-            self.end_direct(slot, it.res >= 0);
-            if slot.len & STOPPED != 0 && it.res == -libc::ECANCELED {
+            self.end_direct(slot, it.res);
+            let accepts = slot.opcode == opcode::ACCEPT;
+            if accepts && slot.len & STOPPED != 0 && it.res == -libc::ECANCELED {
                 it.res = -libc::ENFILE;
             }
         }
@@ -150,8 +187,9 @@ impl Engine {
         self.files.stopping = true;
         for index in 0..self.driver.slab.touched() {
             let slot = *self.driver.slab.get(index);
-            let here = slot.route == route::DIRECT && slot.len & MULTISHOT != 0;
-            if slot.state != Lifecycle::Live || !here || slot.len & STOPPED != 0 {
+            let here = slot.route == route::DIRECT && slot.opcode == opcode::ACCEPT;
+            let goes_on = here && slot.len & (MULTISHOT | STOPPED) == MULTISHOT;
+            if slot.state != Lifecycle::Live || !goes_on {
                 continue;
             }
             if self.driver.cancel(index).is_err() {

@@ -4,6 +4,7 @@
 //! a promise of the contract (no completion, a signal, a look-alike of end of file) gets past.
 
 use super::engine::{Engine, Sink};
+use super::route;
 use super::table::ROWS;
 use crate::error::{ENOTSUP_KERNEL, ESTALE, Fault};
 use crate::ring::{Op, bits, opcode, rarely, sqe_flag};
@@ -59,6 +60,8 @@ pub(super) enum Class {
     /// Names another operation by its token in `addr`.
     Names,
     Cancel,
+    /// Limits the time of the operation before it in its chain.
+    LinkTimeout,
     Message,
     Command,
     Library,
@@ -148,6 +151,15 @@ impl Engine {
     /// Accept one operation that is not part of a chain (or whose chain has room): its token.
     pub(super) fn accept(&mut self, op: &Op, sink: Sink) -> Result<u64, Fault> {
         let class = self.classes.table[op.opcode as usize];
+        self.accept_checked(op, sink, class)
+    }
+
+    /// As [`Engine::accept`], for a LINK_TIMEOUT with an operation before it in its chain.
+    pub(super) fn accept_link_timeout(&mut self, op: &Op, sink: Sink) -> Result<u64, Fault> {
+        let class = match self.classes.table[usize::from(op.opcode)] {
+            Class::LinkTimeout => Class::Plain,
+            other => other,
+        };
         self.accept_checked(op, sink, class)
     }
 
@@ -241,6 +253,9 @@ impl Engine {
                 self.check_name(op.addr)
             }
             Class::Names => self.check_name(op.addr),
+            Class::LinkTimeout => {
+                Err(invalid("link_timeout follows the operation of a chain that it limits"))
+            }
             Class::Cancel => {
                 if op.op_flags & !CANCEL_ALL_FD != 0 {
                     return Err(invalid("cancel by token or by descriptor; use cancel_all"));
@@ -253,11 +268,17 @@ impl Engine {
 
     /// A token that names an operation must name one the kernel has: anything else could reach
     /// the library's own entries.
-    fn check_name(&self, token: u64) -> Result<(), Fault> {
-        match self.driver.slab.find(token) {
-            Some(_) => Ok(()),
-            None => Err(Fault::new(ESTALE, "addr must be the token of an operation in flight")),
+    fn check_name(&mut self, token: u64) -> Result<(), Fault> {
+        let Some(index) = self.driver.slab.find(token) else {
+            return Err(Fault::new(ESTALE, "addr must be the token of an operation in flight"));
+        };
+        // The kernel knows nothing of a timer, and only a part of a close or a SEND_ALL: to end
+        // that part would not end the operation.
+        let route = self.driver.slab.get(index).route;
+        if matches!(route, route::TIMER | route::SEND_ALL | route::CLOSE) {
+            return Err(invalid("the token is that of a library operation; use ringline_cancel"));
         }
+        Ok(())
     }
 
     fn check_send(&self, op: &mut Op) -> Result<(), Fault> {

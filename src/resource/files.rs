@@ -18,7 +18,11 @@ const USED: u32 = 1 << 31;
 const LEAVING: u32 = 1 << 30;
 /// In the word of a slot: the file is gone; the slot is free when nothing is in flight on it.
 const GONE: u32 = 1 << 29;
-const PINS: u32 = GONE - 1;
+/// In the word of a slot: an update in flight puts a file into it.
+const FILLS: u32 = 1 << 28;
+const PINS: u32 = FILLS - 1;
+/// A place of an update that leaves its slot alone (IORING_REGISTER_FILES_SKIP).
+const SKIP: i32 = -2;
 
 /// The table.
 #[derive(Default)]
@@ -233,8 +237,11 @@ impl Files {
     /// Whether an operation may close the file in a slot.
     pub fn check_close(&mut self, slot: u32) -> Result<(), Fault> {
         self.check(slot as i32)?;
-        // The kernel would give this slot to the next client, with the operations in flight.
-        if slot >= self.named && self.look(slot) & PINS != 0 { Err(busy()) } else { Ok(()) }
+        // The kernel would give this slot to the next client, with the operations in flight. And
+        // of an update and a close in flight nobody could tell which of them comes last.
+        let word = self.look(slot);
+        let promised = word & FILLS != 0 || slot >= self.named && word & PINS != 0;
+        if promised { Err(busy()) } else { Ok(()) }
     }
 
     /// A close of a slot is in flight: nothing new may name it.
@@ -316,6 +323,59 @@ impl Files {
                 self.set(file_index - 1, word | gone);
                 self.unpin(file_index - 1);
             }
+        }
+    }
+
+    /// Whether an operation may change `count` slots from `first` on: named ones, all idle.
+    pub fn check_update(&mut self, first: u64, count: u32) -> Result<(), Fault> {
+        if self.words.is_none() {
+            return Err(Fault::errno(libc::ENXIO, "reserve a table of files first"));
+        }
+        let end = first.saturating_add(count.into());
+        if count == 0 || end > u64::from(self.named) {
+            return Err(Fault::errno(
+                libc::EINVAL,
+                "files_update changes named slots only; see ringline_file_add and _replace",
+            ));
+        }
+        let held = (first as u32..end as u32).any(|slot| self.look(slot) & !USED != 0);
+        if held { Err(busy()) } else { Ok(()) }
+    }
+
+    /// An operation that puts `fds` into the slots from `first` on is in flight.
+    ///
+    /// What is empty may be named at once, by operations behind it in its chain. What holds a file
+    /// may not: nobody could tell which of the two would be meant.
+    pub fn begin_update(&mut self, first: u32, fds: &[[u8; 4]]) {
+        for (slot, fd) in (first..).zip(fds) {
+            let held = self.look(slot);
+            let change = match i32::from_ne_bytes(*fd) {
+                SKIP | -1 if held == 0 => GONE,
+                -1 => USED | LEAVING,
+                _ if held == 0 => USED | FILLS,
+                _ => USED | LEAVING | FILLS,
+            };
+            self.set(slot, change + 1);
+        }
+    }
+
+    /// That operation ended with `res`. The kernel takes the old file out before it looks at the
+    /// new one, so the slot of the first descriptor that it refused is empty.
+    pub fn end_update(&mut self, first: u32, count: u32, res: i32) {
+        let done = first + res.max(0) as u32;
+        let emptied = res >= 0 || res == -libc::EBADF || res == -libc::ENOMEM;
+        for slot in first..first + count {
+            let word = self.look(slot);
+            let gone = match word & (LEAVING | FILLS) {
+                0 => false,
+                _ if slot == done && emptied => true,
+                FILLS => slot >= done,
+                LEAVING => slot < done,
+                _ => false,
+            };
+            let gone = if gone { GONE } else { 0 };
+            self.set(slot, word & !(LEAVING | FILLS) | gone);
+            self.unpin(slot);
         }
     }
 

@@ -44,7 +44,7 @@ pub mod bits {
     pub const PERIODIC: u8 = 32;
     /// The descriptor is a registered slot, not a descriptor.
     pub const FIXED: u8 = 64;
-    /// The operation uses the region `Slot::done`.
+    /// The operation uses the region `Slot::done`; of SPLICE and TEE it is a registered slot.
     pub const REGION: u8 = 128;
 }
 

@@ -865,48 +865,74 @@ proc ringline_lease_release_many*(leases: ptr uint64, count: uint32): int32
   ## ringline_lease_release(). Returns how many were given back, or RINGLINE_ENULL.
 
 proc ringline_prep_nop*(op: ptr ringline_op)
-  ## NOP: completes with 0.
+  ## NOP: completes with 0; with RINGLINE_NOP_INJECT_RESULT in op_flags with `len` (Linux 6.10).
+  ##
+  ## For all helpers: what an op needs that is newer than Linux 5.10 is named with it; where the
+  ## kernel is older, submit answers RINGLINE_ENOTSUP_KERNEL. `res` < 0 is -errno of the system call
+  ## named. "Written until FINAL" is an output that has to live that long; everything else that an
+  ## op points to, data excepted, is read when the turn or flush that accepted it returns.
 
 proc ringline_prep_read*(op: ptr ringline_op, fd: int32, buf: pointer, len: uint32, off: uint64)
-  ## READ: `len` bytes at `off` (-1 = file position) into `buf`. res = bytes read, 0 at the end.
+  ## READ: `len` bytes at `off` (-1 = file position) into `buf`, written until FINAL. res = bytes
+  ## read, 0 at the end; may be short.
 
 proc ringline_prep_write*(op: ptr ringline_op, fd: int32, buf: pointer, len: uint32, off: uint64)
-  ## WRITE: `len` bytes of `buf` at `off` (-1 = file position). res = bytes written.
+  ## WRITE: `len` bytes of `buf`, which is the library's until FINAL, at `off` (-1 = file position).
+  ## res = bytes written, may be short; -EPIPE raises no SIGPIPE where the kernel can suppress it
+  ## (write_nosignal).
 
 proc ringline_prep_openat*(op: ptr ringline_op, dirfd: int32, path: cstring, flags: int32,
     mode: uint32)
-  ## OPENAT: res = the new descriptor. `flags` and `mode` as in openat(2).
+  ## OPENAT: openat(2). res = the new descriptor; with file_index (a named slot + 1, or
+  ## RINGLINE_FILE_INDEX_ALLOC) the file goes into the ring's table, and res = 0 or the slot.
 
 proc ringline_prep_close*(op: ptr ringline_op, fd: int32)
-  ## CLOSE: close(2). For sockets with ops in flight use ringline_prep_lib_close().
+  ## CLOSE: close(2). res = 0. For sockets with ops in flight use ringline_prep_lib_close(). With
+  ## `fd` 0 and file_index = slot + 1 it closes a registered file. -EBADF for a ring's own
+  ## descriptor.
 
 proc ringline_prep_fsync*(op: ptr ringline_op, fd: int32, fsync_flags: uint32)
-  ## FSYNC: `fsync_flags` 0, or 1 for fdatasync(2).
+  ## FSYNC: fsync(2), or fdatasync(2) with `fsync_flags` RINGLINE_FSYNC_DATASYNC. res = 0; -EINVAL
+  ## for files that cannot be synced.
 
 proc ringline_prep_poll_add*(op: ptr ringline_op, fd: int32, mask: uint32)
-  ## POLL_ADD: once; `mask` of POLLIN etc. res = the events.
+  ## POLL_ADD: once; `mask` of POLLIN etc. res = the events, POLLERR and POLLHUP among them unasked.
 
 proc ringline_prep_poll_multishot*(op: ptr ringline_op, fd: int32, mask: uint32)
-  ## POLL_ADD: a completion with MORE for each edge.
+  ## POLL_ADD: a completion with MORE for each edge; res = the events. It may end by itself (FINAL
+  ## with res >= 0), as when the file is an epoll set that watches this ring: submit it again. Linux
+  ## 5.13.
 
 proc ringline_prep_poll_update*(op: ptr ringline_op, token: uint64, mask: uint32, flags: uint32)
-  ## POLL_REMOVE as an update: the poll of `token` gets `mask`; `flags` 1 = it becomes multishot.
+  ## POLL_REMOVE as an update: the poll of `token` waits for `mask` from now on, once or again and
+  ## again as before; `flags` 0 (RINGLINE_POLL_ADD_MULTI is accepted and changes nothing). res = 0;
+  ## -ENOENT when it fired meanwhile, -EALREADY when it is just firing. Submit answers
+  ## RINGLINE_ESTALE for a token of nothing in flight. Linux 5.13.
 
 proc ringline_prep_poll_remove*(op: ptr ringline_op, token: uint64)
-  ## POLL_REMOVE: end the poll of `token`.
+  ## POLL_REMOVE: end the poll of `token`, which then completes with -ECANCELED. res = 0; -ENOENT
+  ## when it was over or is no poll; -EALREADY when it is just firing. Submit answers
+  ## RINGLINE_ESTALE for a token of nothing in flight, -EINVAL for that of a library op.
 
 proc ringline_prep_timeout*(op: ptr ringline_op, ts: pointer, count: uint32, flags: uint32)
   ## TIMEOUT: the kernel's timer; `ts` is a struct __kernel_timespec. res = -ETIME, or 0 after
   ## `count` completions.
 
 proc ringline_prep_timeout_update*(op: ptr ringline_op, token: uint64, ts: pointer, flags: uint32)
-  ## TIMEOUT_REMOVE as an update: the timeout of `token` gets a new time.
+  ## TIMEOUT_REMOVE as an update: the timeout of `token` gets the time `ts`; `flags` as of timeout,
+  ## and RINGLINE_LINK_TIMEOUT_UPDATE when it is a LINK_TIMEOUT (5.15). res = 0; -ENOENT when it was
+  ## over or is no timeout; -EALREADY when it is just firing. Submit answers as of poll_remove.
+  ## Linux 5.11.
 
 proc ringline_prep_timeout_remove*(op: ptr ringline_op, token: uint64)
-  ## TIMEOUT_REMOVE: end the timeout of `token`.
+  ## TIMEOUT_REMOVE: end the timeout of `token`, which then completes with -ECANCELED. res and the
+  ## answers of submit as of timeout_update.
 
 proc ringline_prep_cancel*(op: ptr ringline_op, token: uint64)
-  ## ASYNC_CANCEL: cancel the op of `token`. res = 0, -ENOENT or -EALREADY.
+  ## ASYNC_CANCEL: ask for the op of `token` to end; its own FINAL says what became of it. res = 0;
+  ## -ENOENT when it was over; -EALREADY when it is running and may end or not. Submit answers as of
+  ## poll_remove: library ops (timers, SEND_ALL) are cancelled by ringline_cancel(), as all others
+  ## can be.
 
 proc ringline_prep_timer*(op: ptr ringline_op, ns: uint64, period_ns: uint64)
   ## LIB_TIMER: fires after `ns`, then every `period_ns` (0 = once). res = periods missed.
@@ -921,8 +947,8 @@ proc ringline_prep_msg_ring*(op: ptr ringline_op, ring_fd: int32, value: uint32,
     user_data: uint64, flags: uint32)
   ## MSG_RING: a completion on the ring of descriptor `ring_fd` (ringline_info_of() tells it), with
   ## `value` as res, `user_data` (below 2^61) and RINGLINE_CF_MSG alone: it is no operation's. That
-  ## ring must be attached (else -EBADFD). A ring that is not this library's sees bit 63 set in the
-  ## user_data. `flags` must be 0. Linux 5.18.
+  ## ring must be attached (else -EBADFD, as for a descriptor that is no ring). res = 0. A ring that
+  ## is not this library's sees bit 63 set in the user_data. `flags` must be 0. Linux 5.18.
 
 proc ringline_prep_uring_cmd*(op: ptr ringline_op, fd: int32, command: uint32, `addr`: uint64,
     len: uint32)
@@ -935,56 +961,70 @@ proc ringline_prep_cmd_sock*(op: ptr ringline_op, fd: int32, command: uint32, le
   ## SIOCOUTQ the rest is 0 and res = bytes. Linux 6.7.
 
 proc ringline_prep_files_update*(op: ptr ringline_op, fds: ptr int32, count: uint32, first: uint32)
-  ## FILES_UPDATE: put `count` descriptors into the slots from `first` on; -1 empties one. res = how
-  ## many. -ENXIO when the ring has no registered files.
+  ## FILES_UPDATE: put `count` descriptors into the named slots from `first` on; -1 empties a slot,
+  ## -2 leaves one alone. Not needed to register files: ringline_file_add(), ringline_file_replace()
+  ## and ringline_file_remove() do that at once; this does it in the order of a chain. `fds` is read
+  ## by submit already and must not change until FINAL.
+  ##
+  ## res = how many, from the front; -EBADF, -ENOMEM when the first failed. The slot of the first
+  ## descriptor that failed is empty then. A slot that was empty may be named by ops of the same
+  ## chain at once, other slots only after FINAL.
+  ##
+  ## Submit answers -ENXIO without a table; RINGLINE_ENULL; -EINVAL for `count` 0 and for slots that
+  ## are not named ones; -EBUSY when ops in flight use one of them.
 
 proc ringline_prep_fixed_fd_install*(op: ptr ringline_op, slot: int32, flags: uint32)
   ## FIXED_FD_INSTALL: an ordinary descriptor for the file in registered slot `slot`; `flags` 0
-  ## (close-on-exec) or RINGLINE_FIXED_FD_NO_CLOEXEC. res = the descriptor. Linux 6.8.
+  ## (close-on-exec) or RINGLINE_FIXED_FD_NO_CLOEXEC. res = the descriptor. Submit answers
+  ## RINGLINE_ESTALE for an empty slot. Linux 6.8.
 
 proc ringline_prep_openat2*(op: ptr ringline_op, dirfd: int32, path: cstring, how: pointer,
     size: uint32)
-  ## OPENAT2: openat2(2); `how` is a struct open_how of `size` bytes. res = the new descriptor.
+  ## OPENAT2: openat2(2); `how` is a struct open_how of `size` bytes. res and file_index as of
+  ## openat.
 
 proc ringline_prep_statx*(op: ptr ringline_op, dirfd: int32, path: cstring, flags: int32,
     mask: uint32, buf: pointer)
-  ## STATX: statx(2) into `buf`, a struct statx that is written until FINAL.
+  ## STATX: statx(2) into `buf`, a struct statx that is written until FINAL. res = 0.
 
 proc ringline_prep_fallocate*(op: ptr ringline_op, fd: int32, mode: int32, off: uint64, len: uint64)
-  ## FALLOCATE: fallocate(2).
+  ## FALLOCATE: fallocate(2); `mode` of FALLOC_FL_*. res = 0; -EOPNOTSUPP where the file system
+  ## cannot.
 
 proc ringline_prep_ftruncate*(op: ptr ringline_op, fd: int32, len: uint64)
-  ## FTRUNCATE: ftruncate(2) to `len` bytes. Linux 6.9.
+  ## FTRUNCATE: ftruncate(2) to `len` bytes. res = 0. Linux 6.9.
 
 proc ringline_prep_sync_file_range*(op: ptr ringline_op, fd: int32, off: uint64, len: uint32,
     flags: uint32)
-  ## SYNC_FILE_RANGE: sync_file_range(2).
+  ## SYNC_FILE_RANGE: sync_file_range(2); `flags` of SYNC_FILE_RANGE_*. res = 0.
 
 proc ringline_prep_fadvise*(op: ptr ringline_op, fd: int32, off: uint64, len: uint64, advice: int32)
-  ## FADVISE: posix_fadvise(2). `len` of 4 GiB and more needs Linux 6.10.
+  ## FADVISE: posix_fadvise(2); `advice` of POSIX_FADV_*. res = 0. `len` of 4 GiB and more needs
+  ## Linux 6.10.
 
 proc ringline_prep_madvise*(op: ptr ringline_op, `addr`: pointer, len: uint64, advice: int32)
-  ## MADVISE: madvise(2). `len` of 4 GiB and more needs Linux 6.10.
+  ## MADVISE: madvise(2); `advice` of MADV_*. res = 0. `len` of 4 GiB and more needs Linux 6.10.
 
 proc ringline_prep_renameat*(op: ptr ringline_op, olddirfd: int32, oldpath: cstring,
     newdirfd: int32, newpath: cstring, flags: uint32)
-  ## RENAMEAT: renameat2(2).
+  ## RENAMEAT: renameat2(2); `flags` of RENAME_*. res = 0. Linux 5.11.
 
 proc ringline_prep_unlinkat*(op: ptr ringline_op, dirfd: int32, path: cstring, flags: int32)
-  ## UNLINKAT: unlinkat(2); `flags` 0 or AT_REMOVEDIR.
+  ## UNLINKAT: unlinkat(2); `flags` 0 or AT_REMOVEDIR. res = 0. Linux 5.11.
 
 proc ringline_prep_mkdirat*(op: ptr ringline_op, dirfd: int32, path: cstring, mode: uint32)
-  ## MKDIRAT: mkdirat(2).
+  ## MKDIRAT: mkdirat(2). res = 0. Linux 5.15.
 
 proc ringline_prep_symlinkat*(op: ptr ringline_op, target: cstring, dirfd: int32, path: cstring)
-  ## SYMLINKAT: symlinkat(2): `path` becomes a link to `target`.
+  ## SYMLINKAT: symlinkat(2): `path` becomes a link to `target`. res = 0. Linux 5.15.
 
 proc ringline_prep_linkat*(op: ptr ringline_op, olddirfd: int32, oldpath: cstring,
     newdirfd: int32, newpath: cstring, flags: int32)
-  ## LINKAT: linkat(2).
+  ## LINKAT: linkat(2); `flags` of AT_SYMLINK_FOLLOW and AT_EMPTY_PATH. res = 0. Linux 5.15.
 
 proc ringline_prep_pipe*(op: ptr ringline_op, fds: ptr int32, flags: uint32)
-  ## PIPE: pipe2(2); `fds` is int[2], written until FINAL. Linux 6.16.
+  ## PIPE: pipe2(2); `fds` is int[2], written until FINAL. res = 0. Two ordinary descriptors only:
+  ## submit answers -EINVAL to a file_index. Linux 6.16.
 
 proc ringline_prep_sendmsg*(op: ptr ringline_op, fd: int32, msg: pointer, flags: uint32)
   ## SENDMSG: sendmsg(2), always with MSG_NOSIGNAL; `msg` is a struct msghdr. What it names is the
@@ -993,6 +1033,7 @@ proc ringline_prep_sendmsg*(op: ptr ringline_op, fd: int32, msg: pointer, flags:
 proc ringline_prep_recvmsg*(op: ptr ringline_op, fd: int32, msg: pointer, flags: uint32)
   ## RECVMSG: recvmsg(2) once; `msg` is a struct msghdr, written until FINAL. With
   ## ringline_prep_pool(): the payload goes into a buffer of the pool, the rest where `msg` says.
+  ## res = bytes; msg_flags has MSG_TRUNC and MSG_CTRUNC.
 
 proc ringline_prep_recvmsg_multishot*(op: ptr ringline_op, fd: int32, msg: pointer, pool: int32,
     flags: uint32)
@@ -1017,13 +1058,13 @@ proc ringline_prep_recv_zc*(op: ptr ringline_op, fd: int32, queue: uint32, len: 
   ## RINGLINE_ENOTSUP_KERNEL where the ring has none, which is everywhere for now.
 
 proc ringline_prep_socket*(op: ptr ringline_op, domain: int32, kind: int32, protocol: int32)
-  ## SOCKET: socket(2). res = the descriptor.
+  ## SOCKET: socket(2). res = the descriptor; file_index as of openat. Linux 5.19.
 
 proc ringline_prep_bind*(op: ptr ringline_op, fd: int32, `addr`: pointer, addrlen: uint32)
-  ## BIND: bind(2), Linux 6.11.
+  ## BIND: bind(2). res = 0. Linux 6.11.
 
 proc ringline_prep_listen*(op: ptr ringline_op, fd: int32, backlog: int32)
-  ## LISTEN: listen(2), Linux 6.11.
+  ## LISTEN: listen(2). res = 0. Linux 6.11.
 
 proc ringline_prep_accept*(op: ptr ringline_op, fd: int32, `addr`: pointer, addrlen: ptr uint32,
     flags: uint32)
@@ -1032,10 +1073,11 @@ proc ringline_prep_accept*(op: ptr ringline_op, fd: int32, `addr`: pointer, addr
 
 proc ringline_prep_accept_multishot*(op: ptr ringline_op, fd: int32, `addr`: pointer,
     addrlen: ptr uint32, flags: uint32)
-  ## ACCEPT: a completion with MORE for each connection.
+  ## ACCEPT: a completion with MORE for each connection; res as of accept. FINAL with res < 0 or a
+  ## full table ends it. Linux 5.19.
 
 proc ringline_prep_connect*(op: ptr ringline_op, fd: int32, `addr`: pointer, addrlen: uint32)
-  ## CONNECT: connect(2).
+  ## CONNECT: connect(2). res = 0.
 
 proc ringline_prep_send*(op: ptr ringline_op, fd: int32, buf: pointer, len: uint32, flags: uint32)
   ## SEND: send(2); may be short. `buf` is the library's until FINAL.
@@ -1054,7 +1096,7 @@ proc ringline_prep_recv_multishot*(op: ptr ringline_op, fd: int32, pool: int32, 
   ## <= 0; -ENOBUFS = no buffer is free: give leases back, then submit it again.
 
 proc ringline_prep_shutdown*(op: ptr ringline_op, fd: int32, how: int32)
-  ## SHUTDOWN: shutdown(2).
+  ## SHUTDOWN: shutdown(2). res = 0; -ENOTCONN. Linux 5.11.
 
 proc ringline_prep_pool*(op: ptr ringline_op, pool: int32)
   ## Let a filled recv or read take its buffer from `pool`.
@@ -1074,19 +1116,23 @@ proc ringline_prep_writev*(op: ptr ringline_op, fd: int32, iovecs: pointer, coun
 
 proc ringline_prep_read_fixed*(op: ptr ringline_op, fd: int32, buf: pointer, len: uint32,
     off: uint64, buf_index: uint16)
-  ## READ_FIXED: as read, into memory of the registered buffer `buf_index`.
+  ## READ_FIXED: as read, into memory of the registered buffer `buf_index`. Submit answers
+  ## RINGLINE_ESTALE where nothing is registered, -EFAULT when `buf` and `len` leave it.
 
 proc ringline_prep_write_fixed*(op: ptr ringline_op, fd: int32, buf: pointer, len: uint32,
     off: uint64, buf_index: uint16)
-  ## WRITE_FIXED: as write, out of memory of the registered buffer `buf_index`.
+  ## WRITE_FIXED: as write, out of memory of the registered buffer `buf_index`. Submit answers as of
+  ## read_fixed.
 
 proc ringline_prep_readv_fixed*(op: ptr ringline_op, fd: int32, iovecs: pointer, count: uint32,
     off: uint64, flags: uint32, buf_index: uint16)
-  ## READV_FIXED: as readv, into memory of the registered buffer `buf_index`. Linux 6.15.
+  ## READV_FIXED: as readv, into memory of the registered buffer `buf_index`. res = -EFAULT when
+  ## the vectors leave it. Linux 6.15.
 
 proc ringline_prep_writev_fixed*(op: ptr ringline_op, fd: int32, iovecs: pointer, count: uint32,
     off: uint64, flags: uint32, buf_index: uint16)
-  ## WRITEV_FIXED: as writev, out of memory of the registered buffer `buf_index`. Linux 6.15.
+  ## WRITEV_FIXED: as writev, out of memory of the registered buffer `buf_index`. res = -EFAULT
+  ## when the vectors leave it. Linux 6.15.
 
 proc ringline_prep_read_multishot*(op: ptr ringline_op, fd: int32, pool: int32)
   ## READ_MULTISHOT: a completion with MORE and LEASE for each piece read from a pipe, terminal or
@@ -1097,28 +1143,32 @@ proc ringline_prep_splice*(op: ptr ringline_op, fd_in: int32, off_in: int64, fd_
   ## SPLICE: move up to `len` bytes from `fd_in` to `fd_out` without copying; one of them is a pipe.
   ## An offset is -1 for a pipe (and for the file position). `flags` of SPLICE_F_*, or
   ## RINGLINE_SPLICE_FD_IN_FIXED. The op is on `fd_out`: a RINGLINE_LIB_CLOSE of `fd_in` does not
-  ## end it. res = bytes moved.
+  ## end it. res = bytes moved, 0 at the end; -EINVAL when neither is a pipe. A registered slot in
+  ## `fd_in` is in use until FINAL.
 
 proc ringline_prep_tee*(op: ptr ringline_op, fd_in: int32, fd_out: int32, len: uint32,
     flags: uint32)
   ## TEE: copy up to `len` bytes from the pipe `fd_in` to the pipe `fd_out`; they stay in `fd_in`.
-  ## res = bytes.
+  ## res = bytes. What is said of `fd_in` and `flags` in splice holds here too.
 
 proc ringline_prep_epoll_ctl*(op: ptr ringline_op, epfd: int32, operation: int32, fd: int32,
     event: pointer)
-  ## EPOLL_CTL: epoll_ctl(2); `event` is a struct epoll_event.
+  ## EPOLL_CTL: epoll_ctl(2); `event` is a struct epoll_event. res = 0. An epoll set may watch the
+  ## ring itself; a multishot poll of that set then ends at the ring's first completion.
 
 proc ringline_prep_epoll_wait*(op: ptr ringline_op, epfd: int32, events: pointer, max: uint32,
     flags: uint32)
   ## EPOLL_WAIT: epoll_wait(2) into `events`, written until FINAL. res = how many. Linux 6.15.
 
 proc ringline_prep_link_timeout*(op: ptr ringline_op, ts: pointer, flags: uint32)
-  ## LINK_TIMEOUT: the last op of a chain: cancels the one before it (which needs IO_LINK) when `ts`,
-  ## a struct __kernel_timespec, is over. res = -ETIME when it did, -ECANCELED when it was in time.
+  ## LINK_TIMEOUT: behind the op that it limits, in its chain: cancels that op (with IO_LINK) when
+  ## `ts`, a struct __kernel_timespec, is over. res = -ETIME when it did, -ECANCELED when it was in
+  ## time; -EALREADY when the op was running and could not be stopped. Submit answers -EINVAL
+  ## anywhere else than behind an op of its chain.
 
 proc ringline_prep_futex_wait*(op: ptr ringline_op, futex: ptr uint32, value: uint64,
     mask: uint64, flags: uint32)
-  ## FUTEX_WAIT: until `futex` is woken; -EAGAIN when it does not hold `value`. `flags` of
+  ## FUTEX_WAIT: until `futex` is woken (res = 0); -EAGAIN when it does not hold `value`. `flags` of
   ## RINGLINE_FUTEX2_*, `mask` RINGLINE_FUTEX_ANY or bits to match. Linux 6.7.
 
 proc ringline_prep_futex_wake*(op: ptr ringline_op, futex: ptr uint32, count: uint64,
@@ -1131,23 +1181,26 @@ proc ringline_prep_futex_waitv*(op: ptr ringline_op, futexes: pointer, count: ui
 proc ringline_prep_waitid*(op: ptr ringline_op, idtype: int32, id: int32, info: pointer,
     options: int32, flags: uint32)
   ## WAITID: waitid(2) of P_PID, P_PGID, P_PIDFD or P_ALL; `info` is a siginfo_t, may be NULL,
-  ## written until FINAL. Linux 6.7.
+  ## written until FINAL. `flags` must be 0. res = 0; -ECHILD when there is none. Linux 6.7.
 
 proc ringline_prep_getxattr*(op: ptr ringline_op, path: cstring, name: cstring, value: pointer,
     len: uint32)
-  ## GETXATTR: getxattr(2) of `path` into `value`, written until FINAL. res = the length.
+  ## GETXATTR: getxattr(2) of `path` into `value`, written until FINAL. res = the length (with `len`
+  ## 0 as well); -ENODATA, -ERANGE. Linux 5.19.
 
 proc ringline_prep_setxattr*(op: ptr ringline_op, path: cstring, name: cstring, value: pointer,
     len: uint32, flags: int32)
-  ## SETXATTR: setxattr(2) of `path`; `flags` 0, XATTR_CREATE or XATTR_REPLACE.
+  ## SETXATTR: setxattr(2) of `path`; `flags` 0, XATTR_CREATE or XATTR_REPLACE. res = 0; -EEXIST,
+  ## -ENODATA. Linux 5.19.
 
 proc ringline_prep_fgetxattr*(op: ptr ringline_op, fd: int32, name: cstring, value: pointer,
     len: uint32)
-  ## FGETXATTR: fgetxattr(2) into `value`, written until FINAL. res = the length.
+  ## FGETXATTR: fgetxattr(2) into `value`, written until FINAL. res as of getxattr. Linux 5.19.
 
 proc ringline_prep_fsetxattr*(op: ptr ringline_op, fd: int32, name: cstring, value: pointer,
     len: uint32, flags: int32)
-  ## FSETXATTR: fsetxattr(2); `flags` 0, XATTR_CREATE or XATTR_REPLACE.
+  ## FSETXATTR: fsetxattr(2); `flags` 0, XATTR_CREATE or XATTR_REPLACE. res as of setxattr. Linux
+  ## 5.19.
 
 proc ringline_stats_prometheus*(ring: ptr ringline_ring, buf: cstring, cap: csize_t): int32
   ## Write the counters of the ring in the text format of Prometheus: for each counter of

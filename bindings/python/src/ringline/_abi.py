@@ -1103,43 +1103,62 @@ class Functions:
     lease_release_many: Callable[[Pointer, int], int]
 
     #: prep_nop(op)
-    #: NOP: completes with 0.
+    #: NOP: completes with 0; with RINGLINE_NOP_INJECT_RESULT in op_flags with `len` (Linux 6.10).
+    #:
+    #: For all helpers: what an op needs that is newer than Linux 5.10 is named with it; where the
+    #: kernel is older, submit answers RINGLINE_ENOTSUP_KERNEL. `res` < 0 is -errno of the system call
+    #: named. "Written until FINAL" is an output that has to live that long; everything else that an
+    #: op points to, data excepted, is read when the turn or flush that accepted it returns.
     prep_nop: Callable[[Pointer], None]
 
     #: prep_read(op, fd, buf, len, off)
-    #: READ: `len` bytes at `off` (-1 = file position) into `buf`. res = bytes read, 0 at the end.
+    #: READ: `len` bytes at `off` (-1 = file position) into `buf`, written until FINAL. res = bytes
+    #: read, 0 at the end; may be short.
     prep_read: Callable[[Pointer, int, Pointer, int, int], None]
 
     #: prep_write(op, fd, buf, len, off)
-    #: WRITE: `len` bytes of `buf` at `off` (-1 = file position). res = bytes written.
+    #: WRITE: `len` bytes of `buf`, which is the library's until FINAL, at `off` (-1 = file position).
+    #: res = bytes written, may be short; -EPIPE raises no SIGPIPE where the kernel can suppress it
+    #: (write_nosignal).
     prep_write: Callable[[Pointer, int, Pointer, int, int], None]
 
     #: prep_openat(op, dirfd, path, flags, mode)
-    #: OPENAT: res = the new descriptor. `flags` and `mode` as in openat(2).
+    #: OPENAT: openat(2). res = the new descriptor; with file_index (a named slot + 1, or
+    #: RINGLINE_FILE_INDEX_ALLOC) the file goes into the ring's table, and res = 0 or the slot.
     prep_openat: Callable[[Pointer, int, bytes, int, int], None]
 
     #: prep_close(op, fd)
-    #: CLOSE: close(2). For sockets with ops in flight use ringline_prep_lib_close().
+    #: CLOSE: close(2). res = 0. For sockets with ops in flight use ringline_prep_lib_close(). With
+    #: `fd` 0 and file_index = slot + 1 it closes a registered file. -EBADF for a ring's own
+    #: descriptor.
     prep_close: Callable[[Pointer, int], None]
 
     #: prep_fsync(op, fd, fsync_flags)
-    #: FSYNC: `fsync_flags` 0, or 1 for fdatasync(2).
+    #: FSYNC: fsync(2), or fdatasync(2) with `fsync_flags` RINGLINE_FSYNC_DATASYNC. res = 0; -EINVAL
+    #: for files that cannot be synced.
     prep_fsync: Callable[[Pointer, int, int], None]
 
     #: prep_poll_add(op, fd, mask)
-    #: POLL_ADD: once; `mask` of POLLIN etc. res = the events.
+    #: POLL_ADD: once; `mask` of POLLIN etc. res = the events, POLLERR and POLLHUP among them unasked.
     prep_poll_add: Callable[[Pointer, int, int], None]
 
     #: prep_poll_multishot(op, fd, mask)
-    #: POLL_ADD: a completion with MORE for each edge.
+    #: POLL_ADD: a completion with MORE for each edge; res = the events. It may end by itself (FINAL
+    #: with res >= 0), as when the file is an epoll set that watches this ring: submit it again. Linux
+    #: 5.13.
     prep_poll_multishot: Callable[[Pointer, int, int], None]
 
     #: prep_poll_update(op, token, mask, flags)
-    #: POLL_REMOVE as an update: the poll of `token` gets `mask`; `flags` 1 = it becomes multishot.
+    #: POLL_REMOVE as an update: the poll of `token` waits for `mask` from now on, once or again and
+    #: again as before; `flags` 0 (RINGLINE_POLL_ADD_MULTI is accepted and changes nothing). res = 0;
+    #: -ENOENT when it fired meanwhile, -EALREADY when it is just firing. Submit answers
+    #: RINGLINE_ESTALE for a token of nothing in flight. Linux 5.13.
     prep_poll_update: Callable[[Pointer, int, int, int], None]
 
     #: prep_poll_remove(op, token)
-    #: POLL_REMOVE: end the poll of `token`.
+    #: POLL_REMOVE: end the poll of `token`, which then completes with -ECANCELED. res = 0; -ENOENT
+    #: when it was over or is no poll; -EALREADY when it is just firing. Submit answers
+    #: RINGLINE_ESTALE for a token of nothing in flight, -EINVAL for that of a library op.
     prep_poll_remove: Callable[[Pointer, int], None]
 
     #: prep_timeout(op, ts, count, flags)
@@ -1148,15 +1167,22 @@ class Functions:
     prep_timeout: Callable[[Pointer, Pointer, int, int], None]
 
     #: prep_timeout_update(op, token, ts, flags)
-    #: TIMEOUT_REMOVE as an update: the timeout of `token` gets a new time.
+    #: TIMEOUT_REMOVE as an update: the timeout of `token` gets the time `ts`; `flags` as of timeout,
+    #: and RINGLINE_LINK_TIMEOUT_UPDATE when it is a LINK_TIMEOUT (5.15). res = 0; -ENOENT when it was
+    #: over or is no timeout; -EALREADY when it is just firing. Submit answers as of poll_remove.
+    #: Linux 5.11.
     prep_timeout_update: Callable[[Pointer, int, Pointer, int], None]
 
     #: prep_timeout_remove(op, token)
-    #: TIMEOUT_REMOVE: end the timeout of `token`.
+    #: TIMEOUT_REMOVE: end the timeout of `token`, which then completes with -ECANCELED. res and the
+    #: answers of submit as of timeout_update.
     prep_timeout_remove: Callable[[Pointer, int], None]
 
     #: prep_cancel(op, token)
-    #: ASYNC_CANCEL: cancel the op of `token`. res = 0, -ENOENT or -EALREADY.
+    #: ASYNC_CANCEL: ask for the op of `token` to end; its own FINAL says what became of it. res = 0;
+    #: -ENOENT when it was over; -EALREADY when it is running and may end or not. Submit answers as of
+    #: poll_remove: library ops (timers, SEND_ALL) are cancelled by ringline_cancel(), as all others
+    #: can be.
     prep_cancel: Callable[[Pointer, int], None]
 
     #: prep_timer(op, ns, period_ns)
@@ -1174,8 +1200,8 @@ class Functions:
     #: prep_msg_ring(op, ring_fd, value, user_data, flags)
     #: MSG_RING: a completion on the ring of descriptor `ring_fd` (ringline_info_of() tells it), with
     #: `value` as res, `user_data` (below 2^61) and RINGLINE_CF_MSG alone: it is no operation's. That
-    #: ring must be attached (else -EBADFD). A ring that is not this library's sees bit 63 set in the
-    #: user_data. `flags` must be 0. Linux 5.18.
+    #: ring must be attached (else -EBADFD, as for a descriptor that is no ring). res = 0. A ring that
+    #: is not this library's sees bit 63 set in the user_data. `flags` must be 0. Linux 5.18.
     prep_msg_ring: Callable[[Pointer, int, int, int, int], None]
 
     #: prep_uring_cmd(op, fd, command, addr, len)
@@ -1189,65 +1215,79 @@ class Functions:
     prep_cmd_sock: Callable[[Pointer, int, int, int, int, Pointer, int], None]
 
     #: prep_files_update(op, fds, count, first)
-    #: FILES_UPDATE: put `count` descriptors into the slots from `first` on; -1 empties one. res = how
-    #: many. -ENXIO when the ring has no registered files.
+    #: FILES_UPDATE: put `count` descriptors into the named slots from `first` on; -1 empties a slot,
+    #: -2 leaves one alone. Not needed to register files: ringline_file_add(), ringline_file_replace()
+    #: and ringline_file_remove() do that at once; this does it in the order of a chain. `fds` is read
+    #: by submit already and must not change until FINAL.
+    #:
+    #: res = how many, from the front; -EBADF, -ENOMEM when the first failed. The slot of the first
+    #: descriptor that failed is empty then. A slot that was empty may be named by ops of the same
+    #: chain at once, other slots only after FINAL.
+    #:
+    #: Submit answers -ENXIO without a table; RINGLINE_ENULL; -EINVAL for `count` 0 and for slots that
+    #: are not named ones; -EBUSY when ops in flight use one of them.
     prep_files_update: Callable[[Pointer, Pointer, int, int], None]
 
     #: prep_fixed_fd_install(op, slot, flags)
     #: FIXED_FD_INSTALL: an ordinary descriptor for the file in registered slot `slot`; `flags` 0
-    #: (close-on-exec) or RINGLINE_FIXED_FD_NO_CLOEXEC. res = the descriptor. Linux 6.8.
+    #: (close-on-exec) or RINGLINE_FIXED_FD_NO_CLOEXEC. res = the descriptor. Submit answers
+    #: RINGLINE_ESTALE for an empty slot. Linux 6.8.
     prep_fixed_fd_install: Callable[[Pointer, int, int], None]
 
     #: prep_openat2(op, dirfd, path, how, size)
-    #: OPENAT2: openat2(2); `how` is a struct open_how of `size` bytes. res = the new descriptor.
+    #: OPENAT2: openat2(2); `how` is a struct open_how of `size` bytes. res and file_index as of
+    #: openat.
     prep_openat2: Callable[[Pointer, int, bytes, Pointer, int], None]
 
     #: prep_statx(op, dirfd, path, flags, mask, buf)
-    #: STATX: statx(2) into `buf`, a struct statx that is written until FINAL.
+    #: STATX: statx(2) into `buf`, a struct statx that is written until FINAL. res = 0.
     prep_statx: Callable[[Pointer, int, bytes, int, int, Pointer], None]
 
     #: prep_fallocate(op, fd, mode, off, len)
-    #: FALLOCATE: fallocate(2).
+    #: FALLOCATE: fallocate(2); `mode` of FALLOC_FL_*. res = 0; -EOPNOTSUPP where the file system
+    #: cannot.
     prep_fallocate: Callable[[Pointer, int, int, int, int], None]
 
     #: prep_ftruncate(op, fd, len)
-    #: FTRUNCATE: ftruncate(2) to `len` bytes. Linux 6.9.
+    #: FTRUNCATE: ftruncate(2) to `len` bytes. res = 0. Linux 6.9.
     prep_ftruncate: Callable[[Pointer, int, int], None]
 
     #: prep_sync_file_range(op, fd, off, len, flags)
-    #: SYNC_FILE_RANGE: sync_file_range(2).
+    #: SYNC_FILE_RANGE: sync_file_range(2); `flags` of SYNC_FILE_RANGE_*. res = 0.
     prep_sync_file_range: Callable[[Pointer, int, int, int, int], None]
 
     #: prep_fadvise(op, fd, off, len, advice)
-    #: FADVISE: posix_fadvise(2). `len` of 4 GiB and more needs Linux 6.10.
+    #: FADVISE: posix_fadvise(2); `advice` of POSIX_FADV_*. res = 0. `len` of 4 GiB and more needs
+    #: Linux 6.10.
     prep_fadvise: Callable[[Pointer, int, int, int, int], None]
 
     #: prep_madvise(op, addr, len, advice)
-    #: MADVISE: madvise(2). `len` of 4 GiB and more needs Linux 6.10.
+    #: MADVISE: madvise(2); `advice` of MADV_*. res = 0. `len` of 4 GiB and more needs Linux 6.10.
     prep_madvise: Callable[[Pointer, Pointer, int, int], None]
 
     #: prep_renameat(op, olddirfd, oldpath, newdirfd, newpath, flags)
-    #: RENAMEAT: renameat2(2).
+    #: RENAMEAT: renameat2(2); `flags` of RENAME_*. res = 0. Linux 5.11.
     prep_renameat: Callable[[Pointer, int, bytes, int, bytes, int], None]
 
     #: prep_unlinkat(op, dirfd, path, flags)
-    #: UNLINKAT: unlinkat(2); `flags` 0 or AT_REMOVEDIR.
+    #: UNLINKAT: unlinkat(2); `flags` 0 or AT_REMOVEDIR. res = 0. Linux 5.11.
     prep_unlinkat: Callable[[Pointer, int, bytes, int], None]
 
     #: prep_mkdirat(op, dirfd, path, mode)
-    #: MKDIRAT: mkdirat(2).
+    #: MKDIRAT: mkdirat(2). res = 0. Linux 5.15.
     prep_mkdirat: Callable[[Pointer, int, bytes, int], None]
 
     #: prep_symlinkat(op, target, dirfd, path)
-    #: SYMLINKAT: symlinkat(2): `path` becomes a link to `target`.
+    #: SYMLINKAT: symlinkat(2): `path` becomes a link to `target`. res = 0. Linux 5.15.
     prep_symlinkat: Callable[[Pointer, bytes, int, bytes], None]
 
     #: prep_linkat(op, olddirfd, oldpath, newdirfd, newpath, flags)
-    #: LINKAT: linkat(2).
+    #: LINKAT: linkat(2); `flags` of AT_SYMLINK_FOLLOW and AT_EMPTY_PATH. res = 0. Linux 5.15.
     prep_linkat: Callable[[Pointer, int, bytes, int, bytes, int], None]
 
     #: prep_pipe(op, fds, flags)
-    #: PIPE: pipe2(2); `fds` is int[2], written until FINAL. Linux 6.16.
+    #: PIPE: pipe2(2); `fds` is int[2], written until FINAL. res = 0. Two ordinary descriptors only:
+    #: submit answers -EINVAL to a file_index. Linux 6.16.
     prep_pipe: Callable[[Pointer, Pointer, int], None]
 
     #: prep_sendmsg(op, fd, msg, flags)
@@ -1258,6 +1298,7 @@ class Functions:
     #: prep_recvmsg(op, fd, msg, flags)
     #: RECVMSG: recvmsg(2) once; `msg` is a struct msghdr, written until FINAL. With
     #: ringline_prep_pool(): the payload goes into a buffer of the pool, the rest where `msg` says.
+    #: res = bytes; msg_flags has MSG_TRUNC and MSG_CTRUNC.
     prep_recvmsg: Callable[[Pointer, int, Pointer, int], None]
 
     #: prep_recvmsg_multishot(op, fd, msg, pool, flags)
@@ -1285,15 +1326,15 @@ class Functions:
     prep_recv_zc: Callable[[Pointer, int, int, int], None]
 
     #: prep_socket(op, domain, kind, protocol)
-    #: SOCKET: socket(2). res = the descriptor.
+    #: SOCKET: socket(2). res = the descriptor; file_index as of openat. Linux 5.19.
     prep_socket: Callable[[Pointer, int, int, int], None]
 
     #: prep_bind(op, fd, addr, addrlen)
-    #: BIND: bind(2), Linux 6.11.
+    #: BIND: bind(2). res = 0. Linux 6.11.
     prep_bind: Callable[[Pointer, int, Pointer, int], None]
 
     #: prep_listen(op, fd, backlog)
-    #: LISTEN: listen(2), Linux 6.11.
+    #: LISTEN: listen(2). res = 0. Linux 6.11.
     prep_listen: Callable[[Pointer, int, int], None]
 
     #: prep_accept(op, fd, addr, addrlen, flags)
@@ -1302,11 +1343,12 @@ class Functions:
     prep_accept: Callable[[Pointer, int, Pointer, Pointer, int], None]
 
     #: prep_accept_multishot(op, fd, addr, addrlen, flags)
-    #: ACCEPT: a completion with MORE for each connection.
+    #: ACCEPT: a completion with MORE for each connection; res as of accept. FINAL with res < 0 or a
+    #: full table ends it. Linux 5.19.
     prep_accept_multishot: Callable[[Pointer, int, Pointer, Pointer, int], None]
 
     #: prep_connect(op, fd, addr, addrlen)
-    #: CONNECT: connect(2).
+    #: CONNECT: connect(2). res = 0.
     prep_connect: Callable[[Pointer, int, Pointer, int], None]
 
     #: prep_send(op, fd, buf, len, flags)
@@ -1329,7 +1371,7 @@ class Functions:
     prep_recv_multishot: Callable[[Pointer, int, int, int], None]
 
     #: prep_shutdown(op, fd, how)
-    #: SHUTDOWN: shutdown(2).
+    #: SHUTDOWN: shutdown(2). res = 0; -ENOTCONN. Linux 5.11.
     prep_shutdown: Callable[[Pointer, int, int], None]
 
     #: prep_pool(op, pool)
@@ -1351,19 +1393,23 @@ class Functions:
     prep_writev: Callable[[Pointer, int, Pointer, int, int, int], None]
 
     #: prep_read_fixed(op, fd, buf, len, off, buf_index)
-    #: READ_FIXED: as read, into memory of the registered buffer `buf_index`.
+    #: READ_FIXED: as read, into memory of the registered buffer `buf_index`. Submit answers
+    #: RINGLINE_ESTALE where nothing is registered, -EFAULT when `buf` and `len` leave it.
     prep_read_fixed: Callable[[Pointer, int, Pointer, int, int, int], None]
 
     #: prep_write_fixed(op, fd, buf, len, off, buf_index)
-    #: WRITE_FIXED: as write, out of memory of the registered buffer `buf_index`.
+    #: WRITE_FIXED: as write, out of memory of the registered buffer `buf_index`. Submit answers as of
+    #: read_fixed.
     prep_write_fixed: Callable[[Pointer, int, Pointer, int, int, int], None]
 
     #: prep_readv_fixed(op, fd, iovecs, count, off, flags, buf_index)
-    #: READV_FIXED: as readv, into memory of the registered buffer `buf_index`. Linux 6.15.
+    #: READV_FIXED: as readv, into memory of the registered buffer `buf_index`. res = -EFAULT when
+    #: the vectors leave it. Linux 6.15.
     prep_readv_fixed: Callable[[Pointer, int, Pointer, int, int, int, int], None]
 
     #: prep_writev_fixed(op, fd, iovecs, count, off, flags, buf_index)
-    #: WRITEV_FIXED: as writev, out of memory of the registered buffer `buf_index`. Linux 6.15.
+    #: WRITEV_FIXED: as writev, out of memory of the registered buffer `buf_index`. res = -EFAULT
+    #: when the vectors leave it. Linux 6.15.
     prep_writev_fixed: Callable[[Pointer, int, Pointer, int, int, int, int], None]
 
     #: prep_read_multishot(op, fd, pool)
@@ -1375,16 +1421,18 @@ class Functions:
     #: SPLICE: move up to `len` bytes from `fd_in` to `fd_out` without copying; one of them is a pipe.
     #: An offset is -1 for a pipe (and for the file position). `flags` of SPLICE_F_*, or
     #: RINGLINE_SPLICE_FD_IN_FIXED. The op is on `fd_out`: a RINGLINE_LIB_CLOSE of `fd_in` does not
-    #: end it. res = bytes moved.
+    #: end it. res = bytes moved, 0 at the end; -EINVAL when neither is a pipe. A registered slot in
+    #: `fd_in` is in use until FINAL.
     prep_splice: Callable[[Pointer, int, int, int, int, int, int], None]
 
     #: prep_tee(op, fd_in, fd_out, len, flags)
     #: TEE: copy up to `len` bytes from the pipe `fd_in` to the pipe `fd_out`; they stay in `fd_in`.
-    #: res = bytes.
+    #: res = bytes. What is said of `fd_in` and `flags` in splice holds here too.
     prep_tee: Callable[[Pointer, int, int, int, int], None]
 
     #: prep_epoll_ctl(op, epfd, operation, fd, event)
-    #: EPOLL_CTL: epoll_ctl(2); `event` is a struct epoll_event.
+    #: EPOLL_CTL: epoll_ctl(2); `event` is a struct epoll_event. res = 0. An epoll set may watch the
+    #: ring itself; a multishot poll of that set then ends at the ring's first completion.
     prep_epoll_ctl: Callable[[Pointer, int, int, int, Pointer], None]
 
     #: prep_epoll_wait(op, epfd, events, max, flags)
@@ -1392,12 +1440,14 @@ class Functions:
     prep_epoll_wait: Callable[[Pointer, int, Pointer, int, int], None]
 
     #: prep_link_timeout(op, ts, flags)
-    #: LINK_TIMEOUT: the last op of a chain: cancels the one before it (which needs IO_LINK) when `ts`,
-    #: a struct __kernel_timespec, is over. res = -ETIME when it did, -ECANCELED when it was in time.
+    #: LINK_TIMEOUT: behind the op that it limits, in its chain: cancels that op (with IO_LINK) when
+    #: `ts`, a struct __kernel_timespec, is over. res = -ETIME when it did, -ECANCELED when it was in
+    #: time; -EALREADY when the op was running and could not be stopped. Submit answers -EINVAL
+    #: anywhere else than behind an op of its chain.
     prep_link_timeout: Callable[[Pointer, Pointer, int], None]
 
     #: prep_futex_wait(op, futex, value, mask, flags)
-    #: FUTEX_WAIT: until `futex` is woken; -EAGAIN when it does not hold `value`. `flags` of
+    #: FUTEX_WAIT: until `futex` is woken (res = 0); -EAGAIN when it does not hold `value`. `flags` of
     #: RINGLINE_FUTEX2_*, `mask` RINGLINE_FUTEX_ANY or bits to match. Linux 6.7.
     prep_futex_wait: Callable[[Pointer, Pointer, int, int, int], None]
 
@@ -1411,23 +1461,26 @@ class Functions:
 
     #: prep_waitid(op, idtype, id, info, options, flags)
     #: WAITID: waitid(2) of P_PID, P_PGID, P_PIDFD or P_ALL; `info` is a siginfo_t, may be NULL,
-    #: written until FINAL. Linux 6.7.
+    #: written until FINAL. `flags` must be 0. res = 0; -ECHILD when there is none. Linux 6.7.
     prep_waitid: Callable[[Pointer, int, int, Pointer, int, int], None]
 
     #: prep_getxattr(op, path, name, value, len)
-    #: GETXATTR: getxattr(2) of `path` into `value`, written until FINAL. res = the length.
+    #: GETXATTR: getxattr(2) of `path` into `value`, written until FINAL. res = the length (with `len`
+    #: 0 as well); -ENODATA, -ERANGE. Linux 5.19.
     prep_getxattr: Callable[[Pointer, bytes, bytes, Pointer, int], None]
 
     #: prep_setxattr(op, path, name, value, len, flags)
-    #: SETXATTR: setxattr(2) of `path`; `flags` 0, XATTR_CREATE or XATTR_REPLACE.
+    #: SETXATTR: setxattr(2) of `path`; `flags` 0, XATTR_CREATE or XATTR_REPLACE. res = 0; -EEXIST,
+    #: -ENODATA. Linux 5.19.
     prep_setxattr: Callable[[Pointer, bytes, bytes, Pointer, int, int], None]
 
     #: prep_fgetxattr(op, fd, name, value, len)
-    #: FGETXATTR: fgetxattr(2) into `value`, written until FINAL. res = the length.
+    #: FGETXATTR: fgetxattr(2) into `value`, written until FINAL. res as of getxattr. Linux 5.19.
     prep_fgetxattr: Callable[[Pointer, int, bytes, Pointer, int], None]
 
     #: prep_fsetxattr(op, fd, name, value, len, flags)
-    #: FSETXATTR: fsetxattr(2); `flags` 0, XATTR_CREATE or XATTR_REPLACE.
+    #: FSETXATTR: fsetxattr(2); `flags` 0, XATTR_CREATE or XATTR_REPLACE. res as of setxattr. Linux
+    #: 5.19.
     prep_fsetxattr: Callable[[Pointer, int, bytes, Pointer, int, int], None]
 
     #: stats_prometheus(ring, buf, cap)

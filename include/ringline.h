@@ -899,7 +899,7 @@ typedef struct ringline_mailbox ringline_mailbox;
 #define RINGLINE_CONFIG_SQPOLL 1
 
 /**
- * config.flags: a BIG ring, whose entries are 128 bytes and whose completions 32, for commands of 80
+ * config.flags: a BIG ring, with entries of 128 bytes and completions of 32, for commands of 80
  * bytes (NVMe passthrough); RINGLINE_ENOTSUP_KERNEL before Linux 5.19.
  */
 #define RINGLINE_CONFIG_BIG 2
@@ -2469,11 +2469,11 @@ int32_t ringline_buf_put(ringline_ring *ring, int64_t buf);
  * back locked memory of earlier rings.
  *
  * Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when 16384 handles exist,
- * RINGLINE_ENOTSUP_KERNEL for RINGLINE_CONFIG_BIG, or what io_uring_setup(2) says: -EPERM (sysctl or
- * seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK), -EMFILE; ringline_error_detail() names the remedy.
+ * RINGLINE_ENOTSUP_KERNEL for RINGLINE_CONFIG_BIG, or what io_uring_setup(2) says: -EPERM (sysctl
+ * or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK), -EMFILE; ringline_error_detail() names the
+ * remedy.
  */
-int32_t ringline_create(const struct ringline_config *config,
-                        ringline_ring **out);
+int32_t ringline_create(const struct ringline_config *config, ringline_ring **out);
 
 /**
  * Make the calling thread the owner, for good (until detach). Returns 0 (also when it is the owner

@@ -350,7 +350,7 @@ pub const RINGLINE_FILE_INSTALL_INHERIT: u32 = 0x1;
 
 /// config.flags: let a kernel thread poll the submission queue; steps down where it may not.
 pub const RINGLINE_CONFIG_SQPOLL: u32 = 0x1;
-/// config.flags: a BIG ring, whose entries are 128 bytes and whose completions 32, for commands of 80
+/// config.flags: a BIG ring, with entries of 128 bytes and completions of 32, for commands of 80
 /// bytes (NVMe passthrough); RINGLINE_ENOTSUP_KERNEL before Linux 5.19.
 pub const RINGLINE_CONFIG_BIG: u32 = 0x2;
 

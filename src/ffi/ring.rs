@@ -21,8 +21,9 @@ use core::sync::atomic::Ordering;
 /// back locked memory of earlier rings.
 ///
 /// Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when 16384 handles exist,
-/// RINGLINE_ENOTSUP_KERNEL for RINGLINE_CONFIG_BIG, or what io_uring_setup(2) says: -EPERM (sysctl or
-/// seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK), -EMFILE; ringline_error_detail() names the remedy.
+/// RINGLINE_ENOTSUP_KERNEL for RINGLINE_CONFIG_BIG, or what io_uring_setup(2) says: -EPERM (sysctl
+/// or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK), -EMFILE; ringline_error_detail() names the
+/// remedy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_create(
     config: *const ringline_config,

@@ -1,8 +1,8 @@
 //! MSG_RING and URING_CMD: operations that reach beyond their own descriptor.
 //!
 //! Owns: what they may carry. Invariant: a message cannot be taken for the completion of an
-//! operation: it travels under a tag of its own and arrives with RINGLINE_CF_MSG. A command's second
-//! half is its own and not that of an entry before it in the same place.
+//! operation: it travels under a tag of its own and arrives with RINGLINE_CF_MSG. A command's
+//! second half is its own and not that of an entry before it in the same place.
 
 use super::engine::Engine;
 use super::prepare::invalid;

@@ -1,8 +1,8 @@
 /*
  * A BIG ring: commands of 80 bytes, completions with a second half, and everything else as ever.
  * Failure: a command whose bytes are those of its neighbour or of an entry before it in the same
- * place, a second half that is lost or another's, 80 bytes accepted where there is no room for them,
- * or a plain ring where the kernel makes no BIG one.
+ * place, a second half that is lost or another's, 80 bytes accepted where there is no room for
+ * them, or a plain ring where the kernel makes no BIG one.
  */
 #include "tools.h"
 
@@ -32,7 +32,7 @@ static void command_of_80(ringline_op *op, int fd, uint64_t *command, const int 
   op->ext = (uint64_t)(uintptr_t)command;
 }
 
-/* A batch of commands between NOPs, round after round: each sets its own socket to its own value. */
+/* Commands between NOPs, round after round: each sets its own socket to its own value. */
 static void check_commands(ringline_ring *ring) {
   int ends[PLACES][2], values[PLACES], at, round;
   ringline_op ops[PLACES];

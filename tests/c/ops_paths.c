@@ -1,8 +1,8 @@
 /*
  * Ops that name files: openat2, statx, mkdirat, renameat, linkat, symlinkat, unlinkat and extended
  * attributes, by absolute path and relative to a descriptor, with their flags and their errors.
- * Failure: an argument that arrives in another's place, a flag ignored, or a path that is read after
- * the turn that accepted it.
+ * Failure: an argument that arrives in another's place, a flag ignored, or a path that is read
+ * after the turn that accepted it.
  */
 #include "tools.h"
 

@@ -1,7 +1,7 @@
 /*
- * Ops that wait for something other than data: futexes, children, epoll sets. And for every op that
- * may wait for ever, each way to end it, a free while all of them wait included.
- * Failure: a wait that ends without its event or with another's, or a cancel that leaves it waiting.
+ * Ops that wait for something other than data: futexes, children, epoll sets. And for every op
+ * that may wait for ever, each way to end it, a free while all of them wait included.
+ * Failure: a wait that ends without its event or with another's, or a cancel that ends nothing.
  */
 #include "tools.h"
 

@@ -350,7 +350,7 @@ const
   RINGLINE_CONFIG_SQPOLL*: uint32 = 1'u32
     ## config.flags: let a kernel thread poll the submission queue; steps down where it may not.
   RINGLINE_CONFIG_BIG*: uint32 = 2'u32
-    ## config.flags: a BIG ring, whose entries are 128 bytes and whose completions 32, for commands of 80
+    ## config.flags: a BIG ring, with entries of 128 bytes and completions of 32, for commands of 80
     ## bytes (NVMe passthrough); RINGLINE_ENOTSUP_KERNEL before Linux 5.19.
   RINGLINE_LOG_NONE*: uint32 = 0'u32
     ## set_log: nothing is told.
@@ -1230,8 +1230,9 @@ proc ringline_create*(config: ptr ringline_config, `out`: ptr ptr ringline_ring)
   ## back locked memory of earlier rings.
   ##
   ## Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when 16384 handles exist,
-  ## RINGLINE_ENOTSUP_KERNEL for RINGLINE_CONFIG_BIG, or what io_uring_setup(2) says: -EPERM (sysctl or
-  ## seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK), -EMFILE; ringline_error_detail() names the remedy.
+  ## RINGLINE_ENOTSUP_KERNEL for RINGLINE_CONFIG_BIG, or what io_uring_setup(2) says: -EPERM (sysctl
+  ## or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK), -EMFILE; ringline_error_detail() names the
+  ## remedy.
 
 proc ringline_attach*(ring: ptr ringline_ring): int32
   ## Make the calling thread the owner, for good (until detach). Returns 0 (also when it is the owner

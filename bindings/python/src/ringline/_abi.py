@@ -350,7 +350,7 @@ FILE_INDEX_ALLOC = 4294967295
 FILE_INSTALL_INHERIT = 1
 #: config.flags: let a kernel thread poll the submission queue; steps down where it may not.
 CONFIG_SQPOLL = 1
-#: config.flags: a BIG ring, whose entries are 128 bytes and whose completions 32, for commands of 80
+#: config.flags: a BIG ring, with entries of 128 bytes and completions of 32, for commands of 80
 #: bytes (NVMe passthrough); RINGLINE_ENOTSUP_KERNEL before Linux 5.19.
 CONFIG_BIG = 2
 #: set_log: nothing is told.
@@ -1517,8 +1517,9 @@ class Functions:
     #: back locked memory of earlier rings.
     #:
     #: Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when 16384 handles exist,
-    #: RINGLINE_ENOTSUP_KERNEL for RINGLINE_CONFIG_BIG, or what io_uring_setup(2) says: -EPERM (sysctl or
-    #: seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK), -EMFILE; ringline_error_detail() names the remedy.
+    #: RINGLINE_ENOTSUP_KERNEL for RINGLINE_CONFIG_BIG, or what io_uring_setup(2) says: -EPERM (sysctl
+    #: or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK), -EMFILE; ringline_error_detail() names the
+    #: remedy.
     create: Callable[[Pointer, Pointer], int]
 
     #: attach(ring)

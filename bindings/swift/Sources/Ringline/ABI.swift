@@ -345,7 +345,7 @@ public enum ABI {
   public static let fileInstallInherit: UInt32 = 1
   /// config.flags: let a kernel thread poll the submission queue; steps down where it may not.
   public static let configSqpoll: UInt32 = 1
-  /// config.flags: a BIG ring, whose entries are 128 bytes and whose completions 32, for commands of 80
+  /// config.flags: a BIG ring, with entries of 128 bytes and completions of 32, for commands of 80
   /// bytes (NVMe passthrough); RINGLINE_ENOTSUP_KERNEL before Linux 5.19.
   public static let configBig: UInt32 = 2
   /// set_log: nothing is told.

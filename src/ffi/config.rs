@@ -3,7 +3,7 @@
 //! Owns: defaults, limits, and reading structs of older and newer headers.
 
 use super::boundary::fail;
-use super::constants::RINGLINE_CONFIG_SQPOLL;
+use super::constants::{RINGLINE_CONFIG_BIG, RINGLINE_CONFIG_SQPOLL};
 use crate::error::{ENULL, Fault};
 use crate::sys::{Features, RingSpec, disabled_by_environment};
 use core::mem::size_of;
@@ -157,7 +157,7 @@ impl ringline_config {
         if self.recs_cap > MAX_INFLIGHT {
             return Err(Fault::errno(libc::EINVAL, "recs_cap is 8388608 at most"));
         }
-        if self.flags & !RINGLINE_CONFIG_SQPOLL != 0 {
+        if self.flags & !(RINGLINE_CONFIG_SQPOLL | RINGLINE_CONFIG_BIG) != 0 {
             return Err(Fault::errno(libc::EINVAL, "unknown bit in config.flags"));
         }
         if self.spin_us > MAX_SPIN_US {
@@ -175,6 +175,7 @@ impl ringline_config {
             sq_entries: self.sq_entries,
             cq_entries: self.cq_entries,
             sqpoll: self.flags & RINGLINE_CONFIG_SQPOLL != 0,
+            big: self.flags & RINGLINE_CONFIG_BIG != 0,
             sq_thread_idle_ms: self.sq_thread_idle_ms,
             sq_thread_cpu: self.sq_thread_cpu as i32 - 1,
             disable: Features(self.disable).with(disabled_by_environment()),

@@ -176,6 +176,8 @@ pub const RINGLINE_ACCEPT_POLL_FIRST: u16 = 4;
 pub const RINGLINE_FSYNC_DATASYNC: u32 = 1;
 /// op_flags of a NOP: res is what len says.
 pub const RINGLINE_NOP_INJECT_RESULT: u32 = 1;
+/// op_flags of a NOP on a BIG ring: off and addr come back as data and token, Linux 6.18.
+pub const RINGLINE_NOP_CQE32: u32 = 32;
 /// len of a POLL_ADD: a completion for each event.
 pub const RINGLINE_POLL_ADD_MULTI: u32 = 1;
 /// len of a POLL_REMOVE: change the events instead.
@@ -247,7 +249,7 @@ pub const RINGLINE_CF_ZC_COPIED: u32 = 0x400;
 pub const RINGLINE_CF_MSG: u32 = 0x800;
 /// Forced free: the memory of this op never comes back.
 pub const RINGLINE_CF_ABANDONED: u32 = 0x1000;
-/// token is the second half of a big completion.
+/// data and token are the second half of a big completion: a URING_CMD's on a BIG ring.
 pub const RINGLINE_CF_EXT: u32 = 0x2000;
 /// Not about an op: few buffers of a pool are left (ringline_pool_set_low_water).
 pub const RINGLINE_CF_LOW_WATER: u32 = 0x4000;
@@ -328,6 +330,8 @@ pub const RINGLINE_FEATURE_FIXED_BUFFERS: u64 = 0x40000;
 pub const RINGLINE_FEATURE_FILE_TABLE: u64 = 0x80000;
 /// fd_install (6.8).
 pub const RINGLINE_FEATURE_FD_INSTALL: u64 = 0x100000;
+/// big_ring (5.19).
+pub const RINGLINE_FEATURE_BIG_RING: u64 = 0x200000;
 
 /// flags of a pool: the kernel fills a buffer piece by piece (6.12).
 pub const RINGLINE_POOL_INCREMENTAL: u32 = 0x1;
@@ -346,6 +350,9 @@ pub const RINGLINE_FILE_INSTALL_INHERIT: u32 = 0x1;
 
 /// config.flags: let a kernel thread poll the submission queue; steps down where it may not.
 pub const RINGLINE_CONFIG_SQPOLL: u32 = 0x1;
+/// config.flags: a BIG ring, with entries of 128 bytes and completions of 32, for commands of 80
+/// bytes (NVMe passthrough); RINGLINE_ENOTSUP_KERNEL before Linux 5.19.
+pub const RINGLINE_CONFIG_BIG: u32 = 0x2;
 
 /// set_log: nothing is told.
 pub const RINGLINE_LOG_NONE: u32 = 0;
@@ -363,4 +370,4 @@ const _: () = assert!(RINGLINE_LOG_WARN == crate::log::WARN);
 const _: () = assert!(RINGLINE_LOG_INFO == crate::log::INFO);
 const _: () = assert!(RINGLINE_LOG_DEBUG == crate::log::DEBUG);
 const _: () = assert!(RINGLINE_FEATURE_CQE_SKIP == crate::sys::Features::CQE_SKIP.0);
-const _: () = assert!(RINGLINE_FEATURE_FD_INSTALL == crate::sys::Features::FD_INSTALL.0);
+const _: () = assert!(RINGLINE_FEATURE_BIG_RING == crate::sys::Features::BIG_RING.0);

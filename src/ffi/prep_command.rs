@@ -31,7 +31,9 @@ pub unsafe extern "C-unwind" fn ringline_prep_msg_ring(
     unsafe { fill(op, filled) };
 }
 
-/// URING_CMD: a command of the file's driver; `addr` and `len` as it defines them.
+/// URING_CMD: a command of the file's driver; `addr` and `len` as it defines them. A command of 80
+/// bytes (NVMe passthrough) needs a ring with RINGLINE_CONFIG_BIG: set `ext` of the op to its
+/// address afterwards; it is copied at submit, and the completion carries RINGLINE_CF_EXT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_uring_cmd(
     op: *mut Op,

@@ -7,11 +7,11 @@ use super::ringline_ring;
 use super::shared::{Block, ringline_shared};
 use super::state::{self, Pace, RingState, state};
 use super::table::{self, Remote, phase};
-use crate::error::{ENULL, EREENTRANT, EWRONGTHREAD, Fault};
+use crate::error::{ENOTSUP_KERNEL, ENULL, EREENTRANT, EWRONGTHREAD, Fault};
 use crate::op::{Engine, EngineConfig};
 use crate::resource;
 use crate::ring::signal;
-use crate::sys::{self, Real, current_thread, renew_fork_epoch};
+use crate::sys::{self, Features, Real, current_thread, renew_fork_epoch};
 use core::sync::atomic::Ordering;
 
 /// Create a ring. `config` may be NULL (all defaults). On success `*out` is its handle.
@@ -21,8 +21,9 @@ use core::sync::atomic::Ordering;
 /// back locked memory of earlier rings.
 ///
 /// Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when 16384 handles exist,
-/// or what io_uring_setup(2) says: -EPERM (sysctl or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK),
-/// -EMFILE; ringline_error_detail() names the remedy.
+/// RINGLINE_ENOTSUP_KERNEL for RINGLINE_CONFIG_BIG, or what io_uring_setup(2) says: -EPERM (sysctl
+/// or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK), -EMFILE; ringline_error_detail() names the
+/// remedy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_create(
     config: *const ringline_config,
@@ -56,6 +57,12 @@ fn create(config: &ringline_config) -> Result<u64, Fault> {
     let epoch = renew_fork_epoch().map_err(|errno| Fault::errno(errno, "no page for fork"))?;
     let spec = config.spec();
     let refused = |errno| Fault::errno(errno, sys::refusal_text(errno));
+    if spec.big {
+        let features = sys::kernel().map_err(refused)?.features.without(spec.disable);
+        if !features.has(Features::BIG_RING) {
+            return Err(Fault::new(ENOTSUP_KERNEL, "big_ring: a BIG ring needs Linux 5.19"));
+        }
+    }
     let backend = Box::new(Real::new(&spec).map_err(refused)?);
     let sizes = EngineConfig { max_inflight: config.max_inflight, records: config.recs_cap };
     let mut engine = Engine::with_backend(backend, &sizes).map_err(refused)?;

@@ -37,4 +37,6 @@ mod route {
     pub const DIRECT: u8 = 4;
     pub const ZERO_COPY: u8 = 5;
     pub const COPIED: u8 = 6;
+    /// A command on a BIG ring.
+    pub const COMMAND: u8 = 7;
 }

@@ -43,6 +43,8 @@ pub(super) enum Class {
     Refused,
     /// Nothing to check.
     Plain,
+    /// A NOP on a BIG ring: its completion may have a second half.
+    Nop,
     /// `fd` is no descriptor, but a number of another kind.
     NoDescriptor,
     Read,
@@ -91,6 +93,9 @@ impl Classes {
         for row in &ROWS {
             let usable = row.class == Class::Refused || served(row.code);
             table[usize::from(row.code)] = if usable { row.class } else { Class::Missing };
+        }
+        if info.is_big() {
+            table[usize::from(opcode::NOP)] = Class::Nop;
         }
         for code in [opcode::LIB_CLOSE, opcode::LIB_TIMER, opcode::LIB_SEND_ALL] {
             table[usize::from(code)] = Class::Library;
@@ -184,6 +189,8 @@ impl Engine {
                 match class {
                     // A close or cancel of a descriptor with that number does not mean it.
                     Class::NoDescriptor => self.driver.slab.get(index).fd = -1,
+                    Class::Command => self.begin_command(index, &op),
+                    Class::Nop => self.begin_nop(index, &op),
                     Class::ZeroCopy => self.begin_zero_copy(index, &op),
                     _ => {}
                 }

@@ -94,6 +94,9 @@ impl Engine {
     /// Say in the library's words what the kernel reports.
     pub(super) fn complete_zero_copy(&mut self, index: u32, completion: &mut Completion) {
         let slot = *self.driver.slab.get(index);
+        if slot.route == route::COMMAND {
+            return self.complete_command(completion);
+        }
         if slot.route == route::COPIED {
             completion.flags |= cf::ZC_COPIED;
             return;

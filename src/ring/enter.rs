@@ -146,6 +146,24 @@ impl Enter {
         self.queues.release(self.taken as u32);
     }
 
+    /// Write the 80 bytes of a command over the end of the entry staged last, on a BIG ring.
+    pub fn extend(&mut self, command: &[u64; 10]) {
+        let last = (self.staged as u32).wrapping_sub(1);
+        let Some(second) = self.queues.second_sqe(last) else { return };
+        // SAFETY: a staged entry is ours until it is consumed, both halves of it.
+        unsafe {
+            let end = self.queues.sqe(last).cast::<u64>().add(6);
+            end.copy_from_nonoverlapping(command.as_ptr(), 2);
+            second.cast::<u64>().copy_from_nonoverlapping(command.as_ptr().add(2), 8);
+        }
+    }
+
+    /// The second half of the completion that was taken last, on a BIG ring; before
+    /// [`Enter::release`].
+    pub fn second_half(&self) -> Option<[u64; 2]> {
+        self.queues.second_cqe((self.taken as u32).wrapping_sub(1))
+    }
+
     /// For staging many operations; the caller checked that there is room.
     #[inline(always)]
     pub fn stage(&self) -> Stage {

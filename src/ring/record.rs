@@ -38,7 +38,8 @@ pub struct Op {
     pub file_index: u32,
     /// Third argument of a few operations.
     pub addr3: u64,
-    /// Library flags (RINGLINE_EXT_*) of some operations; else 0.
+    /// Library flags (RINGLINE_EXT_*) of a SEND; of a URING_CMD on a BIG ring the address of its
+    /// 80 bytes, copied at submit; else 0.
     pub ext: u64,
 }
 
@@ -52,9 +53,11 @@ pub struct Completion {
     pub res: i32,
     /// Low 16 bits RINGLINE_CF_*, high 16 bits the buffer id.
     pub flags: u32,
-    /// Address of the payload for provided buffers; bytes accepted for a failed SEND_ALL; else 0.
+    /// Address of the payload for provided buffers; bytes accepted for a failed SEND_ALL; with
+    /// RINGLINE_CF_EXT the first 8 bytes of a big completion's second half; else 0.
     pub data: u64,
-    /// The op's token; with RINGLINE_CF_LEASE the lease id.
+    /// The op's token; with RINGLINE_CF_LEASE the lease id; with RINGLINE_CF_EXT the last 8 bytes
+    /// of a big completion.
     pub token: u64,
 }
 
@@ -187,6 +190,7 @@ pub mod cf {
     pub const LEASE: u32 = 0x200;
     pub const ZC_COPIED: u32 = 0x400;
     pub const MSG: u32 = 0x800;
+    pub const EXT: u32 = 0x2000;
     pub const ABANDONED: u32 = 0x1000;
     pub const LOW_WATER: u32 = 0x4000;
     /// The kernel's own bits that are passed on, with the buffer id.

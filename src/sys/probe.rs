@@ -63,10 +63,12 @@ impl Features {
     pub const FILE_TABLE: Features = Features(0x80000);
     /// A registered file gets a descriptor (6.8).
     pub const FD_INSTALL: Features = Features(0x100000);
+    /// Entries of 128 bytes and completions of 32 (5.19).
+    pub const BIG_RING: Features = Features(0x200000);
 
     /// Every feature of the table.
     pub const fn all() -> Features {
-        Features(0x1fffff)
+        Features(0x3fffff)
     }
 
     /// Whether all bits of `other` are here.
@@ -93,7 +95,7 @@ macro_rules! feature {
 }
 
 /// The table.
-pub static FEATURES: [Feature; 21] = [
+pub static FEATURES: [Feature; 22] = [
     feature!(SINGLE_ISSUER, c"single_issuer", "6.0"),
     feature!(DEFER_TASKRUN, c"defer_taskrun", "6.1"),
     feature!(COOP_TASKRUN, c"coop_taskrun", "5.19"),
@@ -115,6 +117,7 @@ pub static FEATURES: [Feature; 21] = [
     feature!(FIXED_BUFFERS, c"fixed_buffers", "5.19"),
     feature!(FILE_TABLE, c"file_table", "6.0"),
     feature!(FD_INSTALL, c"fd_install", "6.8"),
+    feature!(BIG_RING, c"big_ring", "5.19"),
 ];
 
 /// The answer for one kernel.
@@ -184,7 +187,7 @@ fn ask() -> Result<Kernel, i32> {
     add(has(45), Features::ACCEPT_MULTISHOT.with(Features::POOL).with(Features::CANCEL_ANY));
     add(has(40), Features::REGISTERED_RING);
     add(has(56) && has(57), Features::BIND_LISTEN);
-    add(has(45), Features::FIXED_BUFFERS);
+    add(has(45), Features::FIXED_BUFFERS.with(Features::BIG_RING));
     add(has(47), Features::FILE_TABLE);
     add(has(54), Features::FD_INSTALL);
     add(incremental(&ring), Features::POOL_INCREMENTAL);

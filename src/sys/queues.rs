@@ -19,6 +19,9 @@ const NEED_WAKEUP: u32 = 1;
 pub struct Queues {
     pub(super) sqes: *mut Sqe,
     pub(super) cqes: *const Cqe,
+    /// Bytes from one entry to the next: an entry, or two of them on a BIG ring.
+    pub(super) sq_stride: usize,
+    pub(super) cq_stride: usize,
     pub(super) sq_mask: u32,
     pub(super) cq_mask: u32,
     pub(super) sq_head: *const AtomicU32,
@@ -47,6 +50,8 @@ impl Queues {
         Queues {
             sqes,
             cqes,
+            sq_stride: size_of::<Sqe>(),
+            cq_stride: size_of::<Cqe>(),
             sq_mask: sq_entries - 1,
             cq_mask: cq_entries - 1,
             sq_head: at(0),
@@ -67,14 +72,32 @@ impl Queues {
     #[inline]
     pub fn sqe(&self, at: u32) -> *mut Sqe {
         // SAFETY: a masked index lies inside the queue.
-        unsafe { self.sqes.add((at & self.sq_mask) as usize) }
+        unsafe { self.sqes.byte_add((at & self.sq_mask) as usize * self.sq_stride) }
     }
 
     /// Completion `at`, which must be below [`Queues::cq_tail`].
     #[inline]
     pub fn cqe(&self, at: u32) -> Cqe {
         // SAFETY: a masked index lies inside the queue; the bytes are plain data.
-        unsafe { self.cqes.add((at & self.cq_mask) as usize).read() }
+        unsafe { self.cqes.byte_add((at & self.cq_mask) as usize * self.cq_stride).read() }
+    }
+
+    /// Whether entries and completions have a second half.
+    pub fn is_big(&self) -> bool {
+        self.sq_stride > size_of::<Sqe>() && self.cq_stride > size_of::<Cqe>()
+    }
+
+    /// The second half of submission `at`, on a BIG ring; to be written as [`Queues::sqe`].
+    pub fn second_sqe(&self, at: u32) -> Option<*mut Sqe> {
+        // SAFETY: the place has two halves, both inside the queue.
+        self.is_big().then(|| unsafe { self.sqe(at).add(1) })
+    }
+
+    /// The second half of completion `at`, on a BIG ring; as [`Queues::cqe`].
+    pub fn second_cqe(&self, at: u32) -> Option<[u64; 2]> {
+        let first = (at & self.cq_mask) as usize * self.cq_stride;
+        // SAFETY: the place has two halves, both inside the queue; the bytes are plain data.
+        self.is_big().then(|| unsafe { self.cqes.byte_add(first).add(1).cast::<[u64; 2]>().read() })
     }
 
     /// The kernel consumed the entries before this one.

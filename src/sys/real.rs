@@ -95,7 +95,7 @@ impl Real {
         let info = SetupInfo {
             sq_entries: rings.sq_entries,
             cq_entries: rings.cq_entries,
-            setup_flags: setup::stuck(flags),
+            setup_flags: setup::stuck(spec, flags),
             features,
             fd,
         };

@@ -4,7 +4,7 @@
 //! Owns: the descriptor and the mappings, given back on drop. Never fills a queue and never
 //! enters. A forked child does not inherit the mappings (MADV_DONTFORK): it could only disturb.
 
-use super::Queues;
+use super::{Cqe, Queues, Sqe};
 use core::ffi::c_void;
 use core::ptr::NonNull;
 use core::sync::atomic::AtomicU32;
@@ -14,6 +14,8 @@ const OFF_SQ_RING: i64 = 0;
 const OFF_CQ_RING: i64 = 0x800_0000;
 const OFF_SQES: i64 = 0x1000_0000;
 const FEAT_SINGLE_MMAP: u32 = 1;
+const SETUP_SQE128: u32 = 1024;
+const SETUP_CQE32: u32 = 2048;
 const SETUP_NO_SQARRAY: u32 = 65536;
 
 /// struct io_sqring_offsets.
@@ -128,8 +130,11 @@ impl Rings {
         // SAFETY: the kernel just made this descriptor for us.
         let fd = unsafe { OwnedFd::from_raw_fd(fd as i32) };
         let (sq, cq) = (&params.sq_off, &params.cq_off);
+        let twice = |flag| if params.flags & flag != 0 { 2 } else { 1 };
+        let sq_stride = size_of::<Sqe>() * twice(SETUP_SQE128);
+        let cq_stride = size_of::<Cqe>() * twice(SETUP_CQE32);
         let sq_len = sq.array as usize + params.sq_entries as usize * 4;
-        let cq_len = cq.cqes as usize + params.cq_entries as usize * 16;
+        let cq_len = cq.cqes as usize + params.cq_entries as usize * cq_stride;
         let single = params.features & FEAT_SINGLE_MMAP != 0;
         let first = if single { sq_len.max(cq_len) } else { sq_len };
         let sq_map = Shared::new(&fd, OFF_SQ_RING, first)?;
@@ -137,7 +142,7 @@ impl Rings {
             true => None,
             false => Some(Shared::new(&fd, OFF_CQ_RING, cq_len)?),
         };
-        let sqes = Shared::new(&fd, OFF_SQES, params.sq_entries as usize * 64)?;
+        let sqes = Shared::new(&fd, OFF_SQES, params.sq_entries as usize * sq_stride)?;
         let cq_at = cq_map.as_ref().unwrap_or(&sq_map);
         if params.flags & SETUP_NO_SQARRAY == 0 {
             let array = sq_map.at::<u32>(sq.array);
@@ -149,6 +154,8 @@ impl Rings {
         let queues = Queues {
             sqes: sqes.at(0),
             cqes: cq_at.at(cq.cqes),
+            sq_stride,
+            cq_stride,
             sq_mask: params.sq_entries - 1,
             cq_mask: params.cq_entries - 1,
             sq_head: sq_map.at::<AtomicU32>(sq.head),

@@ -17,6 +17,8 @@ pub struct RingSpec {
     pub cq_entries: u32,
     /// A kernel thread that polls the submission queue (opt-in).
     pub sqpoll: bool,
+    /// Entries and completions twice as long (opt-in).
+    pub big: bool,
     /// Idle time of that thread in milliseconds.
     pub sq_thread_idle_ms: u32,
     /// CPU of that thread; -1 = any.
@@ -49,6 +51,11 @@ impl SetupInfo {
         self.setup_flags & SQPOLL != 0
     }
 
+    /// Entries have 128 bytes and completions 32.
+    pub fn is_big(&self) -> bool {
+        self.setup_flags & BIG == BIG
+    }
+
     /// The kernel announces deferred work in the queue flags; without it, always enter.
     #[inline]
     pub fn announces_task_run(&self) -> bool {
@@ -64,8 +71,12 @@ const R_DISABLED: u32 = 64;
 const SUBMIT_ALL: u32 = 128;
 const COOP_TASKRUN: u32 = 256;
 const TASKRUN_FLAG: u32 = 512;
+const SQE128: u32 = 1024;
+const CQE32: u32 = 2048;
 const SINGLE_ISSUER: u32 = 4096;
 const DEFER_TASKRUN: u32 = 8192;
+/// Both or neither: one word of the config asks for it.
+const BIG: u32 = SQE128 | CQE32;
 const NO_SQARRAY: u32 = 65536;
 
 /// The rows, best first. SQPOLL excludes DEFER_TASKRUN and COOP_TASKRUN and is a row of its own.
@@ -95,6 +106,7 @@ pub(super) fn accepts(flags: u32) -> bool {
         sq_entries: 2,
         cq_entries: 4,
         sqpoll: false,
+        big: false,
         sq_thread_idle_ms: 0,
         sq_thread_cpu: -1,
         disable: Features::default(),
@@ -200,7 +212,7 @@ fn build(spec: &RingSpec, flags: u32) -> Result<Rings, i32> {
     // Rings start disabled, so that the thread that attaches, not the one that creates, becomes
     // the single issuer.
     let mut params = Params::default();
-    params.flags = flags | R_DISABLED | CLAMP | CQSIZE;
+    params.flags = stuck(spec, flags) | CLAMP | CQSIZE;
     params.cq_entries = spec.cq_entries;
     if flags & SQPOLL != 0 {
         params.sq_thread_idle = spec.sq_thread_idle_ms;
@@ -213,6 +225,6 @@ fn build(spec: &RingSpec, flags: u32) -> Result<Rings, i32> {
 }
 
 /// The bits [`SetupInfo::setup_flags`] reports for a ring made with `flags`.
-pub(super) fn stuck(flags: u32) -> u32 {
-    flags | R_DISABLED
+pub(super) fn stuck(spec: &RingSpec, flags: u32) -> u32 {
+    flags | R_DISABLED | if spec.big { BIG } else { 0 }
 }

@@ -177,6 +177,8 @@ public enum ABI {
   public static let fsyncDatasync: UInt32 = 1
   /// op_flags of a NOP: res is what len says.
   public static let nopInjectResult: UInt32 = 1
+  /// op_flags of a NOP on a BIG ring: off and addr come back as data and token, Linux 6.18.
+  public static let nopCqe32: UInt32 = 32
   /// len of a POLL_ADD: a completion for each event.
   public static let pollAddMulti: UInt32 = 1
   /// len of a POLL_REMOVE: change the events instead.
@@ -247,7 +249,7 @@ public enum ABI {
   public static let cfMsg: UInt32 = 2048
   /// Forced free: the memory of this op never comes back.
   public static let cfAbandoned: UInt32 = 4096
-  /// token is the second half of a big completion.
+  /// data and token are the second half of a big completion: a URING_CMD's on a BIG ring.
   public static let cfExt: UInt32 = 8192
   /// Not about an op: few buffers of a pool are left (ringline_pool_set_low_water).
   public static let cfLowWater: UInt32 = 16384
@@ -325,6 +327,8 @@ public enum ABI {
   public static let featureFileTable: UInt64 = 524288
   /// fd_install (6.8).
   public static let featureFdInstall: UInt64 = 1048576
+  /// big_ring (5.19).
+  public static let featureBigRing: UInt64 = 2097152
   /// flags of a pool: the kernel fills a buffer piece by piece (6.12).
   public static let poolIncremental: UInt32 = 1
   /// flags of a pool: huge pages, reserved ones if there are any.
@@ -341,6 +345,9 @@ public enum ABI {
   public static let fileInstallInherit: UInt32 = 1
   /// config.flags: let a kernel thread poll the submission queue; steps down where it may not.
   public static let configSqpoll: UInt32 = 1
+  /// config.flags: a BIG ring, with entries of 128 bytes and completions of 32, for commands of 80
+  /// bytes (NVMe passthrough); RINGLINE_ENOTSUP_KERNEL before Linux 5.19.
+  public static let configBig: UInt32 = 2
   /// set_log: nothing is told.
   public static let logNone: UInt32 = 0
   /// A caught panic.

@@ -51,8 +51,10 @@ pub unsafe extern "C-unwind" fn ringline_prep_recvmsg(
 
 /// RECVMSG: a completion with MORE and LEASE for each message, from `pool`; take it apart by
 /// ringline_recvmsg_out(). Of `msg` only msg_namelen and msg_controllen count: room for them is
-/// kept in each buffer. An empty datagram ends it with FINAL and res > 0: submit it again. Linux
-/// 6.0.
+/// kept in each buffer, with 16 bytes more; a name length that is a multiple of 8 keeps the control
+/// messages aligned. An empty datagram ends it with FINAL and res > 0: submit it again. -ENOBUFS =
+/// no buffer is free: give leases back, then submit it again; -EFAULT = the buffers of the pool are
+/// too small for name and control. A pool with INCREMENTAL is refused (-EINVAL). Linux 6.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_recvmsg_multishot(
     op: *mut Op,

@@ -1,14 +1,9 @@
 /*
- * SENDMSG and RECVMSG once and multishot: payload over several iovecs, names, passed descriptors,
- * and received messages that ringline_recvmsg_out takes apart.
- * Failure: a byte, name or descriptor that is not the one sent, a cut that is not told, a lost
- * lease, or a read beyond the received bytes, which ends at a page that may not be touched.
+ * SENDMSG and RECVMSG, once: payload over several iovecs, names of both families, a passed
+ * descriptor, cut payload and control data, the payload alone in a buffer of a pool.
+ * Failure: a byte, name or descriptor that is not the one sent, or a cut that is not told.
  */
 #include "tools.h"
-
-#include <sys/mman.h>
-
-enum { BUFFERS = 4, SIZE = 512 };
 
 typedef union control { /* aligned as a control message has to be */
   struct cmsghdr first;
@@ -129,6 +124,42 @@ static void check_rights(ringline_ring *ring) {
   close_both(ends);
 }
 
+/* With a pool: the name goes where the msghdr says, the payload into a lease. */
+static void check_pool(ringline_ring *ring) {
+  struct sockaddr_storage to, from, seen;
+  socklen_t to_len, from_len;
+  struct msghdr msg;
+  ringline_op op;
+  ringline_completion it;
+  int receiver = make_udp(AF_INET, &to, &to_len), sender = make_udp(AF_INET, &from, &from_len);
+  int pool = ringline_pool_create(ring, 2, 64, 0), round;
+  CHECK_OK(pool);
+  for (round = 0; round < 8; round++) {
+    size_t len = round % 2 ? 0 : 5; /* an empty datagram leaves its buffer with the pool */
+    struct iovec room = {NULL, 64};
+    memset(&msg, 0, sizeof msg);
+    memset(&seen, 0, sizeof seen);
+    CHECK(sendto(sender, "seven", len, 0, (struct sockaddr *)&to, to_len) == (ssize_t)len);
+    msg.msg_name = &seen;
+    msg.msg_namelen = sizeof seen;
+    msg.msg_iov = &room;
+    msg.msg_iovlen = 1;
+    ringline_prep_recvmsg(&op, receiver, &msg, 0);
+    ringline_prep_pool(&op, pool);
+    it = do_op(ring, &op);
+    CHECK_EQ(it.res, len);
+    CHECK_EQ(!!(it.flags & RINGLINE_CF_LEASE), len != 0);
+    CHECK(memcmp(&seen, &from, from_len) == 0);
+    if (len == 0) continue;
+    CHECK(memcmp((const void *)(uintptr_t)it.data, "seven", 5) == 0);
+    CHECK_EQ(ringline_lease_release(it.token), 0);
+  }
+  CHECK_EQ(ringline_lease_count(ring), 0);
+  CHECK_EQ(ringline_pool_destroy(ring, pool), 0);
+  close(receiver);
+  close(sender);
+}
+
 int main(void) {
   ringline_ring *ring;
   harness_baseline();
@@ -136,6 +167,7 @@ int main(void) {
   check_names(ring, AF_INET);
   check_names(ring, AF_INET6);
   check_rights(ring);
+  check_pool(ring);
   CHECK_EQ(ringline_free(ring), 0);
   harness_check_baseline();
   return 0;

@@ -1,5 +1,5 @@
-//! The C echo servers (examples/c/tcp_echo.c, udp_echo.c) under real clients: every byte comes back,
-//! in order, and every datagram to its sender.
+//! The C echo servers (examples/c/tcp_echo.c, udp_echo.c) under real clients: every byte comes
+//! back, in order, and every datagram to its sender.
 //!
 //! Needs the built library (`make lib`). A socket that is silent for 10 seconds is a failure.
 

@@ -7,7 +7,8 @@
 
 #include <netinet/tcp.h>
 
-static int command(ringline_ring *ring, int fd, unsigned what, int name, void *value, unsigned len) {
+static int command(ringline_ring *ring, int fd, unsigned what, int name, void *value,
+                   unsigned len) {
   ringline_op op;
   ringline_completion it;
   ringline_prep_cmd_sock(&op, fd, what, what < 2 ? 0 : SOL_SOCKET, name, value, len);

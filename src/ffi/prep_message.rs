@@ -52,8 +52,10 @@ pub unsafe extern "C-unwind" fn ringline_prep_recvmsg(
 
 /// RECVMSG: a completion with MORE and LEASE for each message, from `pool`; take it apart by
 /// ringline_recvmsg_out(). Of `msg` only msg_namelen and msg_controllen count: room for them is
-/// kept in each buffer. An empty datagram ends it with FINAL and res > 0: submit it again. Linux
-/// 6.0.
+/// kept in each buffer, with 16 bytes more; a name length that is a multiple of 8 keeps the control
+/// messages aligned. An empty datagram ends it with FINAL and res > 0: submit it again. -ENOBUFS =
+/// no buffer is free: give leases back, then submit it again; -EFAULT = the buffers of the pool are
+/// too small for name and control. A pool with INCREMENTAL is refused (-EINVAL). Linux 6.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_recvmsg_multishot(
     op: *mut Op,
@@ -79,9 +81,12 @@ pub unsafe extern "C-unwind" fn ringline_prep_recvmsg_multishot(
 
 /// SEND_ZC: send(2) out of the caller's own pages. The first completion (MORE) has the bytes, the
 /// notification (FINAL | NOTIF) says that `buf` is the caller's again; an error may come with or
-/// without one, so only FINAL counts. RINGLINE_CF_ZC_COPIED: the kernel copied after all; later
-/// SEND_ZC on such a descriptor complete once, with FINAL and ZC_COPIED. `zc_flags` 0 or
-/// RINGLINE_RECVSEND_POLL_FIRST. Linux 6.0; whether it was copied is told from 6.7.
+/// without one, so only FINAL counts. A peer that does not read keeps the memory from coming back:
+/// neither a cancel nor a close ends what the kernel has queued. RINGLINE_CF_ZC_COPIED: the kernel
+/// copied after all; later SEND_ZC on such a descriptor complete once, with FINAL and ZC_COPIED.
+/// `zc_flags`: 0, RINGLINE_RECVSEND_POLL_FIRST, RINGLINE_RECVSEND_FIXED_BUF (out of the region in
+/// buf_index). -EOPNOTSUPP = the socket can not send so (unix). Linux 6.0; whether it was copied is
+/// told from 6.7.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_send_zc(
     op: *mut Op,

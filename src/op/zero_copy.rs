@@ -7,12 +7,13 @@
 //! nothing, so later SEND_ZC on that descriptor become an ordinary SEND: one completion instead of
 //! two, with FINAL and ZC_COPIED in one. A descriptor may be reused by a better socket that the
 //! ring saw neither closed nor opened; therefore each 64th such send goes as asked and finds out.
+//! A send that took nothing (an error, a cancel) teaches nothing: the kernel reports it as copied.
 
 use super::engine::Engine;
 use super::prepare::{LONGEST, MSG_NOSIGNAL, POLL_FIRST, invalid};
 use super::route;
 use crate::error::Fault;
-use crate::ring::{Completion, Op, cf, opcode, sqe_flag};
+use crate::ring::{Completion, Op, bits, cf, opcode, sqe_flag};
 use crate::sys::Map;
 
 const FIXED_BUFFER: u16 = 4;
@@ -23,6 +24,8 @@ const USAGE_COPIED: i32 = i32::MIN;
 const DESCRIPTORS: u32 = 1 << 20;
 /// How often a send on a descriptor that copies goes as asked.
 const TRY_EACH: u32 = 64;
+/// In the slot: the kernel took bytes.
+const TOOK: u32 = 1;
 
 /// One bit per descriptor whose zero-copy sends the kernel copies.
 pub struct Copies {
@@ -88,28 +91,40 @@ impl Engine {
     /// A zero-copy send was accepted in slot `index`, as asked or turned into a SEND.
     pub(super) fn begin_zero_copy(&mut self, index: u32, op: &Op) {
         let turned = op.opcode == opcode::SEND;
-        self.driver.slab.get(index).route = if turned { route::COPIED } else { route::ZERO_COPY };
+        let slot = self.driver.slab.get(index);
+        slot.route = if turned { route::COPIED } else { route::ZERO_COPY };
+        slot.op_flags = 0;
     }
 
     /// Say in the library's words what the kernel reports.
     pub(super) fn complete_zero_copy(&mut self, index: u32, completion: &mut Completion) {
-        let slot = *self.driver.slab.get(index);
+        let slot = self.driver.slab.get(index);
         if slot.route == route::COMMAND {
             return self.complete_command(completion);
         }
         if slot.route == route::COPIED {
-            completion.flags |= cf::ZC_COPIED;
+            if completion.res > 0 {
+                completion.flags |= cf::ZC_COPIED;
+            }
             return;
         }
-        if completion.flags & cf::NOTIF == 0 || !self.classes.reports_copies {
+        if completion.flags & cf::NOTIF == 0 {
+            slot.op_flags = if completion.res > 0 { TOOK } else { 0 };
             return;
         }
+        if !self.classes.reports_copies {
+            return;
+        }
+        let slot = *slot;
         let copied = completion.res & USAGE_COPIED != 0;
         completion.res = 0;
+        if slot.op_flags & TOOK == 0 {
+            return;
+        }
         if copied {
             completion.flags |= cf::ZC_COPIED;
         }
-        if slot.bits & crate::ring::bits::FIXED == 0 {
+        if slot.bits & bits::FIXED == 0 {
             self.copies.learn(slot.fd, copied);
         }
     }

@@ -479,6 +479,11 @@ typedef struct ringline_mailbox ringline_mailbox;
 #define RINGLINE_NOP_INJECT_RESULT 1
 
 /**
+ * op_flags of a NOP on a BIG ring: off and addr come back as data and token, Linux 6.18.
+ */
+#define RINGLINE_NOP_CQE32 32
+
+/**
  * len of a POLL_ADD: a completion for each event.
  */
 #define RINGLINE_POLL_ADD_MULTI 1
@@ -654,7 +659,7 @@ typedef struct ringline_mailbox ringline_mailbox;
 #define RINGLINE_CF_ABANDONED 4096
 
 /**
- * token is the second half of a big completion.
+ * data and token are the second half of a big completion: a URING_CMD's on a BIG ring.
  */
 #define RINGLINE_CF_EXT 8192
 
@@ -849,6 +854,11 @@ typedef struct ringline_mailbox ringline_mailbox;
 #define RINGLINE_FEATURE_FD_INSTALL 1048576
 
 /**
+ * big_ring (5.19).
+ */
+#define RINGLINE_FEATURE_BIG_RING 2097152
+
+/**
  * flags of a pool: the kernel fills a buffer piece by piece (6.12).
  */
 #define RINGLINE_POOL_INCREMENTAL 1
@@ -887,6 +897,12 @@ typedef struct ringline_mailbox ringline_mailbox;
  * config.flags: let a kernel thread poll the submission queue; steps down where it may not.
  */
 #define RINGLINE_CONFIG_SQPOLL 1
+
+/**
+ * config.flags: a BIG ring, with entries of 128 bytes and completions of 32, for commands of 80
+ * bytes (NVMe passthrough); RINGLINE_ENOTSUP_KERNEL before Linux 5.19.
+ */
+#define RINGLINE_CONFIG_BIG 2
 
 /**
  * set_log: nothing is told.
@@ -1053,7 +1069,8 @@ typedef struct ringline_op {
    */
   uint64_t addr3;
   /**
-   * Library flags (RINGLINE_EXT_*) of some operations; else 0.
+   * Library flags (RINGLINE_EXT_*) of a SEND; of a URING_CMD on a BIG ring the address of its
+   * 80 bytes, copied at submit; else 0.
    */
   uint64_t ext;
 } ringline_op;
@@ -1075,11 +1092,13 @@ typedef struct ringline_completion {
    */
   uint32_t flags;
   /**
-   * Address of the payload for provided buffers; bytes accepted for a failed SEND_ALL; else 0.
+   * Address of the payload for provided buffers; bytes accepted for a failed SEND_ALL; with
+   * RINGLINE_CF_EXT the first 8 bytes of a big completion's second half; else 0.
    */
   uint64_t data;
   /**
-   * The op's token; with RINGLINE_CF_LEASE the lease id.
+   * The op's token; with RINGLINE_CF_LEASE the lease id; with RINGLINE_CF_EXT the last 8 bytes
+   * of a big completion.
    */
   uint64_t token;
 } ringline_completion;
@@ -1403,6 +1422,8 @@ typedef struct ringline_stats {
    */
   uint64_t rollbacks;
 } ringline_stats;
+
+
 
 
 
@@ -1919,7 +1940,9 @@ void ringline_prep_msg_ring(struct ringline_op *op,
                             uint32_t flags);
 
 /**
- * URING_CMD: a command of the file's driver; `addr` and `len` as it defines them.
+ * URING_CMD: a command of the file's driver; `addr` and `len` as it defines them. A command of 80
+ * bytes (NVMe passthrough) needs a ring with RINGLINE_CONFIG_BIG: set `ext` of the op to its
+ * address afterwards; it is copied at submit, and the completion carries RINGLINE_CF_EXT.
  */
 void ringline_prep_uring_cmd(struct ringline_op *op,
                              int32_t fd,
@@ -2084,8 +2107,10 @@ void ringline_prep_recvmsg(struct ringline_op *op, int32_t fd, void *msg, uint32
 /**
  * RECVMSG: a completion with MORE and LEASE for each message, from `pool`; take it apart by
  * ringline_recvmsg_out(). Of `msg` only msg_namelen and msg_controllen count: room for them is
- * kept in each buffer. An empty datagram ends it with FINAL and res > 0: submit it again. Linux
- * 6.0.
+ * kept in each buffer, with 16 bytes more; a name length that is a multiple of 8 keeps the control
+ * messages aligned. An empty datagram ends it with FINAL and res > 0: submit it again. -ENOBUFS =
+ * no buffer is free: give leases back, then submit it again; -EFAULT = the buffers of the pool are
+ * too small for name and control. A pool with INCREMENTAL is refused (-EINVAL). Linux 6.0.
  */
 void ringline_prep_recvmsg_multishot(struct ringline_op *op,
                                      int32_t fd,
@@ -2096,9 +2121,12 @@ void ringline_prep_recvmsg_multishot(struct ringline_op *op,
 /**
  * SEND_ZC: send(2) out of the caller's own pages. The first completion (MORE) has the bytes, the
  * notification (FINAL | NOTIF) says that `buf` is the caller's again; an error may come with or
- * without one, so only FINAL counts. RINGLINE_CF_ZC_COPIED: the kernel copied after all; later
- * SEND_ZC on such a descriptor complete once, with FINAL and ZC_COPIED. `zc_flags` 0 or
- * RINGLINE_RECVSEND_POLL_FIRST. Linux 6.0; whether it was copied is told from 6.7.
+ * without one, so only FINAL counts. A peer that does not read keeps the memory from coming back:
+ * neither a cancel nor a close ends what the kernel has queued. RINGLINE_CF_ZC_COPIED: the kernel
+ * copied after all; later SEND_ZC on such a descriptor complete once, with FINAL and ZC_COPIED.
+ * `zc_flags`: 0, RINGLINE_RECVSEND_POLL_FIRST, RINGLINE_RECVSEND_FIXED_BUF (out of the region in
+ * buf_index). -EOPNOTSUPP = the socket can not send so (unix). Linux 6.0; whether it was copied is
+ * told from 6.7.
  */
 void ringline_prep_send_zc(struct ringline_op *op,
                            int32_t fd,
@@ -2499,8 +2527,9 @@ int32_t ringline_buf_put(ringline_ring *ring, int64_t buf);
  * back locked memory of earlier rings.
  *
  * Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when 16384 handles exist,
- * or what io_uring_setup(2) says: -EPERM (sysctl or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK),
- * -EMFILE; ringline_error_detail() names the remedy.
+ * RINGLINE_ENOTSUP_KERNEL for RINGLINE_CONFIG_BIG, or what io_uring_setup(2) says: -EPERM (sysctl
+ * or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK), -EMFILE; ringline_error_detail() names the
+ * remedy.
  */
 int32_t ringline_create(const struct ringline_config *config, ringline_ring **out);
 

@@ -181,6 +181,8 @@ const
     ## op_flags of an FSYNC: as fdatasync(2).
   RINGLINE_NOP_INJECT_RESULT*: uint32 = 1'u32
     ## op_flags of a NOP: res is what len says.
+  RINGLINE_NOP_CQE32*: uint32 = 32'u32
+    ## op_flags of a NOP on a BIG ring: off and addr come back as data and token, Linux 6.18.
   RINGLINE_POLL_ADD_MULTI*: uint32 = 1'u32
     ## len of a POLL_ADD: a completion for each event.
   RINGLINE_POLL_UPDATE_EVENTS*: uint32 = 2'u32
@@ -252,7 +254,7 @@ const
   RINGLINE_CF_ABANDONED*: uint32 = 4096'u32
     ## Forced free: the memory of this op never comes back.
   RINGLINE_CF_EXT*: uint32 = 8192'u32
-    ## token is the second half of a big completion.
+    ## data and token are the second half of a big completion: a URING_CMD's on a BIG ring.
   RINGLINE_CF_LOW_WATER*: uint32 = 16384'u32
     ## Not about an op: few buffers of a pool are left (ringline_pool_set_low_water).
   RINGLINE_CF_BUFFER_SHIFT*: uint32 = 16'u32
@@ -329,6 +331,8 @@ const
     ## file_table (6.0).
   RINGLINE_FEATURE_FD_INSTALL*: uint64 = 1048576'u64
     ## fd_install (6.8).
+  RINGLINE_FEATURE_BIG_RING*: uint64 = 2097152'u64
+    ## big_ring (5.19).
   RINGLINE_POOL_INCREMENTAL*: uint32 = 1'u32
     ## flags of a pool: the kernel fills a buffer piece by piece (6.12).
   RINGLINE_POOL_HUGE*: uint32 = 2'u32
@@ -345,6 +349,9 @@ const
     ## flags of ringline_file_install: the descriptor stays open on exec.
   RINGLINE_CONFIG_SQPOLL*: uint32 = 1'u32
     ## config.flags: let a kernel thread poll the submission queue; steps down where it may not.
+  RINGLINE_CONFIG_BIG*: uint32 = 2'u32
+    ## config.flags: a BIG ring, with entries of 128 bytes and completions of 32, for commands of 80
+    ## bytes (NVMe passthrough); RINGLINE_ENOTSUP_KERNEL before Linux 5.19.
   RINGLINE_LOG_NONE*: uint32 = 0'u32
     ## set_log: nothing is told.
   RINGLINE_LOG_ERROR*: uint32 = 1'u32
@@ -432,7 +439,8 @@ type
     addr3*: uint64
       ## Third argument of a few operations.
     ext*: uint64
-      ## Library flags (RINGLINE_EXT_*) of some operations; else 0.
+      ## Library flags (RINGLINE_EXT_*) of a SEND; of a URING_CMD on a BIG ring the address of its
+      ## 80 bytes, copied at submit; else 0.
 
   ringline_completion* {.bycopy.} = object
     ## What became of an operation: 32 bytes.
@@ -443,9 +451,11 @@ type
     flags*: uint32
       ## Low 16 bits RINGLINE_CF_*, high 16 bits the buffer id.
     data*: uint64
-      ## Address of the payload for provided buffers; bytes accepted for a failed SEND_ALL; else 0.
+      ## Address of the payload for provided buffers; bytes accepted for a failed SEND_ALL; with
+      ## RINGLINE_CF_EXT the first 8 bytes of a big completion's second half; else 0.
     token*: uint64
-      ## The op's token; with RINGLINE_CF_LEASE the lease id.
+      ## The op's token; with RINGLINE_CF_LEASE the lease id; with RINGLINE_CF_EXT the last 8 bytes
+      ## of a big completion.
 
   ringline_pool_info* {.bycopy.} = object
     ## What a pool is like. Set `size` to sizeof(ringline_pool_info) (0 = the same) before the call.
@@ -952,7 +962,9 @@ proc ringline_prep_msg_ring*(op: ptr ringline_op, ring_fd: int32, value: uint32,
 
 proc ringline_prep_uring_cmd*(op: ptr ringline_op, fd: int32, command: uint32, `addr`: uint64,
     len: uint32)
-  ## URING_CMD: a command of the file's driver; `addr` and `len` as it defines them.
+  ## URING_CMD: a command of the file's driver; `addr` and `len` as it defines them. A command of 80
+  ## bytes (NVMe passthrough) needs a ring with RINGLINE_CONFIG_BIG: set `ext` of the op to its
+  ## address afterwards; it is copied at submit, and the completion carries RINGLINE_CF_EXT.
 
 proc ringline_prep_cmd_sock*(op: ptr ringline_op, fd: int32, command: uint32, level: int32,
     option: int32, value: pointer, len: uint32)
@@ -1039,16 +1051,21 @@ proc ringline_prep_recvmsg_multishot*(op: ptr ringline_op, fd: int32, msg: point
     flags: uint32)
   ## RECVMSG: a completion with MORE and LEASE for each message, from `pool`; take it apart by
   ## ringline_recvmsg_out(). Of `msg` only msg_namelen and msg_controllen count: room for them is
-  ## kept in each buffer. An empty datagram ends it with FINAL and res > 0: submit it again. Linux
-  ## 6.0.
+  ## kept in each buffer, with 16 bytes more; a name length that is a multiple of 8 keeps the control
+  ## messages aligned. An empty datagram ends it with FINAL and res > 0: submit it again. -ENOBUFS =
+  ## no buffer is free: give leases back, then submit it again; -EFAULT = the buffers of the pool are
+  ## too small for name and control. A pool with INCREMENTAL is refused (-EINVAL). Linux 6.0.
 
 proc ringline_prep_send_zc*(op: ptr ringline_op, fd: int32, buf: pointer, len: uint32,
     flags: uint32, zc_flags: uint16)
   ## SEND_ZC: send(2) out of the caller's own pages. The first completion (MORE) has the bytes, the
   ## notification (FINAL | NOTIF) says that `buf` is the caller's again; an error may come with or
-  ## without one, so only FINAL counts. RINGLINE_CF_ZC_COPIED: the kernel copied after all; later
-  ## SEND_ZC on such a descriptor complete once, with FINAL and ZC_COPIED. `zc_flags` 0 or
-  ## RINGLINE_RECVSEND_POLL_FIRST. Linux 6.0; whether it was copied is told from 6.7.
+  ## without one, so only FINAL counts. A peer that does not read keeps the memory from coming back:
+  ## neither a cancel nor a close ends what the kernel has queued. RINGLINE_CF_ZC_COPIED: the kernel
+  ## copied after all; later SEND_ZC on such a descriptor complete once, with FINAL and ZC_COPIED.
+  ## `zc_flags`: 0, RINGLINE_RECVSEND_POLL_FIRST, RINGLINE_RECVSEND_FIXED_BUF (out of the region in
+  ## buf_index). -EOPNOTSUPP = the socket can not send so (unix). Linux 6.0; whether it was copied is
+  ## told from 6.7.
 
 proc ringline_prep_sendmsg_zc*(op: ptr ringline_op, fd: int32, msg: pointer, flags: uint32)
   ## SENDMSG_ZC: as sendmsg, out of the caller's own pages; completions as of send_zc. Linux 6.1.
@@ -1271,8 +1288,9 @@ proc ringline_create*(config: ptr ringline_config, `out`: ptr ptr ringline_ring)
   ## back locked memory of earlier rings.
   ##
   ## Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when 16384 handles exist,
-  ## or what io_uring_setup(2) says: -EPERM (sysctl or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK),
-  ## -EMFILE; ringline_error_detail() names the remedy.
+  ## RINGLINE_ENOTSUP_KERNEL for RINGLINE_CONFIG_BIG, or what io_uring_setup(2) says: -EPERM (sysctl
+  ## or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK), -EMFILE; ringline_error_detail() names the
+  ## remedy.
 
 proc ringline_attach*(ring: ptr ringline_ring): int32
   ## Make the calling thread the owner, for good (until detach). Returns 0 (also when it is the owner

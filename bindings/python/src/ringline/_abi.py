@@ -182,6 +182,8 @@ ACCEPT_POLL_FIRST = 4
 FSYNC_DATASYNC = 1
 #: op_flags of a NOP: res is what len says.
 NOP_INJECT_RESULT = 1
+#: op_flags of a NOP on a BIG ring: off and addr come back as data and token, Linux 6.18.
+NOP_CQE32 = 32
 #: len of a POLL_ADD: a completion for each event.
 POLL_ADD_MULTI = 1
 #: len of a POLL_REMOVE: change the events instead.
@@ -252,7 +254,7 @@ CF_ZC_COPIED = 1024
 CF_MSG = 2048
 #: Forced free: the memory of this op never comes back.
 CF_ABANDONED = 4096
-#: token is the second half of a big completion.
+#: data and token are the second half of a big completion: a URING_CMD's on a BIG ring.
 CF_EXT = 8192
 #: Not about an op: few buffers of a pool are left (ringline_pool_set_low_water).
 CF_LOW_WATER = 16384
@@ -330,6 +332,8 @@ FEATURE_FIXED_BUFFERS = 262144
 FEATURE_FILE_TABLE = 524288
 #: fd_install (6.8).
 FEATURE_FD_INSTALL = 1048576
+#: big_ring (5.19).
+FEATURE_BIG_RING = 2097152
 #: flags of a pool: the kernel fills a buffer piece by piece (6.12).
 POOL_INCREMENTAL = 1
 #: flags of a pool: huge pages, reserved ones if there are any.
@@ -346,6 +350,9 @@ FILE_INDEX_ALLOC = 4294967295
 FILE_INSTALL_INHERIT = 1
 #: config.flags: let a kernel thread poll the submission queue; steps down where it may not.
 CONFIG_SQPOLL = 1
+#: config.flags: a BIG ring, with entries of 128 bytes and completions of 32, for commands of 80
+#: bytes (NVMe passthrough); RINGLINE_ENOTSUP_KERNEL before Linux 5.19.
+CONFIG_BIG = 2
 #: set_log: nothing is told.
 LOG_NONE = 0
 #: A caught panic.
@@ -463,7 +470,8 @@ class Op(ctypes.Structure):
     file_index: int
     #: Third argument of a few operations.
     addr3: int
-    #: Library flags (RINGLINE_EXT_*) of some operations; else 0.
+    #: Library flags (RINGLINE_EXT_*) of a SEND; of a URING_CMD on a BIG ring the address of its
+    #: 80 bytes, copied at submit; else 0.
     ext: int
 
     _fields_ = [
@@ -498,9 +506,11 @@ class Completion(ctypes.Structure):
     res: int
     #: Low 16 bits RINGLINE_CF_*, high 16 bits the buffer id.
     flags: int
-    #: Address of the payload for provided buffers; bytes accepted for a failed SEND_ALL; else 0.
+    #: Address of the payload for provided buffers; bytes accepted for a failed SEND_ALL; with
+    #: RINGLINE_CF_EXT the first 8 bytes of a big completion's second half; else 0.
     data: int
-    #: The op's token; with RINGLINE_CF_LEASE the lease id.
+    #: The op's token; with RINGLINE_CF_LEASE the lease id; with RINGLINE_CF_EXT the last 8 bytes
+    #: of a big completion.
     token: int
 
     _fields_ = [
@@ -1205,7 +1215,9 @@ class Functions:
     prep_msg_ring: Callable[[Pointer, int, int, int, int], None]
 
     #: prep_uring_cmd(op, fd, command, addr, len)
-    #: URING_CMD: a command of the file's driver; `addr` and `len` as it defines them.
+    #: URING_CMD: a command of the file's driver; `addr` and `len` as it defines them. A command of 80
+    #: bytes (NVMe passthrough) needs a ring with RINGLINE_CONFIG_BIG: set `ext` of the op to its
+    #: address afterwards; it is copied at submit, and the completion carries RINGLINE_CF_EXT.
     prep_uring_cmd: Callable[[Pointer, int, int, int, int], None]
 
     #: prep_cmd_sock(op, fd, command, level, option, value, len)
@@ -1304,16 +1316,21 @@ class Functions:
     #: prep_recvmsg_multishot(op, fd, msg, pool, flags)
     #: RECVMSG: a completion with MORE and LEASE for each message, from `pool`; take it apart by
     #: ringline_recvmsg_out(). Of `msg` only msg_namelen and msg_controllen count: room for them is
-    #: kept in each buffer. An empty datagram ends it with FINAL and res > 0: submit it again. Linux
-    #: 6.0.
+    #: kept in each buffer, with 16 bytes more; a name length that is a multiple of 8 keeps the control
+    #: messages aligned. An empty datagram ends it with FINAL and res > 0: submit it again. -ENOBUFS =
+    #: no buffer is free: give leases back, then submit it again; -EFAULT = the buffers of the pool are
+    #: too small for name and control. A pool with INCREMENTAL is refused (-EINVAL). Linux 6.0.
     prep_recvmsg_multishot: Callable[[Pointer, int, Pointer, int, int], None]
 
     #: prep_send_zc(op, fd, buf, len, flags, zc_flags)
     #: SEND_ZC: send(2) out of the caller's own pages. The first completion (MORE) has the bytes, the
     #: notification (FINAL | NOTIF) says that `buf` is the caller's again; an error may come with or
-    #: without one, so only FINAL counts. RINGLINE_CF_ZC_COPIED: the kernel copied after all; later
-    #: SEND_ZC on such a descriptor complete once, with FINAL and ZC_COPIED. `zc_flags` 0 or
-    #: RINGLINE_RECVSEND_POLL_FIRST. Linux 6.0; whether it was copied is told from 6.7.
+    #: without one, so only FINAL counts. A peer that does not read keeps the memory from coming back:
+    #: neither a cancel nor a close ends what the kernel has queued. RINGLINE_CF_ZC_COPIED: the kernel
+    #: copied after all; later SEND_ZC on such a descriptor complete once, with FINAL and ZC_COPIED.
+    #: `zc_flags`: 0, RINGLINE_RECVSEND_POLL_FIRST, RINGLINE_RECVSEND_FIXED_BUF (out of the region in
+    #: buf_index). -EOPNOTSUPP = the socket can not send so (unix). Linux 6.0; whether it was copied is
+    #: told from 6.7.
     prep_send_zc: Callable[[Pointer, int, Pointer, int, int, int], None]
 
     #: prep_sendmsg_zc(op, fd, msg, flags)
@@ -1558,8 +1575,9 @@ class Functions:
     #: back locked memory of earlier rings.
     #:
     #: Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when 16384 handles exist,
-    #: or what io_uring_setup(2) says: -EPERM (sysctl or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK),
-    #: -EMFILE; ringline_error_detail() names the remedy.
+    #: RINGLINE_ENOTSUP_KERNEL for RINGLINE_CONFIG_BIG, or what io_uring_setup(2) says: -EPERM (sysctl
+    #: or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK), -EMFILE; ringline_error_detail() names the
+    #: remedy.
     create: Callable[[Pointer, Pointer], int]
 
     #: attach(ring)
@@ -2495,6 +2513,7 @@ __all__ = [
     "ACCEPT_POLL_FIRST",
     "FSYNC_DATASYNC",
     "NOP_INJECT_RESULT",
+    "NOP_CQE32",
     "POLL_ADD_MULTI",
     "POLL_UPDATE_EVENTS",
     "POLL_ADD_LEVEL",
@@ -2569,6 +2588,7 @@ __all__ = [
     "FEATURE_FIXED_BUFFERS",
     "FEATURE_FILE_TABLE",
     "FEATURE_FD_INSTALL",
+    "FEATURE_BIG_RING",
     "POOL_INCREMENTAL",
     "POOL_HUGE",
     "POOL_HUGE_ADVISED",
@@ -2577,6 +2597,7 @@ __all__ = [
     "FILE_INDEX_ALLOC",
     "FILE_INSTALL_INHERIT",
     "CONFIG_SQPOLL",
+    "CONFIG_BIG",
     "LOG_NONE",
     "LOG_ERROR",
     "LOG_WARN",

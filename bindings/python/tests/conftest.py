@@ -3,6 +3,7 @@
 import faulthandler
 import gc
 import os
+import signal
 import socket
 from typing import Iterator, List, Tuple
 
@@ -15,7 +16,8 @@ Pair = Tuple[socket.socket, socket.socket]
 
 @pytest.fixture(autouse=True)
 def limit() -> Iterator[None]:
-    """A test that hangs says where, and ends."""
+    """A test that hangs says where, and ends. A shell's background jobs ignore SIGINT: not here."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     faulthandler.dump_traceback_later(60, exit=True)
     yield
     faulthandler.cancel_dump_traceback_later()

@@ -20,7 +20,7 @@ use std::time::Duration;
 /// Fails when an op has no FINAL or two, or memory is touched after it, under any sequence.
 #[test]
 fn every_accepted_op_has_exactly_one_final() {
-    seeds::each("sequences", Duration::from_secs(6), |seed| {
+    seeds::each("sequences", Duration::from_secs(30), |seed| {
         Play::new(SimPlan::hostile(seed)).run();
     });
 }
@@ -28,7 +28,7 @@ fn every_accepted_op_has_exactly_one_final() {
 /// Fails when a well-behaved kernel is enough to break a sequence.
 #[test]
 fn a_quiet_kernel_leaves_nothing_abandoned() {
-    seeds::each("quiet", Duration::from_secs(1), |seed| {
+    seeds::each("quiet", Duration::from_secs(5), |seed| {
         let mut play = Play::new(SimPlan::quiet(seed));
         play.run();
         assert_eq!(play.oracle.abandoned, 0);
@@ -54,17 +54,17 @@ fn a_seed_replays_bit_for_bit() {
 /// Fails when cancelling 1,000 pending ops one by one loses or doubles a FINAL.
 #[test]
 fn a_thousand_pending_cancelled() {
-    seeds::each("mass cancel", Duration::from_secs(1), mass::cancel_each);
+    seeds::each("mass cancel", Duration::from_secs(3), mass::cancel_each);
 }
 
 /// Fails when closing with 1,000 pending ops loses or doubles a FINAL, or never ends.
 #[test]
 fn a_thousand_pending_closed() {
-    seeds::each("mass close", Duration::from_secs(1), mass::close);
+    seeds::each("mass close", Duration::from_secs(3), mass::close);
 }
 
 /// Fails when a forced free with 1,000 pending ops does not account for each of them.
 #[test]
 fn a_thousand_pending_freed() {
-    seeds::each("mass free", Duration::from_secs(1), mass::free);
+    seeds::each("mass free", Duration::from_secs(3), mass::free);
 }

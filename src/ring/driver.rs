@@ -274,7 +274,7 @@ impl Driver {
         if self.quiet.len() == self.quiet_cap {
             return false;
         }
-        let entry = self.enter.consumed + self.enter.waiting() as u64 - 1;
+        let entry = self.enter.last_entry();
         self.quiet.push_back(Quiet { token, entry });
         true
     }
@@ -316,10 +316,9 @@ impl Driver {
 
     /// Take back the operation staged last, if it is `token`: nobody has seen it.
     pub fn unstage(&mut self, token: u64) -> Option<u32> {
-        if self.enter.waiting_tokens().next_back()? != token {
+        if !self.enter.unstage(token) {
             return None;
         }
-        self.enter.pop();
         if self.quiet.back().is_some_and(|back| back.token == token) {
             self.quiet.pop_back();
         }

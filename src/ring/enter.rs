@@ -93,7 +93,7 @@ impl Enter {
     }
 
     /// The user data of the entries that wait for the kernel, oldest first.
-    pub fn waiting_tokens(&self) -> impl DoubleEndedIterator<Item = u64> {
+    pub fn waiting_tokens(&self) -> impl Iterator<Item = u64> {
         let staged = (self.consumed..self.staged).map(|at| {
             // SAFETY: staged entries are ours until they are consumed.
             unsafe { (*self.queues.sqe(at as u32)).0[4] }
@@ -191,11 +191,22 @@ impl Enter {
         fits
     }
 
-    /// Take the youngest staged entry back.
-    pub fn pop(&mut self) {
-        if self.spare.pop().is_none() && self.staged > self.consumed {
-            self.staged -= 1;
+    /// The place of the entry staged last in the sequence of all entries.
+    pub fn last_entry(&self) -> u64 {
+        self.staged - 1
+    }
+
+    /// Take the entry staged last back, if it is that of `token`. Cancels that wait for room in the
+    /// queue are younger, perhaps, but not in its way.
+    pub fn unstage(&mut self, token: u64) -> bool {
+        if self.staged == self.consumed {
+            return false;
         }
+        let last = (self.staged - 1) as u32;
+        // SAFETY: staged entries are ours until they are consumed.
+        let is_it = unsafe { (*self.queues.sqe(last)).0[4] } == token;
+        self.staged -= u64::from(is_it);
+        is_it
     }
 
     /// Drop everything staged, for a forced free.

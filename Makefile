@@ -7,7 +7,7 @@ DESTDIR ?=
 export PREFIX LIBDIR DESTDIR
 
 .DEFAULT_GOAL := all
-.PHONY: torture asan all lib header abi symbols list install uninstall demo test bench mutants sim clean help
+.PHONY: torture asan tsan all lib header abi symbols list install uninstall demo test bench mutants sim clean help
 
 all: lib ## Build the shared and the static library (default)
 
@@ -54,6 +54,10 @@ torture: lib ## Make every n-th system call fail under a whole life of a ring (-
 asan: ## The C, C++ and Rust tests under AddressSanitizer and LeakSanitizer
 	@scripts/setup.sh test
 	@scripts/asan.sh
+
+tsan: ## The threaded C programs under ThreadSanitizer, the library included
+	@scripts/setup.sh test
+	@scripts/tsan.sh
 
 sim: ## The simulated kernel with a million seeds
 	@scripts/sim.sh

@@ -148,6 +148,9 @@ fn build_test(path: &Path, binary: &Path) -> Result<(), String> {
     });
     if let Some(kind) = sanitizer {
         command.arg(format!("-fsanitize={kind}")).arg("-fno-omit-frame-pointer");
+        if kind == "thread" && !is_cpp {
+            command.arg(root.join("tests/harness/tsan.c"));
+        }
     }
     command.arg(if is_cpp { "-std=gnu++20" } else { "-std=gnu11" });
     command.args(["-O1", "-g", "-Wall", "-Wextra", "-Werror", "-pthread"]);

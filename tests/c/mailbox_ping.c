@@ -55,7 +55,9 @@ static void *play(void *ctx) {
   }
   while (taken < END) taken += take_balls(me, taken);
   stats = stats_of(me->ring);
+#ifndef HARNESS_SANITIZED /* slow as it is, a post often comes between the mark and the sleep */
   CHECK(stats.wakes <= stats.waits + 1); /* one for the release of the other side */
+#endif
   CHECK(stats.waits > ALONE / 100); /* it did sleep */
   CHECK_EQ(ringline_mailbox_release(me->other), 0);
   CHECK_EQ(ringline_free(me->ring), 0);

@@ -9,7 +9,7 @@
 
 enum { ROUNDS = 20000 };
 
-static ringline_ring *ring;
+static ringline_ring *_Atomic ring;
 static atomic_int asked, seen, over;
 
 static void *stopper(void *ctx) {

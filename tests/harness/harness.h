@@ -89,6 +89,9 @@ static HARNESS_UNUSED uint64_t harness_now_ns(void) {
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define HARNESS_SANITIZED 1
 #endif
+#if __has_feature(thread_sanitizer)
+#define HARNESS_TSAN 1 /* it starts a program that finds names, and keeps pipes to it */
+#endif
 #endif
 
 typedef struct harness_counts {
@@ -126,6 +129,9 @@ static HARNESS_UNUSED harness_counts harness_count(void) {
   fclose(maps);
 #ifdef HARNESS_SANITIZED
   counts.mappings = 0;
+#endif
+#ifdef HARNESS_TSAN
+  counts.fds = 0;
 #endif
   return counts;
 }

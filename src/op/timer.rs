@@ -36,8 +36,7 @@ impl Engine {
             return;
         }
         driver.slab.get(index).bits |= bits::CANCELLED;
-        driver.timers.remove(&mut driver.slab, index);
-        driver.timers.add(&mut driver.slab, index, 0);
+        driver.timers.cancel(&mut driver.slab, index);
     }
 
     /// Complete the timers that are due, as far as the completed list has room.

@@ -1,6 +1,7 @@
 //! User-space timers: a 4-ary heap of deadlines, exact to the nanosecond.
 //!
-//! Owns: the order of deadlines. A timer knows its place through its slot (`Slot::link`), so
+//! Owns: the order of deadlines, and before all of them those that were cancelled. A timer knows
+//! its place through its slot (`Slot::link`: in the heap, or the next one that was cancelled), so
 //! adding and cancelling touch a few entries and never the kernel. Equal deadlines fire in the
 //! order they were added.
 
@@ -20,23 +21,28 @@ struct Entry {
 /// Deadlines of one ring, with room for every slot.
 pub struct Timers {
     map: Map,
+    /// Entries of the heap.
+    heap: usize,
+    /// These and those that were cancelled.
     len: usize,
     order: u32,
+    /// The first and the last one that was cancelled, by slot.
+    cancelled: Option<(u32, u32)>,
 }
 
 impl Timers {
     /// Reserve address space for `capacity` timers; the errno on failure.
     pub fn new(capacity: u32) -> Result<Timers, i32> {
         let map = Map::new(capacity as usize * size_of::<Entry>())?;
-        Ok(Timers { map, len: 0, order: 0 })
+        Ok(Timers { map, heap: 0, len: 0, order: 0, cancelled: None })
     }
 
-    /// How many are armed.
+    /// How many are armed, or cancelled and not taken.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether none is armed.
+    /// Whether there is none.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.len == 0
@@ -51,26 +57,43 @@ impl Timers {
     /// The earliest deadline in nanoseconds.
     #[inline]
     pub fn earliest(&mut self) -> Option<u64> {
-        if self.len == 0 { None } else { Some(self.entries(1)[0].deadline) }
+        match self.cancelled {
+            Some(_) => Some(0),
+            None if self.heap == 0 => None,
+            None => Some(self.entries(1)[0].deadline),
+        }
     }
 
     /// Arm the timer of `slot`. Every slot has at most one, so there is room.
     pub fn add(&mut self, slab: &mut Slab, slot: u32, deadline: u64) {
         self.order = self.order.wrapping_add(1);
         let entry = Entry { deadline, order: self.order, slot };
-        let at = self.len;
+        let at = self.heap;
         self.len += 1;
-        let len = self.len;
+        self.heap += 1;
+        let len = self.heap;
         self.entries(len)[at] = entry;
         self.rise(slab, at);
     }
 
-    /// Disarm the timer of `slot`, which must be armed.
-    pub fn remove(&mut self, slab: &mut Slab, slot: u32) {
+    /// Disarm the timer of `slot`, which must be armed: it is due at once, in front of all.
+    pub fn cancel(&mut self, slab: &mut Slab, slot: u32) {
+        self.remove(slab, slot);
+        self.cancelled = match self.cancelled {
+            Some((first, last)) => {
+                slab.get(last).link = slot;
+                Some((first, slot))
+            }
+            None => Some((slot, slot)),
+        };
+    }
+
+    /// Take the timer of `slot` out of the heap.
+    fn remove(&mut self, slab: &mut Slab, slot: u32) {
         let at = slab.get(slot).link as usize;
-        debug_assert!(at < self.len && self.entries(at + 1)[at].slot == slot);
-        let len = self.len;
-        self.len -= 1;
+        debug_assert!(at < self.heap && self.entries(at + 1)[at].slot == slot);
+        let len = self.heap;
+        self.heap -= 1;
         let entries = self.entries(len);
         let last = entries[len - 1];
         if at < len - 1 {
@@ -84,7 +107,13 @@ impl Timers {
 
     /// Take the earliest timer if it is due at `now`: its slot and deadline.
     pub fn pop(&mut self, slab: &mut Slab, now: u64) -> Option<(u32, u64)> {
-        if self.len == 0 {
+        if let Some((first, last)) = self.cancelled {
+            let next = slab.get(first).link;
+            self.cancelled = (first != last).then_some((next, last));
+            self.len -= 1;
+            return Some((first, 0));
+        }
+        if self.heap == 0 {
             return None;
         }
         let first = self.entries(1)[0];
@@ -92,11 +121,12 @@ impl Timers {
             return None;
         }
         self.remove(slab, first.slot);
+        self.len -= 1;
         Some((first.slot, first.deadline))
     }
 
     fn rise(&mut self, slab: &mut Slab, mut at: usize) {
-        let len = self.len;
+        let len = self.heap;
         let entries = self.entries(len);
         let moving = entries[at];
         while at > 0 {
@@ -113,7 +143,7 @@ impl Timers {
     }
 
     fn sink(&mut self, slab: &mut Slab, mut at: usize) {
-        let len = self.len;
+        let len = self.heap;
         let entries = self.entries(len);
         let moving = entries[at];
         loop {
@@ -153,7 +183,11 @@ mod tests {
         // Every third one is cancelled again.
         let cancelled: Vec<_> = expected.iter().step_by(3).copied().collect();
         for (_, _, slot) in &cancelled {
-            timers.remove(&mut slab, *slot);
+            timers.cancel(&mut slab, *slot);
+        }
+        for (_, _, slot) in &cancelled {
+            assert_eq!(timers.earliest(), Some(0));
+            assert_eq!(timers.pop(&mut slab, 0), Some((*slot, 0)));
         }
         expected.retain(|entry| !cancelled.contains(entry));
         expected.sort_unstable();

@@ -9,7 +9,8 @@ int main(int argc, char **argv) {
   long left = argc > 1 ? atol(argv[1]) : 1000000, ended = 0;
   struct io_uring ring;
   struct __kernel_timespec hour = {3600, 0};
-  struct io_uring_params params = {.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN};
+  struct io_uring_params params = {0};
+  params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
   if (io_uring_queue_init_params(256, &ring, &params) < 0) return 1;
   for (; left > 0; left -= BATCH) {
     struct io_uring_cqe *cqe;

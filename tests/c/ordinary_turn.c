@@ -124,7 +124,7 @@ static void signals(int pair[2]) {
   CHECK_EQ(read(pair[1], &byte, 1), 1);
 }
 
-static void others_in_between(void) {
+static void others_in_between(int pair[2]) {
   ringline_op op;
   uint64_t before;
   turn_twice();
@@ -136,6 +136,18 @@ static void others_in_between(void) {
   put_nops(1);
   io->wait_min = 3;
   CHECK_EQ(ringline_turn(ring), 3);
+  turn_twice();
+  /* Nothing but the timer ends this wait. */
+  ringline_prep_timer(&op, 20000000, 0);
+  submit_one(ring, &op, 102);
+  ringline_prep_poll_add(&op, pair[1], POLLIN);
+  put(0, &op, 103);
+  io->wait_min = 1;
+  CHECK_EQ(ringline_turn(ring), 1);
+  CHECK_EQ(record_at(io, 0)->user_data, 102);
+  CHECK_OK(ringline_cancel(ring, tokens[0]));
+  CHECK_EQ(next_completion(ring).res, -ECANCELED);
+  io->timeout_ns = -1;
   turn_twice();
   CHECK_OK(ringline_stop(ring));
   put_nops(1);
@@ -170,7 +182,7 @@ int main(void) {
   special_in_the_middle(pair);
   more_and_fewer(pair);
   signals(pair);
-  others_in_between();
+  others_in_between(pair);
   turn_twice();
   put_nops(1);
   CHECK(pthread_create(&thread, NULL, abandon, NULL) == 0);

@@ -72,7 +72,9 @@ enum Kind {
     Futexes,
 }
 
-use Kind::{Address, Destination, Event, Futexes, How, Message, Name, Path, Timespec, Value, Vectors};
+use Kind::{
+    Address, Destination, Event, Futexes, How, Message, Name, Path, Timespec, Value, Vectors,
+};
 use Place::{Addr, Addr3, Off};
 
 /// The inputs that the kernel reads while it consumes the entry, and never again.
@@ -109,7 +111,8 @@ fn updates(op: &Op) -> bool {
 /// # Safety
 /// `at` is not NULL, and readable as the kernel would read it.
 unsafe fn bytes(op: &Op, kind: Kind, at: u64) -> usize {
-    let up_to = |count: usize, each: usize, most: usize| if count > most { 0 } else { count * each };
+    let up_to =
+        |count: usize, each: usize, most: usize| if count > most { 0 } else { count * each };
     // SAFETY: as the caller promised: a string that ends, or as many bytes as the kernel reads.
     let string = |most: usize| unsafe { length(at as *const u8, most) };
     match kind {

@@ -348,8 +348,7 @@ pub const RINGLINE_FILE_INDEX_ALLOC: u32 = 0xffffffff;
 /// flags of ringline_file_install: the descriptor stays open on exec.
 pub const RINGLINE_FILE_INSTALL_INHERIT: u32 = 0x1;
 
-/// flags of ringline_submit: copy the small inputs that ops point to; they are the caller's again at
-/// once.
+/// flags of ringline_submit: copy the small inputs that ops point to, which are free on return.
 pub const RINGLINE_SUBMIT_COPY_ARGS: u32 = 0x1;
 
 /// config.flags: let a kernel thread poll the submission queue; steps down where it may not.

@@ -203,7 +203,7 @@ impl Arguments {
         let name = message.msg_namelen as i32;
         // A longer name is cut by the kernel, a negative length refused.
         let name = if name < 0 { 0 } else { (name as usize).min(ADDRESS_MOST) };
-        let vectors = message.msg_iovlen as usize;
+        let vectors = message.msg_iovlen;
         let vectors = if vectors > VECTORS_MOST { 0 } else { vectors };
         // SAFETY: as the caller promised.
         unsafe {

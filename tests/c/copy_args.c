@@ -369,7 +369,7 @@ static void full(void) {
     CHECK_EQ(ringline_inflight(ring), accepted + 1);
     CHECK_EQ(ringline_flush(ring), 0);
     /* It waits for the kernel, so that no copy is forgotten by itself. */
-    CHECK_EQ(ringline_submit(ring, &op, 1, NULL, 0), 1);
+    CHECK_EQ(ringline_submit(ring, &op, 1, NULL, COPY), 1);
     for (number = 0; number < OPS - 1; number++) ops[number].flags = 4; /* IOSQE_IO_LINK */
     CHECK_EQ(ringline_submit(ring, ops, OPS, NULL, COPY), -EAGAIN);
     CHECK_EQ(ringline_inflight(ring), accepted + 2);

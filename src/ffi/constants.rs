@@ -348,6 +348,9 @@ pub const RINGLINE_FILE_INDEX_ALLOC: u32 = 0xffffffff;
 /// flags of ringline_file_install: the descriptor stays open on exec.
 pub const RINGLINE_FILE_INSTALL_INHERIT: u32 = 0x1;
 
+/// flags of ringline_submit: copy the small inputs that ops point to, which are free on return.
+pub const RINGLINE_SUBMIT_COPY_ARGS: u32 = 0x1;
+
 /// config.flags: let a kernel thread poll the submission queue; steps down where it may not.
 pub const RINGLINE_CONFIG_SQPOLL: u32 = 0x1;
 /// config.flags: a BIG ring, with entries of 128 bytes and completions of 32, for commands of 80

@@ -8,7 +8,7 @@ use super::ringline_ring;
 use super::shared::Block;
 use super::table::{self, phase};
 use crate::error::{EPOISONED, EREENTRANT, Fault};
-use crate::op::{Begun, Engine, Sink};
+use crate::op::{Arguments, Begun, Engine, Sink};
 use crate::resource::{holder, release_here, release_lease};
 use crate::ring::{Completion, signal};
 use crate::sys::{RingSpec, is_current_thread};
@@ -42,13 +42,16 @@ pub(super) struct RingState {
     pub handle: u64,
     pub spec: RingSpec,
     pub pace: Pace,
+    /// Inputs of operations submitted with COPY_ARGS.
+    pub arguments: Arguments,
     /// Freed inside a callback: the loop further up does it.
     free_wanted: bool,
 }
 
 impl RingState {
     pub fn new(engine: Engine, block: Block, spec: RingSpec) -> RingState {
-        RingState { engine, block, handle: 0, spec, pace: Pace::Careful, free_wanted: false }
+        let (pace, arguments) = (Pace::Careful, Arguments::default());
+        RingState { engine, block, handle: 0, spec, pace, arguments, free_wanted: false }
     }
 
     /// A loop of this ring runs further up the stack.
@@ -429,6 +432,9 @@ pub(super) fn end(inside: &Inside) -> u32 {
     inside.gone.set(true);
     table::remove(inside.entry);
     ring.engine.dispose(abandoned > 0);
+    if abandoned > 0 {
+        ring.arguments.leak();
+    }
     abandoned as u32
 }
 

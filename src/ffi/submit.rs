@@ -6,8 +6,13 @@ use super::ringline_ring;
 use super::state::{self, Pace, RingState, begin_loop, end_loop, state};
 use crate::error::{ENULL, EREENTRANT, Fault};
 use crate::op::{Begun, Engine, Sink};
-use crate::ring::{Op, tag};
+use crate::ring::{Op, sqe_flag, tag};
 use core::ffi::c_void;
+
+/// Operations submitted at a time where their tokens need a place.
+const CHUNK: usize = 64;
+const LINKS: u8 = sqe_flag::IO_LINK | sqe_flag::IO_HARDLINK;
+const COPY_ARGS: u32 = super::RINGLINE_SUBMIT_COPY_ARGS;
 
 /// One turn through the shared block: give back the leases of rel, submit ops, wait for wait_min
 /// completions or timeout_ns, run callbacks, fill recs. Owner thread; binds a ring without owner.
@@ -77,11 +82,20 @@ fn turn(inside: &Inside, begun: Begun) -> i64 {
 
 /// Submit ops without waiting: they go to the kernel with the next turn, run or flush, or at once
 /// when the queue is full. Their completions come as records. `tokens` (may be NULL) gets one token
-/// per accepted op; `flags` must be 0. Owner thread (any while there is none), callbacks too.
+/// per accepted op. Owner thread (any while there is none), callbacks too.
+///
+/// `flags` is 0, or RINGLINE_SUBMIT_COPY_ARGS: the small inputs that the ops point to are copied
+/// until the kernel has read them, and the caller's memory is free on return. These are socket
+/// addresses (also of a send), timespecs, paths, open_how, names and set values of extended
+/// attributes, arrays of iovecs and of futexes, the msghdr of a sendmsg with its name and its
+/// iovecs, and an epoll_event. They have to be readable (NULL is left to the kernel). Not copied,
+/// and the library's until FINAL: data, outputs, and the control data of a message, which the
+/// kernel reads again when it sends again. A chain has 64 ops at most then.
 ///
 /// Returns how many were accepted, from the front; when the first is rejected, why: -EINVAL,
-/// -EAGAIN (queue full), RINGLINE_ENOSLOT, RINGLINE_ECLOSED, RINGLINE_ESTALE (unknown pool or
-/// token), RINGLINE_ENOTSUP_KERNEL, RINGLINE_ENULL.
+/// -EAGAIN (queue full, or 128 KiB of copies wait for the kernel), -ENOMEM (no memory for copies),
+/// RINGLINE_ENOSLOT, RINGLINE_ECLOSED, RINGLINE_ESTALE (unknown pool or token),
+/// RINGLINE_ENOTSUP_KERNEL, RINGLINE_ENULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_submit(
     ring: *mut ringline_ring,
@@ -94,13 +108,16 @@ pub unsafe extern "C-unwind" fn ringline_submit(
         if ops.is_null() && count > 0 {
             return fail(Fault::new(ENULL, "ops is NULL")).into();
         }
-        if flags != 0 {
-            return fail(Fault::errno(libc::EINVAL, "flags must be 0")).into();
-        }
         // SAFETY: inside, and this reference ends with the closure.
-        let engine = &mut unsafe { state(inside.ring) }.engine;
-        // SAFETY: the caller vouches for `count` ops and, unless NULL, as many tokens.
-        outcome(unsafe { submit(engine, ops, count, tokens) }).into()
+        let ring = unsafe { state(inside.ring) };
+        let submitted = match flags {
+            // SAFETY: the caller vouches for `count` ops and, unless NULL, as many tokens.
+            0 => unsafe { submit(&mut ring.engine, ops, count, tokens) },
+            // SAFETY: as above, and for what the ops point to.
+            COPY_ARGS => unsafe { submit_copied(ring, ops, count, tokens) },
+            _ => Err(Fault::errno(libc::EINVAL, "flags must be 0 or SUBMIT_COPY_ARGS")),
+        };
+        outcome(submitted).into()
     }) as i32
 }
 
@@ -114,7 +131,6 @@ unsafe fn submit(
     count: u32,
     tokens: *mut u64,
 ) -> Result<u32, Fault> {
-    const CHUNK: usize = 64;
     if count == 0 {
         return Ok(0);
     }
@@ -133,7 +149,7 @@ unsafe fn submit(
     while done < ops.len() {
         let mut end = (done + CHUNK).min(ops.len());
         // A chain is never cut: step back to where one ends.
-        while end < ops.len() && end > done && ops[end - 1].flags & 0x0c != 0 {
+        while end < ops.len() && end > done && ops[end - 1].flags & LINKS != 0 {
             end -= 1;
         }
         if end == done {
@@ -148,6 +164,76 @@ unsafe fn submit(
         }
     }
     Ok(done as u32)
+}
+
+/// As [`submit`], with copies of the inputs: operation by operation and chain by chain, so that
+/// what is rejected leaves none behind.
+///
+/// # Safety
+/// As [`submit`]; what the ops point to is readable.
+unsafe fn submit_copied(
+    ring: &mut RingState,
+    ops: *const Op,
+    count: u32,
+    tokens: *mut u64,
+) -> Result<u32, Fault> {
+    if count == 0 {
+        return Ok(0);
+    }
+    // SAFETY: as the caller promised.
+    let ops = unsafe { core::slice::from_raw_parts(ops, count as usize) };
+    let mut done = 0;
+    while done < ops.len() {
+        let rest = &ops[done..];
+        let last = rest.iter().position(|op| op.flags & LINKS == 0);
+        let members = &rest[..last.map_or(rest.len(), |last| last + 1)];
+        let mut unseen = [0u64; CHUNK];
+        // SAFETY: as the caller promised.
+        if let Err(fault) = unsafe { submit_members(ring, members, &mut unseen) } {
+            return if done == 0 { Err(fault) } else { Ok(done as u32) };
+        }
+        if !tokens.is_null() {
+            // SAFETY: the caller vouches for a token per operation.
+            unsafe { tokens.add(done).copy_from_nonoverlapping(unseen.as_ptr(), members.len()) };
+        }
+        done += members.len();
+    }
+    Ok(done as u32)
+}
+
+/// Submit one operation or one chain with copies of its inputs, whole or not.
+///
+/// # Safety
+/// What the ops point to is readable.
+unsafe fn submit_members(
+    ring: &mut RingState,
+    members: &[Op],
+    tokens: &mut [u64; CHUNK],
+) -> Result<(), Fault> {
+    if members.len() > CHUNK {
+        let text = "COPY_ARGS: a chain of 64 ops at most";
+        return Err(Fault::errno(libc::EINVAL, text));
+    }
+    let RingState { engine, arguments, .. } = ring;
+    let enter = &engine.driver.enter;
+    if enter.room() == enter.capacity() {
+        // Also a polling thread has consumed all that was staged.
+        arguments.clear();
+    }
+    let mark = arguments.mark();
+    let mut copies = [Op::default(); CHUNK];
+    let copies = &mut copies[..members.len()];
+    copies.copy_from_slice(members);
+    // SAFETY: as the caller promised.
+    let taken = copies.iter_mut().try_for_each(|op| unsafe { arguments.take(op) });
+    let submitted = taken.and_then(|()| match engine.submit(copies, tokens, Sink::default()) {
+        0 => Err(engine.rejection().0),
+        _ => Ok(()),
+    });
+    if submitted.is_err() {
+        arguments.back_to(mark);
+    }
+    submitted
 }
 
 /// Submit one op whose completions go to `callback`. The op is copied. Owner thread (any while

@@ -3,6 +3,7 @@
 //! Owns: the rules per operation. Submission entries are only touched here and below; nobody
 //! above knows them.
 
+mod arguments;
 mod batch;
 mod cancel;
 mod claims;
@@ -23,6 +24,7 @@ mod tables;
 mod timer;
 mod zero_copy;
 
+pub use arguments::Arguments;
 pub use completed::{Call, Completed};
 pub use engine::{Engine, EngineConfig, Sink};
 pub use ordinary::Begun;

@@ -347,6 +347,8 @@ const
     ## file_index of accept, openat and socket: a slot of the kernel's choice.
   RINGLINE_FILE_INSTALL_INHERIT*: uint32 = 1'u32
     ## flags of ringline_file_install: the descriptor stays open on exec.
+  RINGLINE_SUBMIT_COPY_ARGS*: uint32 = 1'u32
+    ## flags of ringline_submit: copy the small inputs that ops point to, which are free on return.
   RINGLINE_CONFIG_SQPOLL*: uint32 = 1'u32
     ## config.flags: let a kernel thread poll the submission queue; steps down where it may not.
   RINGLINE_CONFIG_BIG*: uint32 = 2'u32
@@ -1385,11 +1387,20 @@ proc ringline_submit*(ring: ptr ringline_ring, ops: ptr ringline_op, count: uint
     tokens: ptr uint64, flags: uint32): int32
   ## Submit ops without waiting: they go to the kernel with the next turn, run or flush, or at once
   ## when the queue is full. Their completions come as records. `tokens` (may be NULL) gets one token
-  ## per accepted op; `flags` must be 0. Owner thread (any while there is none), callbacks too.
+  ## per accepted op. Owner thread (any while there is none), callbacks too.
+  ##
+  ## `flags` is 0, or RINGLINE_SUBMIT_COPY_ARGS: the small inputs that the ops point to are copied
+  ## until the kernel has read them, and the caller's memory is free on return. These are socket
+  ## addresses (also of a send), timespecs, paths, open_how, names and set values of extended
+  ## attributes, arrays of iovecs and of futexes, the msghdr of a sendmsg with its name and its
+  ## iovecs, and an epoll_event. They have to be readable (NULL is left to the kernel). Not copied,
+  ## and the library's until FINAL: data, outputs, and the control data of a message, which the
+  ## kernel reads again when it sends again. A chain has 64 ops at most then.
   ##
   ## Returns how many were accepted, from the front; when the first is rejected, why: -EINVAL,
-  ## -EAGAIN (queue full), RINGLINE_ENOSLOT, RINGLINE_ECLOSED, RINGLINE_ESTALE (unknown pool or
-  ## token), RINGLINE_ENOTSUP_KERNEL, RINGLINE_ENULL.
+  ## -EAGAIN (queue full, or 128 KiB of copies wait for the kernel), -ENOMEM (no memory for copies),
+  ## RINGLINE_ENOSLOT, RINGLINE_ECLOSED, RINGLINE_ESTALE (unknown pool or token),
+  ## RINGLINE_ENOTSUP_KERNEL, RINGLINE_ENULL.
 
 proc ringline_submit_with*(ring: ptr ringline_ring, op: ptr ringline_op,
     callback: ringline_callback, ctx: pointer): int64

@@ -348,6 +348,8 @@ REGION_HUGE_ADVISED = 2
 FILE_INDEX_ALLOC = 4294967295
 #: flags of ringline_file_install: the descriptor stays open on exec.
 FILE_INSTALL_INHERIT = 1
+#: flags of ringline_submit: copy the small inputs that ops point to, which are free on return.
+SUBMIT_COPY_ARGS = 1
 #: config.flags: let a kernel thread poll the submission queue; steps down where it may not.
 CONFIG_SQPOLL = 1
 #: config.flags: a BIG ring, with entries of 128 bytes and completions of 32, for commands of 80
@@ -1688,11 +1690,20 @@ class Functions:
     #: submit(ring, ops, count, tokens, flags)
     #: Submit ops without waiting: they go to the kernel with the next turn, run or flush, or at once
     #: when the queue is full. Their completions come as records. `tokens` (may be NULL) gets one token
-    #: per accepted op; `flags` must be 0. Owner thread (any while there is none), callbacks too.
+    #: per accepted op. Owner thread (any while there is none), callbacks too.
+    #:
+    #: `flags` is 0, or RINGLINE_SUBMIT_COPY_ARGS: the small inputs that the ops point to are copied
+    #: until the kernel has read them, and the caller's memory is free on return. These are socket
+    #: addresses (also of a send), timespecs, paths, open_how, names and set values of extended
+    #: attributes, arrays of iovecs and of futexes, the msghdr of a sendmsg with its name and its
+    #: iovecs, and an epoll_event. They have to be readable (NULL is left to the kernel). Not copied,
+    #: and the library's until FINAL: data, outputs, and the control data of a message, which the
+    #: kernel reads again when it sends again. A chain has 64 ops at most then.
     #:
     #: Returns how many were accepted, from the front; when the first is rejected, why: -EINVAL,
-    #: -EAGAIN (queue full), RINGLINE_ENOSLOT, RINGLINE_ECLOSED, RINGLINE_ESTALE (unknown pool or
-    #: token), RINGLINE_ENOTSUP_KERNEL, RINGLINE_ENULL.
+    #: -EAGAIN (queue full, or 128 KiB of copies wait for the kernel), -ENOMEM (no memory for copies),
+    #: RINGLINE_ENOSLOT, RINGLINE_ECLOSED, RINGLINE_ESTALE (unknown pool or token),
+    #: RINGLINE_ENOTSUP_KERNEL, RINGLINE_ENULL.
     submit: Callable[[Pointer, Pointer, int, Pointer, int], int]
 
     #: submit_with(ring, op, callback, ctx)
@@ -2596,6 +2607,7 @@ __all__ = [
     "REGION_HUGE_ADVISED",
     "FILE_INDEX_ALLOC",
     "FILE_INSTALL_INHERIT",
+    "SUBMIT_COPY_ARGS",
     "CONFIG_SQPOLL",
     "CONFIG_BIG",
     "LOG_NONE",

@@ -343,6 +343,8 @@ public enum ABI {
   public static let fileIndexAlloc: UInt32 = 4294967295
   /// flags of ringline_file_install: the descriptor stays open on exec.
   public static let fileInstallInherit: UInt32 = 1
+  /// flags of ringline_submit: copy the small inputs that ops point to, which are free on return.
+  public static let submitCopyArgs: UInt32 = 1
   /// config.flags: let a kernel thread poll the submission queue; steps down where it may not.
   public static let configSqpoll: UInt32 = 1
   /// config.flags: a BIG ring, with entries of 128 bytes and completions of 32, for commands of 80

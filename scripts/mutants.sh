@@ -9,7 +9,8 @@
 #   test: swift:NAME      a test of bindings/swift has to fail
 # First every test named runs without a mutant and has to pass, or its failure would say nothing.
 # A mutant that does not apply, does not build, or that its test survives fails the run.
-# Words on the command line select mutants by name.
+# Words on the command line select mutants by name; `--sample N` takes N of those that C programs
+# and Rust tests kill, others each day.
 set -eu
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -134,7 +135,14 @@ without_mutant() {
     cd "$root"
 }
 
-words="$*"
+if [ "${1:-}" = --sample ]; then
+    all=$(grep -lE '^test: (c|rust):' "$root"/tests/mutants/*.patch)
+    count=$(echo "$all" | wc -l)
+    words=$(echo "$all" | awk -v every=$((count / $2)) -v day="$(date +%-j)" \
+        '(NR + day) % every == 0' | head -n "$2" | xargs -n 1 basename -s .patch | tr '\n' ' ')
+else
+    words="$*"
+fi
 if chosen | xargs -r grep -q '^test: python:'; then
     # Makes the environment; the library that goes into it is built as always, not as for mutants.
     env -u CARGO_TARGET_DIR -u CARGO_PROFILE_RELEASE_LTO -u CARGO_PROFILE_RELEASE_CODEGEN_UNITS \

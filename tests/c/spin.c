@@ -73,6 +73,34 @@ static void check_bounds(void) {
   CHECK_EQ(ringline_free(ring), 0);
 }
 
+static void *write_byte(void *ctx) {
+  CHECK_EQ(write(*(int *)ctx, "b", 1), 1);
+  return NULL;
+}
+
+/* What comes during a long spin ends it, though the kernel only announces it. */
+static void check_prompt(void) {
+  ringline_ring *ring = make_ring();
+  ringline_op op;
+  pthread_t thread;
+  char byte;
+  uint64_t start;
+  int ends[2];
+  make_pair(ends);
+  CHECK_OK(ringline_attach(ring));
+  CHECK_EQ(ringline_spin_us(ring, 1000000), 0);
+  ringline_prep_recv(&op, ends[0], &byte, 1, 0);
+  submit_one(ring, &op, 1);
+  CHECK_EQ(turn_for(ring, 0, 0), 0);
+  start = harness_now_ns();
+  CHECK(pthread_create(&thread, NULL, write_byte, &ends[1]) == 0);
+  CHECK_EQ(turn_for(ring, 1, LIMIT), 1);
+  CHECK(harness_now_ns() - start < 900000000);
+  pthread_join(thread, NULL);
+  CHECK_EQ(ringline_free(ring), 0);
+  close_both(ends);
+}
+
 int main(void) {
   uint64_t slept, spun;
   harness_warm_threads(1);
@@ -84,6 +112,7 @@ int main(void) {
     HARNESS_FAIL("%llu sleeps with spinning, %llu without", (unsigned long long)spun,
                  (unsigned long long)slept);
   check_bounds();
+  check_prompt();
   harness_check_baseline();
   return 0;
 }

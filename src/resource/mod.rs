@@ -5,12 +5,14 @@
 
 mod files;
 mod graveyard;
+mod piece;
 mod pool;
 mod pool_ref;
 mod region;
 mod registry;
 
 pub use files::{Files, INDEX_ALLOC};
+pub use piece::Piece;
 pub use graveyard::{bury, reclaim};
 pub use pool_ref::{PoolInfo, PoolRef, PoolSpec};
 pub use region::{RegionInfo, Regions};

@@ -308,8 +308,17 @@ impl Core {
         if how == How::Gracefully {
             let end = self.engine.driver.now().saturating_add(self.config.close_timeout_ns);
             self.draining.push_back((end, id));
+            self.forget_drained();
         }
         self.make_due(index);
+    }
+
+    /// Connections that came and went while a slow one drains leave nothing in the list.
+    fn forget_drained(&mut self) {
+        if self.draining.len() > 2 * self.table.live() + 64 {
+            let table = &mut self.table;
+            self.draining.retain(|(_, id)| table.find(*id).is_ok());
+        }
     }
 
     /// A connection that was told to drain had its time.

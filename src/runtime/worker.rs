@@ -77,10 +77,14 @@ impl<D: Door> Worker<D> {
     }
 
     /// The loop, until the runtime is stopped and every connection is over.
-    pub(super) fn run(self) {
-        self.door.on_start(&self);
+    pub(super) fn run(&self) {
+        self.door.on_start(self);
         while self.step() {}
-        self.door.on_stop(&self);
+        self.door.on_stop(self);
+    }
+
+    /// Give everything back, after [`Worker::run`].
+    pub(super) fn dispose(self) {
         self.core.into_inner().dispose();
     }
 
@@ -119,9 +123,7 @@ impl<D: Door> Worker<D> {
             core.stop(grace_ns, now);
         }
         if !core.is_stopping() && self.shared.has_news(self.index) {
-            if let Ok(mut registry) = self.shared.listeners.lock() {
-                registry.sync(self.index, &mut core.listeners);
-            }
+            self.shared.registry().sync(self.index, &mut core.listeners);
         }
     }
 

@@ -12,8 +12,8 @@ mod region;
 mod registry;
 
 pub use files::{Files, INDEX_ALLOC};
-pub use piece::Piece;
 pub use graveyard::{bury, reclaim};
+pub use piece::Piece;
 pub use pool_ref::{PoolInfo, PoolRef, PoolSpec};
 pub use region::{RegionInfo, Regions};
 pub use registry::{holder, release_here, release_lease};

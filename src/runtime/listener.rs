@@ -44,9 +44,9 @@ impl Registry {
             let next = match (&same, &sockets[0]) {
                 (Some(place), _) => net::bind_stream(place, true).map_err(refused)?,
                 // A path has one socket, and each worker a descriptor of it.
-                (None, Some(socket)) => socket.try_clone().map_err(|error| {
-                    refused(error.raw_os_error().unwrap_or(libc::EMFILE))
-                })?,
+                (None, Some(socket)) => socket
+                    .try_clone()
+                    .map_err(|error| refused(error.raw_os_error().unwrap_or(libc::EMFILE)))?,
                 (None, None) => break,
             };
             sockets.push(Some(next));

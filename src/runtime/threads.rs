@@ -65,6 +65,11 @@ impl Threads {
         &self.shared
     }
 
+    /// Whether a start was asked for.
+    pub fn is_started(&self) -> bool {
+        self.count().started
+    }
+
     fn count(&self) -> MutexGuard<'_, Count> {
         locked(&self.count)
     }

@@ -10,8 +10,10 @@ use super::{Door, Shared};
 use crate::error::Fault;
 use crate::resource::Piece;
 use crate::ring::{Completion, cf, signal};
+use crate::sys::net;
 use core::cell::RefCell;
 use core::sync::atomic::Ordering;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// Longest message of one call.
@@ -47,6 +49,8 @@ pub struct ConnFacts {
     pub fd: i32,
     /// How far it is.
     pub life: Life,
+    /// The descriptor is the kernel's again.
+    pub is_closed: bool,
     /// No data is shown.
     pub paused: bool,
     /// The other end sends nothing more.
@@ -59,6 +63,14 @@ pub struct ConnFacts {
     pub queued: u64,
     /// Bytes received and not consumed.
     pub kept: u64,
+}
+
+impl ConnFacts {
+    /// The other end's address, if it has one of IP. In the close callback the descriptor is
+    /// somebody else's already.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        if self.is_closed { None } else { net::peer_address(self.fd) }
+    }
 }
 
 impl<D: Door> Worker<D> {
@@ -288,7 +300,13 @@ impl<D: Door> Worker<D> {
     }
 
     /// The user took `used` of `len` bytes; what is left is kept, as far as there is room.
-    fn consumed(&self, index: usize, used: i64, len: usize, keep: impl FnOnce(&mut Vec<u8>, usize)) {
+    fn consumed(
+        &self,
+        index: usize,
+        used: i64,
+        len: usize,
+        keep: impl FnOnce(&mut Vec<u8>, usize),
+    ) {
         let core = &mut *self.core.borrow_mut();
         if used < 0 {
             return core.close(index, How::AtOnce, code_of(used));
@@ -433,8 +451,9 @@ impl<D: Door> Worker<D> {
         Ok(ConnFacts {
             user: connection.user,
             listener: connection.listener,
-            fd: connection.fd,
+            fd: if connection.closes { -1 } else { connection.fd },
             life: connection.life,
+            is_closed: connection.closes,
             paused: connection.paused,
             ended: connection.ended,
             received: connection.received,

@@ -27,8 +27,8 @@ pub struct ringline_runtime_config {
     pub high_water: u32,
     /// Bytes at which it is told to be writable again; 0 = half of high_water.
     pub low_water: u32,
-    /// Bytes that a data callback may leave unconsumed; more closes the connection with -EMSGSIZE.
-    /// 0 = 256 KiB, 1 GiB at most.
+    /// Bytes that a data callback may leave unconsumed without a pause; more closes the connection
+    /// with -EMSGSIZE. 0 = 1 MiB, 1 GiB at most.
     pub keep_max: u32,
     /// Buffers of a worker's receive pool, a power of two; 0 = 8.
     pub pool_buffers: u32,

@@ -11,6 +11,7 @@ use super::runtime_door::{CDoor, here};
 use super::table;
 use crate::error::{ENULL, EWRONGTHREAD, Fault};
 use crate::runtime::{ConnFacts, How, Life, Worker};
+use core::ffi::c_void;
 use std::net::IpAddr;
 
 /// What a connection is like. Set `size` to sizeof(ringline_conn_info) (0 = the same) before the
@@ -81,7 +82,7 @@ fn refusal(handle: u64) -> Fault {
 pub unsafe extern "C-unwind" fn ringline_conn_send(
     runtime: *mut ringline_runtime,
     conn: u64,
-    bytes: *const u8,
+    bytes: *const c_void,
     length: usize,
 ) -> i32 {
     on_worker(runtime, |worker| {
@@ -95,7 +96,7 @@ pub unsafe extern "C-unwind" fn ringline_conn_send(
             &[]
         } else {
             // SAFETY: not NULL; the caller vouches for that many readable bytes.
-            unsafe { core::slice::from_raw_parts(bytes, length) }
+            unsafe { core::slice::from_raw_parts(bytes.cast::<u8>(), length) }
         };
         worker.send(conn, bytes).map(|()| 0)
     })

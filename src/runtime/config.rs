@@ -12,7 +12,7 @@ pub const MAX_WORKERS: u32 = 1 << 11;
 const MAX_CONNECTIONS: u32 = 1 << 20;
 const DEFAULT_CONNECTIONS: u32 = 65536;
 const DEFAULT_HIGH_WATER: u32 = 1 << 20;
-const DEFAULT_KEEP: u32 = 256 << 10;
+const DEFAULT_KEEP: u32 = 1 << 20;
 /// The pool of a worker: few large buffers, which the kernel fills piece by piece.
 const DEFAULT_BUFFERS: u32 = 8;
 const DEFAULT_BUFFER_SIZE: u32 = 256 << 10;

@@ -312,8 +312,9 @@ impl<D: Door> Worker<D> {
             return core.close(index, How::AtOnce, code_of(used));
         }
         let used = usize::try_from(used).unwrap_or(len).min(len);
-        if len - used >= core.config.keep_max as usize {
-            // More would be shown with what is kept, and that is as much as there may be.
+        let most = core.config.keep_max as usize;
+        // A pause is no message that does not end: what is kept for it is what was on its way.
+        if len - used > most && !core.table.at(index).paused {
             return core.close(index, How::AtOnce, -libc::EMSGSIZE);
         }
         let connection = core.table.at(index);

@@ -209,7 +209,7 @@ pub extern "C-unwind" fn ringline_runtime_listener_close(
 
 /// Start the workers: exactly one thread each, kept on a processor of its own as far as there are
 /// any (RINGLINE_RUNTIME_UNPINNED leaves them), with all signals blocked. Returns when each has its
-/// ring. Any thread.
+/// ring, has called its start callback and listens. Any thread.
 ///
 /// Returns 0, -EALREADY, RINGLINE_ECLOSED after stop, -EAGAIN (no thread), or what ringline_create()
 /// and ringline_pool_create() say; then no thread is left. RINGLINE_ESTALE, RINGLINE_EFORKED.

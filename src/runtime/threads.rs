@@ -1,7 +1,7 @@
 //! The threads of a runtime: exactly one per worker, each kept on a processor.
 //!
 //! Owns: the join handles, and the count of those that are still there. Invariant: start returns
-//! when every worker has its ring, or with the first error and no thread left.
+//! when every worker has its ring and listens, or with the first error and no thread left.
 
 use super::core::Core;
 use super::worker::Worker;
@@ -148,10 +148,11 @@ impl Threads {
             }
         };
         let _ = place.wake.set(core.engine.driver.wake.clone());
-        let _ = ready.send(Ok(()));
-        drop(ready);
         let worker = Worker::new(door, core, self.shared.clone(), index);
-        match catch_unwind(AssertUnwindSafe(|| worker.run())) {
+        let begun = move || {
+            let _ = ready.send(Ok(()));
+        };
+        match catch_unwind(AssertUnwindSafe(|| worker.run(begun))) {
             Ok(()) => worker.dispose(),
             Err(_) => {
                 // The kernel may still use what it has, so that is kept for good.

@@ -89,8 +89,15 @@ impl<D: Door> Worker<D> {
     }
 
     /// The loop, until the runtime is stopped and every connection is over.
-    pub(super) fn run(&self) {
+    /// Tells by `begun` that it listens to what it was told so far.
+    pub(super) fn run(&self, begun: impl FnOnce()) {
         self.door.on_start(self);
+        self.obey();
+        {
+            let core = &mut *self.core.borrow_mut();
+            core.settle_listeners(0);
+        }
+        begun();
         while self.step() {}
         self.door.on_stop(self);
     }

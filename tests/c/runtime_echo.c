@@ -76,7 +76,7 @@ static void *client(void *ctx) {
     CHECK(memcmp(in, out, length) == 0);
   }
   CHECK(shutdown(fd, SHUT_WR) == 0);
-  CHECK_EQ(recv(fd, in, 1, 0), 0);
+  CHECK_EQ(recv_some(fd, in, 1), 0);
   close(fd);
   free(out);
   free(in);

@@ -53,7 +53,7 @@ int main(void) {
   CHECK_EQ(last_reason, 0);
   fd = client_of(&server);
   memset(out, 'x', LENGTH);
-  do some = send(fd, out, LENGTH, MSG_NOSIGNAL);
+  do some = send_some(fd, out, LENGTH);
   while (some > 0);
   CHECK(errno == ECONNRESET || errno == EPIPE);
   close(fd);

@@ -65,7 +65,7 @@ int main(void) {
   ringline_runtime_handlers handlers = {.size = sizeof handlers, .data = echo_data,
                                         .writable = echo_writable};
   serving server;
-  void *probe;
+  void *volatile probe;
   int fds[4], at;
   counting = 1; /* does the counting work at all? */
   probe = malloc(10);

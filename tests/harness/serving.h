@@ -68,10 +68,26 @@ static HARNESS_UNUSED int client_of(const serving *server) {
   return fd;
 }
 
+/* A freed ring's last work in the kernel interrupts the thread it belonged to once more, and a socket
+ * with a time limit tells that as EINTR although no signal came. */
+static HARNESS_UNUSED ssize_t recv_some(int fd, void *bytes, size_t length) {
+  ssize_t some;
+  do some = recv(fd, bytes, length, 0);
+  while (some < 0 && errno == EINTR);
+  return some;
+}
+
+static HARNESS_UNUSED ssize_t send_some(int fd, const void *bytes, size_t length) {
+  ssize_t some;
+  do some = send(fd, bytes, length, MSG_NOSIGNAL);
+  while (some < 0 && errno == EINTR);
+  return some;
+}
+
 static HARNESS_UNUSED void send_whole(int fd, const void *bytes, size_t length) {
   const char *from = (const char *)bytes;
   while (length > 0) {
-    ssize_t some = send(fd, from, length, MSG_NOSIGNAL);
+    ssize_t some = send_some(fd, from, length);
     CHECK(some > 0);
     from += some;
     length -= (size_t)some;
@@ -81,7 +97,7 @@ static HARNESS_UNUSED void send_whole(int fd, const void *bytes, size_t length) 
 static HARNESS_UNUSED void recv_whole(int fd, void *bytes, size_t length) {
   char *to = (char *)bytes;
   while (length > 0) {
-    ssize_t some = recv(fd, to, length, 0);
+    ssize_t some = recv_some(fd, to, length);
     CHECK(some > 0);
     to += some;
     length -= (size_t)some;

@@ -8,6 +8,70 @@ use crate::runtime::{Door, Worker};
 use core::cell::Cell;
 use core::ffi::c_void;
 
+/// Told when a worker begins, and when it is over. On the worker's thread, as all of these.
+pub type ringline_worker_callback = Option<
+    unsafe extern "C-unwind" fn(ctx: *mut c_void, runtime: *mut ringline_runtime, worker: u32),
+>;
+
+/// A client came by `listener`.
+pub type ringline_accept_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        conn: u64,
+        listener: u32,
+    ),
+>;
+
+/// `length` bytes came; they are valid during the call. Returns how many were consumed; the rest is
+/// kept and shown again, in front, when more came. Negative = close at once, for that reason.
+/// Length 0: the other end sends nothing more; 0 = close gracefully, 1 = go on sending.
+pub type ringline_data_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        conn: u64,
+        user: u64,
+        bytes: *const u8,
+        length: usize,
+    ) -> i64,
+>;
+
+/// The kernel took `length` bytes of what was sent.
+pub type ringline_sent_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        conn: u64,
+        user: u64,
+        length: u64,
+    ),
+>;
+
+/// A send was refused with -EAGAIN, and now the queue is down at low_water.
+pub type ringline_writable_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        conn: u64,
+        user: u64,
+    ),
+>;
+
+/// The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
+/// that failed, what data returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close
+/// took too long), -EMSGSIZE (keep_max), -ECANCELED (stop). ringline_conn_info_of() still answers
+/// in it; the id is stale when it returns.
+pub type ringline_close_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        conn: u64,
+        user: u64,
+        reason: i32,
+    ),
+>;
+
 /// What a worker tells. Each is called on a worker's thread, one at a time per worker, never inside
 /// another one and never inside a function of the library; each may be NULL. `conn` is the
 /// connection's id, `user` what ringline_conn_set_user() keeps (0 at first). Every function is
@@ -23,67 +87,19 @@ pub struct ringline_runtime_handlers {
     /// Passed to each.
     pub ctx: *mut c_void,
     /// The worker begins; nothing is accepted before that.
-    pub start: Option<
-        unsafe extern "C-unwind" fn(ctx: *mut c_void, runtime: *mut ringline_runtime, worker: u32),
-    >,
-    /// A client came by `listener`.
-    pub accept: Option<
-        unsafe extern "C-unwind" fn(
-            ctx: *mut c_void,
-            runtime: *mut ringline_runtime,
-            conn: u64,
-            listener: u32,
-        ),
-    >,
-    /// `length` bytes came; they are valid during the call. Returns how many were consumed; the
-    /// rest is kept and shown again, in front, when more came. Negative = close at once, for that
-    /// reason. Length 0: the other end sends nothing more; 0 = close gracefully, 1 = go on sending.
-    pub data: Option<
-        unsafe extern "C-unwind" fn(
-            ctx: *mut c_void,
-            runtime: *mut ringline_runtime,
-            conn: u64,
-            user: u64,
-            bytes: *const u8,
-            length: usize,
-        ) -> i64,
-    >,
-    /// The kernel took `length` bytes of what was sent.
-    pub sent: Option<
-        unsafe extern "C-unwind" fn(
-            ctx: *mut c_void,
-            runtime: *mut ringline_runtime,
-            conn: u64,
-            user: u64,
-            length: u64,
-        ),
-    >,
-    /// A send was refused with -EAGAIN, and now the queue is down at low_water.
-    pub writable: Option<
-        unsafe extern "C-unwind" fn(
-            ctx: *mut c_void,
-            runtime: *mut ringline_runtime,
-            conn: u64,
-            user: u64,
-        ),
-    >,
-    /// The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or
-    /// send that failed, what data returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful
-    /// close took too long), -EMSGSIZE (keep_max), -ECANCELED (stop). ringline_conn_info_of() still
-    /// answers in it; the id is stale when it returns.
-    pub close: Option<
-        unsafe extern "C-unwind" fn(
-            ctx: *mut c_void,
-            runtime: *mut ringline_runtime,
-            conn: u64,
-            user: u64,
-            reason: i32,
-        ),
-    >,
+    pub start: ringline_worker_callback,
+    /// A client came.
+    pub accept: ringline_accept_callback,
+    /// Bytes came, or the end; NULL = all are consumed, and the end closes gracefully.
+    pub data: ringline_data_callback,
+    /// Bytes went.
+    pub sent: ringline_sent_callback,
+    /// There is room again.
+    pub writable: ringline_writable_callback,
+    /// A connection is over.
+    pub close: ringline_close_callback,
     /// The worker is over: the last call on its thread.
-    pub stop: Option<
-        unsafe extern "C-unwind" fn(ctx: *mut c_void, runtime: *mut ringline_runtime, worker: u32),
-    >,
+    pub stop: ringline_worker_callback,
 }
 
 impl Default for ringline_runtime_handlers {

@@ -146,7 +146,7 @@ static int64_t call_runtime_port(ringline_ring *handle) {
 RUN(runtime_listener_close, rt, 1)
 RUN(runtime_start, rt)
 RUN(runtime_stop, rt, 0)
-RUN(runtime_join, rt, 0)
+RUN(runtime_join, rt, rt == runtime ? LIMIT : 0)
 RUN(runtime_stats_of, rt, &runtime_stats)
 RUN(runtime_free, rt)
 RUN(conn_send, rt, 1, "x", 1)

@@ -1,7 +1,7 @@
 /*
  * Eight connections at a time send messages of 1 byte to 300 KiB through an echo server with two
- * workers and get each byte back, in order; empty answers, partly consumed ones, and a half-close by
- * the client are part of it. Afterwards nothing is left.
+ * workers and get each byte back, in order; empty answers, partly consumed ones, and a half-close
+ * by the client are part of it. Afterwards nothing is left.
  * Failure: a byte that is wrong or missing, a connection without its close callback, a leak.
  */
 #include "serving.h"

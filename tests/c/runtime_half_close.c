@@ -1,6 +1,7 @@
 /*
  * Half-close both ways. The client ends its side first: the server is told by a length of 0 and may
- * go on sending. The server ends its side first: the client sees the end and its bytes still arrive.
+ * go on sending. The server ends its side first: the client sees the end, and what it still sends
+ * arrives.
  * Failure: a direction that dies with the other one, an end that is told twice or never.
  */
 #include "serving.h"

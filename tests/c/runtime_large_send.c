@@ -1,6 +1,6 @@
 /*
- * A client sends 4 MiB, which the server collects by not consuming them until they are complete, and
- * gets them back by one send of 4 MiB. A message beyond keep_max is refused with -EMSGSIZE.
+ * A client sends 4 MiB, which the server collects by not consuming them until they are complete,
+ * and gets them back by one send of 4 MiB. A message beyond keep_max is refused with -EMSGSIZE.
  * Failure: a wrong byte, a message shown twice, unbounded memory for what nobody consumes.
  */
 #include "serving.h"

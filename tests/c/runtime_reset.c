@@ -49,7 +49,8 @@ int main(void) {
       CHECK(recv_some(fd, &byte, 1) == 1);
       CHECK(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset) == 0);
     } else {
-      while (recv(fd, &byte, 1, MSG_PEEK) < 0) CHECK(errno == EINTR); /* closing with unread data resets as well */
+      /* closing with unread data resets as well */
+      while (recv(fd, &byte, 1, MSG_PEEK) < 0) CHECK(errno == EINTR);
     }
     close(fd);
     wait_for_count(&closed, round + 1);

@@ -68,8 +68,8 @@ static HARNESS_UNUSED int client_of(const serving *server) {
   return fd;
 }
 
-/* A freed ring's last work in the kernel interrupts the thread it belonged to once more, and a socket
- * with a time limit tells that as EINTR although no signal came. */
+/* A freed ring's last work in the kernel interrupts the thread it belonged to once more, and a
+ * socket with a time limit tells that as EINTR although no signal came. */
 static HARNESS_UNUSED ssize_t recv_some(int fd, void *bytes, size_t length) {
   ssize_t some;
   do some = recv(fd, bytes, length, 0);

@@ -211,8 +211,9 @@ pub extern "C-unwind" fn ringline_runtime_listener_close(
 /// any (RINGLINE_RUNTIME_UNPINNED leaves them), with all signals blocked. Returns when each has its
 /// ring, has called its start callback and listens. Any thread.
 ///
-/// Returns 0, -EALREADY, RINGLINE_ECLOSED after stop, -EAGAIN (no thread), or what ringline_create()
-/// and ringline_pool_create() say; then no thread is left. RINGLINE_ESTALE, RINGLINE_EFORKED.
+/// Returns 0, -EALREADY, RINGLINE_ECLOSED after stop, -EAGAIN (no thread), or what
+/// ringline_create() and ringline_pool_create() say; then no thread is left. RINGLINE_ESTALE,
+/// RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_runtime_start(runtime: *mut ringline_runtime) -> i32 {
     visit(runtime, |runtime| {
@@ -238,8 +239,8 @@ pub extern "C-unwind" fn ringline_runtime_stop(
 }
 
 /// Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever). Any
-/// thread but the workers. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback, RINGLINE_EPANIC
-/// when a worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
+/// thread but the workers. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback,
+/// RINGLINE_EPANIC when a worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_runtime_join(
     runtime: *mut ringline_runtime,

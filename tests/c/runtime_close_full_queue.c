@@ -1,7 +1,7 @@
 /*
- * Closing a connection whose queue is full. Gracefully: the client gets every byte and then the end,
- * although it sends all the while. At once: the client sees a reset. Gracefully towards a client that
- * never reads: -ETIMEDOUT after close_timeout_ns.
+ * Closing a connection whose queue is full. Gracefully: the client gets every byte and then the
+ * end, although it sends all the while. At once: the client sees a reset. Gracefully towards a
+ * client that never reads: -ETIMEDOUT after close_timeout_ns.
  * Failure: bytes lost by a graceful close, a close that hangs, ids that are valid after it.
  */
 #include "serving.h"

@@ -119,14 +119,17 @@ func layoutRows() -> [LayoutRow] {
   rows.append(row("ringline_runtime_config.size", \ringline_runtime_config.size))
   rows.append(row("ringline_runtime_config.workers", \ringline_runtime_config.workers))
   rows.append(row("ringline_runtime_config.flags", \ringline_runtime_config.flags))
-  rows.append(row("ringline_runtime_config.max_connections", \ringline_runtime_config.max_connections))
+  rows.append(row("ringline_runtime_config.max_connections",
+    \ringline_runtime_config.max_connections))
   rows.append(row("ringline_runtime_config.high_water", \ringline_runtime_config.high_water))
   rows.append(row("ringline_runtime_config.low_water", \ringline_runtime_config.low_water))
   rows.append(row("ringline_runtime_config.keep_max", \ringline_runtime_config.keep_max))
   rows.append(row("ringline_runtime_config.pool_buffers", \ringline_runtime_config.pool_buffers))
-  rows.append(row("ringline_runtime_config.pool_buffer_size", \ringline_runtime_config.pool_buffer_size))
+  rows.append(row("ringline_runtime_config.pool_buffer_size",
+    \ringline_runtime_config.pool_buffer_size))
   rows.append(row("ringline_runtime_config.resv", \ringline_runtime_config.resv))
-  rows.append(row("ringline_runtime_config.close_timeout_ns", \ringline_runtime_config.close_timeout_ns))
+  rows.append(row("ringline_runtime_config.close_timeout_ns",
+    \ringline_runtime_config.close_timeout_ns))
   rows.append(row("ringline_runtime_config.disable", \ringline_runtime_config.disable))
   rows.append(row("ringline_runtime_handlers", ringline_runtime_handlers.self))
   rows.append(row("ringline_runtime_handlers.size", \ringline_runtime_handlers.size))

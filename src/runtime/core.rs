@@ -271,12 +271,15 @@ impl Core {
 
     fn settle_listener(&mut self, at: usize, room: bool, now: u64) -> Result<(), Fault> {
         let listening = &mut self.listeners[at];
+        if listening.retry_at <= now {
+            listening.retry_at = 0;
+        }
         let wants = room && !listening.closing;
         if !wants && listening.accept != 0 && !listening.accept_ends {
             listening.accept_ends = true;
             return passed(self.engine.cancel(listening.accept));
         }
-        if !wants || listening.accept != 0 || listening.retry_at > now {
+        if !wants || listening.accept != 0 || listening.retry_at > 0 {
             return Ok(());
         }
         if !listening.listen() {
@@ -358,7 +361,8 @@ impl Core {
         let end = now.saturating_add(grace);
         match self.phase {
             Phase::Ending(_) => return,
-            Phase::Stopping(before) => self.phase = Phase::Stopping(before.min(end)),
+            // Asked again: all is on its way already.
+            Phase::Stopping(before) => return self.phase = Phase::Stopping(before.min(end)),
             Phase::Running => self.phase = Phase::Stopping(end),
         }
         self.listeners.iter_mut().for_each(|listening| listening.closing = true);

@@ -189,7 +189,8 @@ mod tests {
     #[test]
     fn short_sends_lose_nothing() {
         let (mut queue, mut blocks) = (SendQueue::default(), Blocks::default());
-        let data: Vec<u8> = (0..3_000_000u32).map(|at| (at * 2_654_435_761 >> 13) as u8).collect();
+        let byte = |at: u32| (at.wrapping_mul(2_654_435_761) >> 13) as u8;
+        let data: Vec<u8> = (0..3_000_000).map(byte).collect();
         queue.push(&data, &mut blocks).unwrap();
         let mut out = Vec::new();
         while queue.queued() > 0 {

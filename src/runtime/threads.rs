@@ -75,9 +75,9 @@ impl Threads {
     }
 
     /// Start a thread per worker, with a door each.
-    pub fn start<D: Door>(self: &Arc<Self>, door: D) -> Result<(), Fault>
+    pub fn start<D>(self: &Arc<Self>, door: D) -> Result<(), Fault>
     where
-        D: Clone + Send + 'static,
+        D: Door + Clone + Send + 'static,
     {
         if self.shared.stop_asked().is_some() {
             return Err(Fault::new(ECLOSED, "the runtime was stopped"));

@@ -2,8 +2,8 @@
 //!
 //! The house, from the ground up: [`sys`] is the kernel and nothing else, [`ring`] owns queues and
 //! lives, [`resource`] owns the memory lent to the kernel, [`op`] knows each operation, [`runtime`]
-//! is a server on top of them, and `ffi` (feature `capi`) is the C door. The upper floor may use the
-//! lower, never back.
+//! is a server on top of them, and `ffi` (feature `capi`) is the C door. The upper floor may use
+//! the lower, never back.
 //!
 //! The modules are public for the project's own tests and tools; only the C ABI is stable.
 

@@ -13,7 +13,7 @@ use super::stats::WorkerStats;
 use crate::error::Fault;
 use crate::op::{Begun, Engine, EngineConfig, Sink};
 use crate::resource::PoolSpec;
-use crate::ring::{Completion, Op, opcode, sqe_flag};
+use crate::ring::{Completion, Op};
 use crate::sys::net;
 use crate::sys::{Features, Real, RingSpec, disabled_by_environment, refusal_text};
 use std::collections::VecDeque;
@@ -30,10 +30,6 @@ const MEMORY_PATIENCE: Duration = Duration::from_secs(1);
 const AGAIN_NS: u64 = 1_000_000;
 /// How long the end of a worker waits for what was asked to end.
 const END_PATIENCE_NS: u64 = 1_000_000_000;
-
-const RECV_MULTISHOT: u16 = 2;
-const ACCEPT_MULTISHOT: u16 = 1;
-const CLOEXEC: u32 = libc::SOCK_CLOEXEC as u32;
 
 /// What a completion is about: the top bits of its user data; below is place and generation.
 pub mod kind {
@@ -70,10 +66,10 @@ pub struct Core {
     parked: VecDeque<u32>,
     /// Ids of connections that drain, and until when. All have the same time, so it is in order.
     draining: VecDeque<(u64, u64)>,
-    pool: u16,
+    pub(super) pool: u16,
     phase: Phase,
     /// The ring refused something that passes: ask again soon.
-    again: bool,
+    pub(super) again: bool,
 }
 
 impl Core {
@@ -147,155 +143,12 @@ impl Core {
         Some(index)
     }
 
-    fn submit(&mut self, op: &Op) -> Result<u64, Fault> {
+    pub(super) fn submit(&mut self, op: &Op) -> Result<u64, Fault> {
         let mut token = [0];
         match self.engine.submit(core::slice::from_ref(op), &mut token, Sink::default()) {
             1 => Ok(token[0]),
             _ => Err(self.engine.rejection().0),
         }
-    }
-
-    /// Do what a connection wants. What the ring refuses for now is asked for again soon.
-    pub fn settle(&mut self, index: usize) {
-        if self.try_settle(index).is_err() {
-            self.again = true;
-            self.make_due(index);
-        }
-    }
-
-    fn try_settle(&mut self, index: usize) -> Result<(), Fault> {
-        match self.table.at(index).life {
-            Life::Free => return Ok(()),
-            Life::Closing => return self.settle_closing(index),
-            Life::Open | Life::Draining => {}
-        }
-        self.settle_sending(index)?;
-        if self.table.at(index).is_drained() {
-            self.table.at(index).begin_close(How::AtOnce, 0);
-            return self.settle_closing(index);
-        }
-        self.settle_receiving(index)
-    }
-
-    fn settle_sending(&mut self, index: usize) -> Result<(), Fault> {
-        let connection = self.table.at(index);
-        if connection.send != 0 {
-            return Ok(());
-        }
-        let Some((addr, len)) = connection.queue.next() else {
-            if connection.wants_end && !connection.end_sent {
-                connection.end_sent = true;
-                net::end_sending(connection.fd);
-            }
-            return Ok(());
-        };
-        let op = Op {
-            opcode: opcode::LIB_SEND_ALL,
-            fd: connection.fd,
-            addr,
-            len,
-            user_data: kind::SEND << kind::SHIFT | local(connection.id),
-            ..Op::default()
-        };
-        let token = self.submit(&op)?;
-        let connection = self.table.at(index);
-        connection.queue.take_off(len);
-        connection.send = token;
-        Ok(())
-    }
-
-    fn settle_receiving(&mut self, index: usize) -> Result<(), Fault> {
-        let pool = self.pool;
-        let connection = self.table.at(index);
-        let (wants, token) = (connection.wants_data(), connection.recv);
-        if !wants && token != 0 && !connection.recv_ends {
-            connection.recv_ends = true;
-            return passed(self.engine.cancel(token));
-        }
-        if !wants || token != 0 {
-            return Ok(());
-        }
-        let op = Op {
-            opcode: opcode::RECV,
-            flags: sqe_flag::BUFFER_SELECT,
-            ioprio: RECV_MULTISHOT,
-            fd: connection.fd,
-            buf_index: pool,
-            user_data: kind::RECV << kind::SHIFT | local(connection.id),
-            ..Op::default()
-        };
-        let token = self.submit(&op)?;
-        self.table.at(index).recv = token;
-        Ok(())
-    }
-
-    /// End what is in flight, then close: before that the kernel would keep the connection alive.
-    fn settle_closing(&mut self, index: usize) -> Result<(), Fault> {
-        let connection = self.table.at(index);
-        if !connection.is_idle() {
-            let (recv, send) = (
-                if connection.recv_ends { 0 } else { connection.recv },
-                if connection.send_ends { 0 } else { connection.send },
-            );
-            for token in [recv, send].into_iter().filter(|token| *token != 0) {
-                passed(self.engine.cancel(token))?;
-            }
-            let connection = self.table.at(index);
-            (connection.recv_ends, connection.send_ends) = (true, true);
-            return Ok(());
-        }
-        if connection.closes {
-            return Ok(());
-        }
-        let op = Op {
-            opcode: opcode::CLOSE,
-            fd: connection.fd,
-            user_data: kind::CLOSE << kind::SHIFT | local(connection.id),
-            ..Op::default()
-        };
-        self.submit(&op)?;
-        self.table.at(index).closes = true;
-        Ok(())
-    }
-
-    /// Accept where there is room, and end the listeners that are to end.
-    pub fn settle_listeners(&mut self, now: u64) {
-        let room = self.table.has_room();
-        for at in 0..self.listeners.len() {
-            if self.settle_listener(at, room, now).is_err() {
-                self.again = true;
-            }
-        }
-        self.listeners.retain(|listening| !listening.closing || listening.accept != 0);
-    }
-
-    fn settle_listener(&mut self, at: usize, room: bool, now: u64) -> Result<(), Fault> {
-        let listening = &mut self.listeners[at];
-        if listening.retry_at <= now {
-            listening.retry_at = 0;
-        }
-        let wants = room && !listening.closing;
-        if !wants && listening.accept != 0 && !listening.accept_ends {
-            listening.accept_ends = true;
-            return passed(self.engine.cancel(listening.accept));
-        }
-        if !wants || listening.accept != 0 || listening.retry_at > 0 {
-            return Ok(());
-        }
-        if !listening.listen() {
-            listening.accept_ended(-libc::EADDRINUSE, now);
-            return Ok(());
-        }
-        let op = Op {
-            opcode: opcode::ACCEPT,
-            ioprio: ACCEPT_MULTISHOT,
-            fd: listening.fd(),
-            op_flags: CLOEXEC,
-            user_data: kind::ACCEPT << kind::SHIFT | u64::from(listening.id),
-            ..Op::default()
-        };
-        self.listeners[at].accept = self.submit(&op)?;
-        Ok(())
     }
 
     /// Close a connection for `reason`.
@@ -470,13 +323,5 @@ impl Core {
             engine.driver.closing = true;
         }
         engine.dispose(left > 0);
-    }
-}
-
-/// A cancel that finds nothing is as good as one that does.
-fn passed(asked: Result<(), Fault>) -> Result<(), Fault> {
-    match asked {
-        Err(fault) if fault.code == crate::error::ESTALE => Ok(()),
-        other => other,
     }
 }

@@ -4,21 +4,25 @@
 //! door: [`Door`] is what a language's side of it implements. Never shares a connection between
 //! threads: whoever has one is the worker it lives on.
 
+mod calls;
 mod config;
 mod conn_table;
 mod connection;
 mod core;
 mod listener;
+mod receiving;
 mod send_queue;
+mod settle;
 mod stats;
 mod threads;
 mod worker;
 
+pub use calls::ConnFacts;
 pub use config::Config;
 pub use connection::{How, Life};
 pub use stats::WorkerStats;
 pub use threads::Threads;
-pub use worker::{ConnFacts, Worker};
+pub use worker::Worker;
 
 use crate::error::{ECLOSED, Fault};
 use crate::ring::{Wake, signal};

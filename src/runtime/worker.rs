@@ -4,73 +4,20 @@
 //! is held while user code runs: what is to be told is moved out first, and what the user asks for
 //! meanwhile is done after.
 
-use super::connection::{Connection, How, Life, closing};
+use super::connection::{How, Life};
 use super::core::{Core, kind};
 use super::{Door, Shared};
-use crate::error::Fault;
-use crate::resource::Piece;
 use crate::ring::{Completion, cf, signal};
-use crate::sys::net;
 use core::cell::RefCell;
 use core::sync::atomic::Ordering;
-use std::net::SocketAddr;
 use std::sync::Arc;
-
-/// Longest message of one call.
-const LONGEST: usize = 1 << 30;
 
 /// One worker of a runtime.
 pub struct Worker<D: Door> {
-    door: D,
-    core: RefCell<Core>,
-    shared: Arc<Shared>,
+    pub(super) door: D,
+    pub(super) core: RefCell<Core>,
+    pub(super) shared: Arc<Shared>,
     index: u32,
-}
-
-/// Received bytes to show.
-enum Shown {
-    Nothing,
-    /// Straight from the pool.
-    Fresh(Piece),
-    /// Behind what was kept before.
-    Kept(Vec<u8>),
-    /// Nothing more comes.
-    End,
-}
-
-/// What a connection is like.
-#[derive(Clone, Copy, Debug)]
-pub struct ConnFacts {
-    /// The user's number.
-    pub user: u64,
-    /// The listener it came by.
-    pub listener: u32,
-    /// Its descriptor.
-    pub fd: i32,
-    /// How far it is.
-    pub life: Life,
-    /// The descriptor is the kernel's again.
-    pub is_closed: bool,
-    /// No data is shown.
-    pub paused: bool,
-    /// The other end sends nothing more.
-    pub ended: bool,
-    /// Bytes received.
-    pub received: u64,
-    /// Bytes that the kernel took.
-    pub sent: u64,
-    /// Bytes it did not take yet.
-    pub queued: u64,
-    /// Bytes received and not consumed.
-    pub kept: u64,
-}
-
-impl ConnFacts {
-    /// The other end's address, if it has one of IP. In the close callback the descriptor is
-    /// somebody else's already.
-    pub fn peer(&self) -> Option<SocketAddr> {
-        if self.is_closed { None } else { net::peer_address(self.fd) }
-    }
 }
 
 impl<D: Door> Worker<D> {
@@ -194,142 +141,6 @@ impl<D: Door> Worker<D> {
         self.door.on_accept(self, id, listener);
     }
 
-    fn complete_recv(&self, completion: &Completion) {
-        // SAFETY: a completion of this worker's engine, looked at once.
-        let piece = unsafe { Piece::of(completion) };
-        let Some((index, shown)) = self.received(completion, piece) else { return };
-        self.show(index, shown);
-    }
-
-    /// What a receive brought, and to whom.
-    fn received(&self, completion: &Completion, piece: Option<Piece>) -> Option<(usize, Shown)> {
-        let core = &mut *self.core.borrow_mut();
-        let index = core.connection_of(completion)?;
-        let res = completion.res;
-        if completion.flags & cf::FINAL != 0 {
-            let connection = core.table.at(index);
-            connection.recv = 0;
-            connection.recv_ends = false;
-            connection.ended |= res == 0;
-            match -res {
-                libc::ENOBUFS => core.park(index),
-                1.. if -res != libc::ECANCELED => core.close(index, How::AtOnce, res),
-                _ => {}
-            }
-            core.make_due(index);
-        }
-        let connection = core.table.at(index);
-        if let Some(piece) = &piece {
-            let len = piece.bytes().len() as u64;
-            connection.received += len;
-            core.stats.receives.add(1);
-            core.stats.received.add(len);
-        }
-        if connection.life != Life::Open {
-            return None;
-        }
-        if connection.paused {
-            // Not as a lease: whoever pauses for long would keep a buffer from all the others.
-            connection.kept.extend_from_slice(piece.as_ref().map_or(&[], Piece::bytes));
-            connection.show |= piece.is_some();
-            connection.end_untold |= connection.ended;
-            return None;
-        }
-        let shown = match piece {
-            None if connection.ended => Shown::End,
-            None => Shown::Nothing,
-            Some(piece) if connection.kept.is_empty() => Shown::Fresh(piece),
-            Some(piece) => {
-                connection.kept.extend_from_slice(piece.bytes());
-                Shown::Kept(core::mem::take(&mut connection.kept))
-            }
-        };
-        Some((index, shown))
-    }
-
-    /// After a pause: what came meanwhile.
-    fn show_again(&self, index: usize) {
-        let shown = {
-            let core = &mut *self.core.borrow_mut();
-            let connection = core.table.at(index);
-            if connection.life != Life::Open || connection.paused || !connection.show {
-                Shown::Nothing
-            } else {
-                connection.show = false;
-                Shown::Kept(core::mem::take(&mut connection.kept))
-            }
-        };
-        self.show(index, shown);
-        let untold = {
-            let core = &mut *self.core.borrow_mut();
-            let connection = core.table.at(index);
-            let untold = connection.end_untold && !connection.paused;
-            connection.end_untold &= !untold;
-            untold && connection.life == Life::Open
-        };
-        if untold {
-            self.show(index, Shown::End);
-        }
-    }
-
-    fn show(&self, index: usize, shown: Shown) {
-        let (id, user) = {
-            let core = &mut *self.core.borrow_mut();
-            let connection = core.table.at(index);
-            (connection.id, connection.user)
-        };
-        match shown {
-            Shown::Nothing => {}
-            Shown::Fresh(piece) => {
-                let used = self.door.on_data(self, id, user, piece.bytes());
-                self.consumed(index, used, piece.bytes().len(), |kept, used| {
-                    kept.extend_from_slice(&piece.bytes()[used..]);
-                });
-            }
-            Shown::Kept(bytes) if bytes.is_empty() => {}
-            Shown::Kept(mut bytes) => {
-                let used = self.door.on_data(self, id, user, &bytes);
-                self.consumed(index, used, bytes.len(), |kept, used| {
-                    bytes.drain(..used);
-                    core::mem::swap(kept, &mut bytes);
-                });
-            }
-            Shown::End => {
-                let stays = self.door.on_data(self, id, user, &[]);
-                let core = &mut *self.core.borrow_mut();
-                match stays {
-                    1.. => core.make_due(index),
-                    0 => core.close(index, How::Gracefully, 0),
-                    _ => core.close(index, How::AtOnce, code_of(stays)),
-                }
-            }
-        }
-    }
-
-    /// The user took `used` of `len` bytes; what is left is kept, as far as there is room.
-    fn consumed(
-        &self,
-        index: usize,
-        used: i64,
-        len: usize,
-        keep: impl FnOnce(&mut Vec<u8>, usize),
-    ) {
-        let core = &mut *self.core.borrow_mut();
-        if used < 0 {
-            return core.close(index, How::AtOnce, code_of(used));
-        }
-        let used = usize::try_from(used).unwrap_or(len).min(len);
-        let most = core.config.keep_max as usize;
-        // A pause is no message that does not end: what is kept for it is what was on its way.
-        if len - used > most && !core.table.at(index).paused {
-            return core.close(index, How::AtOnce, -libc::EMSGSIZE);
-        }
-        let connection = core.table.at(index);
-        if connection.life == Life::Open {
-            keep(&mut connection.kept, used);
-        }
-    }
-
     fn complete_send(&self, completion: &Completion) {
         let (id, user, bytes, writable) = {
             let core = &mut *self.core.borrow_mut();
@@ -376,108 +187,8 @@ impl<D: Door> Worker<D> {
         core.stats.closed.add(1);
     }
 
-    fn with<T>(
-        &self,
-        id: u64,
-        body: impl FnOnce(&mut Connection) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
-        let core = &mut *self.core.borrow_mut();
-        let done = body(core.table.find(id)?)?;
-        core.make_due(super::conn_table::index_of(id));
-        Ok(done)
-    }
-
-    /// Queue a copy of `data`; all of it or nothing.
-    pub fn send(&self, id: u64, data: &[u8]) -> Result<(), Fault> {
-        let core = &mut *self.core.borrow_mut();
-        let connection = core.table.find(id)?;
-        connection.check_sending()?;
-        if data.len() > LONGEST {
-            return Err(Fault::errno(libc::EMSGSIZE, "a message has 1 GiB at most"));
-        }
-        if data.is_empty() {
-            return Ok(());
-        }
-        if connection.queue.queued() >= core.config.high_water.into() {
-            connection.was_full = true;
-            return Err(Fault::errno(libc::EAGAIN, "the send queue is full; wait for writable"));
-        }
-        connection.queue.push(data, &mut core.blocks)?;
-        core.make_due(super::conn_table::index_of(id));
-        Ok(())
-    }
-
-    /// Close a connection; its close is told later.
-    pub fn close(&self, id: u64, how: How) -> Result<(), Fault> {
-        let core = &mut *self.core.borrow_mut();
-        let life = core.table.find(id)?.life;
-        if life == Life::Closing || life == Life::Draining && how == How::Gracefully {
-            return Err(closing());
-        }
-        let reason = if how == How::AtOnce { -libc::ECONNABORTED } else { 0 };
-        core.close(super::conn_table::index_of(id), how, reason);
-        Ok(())
-    }
-
-    /// Send nothing more after what is queued.
-    pub fn shutdown(&self, id: u64) -> Result<(), Fault> {
-        self.with(id, |connection| {
-            connection.check_sending()?;
-            connection.wants_end = true;
-            Ok(())
-        })
-    }
-
-    /// Show no data until [`Worker::resume`].
-    pub fn pause(&self, id: u64) -> Result<(), Fault> {
-        self.with(id, |connection| {
-            connection.paused = true;
-            Ok(())
-        })
-    }
-
-    /// Show data again.
-    pub fn resume(&self, id: u64) -> Result<(), Fault> {
-        self.with(id, |connection| {
-            connection.show |= connection.paused && !connection.kept.is_empty();
-            connection.paused = false;
-            Ok(())
-        })
-    }
-
-    /// Keep a number of the user's with the connection.
-    pub fn set_user(&self, id: u64, user: u64) -> Result<(), Fault> {
-        let core = &mut *self.core.borrow_mut();
-        core.table.find(id)?.user = user;
-        Ok(())
-    }
-
-    /// What a connection is like.
-    pub fn facts(&self, id: u64) -> Result<ConnFacts, Fault> {
-        let core = &mut *self.core.borrow_mut();
-        let connection = core.table.find(id)?;
-        Ok(ConnFacts {
-            user: connection.user,
-            listener: connection.listener,
-            fd: if connection.closes { -1 } else { connection.fd },
-            life: connection.life,
-            is_closed: connection.closes,
-            paused: connection.paused,
-            ended: connection.ended,
-            received: connection.received,
-            sent: connection.sent,
-            queued: connection.queue.queued(),
-            kept: connection.kept.len() as u64,
-        })
-    }
-
     /// The runtime's number, by which a door knows that a worker is meant.
     pub fn runtime(&self) -> u64 {
         self.shared.handle.load(Ordering::Relaxed)
     }
-}
-
-/// The user's negative answer as a reason.
-fn code_of(answer: i64) -> i32 {
-    i32::try_from(answer).unwrap_or(-libc::EINVAL)
 }

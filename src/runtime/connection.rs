@@ -5,6 +5,7 @@
 //! free again only when nothing of it is in flight any more.
 
 use super::send_queue::SendQueue;
+use super::tls::Session;
 use crate::error::{ECLOSED, Fault};
 
 /// How far a connection is.
@@ -79,8 +80,10 @@ pub struct Connection {
     pub kept: Vec<u8>,
     /// Bytes received.
     pub received: u64,
-    /// Bytes the kernel took.
+    /// Bytes of the user's that the kernel took.
     pub sent: u64,
+    /// What stands between it and the user.
+    pub tls: Option<Box<Session>>,
 }
 
 impl Connection {
@@ -113,7 +116,8 @@ impl Connection {
     /// Whether a receive shall be in flight. Draining goes on receiving, or the kernel would reset
     /// the connection for the data nobody took, and with it what was sent.
     pub fn wants_data(&self) -> bool {
-        !self.ended && !self.parked && (!self.paused || self.life == Life::Draining)
+        let shown = !self.paused || self.life == Life::Draining || self.is_shaking();
+        !self.ended && !self.parked && shown
     }
 
     /// Both directions are over: a close now loses nothing.

@@ -10,6 +10,7 @@ use super::connection::{How, Life};
 use super::listener::Listening;
 use super::send_queue::Blocks;
 use super::stats::WorkerStats;
+use super::tls::Handshakes;
 use crate::error::Fault;
 use crate::op::{Begun, Engine, EngineConfig, Sink};
 use crate::resource::PoolSpec;
@@ -67,6 +68,9 @@ pub struct Core {
     /// Ids of connections that drain, and until when. All have the same time, so it is in order.
     draining: VecDeque<(u64, u64)>,
     pub(super) pool: u16,
+    pub(super) handshakes: Handshakes,
+    /// What a receive says behind its TLS; empty between two completions.
+    pub(super) plain: Vec<u8>,
     phase: Phase,
     /// The ring refused something that passes: ask again soon.
     pub(super) again: bool,
@@ -115,6 +119,8 @@ impl Core {
             parked: VecDeque::new(),
             draining: VecDeque::new(),
             pool,
+            handshakes: Handshakes::default(),
+            plain: Vec::new(),
             phase: Phase::Running,
             again: false,
         })
@@ -199,6 +205,7 @@ impl Core {
                 self.time_is_up(index_of(id));
             }
         }
+        self.look_at_handshakes(now);
         if matches!(self.phase, Phase::Stopping(end) if end <= now) {
             self.phase = Phase::Ending(now.saturating_add(END_PATIENCE_NS));
             for index in 0..self.table.places() {
@@ -267,7 +274,8 @@ impl Core {
         };
         let drain = self.draining.front().map(|(end, _)| *end);
         let retry = self.listeners.iter().map(|own| own.retry_at).filter(|at| *at > 0).min();
-        match stop.into_iter().chain(drain).chain(retry).min() {
+        let shakes = self.handshakes.next();
+        match stop.into_iter().chain(drain).chain(retry).chain(shakes).min() {
             Some(end) => end.saturating_sub(now).clamp(1, i64::MAX as u64) as i64,
             None => -1,
         }

@@ -3,9 +3,11 @@
 //! Owns: the sockets until a worker takes its own. Invariant: listen(2) is called by the worker
 //! that accepts, when it turns: a socket that listens takes connections although nobody looks.
 
+use super::tls::TlsConfig;
 use crate::error::{ESTALE, Fault};
 use crate::sys::net::{self, Place};
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::Arc;
 
 /// Listeners of a runtime at most, closed ones included.
 const MAX_LISTENERS: usize = 4096;
@@ -18,8 +20,17 @@ pub struct Bound {
     /// A socket for each worker, until it takes it.
     sockets: Vec<Option<OwnedFd>>,
     port: u16,
-    backlog: i32,
+    how: Manner,
     closed: bool,
+}
+
+/// How to listen.
+#[derive(Clone)]
+pub struct Manner {
+    /// Clients that may wait.
+    pub backlog: i32,
+    /// Each client speaks TLS from the beginning.
+    pub tls: Option<Arc<TlsConfig>>,
 }
 
 /// The listeners of a runtime; a listener's id is its place plus one.
@@ -30,7 +41,7 @@ pub struct Registry {
 
 impl Registry {
     /// Bind a socket for each of `workers`; the listener's id.
-    pub fn bind(&mut self, place: &Place, workers: u32, backlog: i32) -> Result<u32, Fault> {
+    pub fn bind(&mut self, place: &Place, workers: u32, how: Manner) -> Result<u32, Fault> {
         if self.list.len() >= MAX_LISTENERS {
             return Err(Fault::errno(libc::ENFILE, "a runtime has 4096 listeners at most"));
         }
@@ -52,7 +63,7 @@ impl Registry {
             sockets.push(Some(next));
         }
         let port = address.map_or(0, |address| address.port());
-        self.list.push(Bound { sockets, port, backlog, closed: false });
+        self.list.push(Bound { sockets, port, how, closed: false });
         Ok(self.list.len() as u32)
     }
 
@@ -92,7 +103,7 @@ impl Registry {
             } else if let Some(socket) =
                 bound.sockets.get_mut(worker as usize).and_then(Option::take)
             {
-                mine.push(Listening::new(id, socket, bound.backlog));
+                mine.push(Listening::new(id, socket, bound.how.clone()));
             }
         }
     }
@@ -104,6 +115,8 @@ pub struct Listening {
     pub id: u32,
     socket: OwnedFd,
     backlog: i32,
+    /// What its clients speak from the beginning.
+    pub tls: Option<Arc<TlsConfig>>,
     /// Token of the accept in flight, or 0.
     pub accept: u64,
     /// The accept was asked to end.
@@ -116,11 +129,12 @@ pub struct Listening {
 }
 
 impl Listening {
-    fn new(id: u32, socket: OwnedFd, backlog: i32) -> Listening {
+    fn new(id: u32, socket: OwnedFd, how: Manner) -> Listening {
         Listening {
             id,
             socket,
-            backlog,
+            backlog: how.backlog,
+            tls: how.tls,
             accept: 0,
             accept_ends: false,
             retry_at: 0,

@@ -15,13 +15,16 @@ mod send_queue;
 mod settle;
 mod stats;
 mod threads;
+mod tls;
 mod worker;
 
 pub use calls::ConnFacts;
 pub use config::Config;
 pub use connection::{How, Life};
+pub use listener::Manner;
 pub use stats::WorkerStats;
 pub use threads::Threads;
+pub use tls::{Asked, ClientCertificates, Identity, Pem, TlsConfig, TlsFacts, TlsOptions};
 pub use worker::Worker;
 
 use crate::error::{ECLOSED, Fault};
@@ -45,6 +48,8 @@ pub trait Door: Sized {
     fn on_sent(&self, worker: &Worker<Self>, conn: u64, user: u64, bytes: u64);
     /// There is room in a send queue that was full.
     fn on_writable(&self, worker: &Worker<Self>, conn: u64, user: u64);
+    /// The TLS handshake of a connection ended well.
+    fn on_secured(&self, worker: &Worker<Self>, conn: u64, user: u64);
     /// A connection is over; its id is stale when this returns.
     fn on_close(&self, worker: &Worker<Self>, conn: u64, user: u64, reason: i32);
     /// The worker is over.
@@ -113,11 +118,11 @@ impl Shared {
     }
 
     /// Bind a listener for every worker; its id.
-    pub fn listen(&self, place: &Place, backlog: i32) -> Result<u32, Fault> {
+    pub fn listen(&self, place: &Place, how: Manner) -> Result<u32, Fault> {
         if self.stop_asked().is_some() {
             return Err(Fault::new(ECLOSED, "the runtime is stopping"));
         }
-        let id = self.registry().bind(place, self.config.workers, backlog)?;
+        let id = self.registry().bind(place, self.config.workers, how)?;
         self.tell();
         Ok(id)
     }

@@ -10,12 +10,16 @@ use crate::resource::Piece;
 use crate::ring::{Completion, cf};
 
 /// Received bytes to show.
-enum Shown {
+pub(super) enum Shown {
     Nothing,
     /// Straight from the pool.
     Fresh(Piece),
     /// Behind what was kept before.
     Kept(Vec<u8>),
+    /// Through TLS, which has it still.
+    Tls,
+    /// From TLS.
+    Plain(Vec<u8>),
     /// Nothing more comes.
     End,
 }
@@ -37,6 +41,7 @@ impl<D: Door> Worker<D> {
             let connection = core.table.at(index);
             connection.recv = 0;
             connection.recv_ends = false;
+            connection.end_untold |= res == 0 && !connection.ended && connection.tls.is_some();
             connection.ended |= res == 0;
             match -res {
                 libc::ENOBUFS => core.park(index),
@@ -51,6 +56,10 @@ impl<D: Door> Worker<D> {
             connection.received += len;
             core.stats.receives.add(1);
             core.stats.received.add(len);
+        }
+        if connection.tls.is_some() {
+            core.feed_tls(index, piece.as_ref().map_or(&[], Piece::bytes));
+            return Some((index, Shown::Tls));
         }
         if connection.life != Life::Open {
             return None;
@@ -99,7 +108,7 @@ impl<D: Door> Worker<D> {
         }
     }
 
-    fn show(&self, index: usize, shown: Shown) {
+    pub(super) fn show(&self, index: usize, shown: Shown) {
         let (id, user) = {
             let core = &mut *self.core.borrow_mut();
             let connection = core.table.at(index);
@@ -121,6 +130,15 @@ impl<D: Door> Worker<D> {
                     core::mem::swap(kept, &mut bytes);
                 });
             }
+            Shown::Tls => self.show_plain(index),
+            Shown::Plain(bytes) => {
+                let used = self.door.on_data(self, id, user, &bytes);
+                self.consumed(index, used, bytes.len(), |kept, used| {
+                    kept.extend_from_slice(&bytes[used..]);
+                });
+                self.put_plain(bytes);
+            }
+            Shown::End if self.ended_badly(index) => {}
             Shown::End => {
                 let stays = self.door.on_data(self, id, user, &[]);
                 let core = &mut *self.core.borrow_mut();

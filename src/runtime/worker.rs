@@ -7,6 +7,7 @@
 use super::connection::{How, Life};
 use super::core::{Core, kind};
 use super::{Door, Shared};
+use crate::error::ETLS;
 use crate::ring::{Completion, cf, signal};
 use core::cell::RefCell;
 use core::sync::atomic::Ordering;
@@ -98,6 +99,7 @@ impl<D: Door> Worker<D> {
         self.core.borrow_mut().begin_round();
         loop {
             let Some(index) = self.core.borrow_mut().next_due() else { break };
+            self.begin_tls(index);
             self.show_again(index);
             self.core.borrow_mut().settle(index);
         }
@@ -120,8 +122,10 @@ impl<D: Door> Worker<D> {
             let core = &mut *self.core.borrow_mut();
             let now = if last { core.engine.driver.now() } else { 0 };
             let mut closing = true;
+            let mut tls = None;
             if let Some(own) = core.listeners.iter_mut().find(|own| own.id == listener) {
                 closing = own.closing;
+                tls.clone_from(&own.tls);
                 if last && !own.accept_ended(res, now) {
                     core.stats.accept_pauses.add(1);
                 }
@@ -135,7 +139,11 @@ impl<D: Door> Worker<D> {
                 return;
             };
             core.stats.accepted.add(1);
-            core.make_due(super::conn_table::index_of(id));
+            let index = super::conn_table::index_of(id);
+            core.make_due(index);
+            if tls.is_some_and(|tls| core.start_tls(index, &tls, None).is_err()) {
+                core.close(index, How::AtOnce, ETLS);
+            }
             id
         };
         self.door.on_accept(self, id, listener);
@@ -150,9 +158,10 @@ impl<D: Door> Worker<D> {
             let connection = core.table.at(index);
             connection.send = 0;
             connection.send_ends = false;
-            connection.sent += u64::from(bytes);
             connection.queue.advance(bytes, &mut core.blocks);
-            let low = connection.queue.queued() <= core.config.low_water.into();
+            let users = connection.took(bytes);
+            connection.sent += users;
+            let low = connection.queued() <= core.config.low_water.into();
             let open = connection.life == Life::Open && res >= 0;
             let writable = connection.was_full && low && open;
             connection.was_full &= !writable;
@@ -163,10 +172,10 @@ impl<D: Door> Worker<D> {
                 core.close(index, How::AtOnce, res);
             }
             core.make_due(index);
-            (id, user, bytes, writable)
+            (id, user, users, writable)
         };
         if bytes > 0 {
-            self.door.on_sent(self, id, user, bytes.into());
+            self.door.on_sent(self, id, user, bytes);
         }
         if writable {
             self.door.on_writable(self, id, user);
@@ -182,7 +191,11 @@ impl<D: Door> Worker<D> {
         };
         self.door.on_close(self, id, user, reason);
         let core = &mut *self.core.borrow_mut();
-        core.table.at(index).queue.clear(&mut core.blocks);
+        let connection = core.table.at(index);
+        connection.queue.clear(&mut core.blocks);
+        if let Some(tls) = &mut connection.tls {
+            tls.forget_plain(&mut core.blocks);
+        }
         core.table.remove(index);
         core.stats.closed.add(1);
     }

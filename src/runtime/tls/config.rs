@@ -59,10 +59,7 @@ impl TlsConfig {
     }
 }
 
-fn server(
-    provider: Arc<CryptoProvider>,
-    options: &TlsOptions,
-) -> Result<ServerConfig, Fault> {
+fn server(provider: Arc<CryptoProvider>, options: &TlsOptions) -> Result<ServerConfig, Fault> {
     if options.identities.is_empty() {
         return Err(invalid("a TLS server needs a certificate and a key"));
     }
@@ -107,10 +104,7 @@ fn client_verifier(
     builder.build().map_err(|_| invalid("the roots hold no certificate"))
 }
 
-fn client(
-    provider: Arc<CryptoProvider>,
-    options: &TlsOptions,
-) -> Result<ClientConfig, Fault> {
+fn client(provider: Arc<CryptoProvider>, options: &TlsOptions) -> Result<ClientConfig, Fault> {
     if options.client_certificates != ClientCertificates::No {
         return Err(invalid("client certificates are what a TLS server asks for"));
     }
@@ -205,9 +199,8 @@ impl Names {
     }
 
     fn find(&self, name: &str) -> Option<&Arc<CertifiedKey>> {
-        let exact = |wanted: &str| {
-            self.named.iter().find(|(name, _)| name == wanted).map(|(_, key)| key)
-        };
+        let exact =
+            |wanted: &str| self.named.iter().find(|(name, _)| name == wanted).map(|(_, key)| key);
         // "*.example.org" is for a.example.org, and not for a.b.example.org.
         let wild = || name.split_once('.').and_then(|(_, rest)| exact(&format!("*.{rest}")));
         exact(name).or_else(wild)

@@ -57,7 +57,11 @@ impl Session {
         match self.never {}
     }
 
-    pub fn peer_closed(&mut self) -> bool {
+    pub fn peer_closed(&self) -> bool {
+        match self.never {}
+    }
+
+    pub fn has_plain(&self) -> bool {
         match self.never {}
     }
 
@@ -91,10 +95,6 @@ impl Session {
     }
 
     pub fn facts(&self) -> TlsFacts<'_> {
-        match self.never {}
-    }
-
-    pub fn side(&self) -> Asked {
         match self.never {}
     }
 }

@@ -5,7 +5,7 @@
 //! water marks, ciphertext by `ROOM`, what rustls keeps by a record or a handshake message.
 
 use super::config::{Side, TlsConfig};
-use super::options::{Asked, TlsFacts};
+use super::options::TlsFacts;
 use super::words::words;
 use crate::error::Fault;
 use crate::runtime::send_queue::{Blocks, SendQueue};
@@ -43,6 +43,8 @@ pub struct Session {
     pub told: bool,
     /// Nothing more is sent: the other end was told so.
     closed: bool,
+    /// Nothing more comes: the other end said so.
+    peer_closed: bool,
     /// Why it cannot go on.
     fault: Option<&'static str>,
 }
@@ -79,6 +81,7 @@ impl Session {
             begun: false,
             told: false,
             closed: false,
+            peer_closed: false,
             fault: None,
         })
     }
@@ -104,8 +107,13 @@ impl Session {
     }
 
     /// Whether the other end said that it sends nothing more.
-    pub fn peer_closed(&mut self) -> bool {
-        self.rustls.process_new_packets().is_ok_and(|state| state.peer_has_closed())
+    pub fn peer_closed(&self) -> bool {
+        self.peer_closed
+    }
+
+    /// Whether plaintext waits.
+    pub fn has_plain(&self) -> bool {
+        self.plain.queued() > 0
     }
 
     /// Plaintext to send.
@@ -128,8 +136,9 @@ impl Session {
             if self.take_plain(out).is_err() {
                 return self.fail("no memory for what was received");
             }
-            if let Err(error) = state {
-                return self.fail(words(&error));
+            match state {
+                Ok(state) => self.peer_closed |= state.peer_has_closed(),
+                Err(error) => return self.fail(words(&error)),
             }
         }
     }
@@ -265,14 +274,6 @@ impl Session {
                 .peer_certificates()
                 .and_then(|chain| chain.first())
                 .map_or(&[], |first| first.as_ref()),
-        }
-    }
-
-    /// The side it is.
-    pub fn side(&self) -> Asked {
-        match self.rustls {
-            Connection::Server(_) => Asked::Server,
-            Connection::Client(_) => Asked::Client,
         }
     }
 }

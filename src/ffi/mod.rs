@@ -34,11 +34,13 @@ mod runtime;
 mod runtime_config;
 mod runtime_conn;
 mod runtime_door;
+mod runtime_tls;
 mod shared;
 mod state;
 mod stats;
 mod submit;
 mod table;
+mod tls;
 mod tuning;
 mod version;
 
@@ -70,9 +72,11 @@ pub use runtime::*;
 pub use runtime_config::*;
 pub use runtime_conn::*;
 pub use runtime_door::*;
+pub use runtime_tls::*;
 pub use shared::ringline_shared;
 pub use stats::*;
 pub use submit::*;
+pub use tls::*;
 pub use tuning::*;
 pub use version::*;
 
@@ -92,6 +96,12 @@ pub struct ringline_mailbox {
 /// A server runtime. Opaque, as a ring.
 #[repr(C)]
 pub struct ringline_runtime {
+    _private: [u8; 0],
+}
+
+/// A TLS config. Opaque, as a ring.
+#[repr(C)]
+pub struct ringline_tls_config {
     _private: [u8; 0],
 }
 

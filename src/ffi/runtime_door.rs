@@ -3,7 +3,9 @@
 //! Owns: which worker the calling thread is. Never keeps a reference to one while user code runs
 //! but the shared one that the worker itself lends.
 
+use super::boundary::set_detail;
 use super::ringline_runtime;
+use crate::error::ETLS;
 use crate::runtime::{Door, Worker};
 use core::cell::Cell;
 use core::ffi::c_void;
@@ -58,10 +60,21 @@ pub type ringline_writable_callback = Option<
     ),
 >;
 
+/// The TLS handshake ended: from now on ringline_conn_tls_info_of() knows all.
+pub type ringline_secured_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        conn: u64,
+        user: u64,
+    ),
+>;
+
 /// The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
 /// that failed, what data returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close
-/// took too long), -EMSGSIZE (keep_max), -ECANCELED (stop). ringline_conn_info_of() still answers
-/// in it; the id is stale when it returns.
+/// took too long), -EMSGSIZE (keep_max), -ECANCELED (stop), RINGLINE_ETLS (then
+/// ringline_error_detail() says why), RINGLINE_ETRUNCATED. ringline_conn_info_of() still answers in
+/// it; the id is stale when it returns.
 pub type ringline_close_callback = Option<
     unsafe extern "C-unwind" fn(
         ctx: *mut c_void,
@@ -100,6 +113,8 @@ pub struct ringline_runtime_handlers {
     pub close: ringline_close_callback,
     /// The worker is over: the last call on its thread.
     pub stop: ringline_worker_callback,
+    /// A TLS handshake ended well.
+    pub secured: ringline_secured_callback,
 }
 
 impl Default for ringline_runtime_handlers {
@@ -115,6 +130,7 @@ impl Default for ringline_runtime_handlers {
             writable: None,
             close: None,
             stop: None,
+            secured: None,
         }
     }
 }
@@ -183,7 +199,17 @@ impl Door for CDoor {
         }
     }
 
+    fn on_secured(&self, worker: &Worker<CDoor>, conn: u64, user: u64) {
+        if let Some(secured) = self.0.secured {
+            // SAFETY: see above.
+            unsafe { secured(self.0.ctx, handle(worker), conn, user) }
+        }
+    }
+
     fn on_close(&self, worker: &Worker<CDoor>, conn: u64, user: u64, reason: i32) {
+        if let Some(text) = worker.tls_fault(conn).filter(|_| reason == ETLS) {
+            set_detail(text);
+        }
         if let Some(close) = self.0.close {
             // SAFETY: see above.
             unsafe { close(self.0.ctx, handle(worker), conn, user, reason) }

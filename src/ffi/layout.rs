@@ -9,8 +9,10 @@ use super::runtime::ringline_runtime_stats;
 use super::runtime_config::ringline_runtime_config;
 use super::runtime_conn::ringline_conn_info;
 use super::runtime_door::ringline_runtime_handlers;
+use super::runtime_tls::ringline_tls_info;
 use super::shared::ringline_shared;
 use super::stats::ringline_stats;
+use super::tls::{ringline_tls_identity, ringline_tls_options};
 use crate::error::{ENULL, Fault};
 use crate::ring::{Completion, Op};
 use core::mem::{offset_of, size_of};
@@ -82,7 +84,7 @@ fn each(mut out: impl FnMut(&'static str, u32, u32)) {
             pool_buffer_size, resv, close_timeout_ns, disable,
         }
         "ringline_runtime_handlers": ringline_runtime_handlers {
-            size, resv, ctx, start, accept, data, sent, writable, close, stop,
+            size, resv, ctx, start, accept, data, sent, writable, close, stop, secured,
         }
         "ringline_runtime_stats": ringline_runtime_stats {
             size, workers, accepted, closed, refused, accept_pauses, receives, received, sends,
@@ -91,6 +93,17 @@ fn each(mut out: impl FnMut(&'static str, u32, u32)) {
         "ringline_conn_info": ringline_conn_info {
             size, state, flags, listener, user, received, sent, queued, kept, fd, peer_family,
             peer_port, peer_address,
+        }
+        "ringline_tls_identity": ringline_tls_identity {
+            name, chain_file, key_file, chain, chain_length, key, key_length,
+        }
+        "ringline_tls_options": ringline_tls_options {
+            size, flags, identities, identity_count, resv, roots_file, roots, roots_length, alpn,
+            handshake_timeout_ns,
+        }
+        "ringline_tls_info": ringline_tls_info {
+            size, state, flags, version, cipher_suite, peer_certificate, peer_certificate_length,
+            cipher_name, alpn, server_name,
         }
         "ringline_abi_field": ringline_abi_field { name, offset, size }
     }

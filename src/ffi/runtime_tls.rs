@@ -12,9 +12,6 @@ use crate::error::{ENULL, Fault};
 use crate::runtime::{Asked, TlsFacts};
 use core::ffi::c_char;
 
-const NAME_ROOM: usize = 256;
-const SUITE_ROOM: usize = 64;
-
 /// What a connection's TLS is like. Set `size` to sizeof(ringline_tls_info) (0 = the same) before
 /// the call.
 #[repr(C)]
@@ -34,13 +31,13 @@ pub struct ringline_tls_info {
     /// none.
     pub peer_certificate: *const u8,
     /// Its bytes.
-    pub peer_certificate_length: usize,
+    pub peer_certificate_length: u64,
     /// The cipher suite's name.
-    pub cipher_name: [c_char; SUITE_ROOM],
+    pub cipher_name: [c_char; 64],
     /// The application protocol agreed upon; "" = none.
-    pub alpn: [c_char; NAME_ROOM],
+    pub alpn: [c_char; 256],
     /// On a server the name that the client asked for; "" = none.
-    pub server_name: [c_char; NAME_ROOM],
+    pub server_name: [c_char; 256],
 }
 
 /// `text` as a terminated one, cut where there is no room.
@@ -68,7 +65,7 @@ fn info_of(facts: Option<&TlsFacts<'_>>) -> ringline_tls_info {
         version: facts.version,
         cipher_suite: facts.suite,
         peer_certificate: if shown { facts.certificate.as_ptr() } else { core::ptr::null() },
-        peer_certificate_length: facts.certificate.len(),
+        peer_certificate_length: facts.certificate.len() as u64,
         cipher_name: terminated(facts.suite_name.as_bytes()),
         alpn: terminated(facts.alpn),
         server_name: terminated(facts.name),

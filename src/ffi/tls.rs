@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 const DEFAULT_HANDSHAKE_NS: u64 = 10_000_000_000;
 const MOST_IDENTITIES: u32 = 4096;
-const MOST_PEM: usize = 16 << 20;
+const MOST_PEM: u64 = 16 << 20;
 /// A name on the wire has a length of one byte.
 const LONGEST_NAME: usize = 255;
 
@@ -34,11 +34,11 @@ pub struct ringline_tls_identity {
     /// The chain itself, when chain_file is NULL.
     pub chain: *const c_void,
     /// Its bytes.
-    pub chain_length: usize,
+    pub chain_length: u64,
     /// The key itself, when key_file is NULL.
     pub key: *const c_void,
     /// Its bytes.
-    pub key_length: usize,
+    pub key_length: u64,
 }
 
 /// What a TLS config shall be like. `size` as in ringline_config. All is copied; files are read
@@ -62,7 +62,7 @@ pub struct ringline_tls_options {
     /// The certificates to trust themselves, PEM; both count where both are given.
     pub roots: *const c_void,
     /// Their bytes.
-    pub roots_length: usize,
+    pub roots_length: u64,
     /// Application protocols with commas between, the preferred one first ("h2,http/1.1"); NULL =
     /// none. Where both ends name some they must have one in common.
     pub alpn: *const c_char,
@@ -107,7 +107,7 @@ pub(super) unsafe fn text_of<'a>(text: *const c_char) -> Option<&'a [u8]> {
 unsafe fn pem_of(
     file: *const c_char,
     bytes: *const c_void,
-    length: usize,
+    length: u64,
 ) -> Result<Option<Pem>, Fault> {
     // SAFETY: as above.
     if let Some(name) = unsafe { text_of(file) } {
@@ -120,7 +120,7 @@ unsafe fn pem_of(
         return Err(invalid("PEM in memory has 16 MiB at most"));
     }
     // SAFETY: not NULL; the caller vouches for that many readable bytes.
-    let text = unsafe { core::slice::from_raw_parts(bytes.cast::<u8>(), length) };
+    let text = unsafe { core::slice::from_raw_parts(bytes.cast::<u8>(), length as usize) };
     Ok(Some(Pem::Text(text.to_vec())))
 }
 

@@ -117,6 +117,7 @@ impl SendQueue {
     }
 
     /// The bytes that come next. None of them is with the kernel: for those who copy.
+    #[cfg(feature = "tls")]
     pub fn front(&self) -> &[u8] {
         self.pieces.front().map_or(&[], |first| &first.block[first.start..first.end])
     }

@@ -44,6 +44,7 @@ fn read_file(name: &[u8]) -> Result<Vec<u8>, Fault> {
 }
 
 /// Where Linux distributions keep the certificates that they trust.
+#[cfg(feature = "tls")]
 const SYSTEM_ROOTS: [&str; 5] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -53,6 +54,7 @@ const SYSTEM_ROOTS: [&str; 5] = [
 ];
 
 /// The certificates that this machine trusts; SSL_CERT_FILE names others, as with OpenSSL.
+#[cfg(feature = "tls")]
 pub fn system_roots() -> Result<Vec<u8>, Fault> {
     use std::os::unix::ffi::OsStrExt;
     if let Some(name) = std::env::var_os("SSL_CERT_FILE") {

@@ -53,7 +53,9 @@ impl<D: Door> Worker<D> {
         let connection = core.table.at(index);
         if let Some(piece) = &piece {
             let len = piece.bytes().len() as u64;
-            connection.received += len;
+            if connection.tls.is_none() {
+                connection.received += len;
+            }
             core.stats.receives.add(1);
             core.stats.received.add(len);
         }

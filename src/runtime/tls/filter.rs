@@ -100,6 +100,7 @@ impl Core {
         let Core { table, plain, .. } = self;
         let connection = table.at(index);
         let Some(tls) = &mut connection.tls else { return };
+        let before = plain.len();
         if !tls.begun {
             // Not consumed when TLS began, so it is part of the handshake: to show it as if it had
             // come by TLS would let anybody on the way put words into the other end's mouth.
@@ -108,6 +109,7 @@ impl Core {
             tls.feed(&core::mem::take(&mut connection.kept), plain);
         }
         tls.feed(bytes, plain);
+        connection.received += (plain.len() - before) as u64;
         if tls.peer_closed() && !connection.ended {
             connection.ended = true;
             connection.end_untold = true;

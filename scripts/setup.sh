@@ -23,6 +23,7 @@ if [ "${1:-test}" = test ]; then
     need valgrind valgrind
     need nm binutils
     need patch patch
+    need openssl openssl
     need cmake cmake
     [ -f /usr/include/liburing.h ] || missing="$missing liburing-dev"
 fi

@@ -112,17 +112,27 @@ static const ringline_runtime_handlers tls_echo = {.size = sizeof tls_echo, .dat
                                                    .secured = tls_on_secured};
 
 /* As serve(), with a TLS listener; the config is given back at once. */
+static HARNESS_UNUSED void serve_tls_with(serving *server, const ringline_runtime_config *config,
+                                          const ringline_runtime_handlers *handlers,
+                                          ringline_tls_config *tls) {
+  ringline_runtime_config one = {.size = sizeof one, .workers = 1};
+  memset(server, 0, sizeof *server);
+  memset(&saw, 0, sizeof saw);
+  CHECK_OK(ringline_runtime_create(config ? config : &one, &server->runtime));
+  CHECK_OK(ringline_runtime_set_handlers(server->runtime, handlers));
+  server->listener = ringline_runtime_listen_tls(server->runtime, "127.0.0.1:0", 0, tls);
+  CHECK_OK(server->listener);
+  CHECK_EQ(ringline_tls_free(tls), 0);
+  server->address.sin_family = AF_INET;
+  server->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  server->address.sin_port =
+      htons((uint16_t)ringline_runtime_port(server->runtime, (uint32_t)server->listener));
+  CHECK_OK(ringline_runtime_start(server->runtime));
+}
+
 static HARNESS_UNUSED void serve_tls(serving *server, const ringline_runtime_handlers *handlers,
                                      ringline_tls_config *tls) {
-  int listener;
-  serve(server, NULL, handlers);
-  listener = ringline_runtime_listen_tls(server->runtime, "127.0.0.1:0", 0, tls);
-  CHECK_OK(listener);
-  CHECK_EQ(ringline_tls_free(tls), 0);
-  CHECK_EQ(ringline_runtime_listener_close(server->runtime, (uint32_t)server->listener), 0);
-  server->listener = listener;
-  server->address.sin_port =
-      htons((uint16_t)ringline_runtime_port(server->runtime, (uint32_t)listener));
+  serve_tls_with(server, NULL, handlers, tls);
 }
 
 static HARNESS_UNUSED int port_of(const serving *server) {

@@ -61,11 +61,12 @@ impl<D: Door> Worker<D> {
         self.settle();
         let count = {
             let core = &mut *self.core.borrow_mut();
+            let now = core.engine.driver.now();
+            // Before asking: a listener that is gone now would be waited for until the grace ends.
+            core.settle_listeners(now);
             if core.is_over() {
                 return false;
             }
-            let now = core.engine.driver.now();
-            core.settle_listeners(now);
             core.turn(now)
         };
         for at in 0..count {

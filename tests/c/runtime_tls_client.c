@@ -1,0 +1,168 @@
+/*
+ * The runtime as a TLS client of openssl s_server (a bridge carries the bytes between both): 10 MiB
+ * there and back, a session that is resumed, and servers that must not be believed: of another
+ * name, expired, of an authority that nobody knows, signed by themselves.
+ * Failure: a byte sent to a server that is not believed, another reason, a session that is not
+ * resumed, a good server refused.
+ */
+#include "tls.h"
+
+static ringline_tls_config *client;
+static const char *wanted_name;
+
+/* Carries bytes between two sockets until both ended. */
+static void *bridge(void *ctx) {
+  struct pollfd ends[2];
+  char bytes[65536];
+  int at;
+  memcpy(ends, ctx, sizeof ends);
+  while (ends[0].events | ends[1].events) {
+    CHECK(poll(ends, 2, -1) > 0);
+    for (at = 0; at < 2; at++) {
+      ssize_t some;
+      if (!ends[at].revents) continue;
+      some = recv(ends[at].fd, bytes, sizeof bytes, 0);
+      if (some > 0 && write(ends[!at].fd, bytes, (size_t)some) == some) continue;
+      shutdown(ends[!at].fd, SHUT_WR);
+      close(ends[at].fd); /* a descriptor that is shut down on both sides by then, or reset */
+      ends[at].fd = -1 - (ends[at].events = 0);
+      if (some < 0) return close(ends[!at].fd), NULL;
+    }
+  }
+  return NULL;
+}
+
+static void on_accept(void *ctx, ringline_runtime *runtime, uint64_t conn, uint32_t listener) {
+  (void)ctx, (void)listener;
+  CHECK_EQ(ringline_conn_start_tls(runtime, conn, client, NULL), -EINVAL);
+  CHECK_EQ(ringline_conn_start_tls(runtime, conn, client, "not a name"), -EINVAL);
+  CHECK_EQ(ringline_conn_start_tls(runtime, conn, client, wanted_name), 0);
+  CHECK_EQ(ringline_conn_start_tls(runtime, conn, client, wanted_name), -EALREADY);
+  if (!saw.close_at) CHECK_EQ(ringline_conn_send(runtime, conn, "secret\n", 7), 0);
+}
+
+/* Without an echo: shows what came, and closes. */
+static int64_t on_answer(void *ctx, ringline_runtime *runtime, uint64_t conn, uint64_t user,
+                         const uint8_t *bytes, size_t length) {
+  (void)ctx, (void)user;
+  if (length < 7) return 0;
+  CHECK(memcmp(bytes, "terces\n", 7) == 0);
+  saw.bytes = length;
+  CHECK_EQ(ringline_conn_close(runtime, conn, RINGLINE_CLOSE_GRACEFULLY), 0);
+  return (int64_t)length;
+}
+
+static FILE *peer(struct sockaddr_in *address, const char *how) {
+  char line[512];
+  unsigned port = 0;
+  FILE *out;
+  snprintf(line, sizeof line, "exec timeout 9 openssl s_server -accept 127.0.0.1:0 %s 2>>log",
+           how);
+  out = popen(line, "re");
+  CHECK(out != NULL);
+  while (fgets(line, sizeof line, out))
+    if (sscanf(line, "ACCEPT 127.0.0.1:%u", &port) == 1) break;
+  CHECK(port > 0);
+  memset(address, 0, sizeof *address);
+  address->sin_family = AF_INET;
+  address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address->sin_port = htons((uint16_t)port);
+  return out;
+}
+
+static void connect_to(const serving *server, const struct sockaddr_in *address) {
+  struct pollfd ends[2] = {{dial(&server->address), POLLIN, 0}, {dial(address), POLLIN, 0}};
+  pthread_t thread;
+  CHECK(pthread_create(&thread, NULL, bridge, ends) == 0);
+  pthread_join(thread, NULL);
+  wait_for_count(&saw.closed, 1);
+}
+
+static void use(const ringline_tls_options *options) {
+  if (client) CHECK_EQ(ringline_tls_free(client), 0);
+  client = NULL;
+  if (options) CHECK_OK(ringline_tls_client_create(options, &client));
+}
+
+/* One connection to a server that shows `certificate`. */
+static void visit(serving *server, const char *certificate, int32_t reason, const char *detail) {
+  struct sockaddr_in address;
+  char how[128];
+  FILE *out;
+  memset(&saw, 0, sizeof saw);
+  snprintf(how, sizeof how, "-naccept 1 -rev -cert %s.pem -key %s.key", certificate, certificate);
+  out = peer(&address, how);
+  connect_to(server, &address);
+  CHECK_EQ(saw.secured, reason == 0);
+  CHECK_EQ(saw.bytes, reason == 0 ? 7 : 0);
+  if (reason == 0) CHECK(saw.info.peer_certificate_length > 200);
+  expect_close(reason, detail);
+  pclose(out);
+}
+
+static void large(serving *server) {
+  struct sockaddr_in address;
+  FILE *out;
+  memset(&saw, 0, sizeof saw);
+  saw.close_at = 10485760;
+  CHECK_EQ(shell("head -c 10485760 /dev/urandom >in"), 0);
+  out = peer(&address, "-naccept 1 -cert good.pem -key good.key -ign_eof <in | tee out");
+  connect_to(server, &address);
+  while (fgetc(out) != EOF) continue;
+  pclose(out);
+  CHECK_EQ(shell("tail -c 10485760 in >tail && grep -aq . out && cmp tail in"), 0);
+  CHECK_EQ(saw.bytes, 10485760);
+  expect_close(0, NULL);
+}
+
+static void resumed(serving *server) {
+  struct sockaddr_in address;
+  FILE *out = peer(&address, "-naccept 2 -rev -cert good.pem -key good.key");
+  memset(&saw, 0, sizeof saw);
+  connect_to(server, &address);
+  CHECK_EQ(saw.info.flags, 0);
+  memset(&saw, 0, sizeof saw);
+  connect_to(server, &address);
+  CHECK_EQ(saw.info.flags, RINGLINE_TLS_RESUMED);
+  expect_close(0, NULL);
+  pclose(out);
+}
+
+int main(void) {
+  ringline_tls_options ca = {.size = sizeof ca, .roots_file = "ca.pem"};
+  ringline_tls_options anybody = {.size = sizeof anybody,
+                                  .flags = RINGLINE_TLS_DANGEROUS_BELIEVE_ANYBODY};
+  ringline_runtime_handlers handlers = tls_echo;
+  serving server;
+  serving_baseline(NULL);
+  tls_begin();
+  tls_certificate("expired", "localhost", "ca", -1);
+  tls_authority("stranger");
+  tls_certificate("unknown", "localhost", "stranger", 2);
+  handlers.accept = on_accept;
+  handlers.data = on_answer;
+  serve(&server, NULL, &handlers);
+  use(&ca);
+  wanted_name = "localhost";
+  visit(&server, "good", 0, NULL);
+  visit(&server, "expired", RINGLINE_ETLS, "expired");
+  visit(&server, "unknown", RINGLINE_ETLS, "not trusted");
+  visit(&server, "stranger", RINGLINE_ETLS, "certificate");
+  wanted_name = "127.0.0.1";
+  visit(&server, "good", 0, NULL);
+  wanted_name = "elsewhere.example";
+  visit(&server, "good", RINGLINE_ETLS, "another name");
+  use(&anybody);
+  visit(&server, "stranger", 0, NULL);
+  use(&ca);
+  wanted_name = "localhost";
+  resumed(&server);
+  stop_serving(&server);
+  handlers.data = tls_on_data;
+  serve(&server, NULL, &handlers);
+  large(&server);
+  stop_serving(&server);
+  use(NULL);
+  harness_check_baseline();
+  return 0;
+}

@@ -222,7 +222,8 @@ pub(super) fn is_valid(handle: u64) -> bool {
     find(handle).is_some_and(|entry| entry.epoch.load(Ordering::Relaxed) == fork_epoch())
 }
 
-/// Take the right to end a runtime or a TLS config; None for all but the first. To be followed by [`remove`].
+/// Take the right to end a runtime or a TLS config; None for all but the first. To be
+/// followed by [`remove`].
 pub(super) fn claim(handle: u64) -> Option<&'static Entry> {
     let entry = find(handle)?;
     let taken = |from, to| {

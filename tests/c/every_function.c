@@ -128,6 +128,9 @@ MAIL(release, mail)
 static ringline_runtime *runtime;
 static ringline_runtime_stats runtime_stats;
 static ringline_conn_info conn_info;
+static ringline_tls_info tls_info;
+static ringline_tls_options tls_options, odd_tls;
+static ringline_tls_config *tls;
 static ringline_runtime_handlers handlers, odd_handlers;
 static ringline_runtime_config odd_runtime, many_workers, odd_flags, odd_water;
 
@@ -156,6 +159,9 @@ RUN(conn_pause, rt, 1)
 RUN(conn_resume, rt, 1)
 RUN(conn_set_user, rt, 1, 1)
 RUN(conn_info_of, rt, 1, &conn_info)
+RUN(conn_tls_info_of, rt, 1, &tls_info)
+RUN(conn_start_tls, rt, 1, NULL, NULL)
+RUN(runtime_listen_tls, rt, "127.0.0.1:0", 0, NULL)
 
 #define WRONG RINGLINE_EWRONGTHREAD
 #define ROW(name, elsewhere) {"ringline_" #name, call_##name, elsewhere}
@@ -203,6 +209,8 @@ static const handle_row run_rows[] = {
     ROW(conn_info_of, WRONG),  ROW(runtime_set_handlers, 0), ROW(runtime_listen, 1),
     ROW(runtime_port, 1),      ROW(runtime_listener_close, 0), ROW(runtime_start, 0),
     ROW(runtime_stats_of, 0),  ROW(runtime_stop, 0),         ROW(runtime_join, 0),
+    ROW(conn_tls_info_of, WRONG), ROW(conn_start_tls, WRONG),
+    ROW(runtime_listen_tls, RINGLINE_ESTALE), /* the config is NULL */
     ROW(runtime_free, 0), /* the last row: the runtime is gone after it */
 };
 enum { RUN_ROWS = sizeof run_rows / sizeof *run_rows };
@@ -369,6 +377,7 @@ static const char *const no_handle[] = {
     "ringline_abi",             "ringline_strerror",       "ringline_error_name",
     "ringline_error_detail",    "ringline_set_log",        "ringline_recvmsg_out",
     "ringline_runtime_create",  "ringline_runtime_config_init",
+    "ringline_tls_server_create", "ringline_tls_client_create", "ringline_tls_free",
 };
 enum { NO_HANDLE = sizeof no_handle / sizeof *no_handle };
 
@@ -587,7 +596,7 @@ int main(void) {
   tokens[0] = submit_one(ring, &op, 1);
   CHECK_EQ(next_completion(ring).user_data, 1);
   CHECK_EQ(ringline_mailbox_of(ring, &mailbox), 0);
-  odd_runtime.size = odd_handlers.size = 3;
+  odd_runtime.size = odd_handlers.size = odd_tls.size = 3;
   many_workers.workers = 2049;
   odd_flags.flags = 2;
   odd_water.low_water = odd_water.high_water = 4096;

@@ -50,7 +50,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Begin, behind `before` bytes of the send queue that are not TLS. A client says whom it wants.
+    /// Begin, behind `before` bytes of the send queue that are not TLS. A client names the server.
     pub fn new(config: &TlsConfig, name: Option<&str>, before: u64) -> Result<Session, Fault> {
         let refused = |error: rustls::Error| Fault::errno(libc::EINVAL, words(&error));
         let mut rustls = match (&config.side, name) {

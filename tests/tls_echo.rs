@@ -69,5 +69,8 @@ fn the_example_echoes_and_says_what_was_agreed() {
     assert!(agreed.ends_with(", protocol echo"), "{agreed}");
     let mut plain = std::net::TcpStream::connect(format!("127.0.0.1:{port}")).expect("connects");
     plain.write_all(b"no TLS at all\n").expect("writes");
+    let mut alert = [0; 7];
+    std::io::Read::read_exact(&mut plain, &mut alert).expect("an alert");
+    drop(plain);
     assert_eq!(line(), "failed: the other end does not speak TLS, or not as it should");
 }

@@ -107,6 +107,23 @@ static void client_certificates(void) {
   stop_serving(&server);
 }
 
+static void greet(void *ctx, ringline_runtime *runtime, uint64_t conn, uint32_t listener) {
+  (void)ctx, (void)listener;
+  CHECK_EQ(ringline_conn_send(runtime, conn, "good bye\n", 9), 0);
+  CHECK_EQ(ringline_conn_close(runtime, conn, RINGLINE_CLOSE_GRACEFULLY), 0);
+}
+
+/* Said and closed before the handshake has begun. */
+static void said_before(void) {
+  ringline_runtime_handlers handlers = tls_echo;
+  serving server;
+  handlers.accept = greet;
+  serve_tls(&server, &handlers, tls_server(NULL));
+  CHECK_EQ(shell(CLIENT "</dev/null >out; grep -q '^good bye$' out", port_of(&server)), 0);
+  expect_close(0, NULL);
+  stop_serving(&server);
+}
+
 int main(void) {
   serving_baseline(NULL);
   tls_begin();
@@ -114,6 +131,7 @@ int main(void) {
   names_and_protocols();
   resumed();
   client_certificates();
+  said_before();
   harness_check_baseline();
   return 0;
 }

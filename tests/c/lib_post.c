@@ -6,7 +6,7 @@
 
 static int called;
 
-static void on_post(ringline_ring *ring, void *ctx, const ringline_completion *got) {
+static void on_post(void *ctx, ringline_ring *ring, const ringline_completion *got) {
   (void)ring;
   CHECK(ctx == &called);
   CHECK_EQ(got->res, 5);
@@ -33,7 +33,7 @@ static void body(void) {
   CHECK_EQ(ringline_cancel(ops_ring, token), 0);
   CHECK_EQ(ops_wait(op.user_data).res, -ECANCELED);
   ringline_prep_post(&op, 5);
-  CHECK_EQ(ringline_submit_with(ops_ring, &op, 1, NULL, on_post, &called), 1);
+  CHECK_EQ(ringline_submit_with(ops_ring, &op, on_post, &called), 1);
   turn_for(ops_ring, 1, LIMIT);
   CHECK_EQ(called, 1);
   ringline_prep_nop(&chain[0]);

@@ -33,7 +33,7 @@ static void body(void) {
   CHECK_EQ(ringline_cancel(ops_ring, token), 0);
   CHECK_EQ(ops_wait(op.user_data).res, -ECANCELED);
   ringline_prep_post(&op, 5);
-  CHECK_EQ(ringline_submit_with(ops_ring, &op, on_post, &called), 1);
+  CHECK(ringline_submit_with(ops_ring, &op, on_post, &called) > 0);
   turn_for(ops_ring, 1, LIMIT);
   CHECK_EQ(called, 1);
   ringline_prep_nop(&chain[0]);

@@ -77,7 +77,7 @@ impl<D: Door> Worker<D> {
         }
         match &mut connection.tls {
             None => connection.queue.push(data, &mut core.blocks)?,
-            Some(tls) => tls.push(data, &mut core.blocks)?,
+            Some(tls) => tls.push(data)?,
         }
         core.make_due(super::conn_table::index_of(id));
         Ok(())

@@ -116,12 +116,6 @@ impl SendQueue {
         Some((bytes.as_ptr() as u64, bytes.len() as u32))
     }
 
-    /// The bytes that come next. None of them is with the kernel: for those who copy.
-    #[cfg(feature = "tls")]
-    pub fn front(&self) -> &[u8] {
-        self.pieces.front().map_or(&[], |first| &first.block[first.start..first.end])
-    }
-
     /// What [`SendQueue::next`] gave is with the kernel.
     pub fn take_off(&mut self, len: u32) {
         self.flying = len as usize;

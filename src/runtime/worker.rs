@@ -192,11 +192,7 @@ impl<D: Door> Worker<D> {
         };
         self.door.on_close(self, id, user, reason);
         let core = &mut *self.core.borrow_mut();
-        let connection = core.table.at(index);
-        connection.queue.clear(&mut core.blocks);
-        if let Some(tls) = &mut connection.tls {
-            tls.forget_plain(&mut core.blocks);
-        }
+        core.table.at(index).queue.clear(&mut core.blocks);
         core.table.remove(index);
         core.stats.closed.add(1);
     }

@@ -65,7 +65,7 @@ impl Session {
         match self.never {}
     }
 
-    pub fn push(&mut self, _data: &[u8], _blocks: &mut Blocks) -> Result<(), Fault> {
+    pub fn push(&mut self, _data: &[u8]) -> Result<(), Fault> {
         match self.never {}
     }
 
@@ -87,10 +87,6 @@ impl Session {
     }
 
     pub fn is_flushed(&self) -> bool {
-        match self.never {}
-    }
-
-    pub fn forget_plain(&mut self, _blocks: &mut Blocks) {
         match self.never {}
     }
 

@@ -22,6 +22,8 @@ const RECORD: usize = 16 << 10;
 const STRETCH: u64 = 16 << 10;
 /// What rustls may keep of one connection's outgoing bytes; all is taken out at once.
 const KEPT_BY_RUSTLS: usize = 64 << 10;
+/// Memory that a connection keeps when no plaintext waits.
+const SPARE: usize = 4 << 10;
 
 /// So many bytes of ciphertext, which carry so many of plaintext.
 struct Stretch {
@@ -33,7 +35,7 @@ struct Stretch {
 pub struct Session {
     rustls: Connection,
     /// Plaintext that waits.
-    plain: SendQueue,
+    plain: VecDeque<u8>,
     stretches: VecDeque<Stretch>,
     /// Plaintext that the kernel did not take yet.
     queued: u64,
@@ -75,7 +77,7 @@ impl Session {
         }
         Ok(Session {
             rustls,
-            plain: SendQueue::default(),
+            plain: VecDeque::new(),
             stretches,
             queued: before,
             begun: false,
@@ -113,12 +115,14 @@ impl Session {
 
     /// Whether plaintext waits.
     pub fn has_plain(&self) -> bool {
-        self.plain.queued() > 0
+        !self.plain.is_empty()
     }
 
     /// Plaintext to send.
-    pub fn push(&mut self, data: &[u8], blocks: &mut Blocks) -> Result<(), Fault> {
-        self.plain.push(data, blocks)?;
+    pub fn push(&mut self, data: &[u8]) -> Result<(), Fault> {
+        let no_memory = |_| Fault::errno(libc::ENOMEM, "no memory for the send queue");
+        self.plain.try_reserve(data.len()).map_err(no_memory)?;
+        self.plain.extend(data);
         self.queued += data.len() as u64;
         Ok(())
     }
@@ -166,11 +170,11 @@ impl Session {
     ) -> Result<(), Fault> {
         self.flush(0, queue, blocks)?;
         if self.fault.is_some() || self.closed {
-            self.forget_plain(blocks);
+            self.forget_plain();
             return Ok(());
         }
         while !self.rustls.is_handshaking() && queue.queued() < ROOM {
-            let front = self.plain.front();
+            let (front, _) = self.plain.as_slices();
             let some = &front[..front.len().min(RECORD)];
             if some.is_empty() {
                 break;
@@ -179,11 +183,13 @@ impl Session {
             if len == 0 {
                 return Err(Fault::errno(libc::EAGAIN, "rustls has no room"));
             }
-            self.plain.take_off(len as u32);
-            self.plain.advance(len as u32, blocks);
+            self.plain.drain(..len);
             self.flush(len as u64, queue, blocks)?;
         }
-        if ends && self.plain.queued() == 0 {
+        if self.plain.is_empty() {
+            self.plain.shrink_to(SPARE);
+        }
+        if ends && self.plain.is_empty() {
             self.closed = true;
             self.rustls.send_close_notify();
             self.flush(0, queue, blocks)?;
@@ -246,8 +252,8 @@ impl Session {
     }
 
     /// What waits is never sent.
-    pub fn forget_plain(&mut self, blocks: &mut Blocks) {
-        self.plain.clear(blocks);
+    fn forget_plain(&mut self) {
+        self.plain = VecDeque::new();
     }
 
     /// What it can say about itself.

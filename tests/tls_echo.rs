@@ -38,8 +38,8 @@ fn certificate(folder: &Path) {
     harness::run(openssl.args(["-keyout", "key.pem", "-out", "chain.pem"])).expect("openssl req");
 }
 
-/// Failure: another answer, a handshake that is not told with its protocol, a failed one that is not
-/// told with its cause.
+/// Failure: another answer, a handshake that is not told with its protocol, a failed one not told
+/// with its cause.
 #[test]
 fn the_example_echoes_and_says_what_was_agreed() {
     let folder = harness::out_dir("tls_echo").join("certificate");

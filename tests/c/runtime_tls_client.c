@@ -15,19 +15,20 @@ static void *bridge(void *ctx) {
   struct pollfd ends[2];
   char bytes[65536];
   ssize_t some = 0;
-  int at;
+  int at, fds[2];
   memcpy(ends, ctx, sizeof ends);
-  while (some >= 0 && (ends[0].events | ends[1].events)) {
+  for (at = 0; at < 2; at++) fds[at] = ends[at].fd;
+  while (some >= 0 && (ends[0].fd >= 0 || ends[1].fd >= 0)) {
     CHECK(poll(ends, 2, -1) > 0);
     for (at = 0; at < 2 && some >= 0; at++) {
-      if (!ends[at].revents || !ends[at].events) continue;
-      some = recv(ends[at].fd, bytes, sizeof bytes, 0);
-      if (some > 0) some = send(ends[!at].fd, bytes, (size_t)some, MSG_NOSIGNAL) - some;
-      else if (shutdown(ends[!at].fd, SHUT_WR) == 0) ends[at].events = 0;
+      if (ends[at].fd < 0 || !ends[at].revents) continue;
+      some = recv(fds[at], bytes, sizeof bytes, 0);
+      if (some > 0) some = send(fds[!at], bytes, (size_t)some, MSG_NOSIGNAL) - some;
+      else if (shutdown(fds[!at], SHUT_WR) == 0) ends[at].fd = -1; /* looked at no more */
     }
   }
-  close(ends[0].fd);
-  close(ends[1].fd);
+  close(fds[0]);
+  close(fds[1]);
   return NULL;
 }
 

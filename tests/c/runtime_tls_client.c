@@ -10,25 +10,14 @@
 static ringline_tls_config *client;
 static const char *wanted_name;
 
-/* Carries bytes between two sockets until both ended, or one was reset. */
-static void *bridge(void *ctx) {
-  struct pollfd ends[2];
+/* Carries bytes one way until they end. */
+static void *carry(void *ctx) {
+  const int *ends = (const int *)ctx;
   char bytes[65536];
-  ssize_t some = 0;
-  int at, fds[2];
-  memcpy(ends, ctx, sizeof ends);
-  for (at = 0; at < 2; at++) fds[at] = ends[at].fd;
-  while (some >= 0 && (ends[0].fd >= 0 || ends[1].fd >= 0)) {
-    CHECK(poll(ends, 2, -1) > 0);
-    for (at = 0; at < 2 && some >= 0; at++) {
-      if (ends[at].fd < 0 || !ends[at].revents) continue;
-      some = recv(fds[at], bytes, sizeof bytes, 0);
-      if (some > 0) some = send(fds[!at], bytes, (size_t)some, MSG_NOSIGNAL) - some;
-      else if (shutdown(fds[!at], SHUT_WR) == 0) ends[at].fd = -1; /* looked at no more */
-    }
-  }
-  close(fds[0]);
-  close(fds[1]);
+  ssize_t some;
+  while ((some = recv(ends[0], bytes, sizeof bytes, 0)) > 0)
+    if (send(ends[1], bytes, (size_t)some, MSG_NOSIGNAL) != some) break;
+  shutdown(ends[1], SHUT_WR);
   return NULL;
 }
 
@@ -70,11 +59,16 @@ static FILE *peer(struct sockaddr_in *address, const char *how) {
   return out;
 }
 
+/* Each way by a thread of its own: s_server does not read while it writes. */
 static void connect_to(const serving *server, const struct sockaddr_in *address) {
-  struct pollfd ends[2] = {{dial(&server->address), POLLIN, 0}, {dial(address), POLLIN, 0}};
-  pthread_t thread;
-  CHECK(pthread_create(&thread, NULL, bridge, ends) == 0);
-  pthread_join(thread, NULL);
+  int here = dial(&server->address), there = dial(address);
+  int ways[2][2] = {{here, there}, {there, here}};
+  pthread_t threads[2];
+  int at;
+  for (at = 0; at < 2; at++) CHECK(pthread_create(&threads[at], NULL, carry, ways[at]) == 0);
+  for (at = 0; at < 2; at++) pthread_join(threads[at], NULL);
+  close(here);
+  close(there);
   wait_for_count(&saw.closed, 1);
 }
 
@@ -139,6 +133,7 @@ int main(void) {
   ringline_tls_options anybody = {.size = sizeof anybody,
                                   .flags = RINGLINE_TLS_DANGEROUS_BELIEVE_ANYBODY};
   ringline_runtime_handlers handlers = tls_echo;
+  ringline_runtime_config roomy = {.size = sizeof roomy, .workers = 1, .high_water = 16 << 20};
   serving server;
   serving_baseline(NULL);
   tls_begin();
@@ -165,7 +160,7 @@ int main(void) {
   resumed(&server);
   stop_serving(&server);
   handlers.data = tls_on_data;
-  serve(&server, NULL, &handlers);
+  serve(&server, &roomy, &handlers);
   large(&server);
   stop_serving(&server);
   use(NULL);

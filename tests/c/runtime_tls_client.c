@@ -104,7 +104,7 @@ static void large(serving *server) {
   CHECK_EQ(shell("seq 1 2000000 | head -c 10485760 >in; mkfifo feed hold; "
                  "{ cat in; cat hold; } >feed &"), 0);
   out = peer(&address, "-naccept 1 -cert good.pem -key good.key <feed | tee out | "
-                       "sed -u -n '/^ACCEPT/p'");
+                       "grep -a --line-buffered ^ACCEPT");
   connect_to(server, &address);
   CHECK_EQ(shell(": >hold"), 0);
   pclose(out);

@@ -3,7 +3,7 @@
 //! Owns: one lease, marked. Invariant: as long as it lives the bytes are not the kernel's to write,
 //! and neither a second send nor a release of the user's finds the lease.
 
-use super::registry::{hold, unhold};
+use super::registry::{hold, unhold, unmark};
 use crate::error::Fault;
 
 /// A lease on its way out.
@@ -19,6 +19,12 @@ impl Held {
     pub fn claim(lease: u64, address: u64, len: u32) -> Result<Held, Fault> {
         hold(lease, address, len)?;
         Ok(Held { lease, address, len })
+    }
+
+    /// Leave it to the user, as if it had not been claimed.
+    pub fn leave(self) {
+        unmark(self.lease);
+        core::mem::forget(self);
     }
 
     /// Where the bytes are.

@@ -211,9 +211,9 @@ impl Pool {
     pub fn contains(&self, address: u64, len: u32) -> bool {
         let first = self.data.as_ptr() as u64;
         let bytes = u64::from(self.count) * u64::from(self.size);
-        address.checked_sub(first).is_some_and(|offset| {
-            offset.checked_add(len.into()).is_some_and(|end| end <= bytes)
-        })
+        address
+            .checked_sub(first)
+            .is_some_and(|offset| offset.checked_add(len.into()).is_some_and(|end| end <= bytes))
     }
 
     /// Mark a lease: only [`Pool::unhold`] finds it from now on. False when it is stale.

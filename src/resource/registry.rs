@@ -174,6 +174,18 @@ pub(super) fn hold(lease: u64, address: u64, len: u32) -> Result<(), Fault> {
     if pool.hold(piece, serial) { Ok(()) } else { Err(stale()) }
 }
 
+/// Take the mark of [`hold`] away, on the same thread.
+pub(super) fn unmark(lease: u64) {
+    let Some(entry) =
+        entry_of(lease).filter(|entry| entry.owner.load(Ordering::Relaxed) == holder())
+    else {
+        return;
+    };
+    let (piece, serial) = piece_of(lease);
+    // SAFETY: as in `hold`.
+    unsafe { (*entry.pool.load(Ordering::Relaxed)).unhold(piece, serial) };
+}
+
 /// Give a lease back that was marked by [`hold`].
 pub(super) fn unhold(lease: u64) {
     let Some(entry) = entry_of(lease) else { return };

@@ -189,7 +189,11 @@ impl SendQueue {
     }
 
     /// Copy all of `parts` to the end, or nothing when there is no memory.
-    pub fn push_all(&mut self, parts: &[&[u8]], blocks: &mut Blocks) -> Result<(), Fault> {
+    pub fn push_all<'a>(
+        &mut self,
+        parts: impl IntoIterator<Item = &'a [u8]>,
+        blocks: &mut Blocks,
+    ) -> Result<(), Fault> {
         let (last, queued) = (self.last, self.queued);
         let end = blocks.at(last).map_or(0, |piece| piece.end);
         for part in parts {
@@ -246,14 +250,22 @@ impl SendQueue {
         }
     }
 
-    /// Put a lease at the end. A small one behind others is copied, and given back at once.
+    /// Put a lease at the end. A small one behind others is copied, and given back at once. One that
+    /// does not get in stays the user's.
     pub fn push_lease(&mut self, held: Held, blocks: &mut Blocks) -> Result<(), Fault> {
         let len = held.len();
         if len <= GATHERED && blocks.at(self.last).is_some_and(|last| last.room() >= len as usize) {
             return self.push(held.bytes(), blocks);
         }
         let piece = Piece { source: Source::Lease(held), start: 0, end: len };
-        self.push_piece(piece, blocks).map_err(|_| no_memory())?;
+        match self.push_piece(piece, blocks) {
+            Ok(()) => {}
+            Err(Piece { source: Source::Lease(held), .. }) => {
+                held.leave();
+                return Err(no_memory());
+            }
+            Err(_) => return Err(no_memory()),
+        }
         self.queued += u64::from(len);
         Ok(())
     }
@@ -369,7 +381,7 @@ mod tests {
     fn small_messages_are_gathered_in_order() {
         let (mut queue, mut blocks) = (SendQueue::default(), Blocks::default());
         for byte in 0..100u8 {
-            queue.push_all(&[&[byte; 10]], &mut blocks).unwrap();
+            queue.push_all([&[byte; 10][..]], &mut blocks).unwrap();
         }
         let bytes = send(&mut queue, &mut blocks, u32::MAX);
         assert_eq!(bytes.len(), 1000);
@@ -380,10 +392,10 @@ mod tests {
     #[test]
     fn what_is_pushed_under_way_goes_with_the_next_one() {
         let (mut queue, mut blocks) = (SendQueue::default(), Blocks::default());
-        queue.push_all(&[b"one"], &mut blocks).unwrap();
+        queue.push_all([&b"one"[..]], &mut blocks).unwrap();
         let Next::Bytes(_, len) = queue.next(&mut blocks) else { panic!("nothing to send") };
         queue.take_off(len);
-        queue.push_all(&[b"two"], &mut blocks).unwrap();
+        queue.push_all([&b"two"[..]], &mut blocks).unwrap();
         assert_eq!(queue.next(&mut blocks), Next::Nothing);
         queue.advance(2, &mut blocks);
         assert_eq!(send(&mut queue, &mut blocks, u32::MAX), b"etwo");
@@ -395,7 +407,7 @@ mod tests {
         let (mut queue, mut blocks) = (SendQueue::default(), Blocks::default());
         let byte = |at: u32| (at.wrapping_mul(2_654_435_761) >> 13) as u8;
         let data: Vec<u8> = (0..3_000_000).map(byte).collect();
-        queue.push_all(&[&data], &mut blocks).unwrap();
+        queue.push_all([&data[..]], &mut blocks).unwrap();
         let mut out = Vec::new();
         while queue.queued() > 0 {
             out.extend(send(&mut queue, &mut blocks, 70_001));

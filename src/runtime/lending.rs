@@ -264,11 +264,11 @@ impl Core {
     }
 
     fn read_ahead(&mut self, index: usize, loan: u32) -> Result<(), Fault> {
-        for _ in 0..2 {
+        for later in 0..2 {
             let Core { loans, blocks, .. } = self;
             let Some(file) = loans.get(loan).and_then(|loan| loan.file.as_mut()) else { break };
             // In order: the one that is to be sent first is read first.
-            let at = if file.slots[file.next].block.is_none() { file.next } else { 1 - file.next };
+            let at = file.next ^ later;
             let slot = &mut file.slots[at];
             if slot.block.is_none() {
                 if file.left == 0 {

@@ -173,11 +173,6 @@ impl SendQueue {
         self.queued
     }
 
-    /// Nothing is to be sent any more.
-    pub fn is_empty(&self) -> bool {
-        self.first == NONE
-    }
-
     fn push_piece(&mut self, piece: Piece, blocks: &mut Blocks) -> Result<(), Piece> {
         let node = blocks.insert(piece)?;
         match blocks.nodes.get_mut(self.last as usize) {

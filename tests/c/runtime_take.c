@@ -22,6 +22,14 @@ static void check_lease(ringline_runtime *runtime, uint64_t conn, const ringline
                                     (size_t)BUFFERS * BUFFER + 1), -EINVAL);
 }
 
+static void on_accept(void *ctx, ringline_runtime *runtime, uint64_t conn, uint32_t listener) {
+  const int small = 32768; /* what a client does not read soon waits in the queue */
+  ringline_conn_info info = {.size = sizeof info};
+  (void)ctx, (void)listener;
+  CHECK_EQ(ringline_conn_info_of(runtime, conn, &info), 0);
+  CHECK(setsockopt(info.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small) == 0);
+}
+
 static int64_t on_data(void *ctx, ringline_runtime *runtime, uint64_t conn, uint64_t user,
                        const uint8_t *bytes, size_t length) {
   ringline_lease lease = {.size = sizeof lease}, none = {.size = 3};
@@ -69,8 +77,8 @@ static void echo_all(int fd, size_t piece) {
 }
 
 int main(void) {
-  ringline_runtime_handlers handlers = {.size = sizeof handlers, .data = on_data,
-                                        .writable = echo_writable, .close = on_close};
+  ringline_runtime_handlers handlers = {.size = sizeof handlers, .accept = on_accept,
+                                        .data = on_data, .writable = echo_writable, .close = on_close};
   ringline_runtime_config config = {.size = sizeof config, .workers = 1, .pool_buffers = BUFFERS,
                                     .pool_buffer_size = BUFFER, .high_water = 4 * LENGTH};
   int fds[CLIENTS], at;
@@ -79,7 +87,6 @@ int main(void) {
   serve(&server, &config, &handlers);
   for (at = 0; at < CLIENTS; at++) fds[at] = client_of(&server);
   fill(out, LENGTH, 7);
-  CHECK(setsockopt(fds[0], SOL_SOCKET, SO_RCVBUF, &(int){4096}, sizeof(int)) == 0);
   for (at = 0; at < 16; at++) send_whole(fds[0], out, LENGTH / 4); /* and does not read */
   for (at = 1; at < CLIENTS; at++) echo_all(fds[at], at == 1 ? 64 : 16384);
   for (at = 0; at < 16; at++) {

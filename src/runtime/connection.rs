@@ -133,6 +133,11 @@ impl Connection {
         true
     }
 
+    /// Whether there is something to do when a send has ended.
+    pub fn goes_on(&self) -> bool {
+        !self.queue.is_empty() || self.wants_end || self.life != Life::Open
+    }
+
     /// Whether a receive shall be in flight. Draining goes on receiving, or the kernel would reset
     /// the connection for the data nobody took, and with it what was sent.
     pub fn wants_data(&self) -> bool {

@@ -148,6 +148,18 @@ impl Core {
         core::mem::swap(&mut self.due, &mut self.round);
     }
 
+    /// Settle connections up to the one to which something is to be shown first.
+    pub fn settle_round(&mut self) -> Option<usize> {
+        while let Some(index) = self.next_due() {
+            let connection = self.table.at(index);
+            if connection.show || connection.end_untold {
+                return Some(index);
+            }
+            self.settle(index);
+        }
+        None
+    }
+
     /// The next connection of the round.
     pub fn next_due(&mut self) -> Option<usize> {
         let index = self.round.pop()? as usize;

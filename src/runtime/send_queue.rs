@@ -173,6 +173,11 @@ impl SendQueue {
         self.queued
     }
 
+    /// Nothing is in it, not even an empty file.
+    pub fn is_empty(&self) -> bool {
+        self.first == NONE
+    }
+
     fn push_piece(&mut self, piece: Piece, blocks: &mut Blocks) -> Result<(), Piece> {
         let node = blocks.insert(piece)?;
         match blocks.nodes.get_mut(self.last as usize) {
@@ -204,26 +209,22 @@ impl SendQueue {
     /// Copy `data` to the end; without memory for all of it, less: see [`SendQueue::push_all`].
     fn push(&mut self, mut data: &[u8], blocks: &mut Blocks) -> Result<(), Fault> {
         self.queued += data.len() as u64;
+        if let Some(Piece { source: Source::Block(block), end, .. }) = blocks.at(self.last) {
+            let at = *end as usize;
+            let some = data.len().min(block.len() - at);
+            block[at..at + some].copy_from_slice(&data[..some]);
+            *end += some as u32;
+            data = &data[some..];
+        }
         while !data.is_empty() {
-            let last = match blocks.at(self.last) {
-                Some(last) if last.room() > 0 => last,
-                _ => self.grow(data.len(), blocks)?,
-            };
-            let some = data.len().min(last.room());
-            let Source::Block(block) = &mut last.source else { return Err(no_memory()) };
-            let end = last.end as usize;
-            block[end..end + some].copy_from_slice(&data[..some]);
-            last.end += some as u32;
+            let mut block = blocks.take(data.len()).ok_or_else(no_memory)?;
+            let some = data.len().min(block.len());
+            block[..some].copy_from_slice(&data[..some]);
+            let piece = Piece { source: Source::Block(block), start: 0, end: some as u32 };
+            self.push_piece(piece, blocks).map_err(|_| no_memory())?;
             data = &data[some..];
         }
         Ok(())
-    }
-
-    fn grow<'a>(&mut self, len: usize, blocks: &'a mut Blocks) -> Result<&'a mut Piece, Fault> {
-        let block = blocks.take(len).ok_or_else(no_memory)?;
-        let piece = Piece { source: Source::Block(block), start: 0, end: 0 };
-        self.push_piece(piece, blocks).map_err(|_| no_memory())?;
-        blocks.at(self.last).ok_or_else(no_memory)
     }
 
     /// Take away what is behind `last`, and what is behind `end` in it.

@@ -99,7 +99,7 @@ impl<D: Door> Worker<D> {
     fn settle(&self) {
         self.core.borrow_mut().begin_round();
         loop {
-            let Some(index) = self.core.borrow_mut().next_due() else { break };
+            let Some(index) = self.core.borrow_mut().settle_round() else { break };
             self.show_again(index);
             self.core.borrow_mut().settle(index);
         }
@@ -180,7 +180,9 @@ impl<D: Door> Worker<D> {
             if res < 0 {
                 core.close(index, How::AtOnce, res);
             }
-            core.make_due(index);
+            if core.table.at(index).goes_on() {
+                core.make_due(index);
+            }
             (id, user, writable)
         };
         if bytes > 0 {

@@ -55,6 +55,8 @@ static int64_t on_data(void *ctx, ringline_runtime *runtime, uint64_t conn, uint
     CHECK_EQ(ringline_conn_set_user(runtime, conn, CUT), 0);
     CHECK_EQ(ringline_conn_send_file(runtime, conn, file, FILE_LENGTH, 1, 0), -ENODATA);
     CHECK_EQ(ringline_conn_send_file(runtime, conn, -1, 0, 1, 0), -EBADF);
+    CHECK_EQ(ringline_conn_send(runtime, conn, "x", 1), 0); /* and a file of nothing behind it */
+    CHECK_EQ(ringline_conn_send_file(runtime, conn, file, FILE_LENGTH, 0, 600), 0);
     CHECK_EQ(ringline_conn_send_file(runtime, conn, cut_file, 0, 0, 300), 0);
     CHECK(ftruncate(cut_file, FILE_LENGTH / 2) == 0);
   }
@@ -72,7 +74,7 @@ static void on_close(void *ctx, ringline_runtime *runtime, uint64_t conn, uint64
                      int32_t reason) {
   (void)ctx, (void)runtime, (void)conn;
   if (user == CUT) {
-    CHECK_EQ(released[300], 1);
+    CHECK_EQ(released[300] + released[600], 2);
     cut_reason = reason;
   }
   count_up(&closed);
@@ -139,7 +141,7 @@ int main(void) {
   wait_for_count(&closed, 1);
   for (round = 0; round < ROUNDS; round++) fill(lent[round], LENT, round);
   check_broken(&server);
-  CHECK_EQ(all_released, 4 * ROUNDS + 2);
+  CHECK_EQ(all_released, 4 * ROUNDS + 3);
   stop_serving(&server);
   close(file), close(cut_file);
   for (round = 0; round < ROUNDS; round++) free(lent[round]);

@@ -953,6 +953,11 @@ typedef struct ringline_runtime ringline_runtime;
 #define RINGLINE_CONN_CLOSING 3
 
 /**
+ * ringline_conn_connect() is not through; its connect callback is next.
+ */
+#define RINGLINE_CONN_CONNECTING 4
+
+/**
  * flags of a connection: it shows no data (ringline_conn_pause).
  */
 #define RINGLINE_CONN_PAUSED 1
@@ -1515,7 +1520,7 @@ typedef void (*ringline_writable_callback)(void *ctx,
 /**
  * The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
  * that failed, what data returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close
- * took too long), -EMSGSIZE (keep_max), -ECANCELED (stop). ringline_conn_info_of() still answers
+ * or a timeout of its own), -EMSGSIZE (keep_max), -ECANCELED (stop). ringline_conn_info_of() still answers
  * in it; the id is stale when it returns.
  */
 typedef void (*ringline_close_callback)(void *ctx,
@@ -1523,6 +1528,28 @@ typedef void (*ringline_close_callback)(void *ctx,
                                         uint64_t conn,
                                         uint64_t user,
                                         int32_t reason);
+
+/**
+ * What became of ringline_conn_connect(), exactly once: `res` 0 = it is connected, and its end is
+ * told by close; else it is over: -ECONNREFUSED, -ETIMEDOUT, -EHOSTUNREACH, what connect(2) says,
+ * -ECANCELED or -ECONNABORTED (closed before), and the id is stale when this returns.
+ */
+typedef void (*ringline_connect_callback)(void *ctx,
+                                          ringline_runtime *runtime,
+                                          uint64_t conn,
+                                          uint64_t user,
+                                          int32_t res);
+
+/**
+ * What ringline_conn_send_zc() or ringline_conn_send_file() got under `cookie` is the caller's
+ * again: exactly once for each that returned 0, before the connection's close. That it was sent it
+ * does not say.
+ */
+typedef void (*ringline_released_callback)(void *ctx,
+                                           ringline_runtime *runtime,
+                                           uint64_t conn,
+                                           uint64_t user,
+                                           uint64_t cookie);
 
 /**
  * What a worker tells. Each is called on a worker's thread, one at a time per worker, never inside
@@ -1572,6 +1599,14 @@ typedef struct ringline_runtime_handlers {
    * The worker is over: the last call on its thread.
    */
   ringline_worker_callback stop;
+  /**
+   * What became of a connect.
+   */
+  ringline_connect_callback connect;
+  /**
+   * Lent memory or a lent file is free again.
+   */
+  ringline_released_callback released;
 } ringline_runtime_handlers;
 
 /**
@@ -1627,6 +1662,22 @@ typedef struct ringline_runtime_stats {
    * Turns of the workers' loops.
    */
   uint64_t turns;
+  /**
+   * Leases that ringline_conn_take() gave.
+   */
+  uint64_t taken;
+  /**
+   * Leases that it refused, because few receive buffers were left.
+   */
+  uint64_t take_refusals;
+  /**
+   * Connections that ringline_conn_connect() opened.
+   */
+  uint64_t connected;
+  /**
+   * Connections closed because of ringline_conn_set_timeouts().
+   */
+  uint64_t timeouts;
 } ringline_runtime_stats;
 
 /**
@@ -1639,7 +1690,7 @@ typedef struct ringline_conn_info {
    */
   uint32_t size;
   /**
-   * RINGLINE_CONN_OPEN, _DRAINING or _CLOSING.
+   * RINGLINE_CONN_OPEN, _CONNECTING, _DRAINING or _CLOSING.
    */
   uint32_t state;
   /**
@@ -1687,6 +1738,60 @@ typedef struct ringline_conn_info {
    */
   uint8_t peer_address[16];
 } ringline_conn_info;
+
+/**
+ * Received bytes that were kept by ringline_conn_take(). Set `size` to sizeof(ringline_lease)
+ * (0 = the same) before the call.
+ */
+typedef struct ringline_lease {
+  /**
+   * sizeof(ringline_lease).
+   */
+  uint32_t size;
+  /**
+   * Zero.
+   */
+  uint32_t resv;
+  /**
+   * The lease, for ringline_conn_send_lease() or ringline_lease_release().
+   */
+  uint64_t lease;
+  /**
+   * The bytes: the same as the data callback shows.
+   */
+  const void *bytes;
+  /**
+   * How many.
+   */
+  uint64_t length;
+} ringline_lease;
+
+/**
+ * How long a connection may do nothing. `size` as in ringline_config.
+ */
+typedef struct ringline_conn_timeouts {
+  /**
+   * sizeof(ringline_conn_timeouts).
+   */
+  uint32_t size;
+  /**
+   * Zero.
+   */
+  uint32_t resv;
+  /**
+   * Nothing was received and nothing sent for so many nanoseconds; 0 = no limit.
+   */
+  uint64_t idle_ns;
+  /**
+   * Nothing was received, although data is not paused and the other end has not ended.
+   */
+  uint64_t read_ns;
+  /**
+   * One send (of 256 KiB of copied bytes at most, of a whole lease, of whole lent memory) is not
+   * through.
+   */
+  uint64_t write_ns;
+} ringline_conn_timeouts;
 
 /**
  * What a ring did so far. Set `size` to sizeof(ringline_stats) (0 = the same) before the call.
@@ -3124,6 +3229,99 @@ int32_t ringline_conn_set_user(ringline_runtime *runtime, uint64_t conn, uint64_
 int32_t ringline_conn_info_of(ringline_runtime *runtime,
                               uint64_t conn,
                               struct ringline_conn_info *out);
+
+/**
+ * In a data callback: keep the bytes that are shown, as a lease. They stay where they are until
+ * ringline_conn_send_lease() has sent them or ringline_lease_release() gives them back (any
+ * thread), also when the connection is over. All bytes shown count as consumed then: of what the
+ * callback returns only a negative value is looked at. In that callback only.
+ *
+ * Returns 0; -ENODATA when these bytes are not in the pool (an earlier callback or a pause left
+ * them): copy them; -ENOBUFS when only a quarter of the receive buffers is left, which is for the
+ * other connections: copy them (counted in take_refusals); RINGLINE_ENULL, -EINVAL,
+ * RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ */
+int32_t ringline_conn_take(ringline_runtime *runtime, uint64_t conn, struct ringline_lease *out);
+
+/**
+ * Send `length` bytes at `bytes`, which are (a part of) those of `lease`, behind what is queued,
+ * without a copy. The lease is the library's from now on, and it gives it back when they are sent
+ * or the connection is over. In the worker's callbacks only.
+ *
+ * Returns 0; an error leaves the lease to the caller: RINGLINE_ESTALE also when the lease was given
+ * back or sent already, -EINVAL when the bytes are not in its pool, RINGLINE_EWRONGTHREAD also for
+ * a lease of another thread's pool, and as ringline_conn_send().
+ */
+int32_t ringline_conn_send_lease(ringline_runtime *runtime,
+                                 uint64_t conn,
+                                 uint64_t lease,
+                                 const void *bytes,
+                                 size_t length);
+
+/**
+ * Send a copy of `count` slices (struct iovec of <sys/uio.h>), one behind the other; all of them
+ * or none. In the worker's callbacks only. Returns as ringline_conn_send(), and -EINVAL above 1024
+ * slices.
+ */
+int32_t ringline_conn_sendv(ringline_runtime *runtime,
+                            uint64_t conn,
+                            const void *iovecs,
+                            uint32_t count);
+
+/**
+ * Send `length` bytes out of the caller's memory, behind what is queued. They must stay as they are
+ * until the released callback comes with `cookie` (always later, never from here). Where the kernel
+ * copies after all (loopback), messages of 16 KiB at most are copied at once and released soon.
+ * In the worker's callbacks only. Returns as ringline_conn_send(); an error means no callback.
+ */
+int32_t ringline_conn_send_zc(ringline_runtime *runtime,
+                              uint64_t conn,
+                              const void *bytes,
+                              size_t length,
+                              uint64_t cookie);
+
+/**
+ * Send `length` bytes of a regular file from `offset` on, behind what is queued; 0 = up to its end
+ * as it is now. They count as queued. The file's own position is neither used nor moved. `fd` must
+ * stay open until the released callback comes with `cookie` (always later, never from here). A file
+ * that ends before `length` closes the connection with -ENODATA, a read that fails with its -errno:
+ * the other end was promised more. In the worker's callbacks only.
+ *
+ * Returns 0; -ENODATA when the file is shorter now; -EINVAL (no regular file), -EBADF; and as
+ * ringline_conn_send(). An error means no callback.
+ */
+int32_t ringline_conn_send_file(ringline_runtime *runtime,
+                                uint64_t conn,
+                                int32_t fd,
+                                uint64_t offset,
+                                uint64_t length,
+                                uint64_t cookie);
+
+/**
+ * Limit how long a connection may do nothing; the time starts now. It is closed at once with the
+ * reason -ETIMEDOUT. Timeouts end with the connection; a later call replaces them, NULL ends them.
+ * In the worker's callbacks only. Returns 0, -EINVAL or -E2BIG for the struct and
+ * as ringline_conn_pause().
+ */
+int32_t ringline_conn_set_timeouts(ringline_runtime *runtime,
+                                   uint64_t conn,
+                                   const struct ringline_conn_timeouts *timeouts);
+
+/**
+ * Connect to `address` (as in ringline_runtime_listen()), for `timeout_ns` at most (0 = as long as
+ * the kernel tries). `*out` is the id of the connection to be, `user` what its callbacks get. The
+ * connect callback tells what became of it, never from here; ringline_conn_close() ends it before.
+ * In the worker's callbacks only.
+ *
+ * Returns 0, RINGLINE_ENULL, -EINVAL for the address or the time, what socket(2) says (-EMFILE),
+ * -ENFILE when the worker has max_connections, RINGLINE_ECLOSED after stop, -ENOMEM,
+ * RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED. An error means no callback.
+ */
+int32_t ringline_conn_connect(ringline_runtime *runtime,
+                              const char *address,
+                              uint64_t timeout_ns,
+                              uint64_t user,
+                              uint64_t *out);
 
 /**
  * Read the counters. Any thread. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED, RINGLINE_ENULL,

@@ -373,6 +373,8 @@ pub const RINGLINE_CONN_OPEN: u32 = 1;
 pub const RINGLINE_CONN_DRAINING: u32 = 2;
 /// It ends what is in flight; its close callback is next.
 pub const RINGLINE_CONN_CLOSING: u32 = 3;
+/// ringline_conn_connect() is not through; its connect callback is next.
+pub const RINGLINE_CONN_CONNECTING: u32 = 4;
 /// flags of a connection: it shows no data (ringline_conn_pause).
 pub const RINGLINE_CONN_PAUSED: u32 = 0x1;
 /// flags of a connection: the other end sends nothing more.

@@ -9,6 +9,7 @@ use super::runtime::ringline_runtime_stats;
 use super::runtime_config::ringline_runtime_config;
 use super::runtime_conn::ringline_conn_info;
 use super::runtime_door::ringline_runtime_handlers;
+use super::runtime_lend::{ringline_conn_timeouts, ringline_lease};
 use super::shared::ringline_shared;
 use super::stats::ringline_stats;
 use crate::error::{ENULL, Fault};
@@ -82,11 +83,15 @@ fn each(mut out: impl FnMut(&'static str, u32, u32)) {
             pool_buffer_size, resv, close_timeout_ns, disable,
         }
         "ringline_runtime_handlers": ringline_runtime_handlers {
-            size, resv, ctx, start, accept, data, sent, writable, close, stop,
+            size, resv, ctx, start, accept, data, sent, writable, close, stop, connect, released,
         }
         "ringline_runtime_stats": ringline_runtime_stats {
             size, workers, accepted, closed, refused, accept_pauses, receives, received, sends,
-            sent, parked, turns,
+            sent, parked, turns, taken, take_refusals, connected, timeouts,
+        }
+        "ringline_lease": ringline_lease { size, resv, lease, bytes, length }
+        "ringline_conn_timeouts": ringline_conn_timeouts {
+            size, resv, idle_ns, read_ns, write_ns,
         }
         "ringline_conn_info": ringline_conn_info {
             size, state, flags, listener, user, received, sent, queued, kept, fd, peer_family,

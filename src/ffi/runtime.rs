@@ -55,6 +55,14 @@ pub struct ringline_runtime_stats {
     pub parked: u64,
     /// Turns of the workers' loops.
     pub turns: u64,
+    /// Leases that ringline_conn_take() gave.
+    pub taken: u64,
+    /// Leases that it refused, because few receive buffers were left.
+    pub take_refusals: u64,
+    /// Connections that ringline_conn_connect() opened.
+    pub connected: u64,
+    /// Connections closed because of ringline_conn_set_timeouts().
+    pub timeouts: u64,
 }
 
 #[cold]
@@ -141,7 +149,7 @@ pub unsafe extern "C-unwind" fn ringline_runtime_set_handlers(
 }
 
 /// Where to listen, in words.
-fn place_of(text: &[u8]) -> Result<Place, Fault> {
+pub(super) fn place_of(text: &[u8]) -> Result<Place, Fault> {
     if let Some(path) = text.strip_prefix(b"unix:") {
         let mut path = path.to_vec();
         if path.first() == Some(&b'@') {
@@ -302,6 +310,10 @@ pub unsafe extern "C-unwind" fn ringline_runtime_stats_of(
             sum.sent += stats.sent.get();
             sum.parked += stats.parked.get();
             sum.turns += stats.turns.get();
+            sum.taken += stats.taken.get();
+            sum.take_refusals += stats.take_refusals.get();
+            sum.connected += stats.connected.get();
+            sum.timeouts += stats.timeouts.get();
         }
         // SAFETY: not NULL; the caller vouches for the size it wrote.
         unsafe { write_sized(out, &sum) }.map(|()| 0)

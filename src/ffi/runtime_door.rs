@@ -60,7 +60,7 @@ pub type ringline_writable_callback = Option<
 
 /// The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
 /// that failed, what data returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close
-/// took too long), -EMSGSIZE (keep_max), -ECANCELED (stop). ringline_conn_info_of() still answers
+/// or a timeout of its own), -EMSGSIZE (keep_max), -ECANCELED (stop). ringline_conn_info_of() still answers
 /// in it; the id is stale when it returns.
 pub type ringline_close_callback = Option<
     unsafe extern "C-unwind" fn(
@@ -69,6 +69,32 @@ pub type ringline_close_callback = Option<
         conn: u64,
         user: u64,
         reason: i32,
+    ),
+>;
+
+/// What became of ringline_conn_connect(), exactly once: `res` 0 = it is connected, and its end is
+/// told by close; else it is over: -ECONNREFUSED, -ETIMEDOUT, -EHOSTUNREACH, what connect(2) says,
+/// -ECANCELED or -ECONNABORTED (closed before), and the id is stale when this returns.
+pub type ringline_connect_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        conn: u64,
+        user: u64,
+        res: i32,
+    ),
+>;
+
+/// What ringline_conn_send_zc() or ringline_conn_send_file() got under `cookie` is the caller's
+/// again: exactly once for each that returned 0, before the connection's close. That it was sent it
+/// does not say.
+pub type ringline_released_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        conn: u64,
+        user: u64,
+        cookie: u64,
     ),
 >;
 
@@ -100,6 +126,10 @@ pub struct ringline_runtime_handlers {
     pub close: ringline_close_callback,
     /// The worker is over: the last call on its thread.
     pub stop: ringline_worker_callback,
+    /// What became of a connect.
+    pub connect: ringline_connect_callback,
+    /// Lent memory or a lent file is free again.
+    pub released: ringline_released_callback,
 }
 
 impl Default for ringline_runtime_handlers {
@@ -115,6 +145,8 @@ impl Default for ringline_runtime_handlers {
             writable: None,
             close: None,
             stop: None,
+            connect: None,
+            released: None,
         }
     }
 }
@@ -187,6 +219,20 @@ impl Door for CDoor {
         if let Some(close) = self.0.close {
             // SAFETY: see above.
             unsafe { close(self.0.ctx, handle(worker), conn, user, reason) }
+        }
+    }
+
+    fn on_connect(&self, worker: &Worker<CDoor>, conn: u64, user: u64, res: i32) {
+        if let Some(connect) = self.0.connect {
+            // SAFETY: see above.
+            unsafe { connect(self.0.ctx, handle(worker), conn, user, res) }
+        }
+    }
+
+    fn on_released(&self, worker: &Worker<CDoor>, conn: u64, user: u64, cookie: u64) {
+        if let Some(released) = self.0.released {
+            // SAFETY: see above.
+            unsafe { released(self.0.ctx, handle(worker), conn, user, cookie) }
         }
     }
 

@@ -7,6 +7,8 @@
 use super::config::Config;
 use super::conn_table::{ConnTable, index_of, local};
 use super::connection::{How, Life};
+use super::lending::Loans;
+use super::limits::Deadlines;
 use super::listener::Listening;
 use super::send_queue::Blocks;
 use super::stats::WorkerStats;
@@ -37,6 +39,9 @@ pub mod kind {
     pub const RECV: u64 = 2;
     pub const SEND: u64 = 3;
     pub const CLOSE: u64 = 4;
+    pub const LENT: u64 = 5;
+    pub const READ: u64 = 6;
+    pub const CONNECT: u64 = 7;
     pub const SHIFT: u32 = 56;
 }
 
@@ -58,6 +63,10 @@ pub struct Core {
     pub listeners: Vec<Listening>,
     pub blocks: Blocks,
     pub stats: Arc<WorkerStats>,
+    pub(super) loans: Loans,
+    pub(super) deadlines: Deadlines,
+    /// The time when the last wait ended.
+    pub(super) now: u64,
     /// Places of connections to be settled before the next wait.
     due: Vec<u32>,
     /// Those of the round at hand.
@@ -110,6 +119,9 @@ impl Core {
             listeners: Vec::new(),
             blocks: Blocks::default(),
             stats,
+            loans: Loans::default(),
+            deadlines: Deadlines::default(),
+            now: 0,
             due: Vec::new(),
             round: Vec::new(),
             parked: VecDeque::new(),
@@ -134,6 +146,18 @@ impl Core {
     pub fn begin_round(&mut self) {
         self.again = false;
         core::mem::swap(&mut self.due, &mut self.round);
+    }
+
+    /// Settle connections up to the one to which something is to be shown first.
+    pub fn settle_round(&mut self) -> Option<usize> {
+        while let Some(index) = self.next_due() {
+            let connection = self.table.at(index);
+            if connection.show || connection.end_untold {
+                return Some(index);
+            }
+            self.settle(index);
+        }
+        None
     }
 
     /// The next connection of the round.
@@ -199,6 +223,7 @@ impl Core {
                 self.time_is_up(index_of(id));
             }
         }
+        self.expire();
         if matches!(self.phase, Phase::Stopping(end) if end <= now) {
             self.phase = Phase::Ending(now.saturating_add(END_PATIENCE_NS));
             for index in 0..self.table.places() {
@@ -250,6 +275,7 @@ impl Core {
         if turned.is_err_and(|fault| matches!(-fault.code, libc::EAGAIN | libc::ENOMEM)) {
             self.engine.driver.enter.backend().pause(AGAIN_NS);
         }
+        self.now = self.engine.driver.now();
         self.engine.completed.show()
     }
 
@@ -258,7 +284,7 @@ impl Core {
         if self.again {
             return AGAIN_NS as i64;
         }
-        if !self.due.is_empty() {
+        if !self.due.is_empty() || !self.loans.ended.is_empty() {
             return 0;
         }
         let stop = match self.phase {
@@ -267,7 +293,7 @@ impl Core {
         };
         let drain = self.draining.front().map(|(end, _)| *end);
         let retry = self.listeners.iter().map(|own| own.retry_at).filter(|at| *at > 0).min();
-        match stop.into_iter().chain(drain).chain(retry).min() {
+        match stop.into_iter().chain(drain).chain(retry).chain(self.deadlines.first()).min() {
             Some(end) => end.saturating_sub(now).clamp(1, i64::MAX as u64) as i64,
             None => -1,
         }
@@ -314,10 +340,10 @@ impl Core {
 
     /// The end: what is still in flight keeps its memory for good.
     pub fn dispose(self) {
-        let Core { mut engine, table, blocks, .. } = self;
+        let Core { mut engine, table, blocks, loans, .. } = self;
         let left = engine.inflight();
         if left > 0 {
-            core::mem::forget((table, blocks));
+            core::mem::forget((table, blocks, loans));
             engine.completed.show();
             engine.completed.forget_shown();
             engine.driver.closing = true;

@@ -9,17 +9,22 @@ mod config;
 mod conn_table;
 mod connection;
 mod core;
+mod dialing;
+mod lending;
+mod limits;
 mod listener;
 mod receiving;
 mod send_queue;
 mod settle;
 mod stats;
+mod taking;
 mod threads;
 mod worker;
 
 pub use calls::ConnFacts;
 pub use config::Config;
 pub use connection::{How, Life};
+pub use limits::Spans;
 pub use stats::WorkerStats;
 pub use threads::Threads;
 pub use worker::Worker;
@@ -45,6 +50,11 @@ pub trait Door: Sized {
     fn on_sent(&self, worker: &Worker<Self>, conn: u64, user: u64, bytes: u64);
     /// There is room in a send queue that was full.
     fn on_writable(&self, worker: &Worker<Self>, conn: u64, user: u64);
+    /// What became of a connect of the worker's own: 0, or -errno and its id is stale when this
+    /// returns.
+    fn on_connect(&self, worker: &Worker<Self>, conn: u64, user: u64, res: i32);
+    /// What was lent under `cookie` is the user's again.
+    fn on_released(&self, worker: &Worker<Self>, conn: u64, user: u64, cookie: u64);
     /// A connection is over; its id is stale when this returns.
     fn on_close(&self, worker: &Worker<Self>, conn: u64, user: u64, reason: i32);
     /// The worker is over.

@@ -49,6 +49,9 @@ impl<D: Door> Worker<D> {
         if let Some(piece) = &piece {
             let len = piece.bytes().len() as u64;
             connection.received += len;
+            if let Some(limits) = &mut connection.limits {
+                limits.read_at = core.now;
+            }
             core.stats.receives.add(1);
             core.stats.received.add(len);
         }
@@ -108,7 +111,12 @@ impl<D: Door> Worker<D> {
         match shown {
             Shown::Nothing => {}
             Shown::Fresh(piece) => {
+                self.taking.offer(id, piece.lease(), piece.bytes());
                 let used = self.door.on_data(self, id, user, piece.bytes());
+                if self.taking.withdraw() {
+                    piece.leave();
+                    return self.consumed(index, used.min(0), 0, |_, _| {});
+                }
                 self.consumed(index, used, piece.bytes().len(), |kept, used| {
                     kept.extend_from_slice(&piece.bytes()[used..]);
                 });

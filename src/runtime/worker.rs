@@ -6,6 +6,7 @@
 
 use super::connection::{How, Life};
 use super::core::{Core, kind};
+use super::taking::Taking;
 use super::{Door, Shared};
 use crate::ring::{Completion, cf, signal};
 use core::cell::RefCell;
@@ -17,12 +18,13 @@ pub struct Worker<D: Door> {
     pub(super) door: D,
     pub(super) core: RefCell<Core>,
     pub(super) shared: Arc<Shared>,
+    pub(super) taking: Taking,
     index: u32,
 }
 
 impl<D: Door> Worker<D> {
     pub(super) fn new(door: D, core: Core, shared: Arc<Shared>, index: u32) -> Worker<D> {
-        Worker { door, core: RefCell::new(core), shared, index }
+        Worker { door, core: RefCell::new(core), shared, taking: Taking::default(), index }
     }
 
     /// Which of the runtime's workers it is.
@@ -73,9 +75,9 @@ impl<D: Door> Worker<D> {
                 self.complete(&completion);
             }
         }
+        self.tell_released();
         let core = &mut *self.core.borrow_mut();
-        let now = core.engine.driver.now();
-        core.look_at_clock(now);
+        core.look_at_clock(core.now);
         true
     }
 
@@ -97,7 +99,7 @@ impl<D: Door> Worker<D> {
     fn settle(&self) {
         self.core.borrow_mut().begin_round();
         loop {
-            let Some(index) = self.core.borrow_mut().next_due() else { break };
+            let Some(index) = self.core.borrow_mut().settle_round() else { break };
             self.show_again(index);
             self.core.borrow_mut().settle(index);
         }
@@ -109,6 +111,9 @@ impl<D: Door> Worker<D> {
             kind::RECV => self.complete_recv(completion),
             kind::SEND => self.complete_send(completion),
             kind::CLOSE => self.complete_close(completion),
+            kind::LENT => self.complete_lent(completion),
+            kind::READ => self.core.borrow_mut().complete_read(completion),
+            kind::CONNECT => self.complete_connect(completion),
             _ => {}
         }
     }
@@ -142,16 +147,26 @@ impl<D: Door> Worker<D> {
     }
 
     fn complete_send(&self, completion: &Completion) {
-        let (id, user, bytes, writable) = {
+        let index = self.core.borrow_mut().connection_of(completion);
+        let res = completion.res;
+        let bytes = if res >= 0 { res as u32 } else { completion.data as u32 };
+        if let Some(index) = index {
+            self.sent(index, res, bytes);
+        }
+    }
+
+    /// The kernel took so many bytes of the send in flight, or refused it.
+    pub(super) fn sent(&self, index: usize, res: i32, bytes: u32) {
+        let (id, user, writable) = {
             let core = &mut *self.core.borrow_mut();
-            let Some(index) = core.connection_of(completion) else { return };
-            let res = completion.res;
-            let bytes = if res >= 0 { res as u32 } else { completion.data as u32 };
             let connection = core.table.at(index);
             connection.send = 0;
             connection.send_ends = false;
             connection.sent += u64::from(bytes);
-            connection.queue.advance(bytes, &mut core.blocks);
+            let over = connection.queue.advance(bytes, &mut core.blocks);
+            if let Some(limits) = &mut connection.limits {
+                limits.sent_at = core.now;
+            }
             let low = connection.queue.queued() <= core.config.low_water.into();
             let open = connection.life == Life::Open && res >= 0;
             let writable = connection.was_full && low && open;
@@ -159,11 +174,16 @@ impl<D: Door> Worker<D> {
             let (id, user) = (connection.id, connection.user);
             core.stats.sends.add(1);
             core.stats.sent.add(bytes.into());
+            if let Some(loan) = over {
+                core.loan_is_sent(loan);
+            }
             if res < 0 {
                 core.close(index, How::AtOnce, res);
             }
-            core.make_due(index);
-            (id, user, bytes, writable)
+            if core.table.at(index).goes_on() {
+                core.make_due(index);
+            }
+            (id, user, writable)
         };
         if bytes > 0 {
             self.door.on_sent(self, id, user, bytes.into());
@@ -174,17 +194,37 @@ impl<D: Door> Worker<D> {
     }
 
     fn complete_close(&self, completion: &Completion) {
-        let (index, id, user, reason) = {
+        let index = {
             let core = &mut *self.core.borrow_mut();
             let Some(index) = core.connection_of(completion) else { return };
-            let connection = core.table.at(index);
-            (index, connection.id, connection.user, connection.reason)
+            core.table.at(index).closed = true;
+            index
         };
-        self.door.on_close(self, id, user, reason);
+        self.end_if_over(index);
+    }
+
+    /// Tell the end of a connection, when the kernel has nothing of it any more.
+    pub(super) fn end_if_over(&self, index: usize) {
+        let (id, user, reason, dials) = {
+            let core = &mut *self.core.borrow_mut();
+            let connection = core.table.at(index);
+            if !connection.closed || connection.outside > 0 {
+                return;
+            }
+            let told = (connection.id, connection.user, connection.reason, connection.dials);
+            core.give_back(index);
+            told
+        };
+        self.tell_released();
+        if dials {
+            let reason = if reason == 0 { -libc::ECANCELED } else { reason };
+            self.door.on_connect(self, id, user, reason);
+        } else {
+            self.door.on_close(self, id, user, reason);
+        }
         let core = &mut *self.core.borrow_mut();
-        core.table.at(index).queue.clear(&mut core.blocks);
         core.table.remove(index);
-        core.stats.closed.add(1);
+        core.stats.closed.add(u64::from(!dials));
     }
 
     /// The runtime's number, by which a door knows that a worker is meant.

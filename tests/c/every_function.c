@@ -156,6 +156,15 @@ RUN(conn_pause, rt, 1)
 RUN(conn_resume, rt, 1)
 RUN(conn_set_user, rt, 1, 1)
 RUN(conn_info_of, rt, 1, &conn_info)
+static ringline_lease lease;
+static uint64_t dialed;
+RUN(conn_take, rt, 1, &lease)
+RUN(conn_send_lease, rt, 1, 1, "x", 1)
+RUN(conn_sendv, rt, 1, NULL, 0)
+RUN(conn_send_zc, rt, 1, "x", 1, 0)
+RUN(conn_send_file, rt, 1, 0, 0, 1, 0)
+RUN(conn_set_timeouts, rt, 1, NULL)
+RUN(conn_connect, rt, "127.0.0.1:1", 1, 0, &dialed)
 
 #define WRONG RINGLINE_EWRONGTHREAD
 #define ROW(name, elsewhere) {"ringline_" #name, call_##name, elsewhere}
@@ -200,6 +209,9 @@ enum { MAIL_ROWS = sizeof mail_rows / sizeof *mail_rows };
 static const handle_row run_rows[] = {
     ROW(conn_send, WRONG),     ROW(conn_close, WRONG),       ROW(conn_shutdown, WRONG),
     ROW(conn_pause, WRONG),    ROW(conn_resume, WRONG),      ROW(conn_set_user, WRONG),
+    ROW(conn_take, WRONG),     ROW(conn_send_lease, WRONG),  ROW(conn_sendv, WRONG),
+    ROW(conn_send_zc, WRONG),  ROW(conn_send_file, WRONG),   ROW(conn_set_timeouts, WRONG),
+    ROW(conn_connect, WRONG),
     ROW(conn_info_of, WRONG),  ROW(runtime_set_handlers, 0), ROW(runtime_listen, 1),
     ROW(runtime_port, 1),      ROW(runtime_listener_close, 0), ROW(runtime_start, 0),
     ROW(runtime_stats_of, 0),  ROW(runtime_stop, 0),         ROW(runtime_join, 0),

@@ -370,6 +370,8 @@ const
     ## It sends what is queued, then waits for the other end to close.
   RINGLINE_CONN_CLOSING*: uint32 = 3'u32
     ## It ends what is in flight; its close callback is next.
+  RINGLINE_CONN_CONNECTING*: uint32 = 4'u32
+    ## ringline_conn_connect() is not through; its connect callback is next.
   RINGLINE_CONN_PAUSED*: uint32 = 1'u32
     ## flags of a connection: it shows no data (ringline_conn_pause).
   RINGLINE_CONN_ENDED*: uint32 = 2'u32
@@ -660,6 +662,10 @@ type
       ## A connection is over.
     stop*: uint64
       ## The worker is over: the last call on its thread.
+    connect*: uint64
+      ## What became of a connect.
+    released*: uint64
+      ## Lent memory or a lent file is free again.
 
   ringline_runtime_stats* {.bycopy.} = object
     ## What a runtime did so far, over all workers. Set `size` to sizeof(ringline_runtime_stats) (0 =
@@ -688,6 +694,14 @@ type
       ## Times that a connection waited for a receive buffer.
     turns*: uint64
       ## Turns of the workers' loops.
+    taken*: uint64
+      ## Leases that ringline_conn_take() gave.
+    take_refusals*: uint64
+      ## Leases that it refused, because few receive buffers were left.
+    connected*: uint64
+      ## Connections that ringline_conn_connect() opened.
+    timeouts*: uint64
+      ## Connections closed because of ringline_conn_set_timeouts().
 
   ringline_conn_info* {.bycopy.} = object
     ## What a connection is like. Set `size` to sizeof(ringline_conn_info) (0 = the same) before the
@@ -695,7 +709,7 @@ type
     size*: uint32
       ## sizeof(ringline_conn_info).
     state*: uint32
-      ## RINGLINE_CONN_OPEN, _DRAINING or _CLOSING.
+      ## RINGLINE_CONN_OPEN, _CONNECTING, _DRAINING or _CLOSING.
     flags*: uint32
       ## RINGLINE_CONN_PAUSED and _ENDED.
     listener*: uint32
@@ -718,6 +732,34 @@ type
       ## The other end's port.
     peer_address*: array[16, uint8]
       ## Its address, 4 or 16 bytes as on the wire.
+
+  ringline_lease* {.bycopy.} = object
+    ## Received bytes that were kept by ringline_conn_take(). Set `size` to sizeof(ringline_lease)
+    ## (0 = the same) before the call.
+    size*: uint32
+      ## sizeof(ringline_lease).
+    resv*: uint32
+      ## Zero.
+    lease*: uint64
+      ## The lease, for ringline_conn_send_lease() or ringline_lease_release().
+    bytes*: uint64
+      ## The bytes: the same as the data callback shows.
+    length*: uint64
+      ## How many.
+
+  ringline_conn_timeouts* {.bycopy.} = object
+    ## How long a connection may do nothing. `size` as in ringline_config.
+    size*: uint32
+      ## sizeof(ringline_conn_timeouts).
+    resv*: uint32
+      ## Zero.
+    idle_ns*: uint64
+      ## Nothing was received and nothing sent for so many nanoseconds; 0 = no limit.
+    read_ns*: uint64
+      ## Nothing was received, although data is not paused and the other end has not ended.
+    write_ns*: uint64
+      ## One send (of 256 KiB of copied bytes at most, of a whole lease, of whole lent memory) is not
+      ## through.
 
   ringline_stats* {.bycopy.} = object
     ## What a ring did so far. Set `size` to sizeof(ringline_stats) (0 = the same) before the call.
@@ -796,8 +838,20 @@ type
     user: uint64, reason: int32) {.cdecl, gcsafe, raises: [].}
     ## The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
     ## that failed, what data returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close
-    ## took too long), -EMSGSIZE (keep_max), -ECANCELED (stop). ringline_conn_info_of() still answers
+    ## or a timeout of its own), -EMSGSIZE (keep_max), -ECANCELED (stop). ringline_conn_info_of() still answers
     ## in it; the id is stale when it returns.
+
+  ringline_connect_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime, conn: uint64,
+    user: uint64, res: int32) {.cdecl, gcsafe, raises: [].}
+    ## What became of ringline_conn_connect(), exactly once: `res` 0 = it is connected, and its end is
+    ## told by close; else it is over: -ECONNREFUSED, -ETIMEDOUT, -EHOSTUNREACH, what connect(2) says,
+    ## -ECANCELED or -ECONNABORTED (closed before), and the id is stale when this returns.
+
+  ringline_released_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime, conn: uint64,
+    user: uint64, cookie: uint64) {.cdecl, gcsafe, raises: [].}
+    ## What ringline_conn_send_zc() or ringline_conn_send_file() got under `cookie` is the caller's
+    ## again: exactly once for each that returned 0, before the connection's close. That it was sent it
+    ## does not say.
 
 {.push cdecl, importc, dynlib: loaded, gcsafe, raises: [].}
 
@@ -1647,6 +1701,70 @@ proc ringline_conn_info_of*(runtime: ptr ringline_runtime, conn: uint64,
   ## What a connection is like, the other end's address included. In the worker's callbacks only.
   ## Returns 0, RINGLINE_ENULL, -EINVAL and as ringline_conn_pause().
 
+proc ringline_conn_take*(runtime: ptr ringline_runtime, conn: uint64,
+    `out`: ptr ringline_lease): int32
+  ## In a data callback: keep the bytes that are shown, as a lease. They stay where they are until
+  ## ringline_conn_send_lease() has sent them or ringline_lease_release() gives them back (any
+  ## thread), also when the connection is over. All bytes shown count as consumed then: of what the
+  ## callback returns only a negative value is looked at. In that callback only.
+  ##
+  ## Returns 0; -ENODATA when these bytes are not in the pool (an earlier callback or a pause left
+  ## them): copy them; -ENOBUFS when only a quarter of the receive buffers is left, which is for the
+  ## other connections: copy them (counted in take_refusals); RINGLINE_ENULL, -EINVAL,
+  ## RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
+
+proc ringline_conn_send_lease*(runtime: ptr ringline_runtime, conn: uint64, lease: uint64,
+    bytes: pointer, length: csize_t): int32
+  ## Send `length` bytes at `bytes`, which are (a part of) those of `lease`, behind what is queued,
+  ## without a copy. The lease is the library's from now on, and it gives it back when they are sent
+  ## or the connection is over. In the worker's callbacks only.
+  ##
+  ## Returns 0; an error leaves the lease to the caller: RINGLINE_ESTALE also when the lease was given
+  ## back or sent already, -EINVAL when the bytes are not in its pool, RINGLINE_EWRONGTHREAD also for
+  ## a lease of another thread's pool, and as ringline_conn_send().
+
+proc ringline_conn_sendv*(runtime: ptr ringline_runtime, conn: uint64, iovecs: pointer,
+    count: uint32): int32
+  ## Send a copy of `count` slices (struct iovec of <sys/uio.h>), one behind the other; all of them
+  ## or none. In the worker's callbacks only. Returns as ringline_conn_send(), and -EINVAL above 1024
+  ## slices.
+
+proc ringline_conn_send_zc*(runtime: ptr ringline_runtime, conn: uint64, bytes: pointer,
+    length: csize_t, cookie: uint64): int32
+  ## Send `length` bytes out of the caller's memory, behind what is queued. They must stay as they are
+  ## until the released callback comes with `cookie` (always later, never from here). Where the kernel
+  ## copies after all (loopback), messages of 16 KiB at most are copied at once and released soon.
+  ## In the worker's callbacks only. Returns as ringline_conn_send(); an error means no callback.
+
+proc ringline_conn_send_file*(runtime: ptr ringline_runtime, conn: uint64, fd: int32,
+    offset: uint64, length: uint64, cookie: uint64): int32
+  ## Send `length` bytes of a regular file from `offset` on, behind what is queued; 0 = up to its end
+  ## as it is now. They count as queued. The file's own position is neither used nor moved. `fd` must
+  ## stay open until the released callback comes with `cookie` (always later, never from here). A file
+  ## that ends before `length` closes the connection with -ENODATA, a read that fails with its -errno:
+  ## the other end was promised more. In the worker's callbacks only.
+  ##
+  ## Returns 0; -ENODATA when the file is shorter now; -EINVAL (no regular file), -EBADF; and as
+  ## ringline_conn_send(). An error means no callback.
+
+proc ringline_conn_set_timeouts*(runtime: ptr ringline_runtime, conn: uint64,
+    timeouts: ptr ringline_conn_timeouts): int32
+  ## Limit how long a connection may do nothing; the time starts now. It is closed at once with the
+  ## reason -ETIMEDOUT. Timeouts end with the connection; a later call replaces them, NULL ends them.
+  ## In the worker's callbacks only. Returns 0, -EINVAL or -E2BIG for the struct and
+  ## as ringline_conn_pause().
+
+proc ringline_conn_connect*(runtime: ptr ringline_runtime, address: cstring, timeout_ns: uint64,
+    user: uint64, `out`: ptr uint64): int32
+  ## Connect to `address` (as in ringline_runtime_listen()), for `timeout_ns` at most (0 = as long as
+  ## the kernel tries). `*out` is the id of the connection to be, `user` what its callbacks get. The
+  ## connect callback tells what became of it, never from here; ringline_conn_close() ends it before.
+  ## In the worker's callbacks only.
+  ##
+  ## Returns 0, RINGLINE_ENULL, -EINVAL for the address or the time, what socket(2) says (-EMFILE),
+  ## -ENFILE when the worker has max_connections, RINGLINE_ECLOSED after stop, -ENOMEM,
+  ## RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED. An error means no callback.
+
 proc ringline_stats_of*(ring: ptr ringline_ring, `out`: ptr ringline_stats): int32
   ## Read the counters. Any thread. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED, RINGLINE_ENULL,
   ## -EINVAL.
@@ -1989,6 +2107,10 @@ iterator layoutRows*(): tuple[name: string, offset, size: int] =
     sizeof(default(ringline_runtime_handlers).close))
   yield ("ringline_runtime_handlers.stop", offsetOf(ringline_runtime_handlers, stop),
     sizeof(default(ringline_runtime_handlers).stop))
+  yield ("ringline_runtime_handlers.connect", offsetOf(ringline_runtime_handlers, connect),
+    sizeof(default(ringline_runtime_handlers).connect))
+  yield ("ringline_runtime_handlers.released", offsetOf(ringline_runtime_handlers, released),
+    sizeof(default(ringline_runtime_handlers).released))
   yield ("ringline_runtime_stats", 0, sizeof(ringline_runtime_stats))
   yield ("ringline_runtime_stats.size", offsetOf(ringline_runtime_stats, size),
     sizeof(default(ringline_runtime_stats).size))
@@ -2014,6 +2136,14 @@ iterator layoutRows*(): tuple[name: string, offset, size: int] =
     sizeof(default(ringline_runtime_stats).parked))
   yield ("ringline_runtime_stats.turns", offsetOf(ringline_runtime_stats, turns),
     sizeof(default(ringline_runtime_stats).turns))
+  yield ("ringline_runtime_stats.taken", offsetOf(ringline_runtime_stats, taken),
+    sizeof(default(ringline_runtime_stats).taken))
+  yield ("ringline_runtime_stats.take_refusals", offsetOf(ringline_runtime_stats, take_refusals),
+    sizeof(default(ringline_runtime_stats).take_refusals))
+  yield ("ringline_runtime_stats.connected", offsetOf(ringline_runtime_stats, connected),
+    sizeof(default(ringline_runtime_stats).connected))
+  yield ("ringline_runtime_stats.timeouts", offsetOf(ringline_runtime_stats, timeouts),
+    sizeof(default(ringline_runtime_stats).timeouts))
   yield ("ringline_conn_info", 0, sizeof(ringline_conn_info))
   yield ("ringline_conn_info.size", offsetOf(ringline_conn_info, size),
     sizeof(default(ringline_conn_info).size))
@@ -2041,6 +2171,28 @@ iterator layoutRows*(): tuple[name: string, offset, size: int] =
     sizeof(default(ringline_conn_info).peer_port))
   yield ("ringline_conn_info.peer_address", offsetOf(ringline_conn_info, peer_address),
     sizeof(default(ringline_conn_info).peer_address))
+  yield ("ringline_lease", 0, sizeof(ringline_lease))
+  yield ("ringline_lease.size", offsetOf(ringline_lease, size),
+    sizeof(default(ringline_lease).size))
+  yield ("ringline_lease.resv", offsetOf(ringline_lease, resv),
+    sizeof(default(ringline_lease).resv))
+  yield ("ringline_lease.lease", offsetOf(ringline_lease, lease),
+    sizeof(default(ringline_lease).lease))
+  yield ("ringline_lease.bytes", offsetOf(ringline_lease, bytes),
+    sizeof(default(ringline_lease).bytes))
+  yield ("ringline_lease.length", offsetOf(ringline_lease, length),
+    sizeof(default(ringline_lease).length))
+  yield ("ringline_conn_timeouts", 0, sizeof(ringline_conn_timeouts))
+  yield ("ringline_conn_timeouts.size", offsetOf(ringline_conn_timeouts, size),
+    sizeof(default(ringline_conn_timeouts).size))
+  yield ("ringline_conn_timeouts.resv", offsetOf(ringline_conn_timeouts, resv),
+    sizeof(default(ringline_conn_timeouts).resv))
+  yield ("ringline_conn_timeouts.idle_ns", offsetOf(ringline_conn_timeouts, idle_ns),
+    sizeof(default(ringline_conn_timeouts).idle_ns))
+  yield ("ringline_conn_timeouts.read_ns", offsetOf(ringline_conn_timeouts, read_ns),
+    sizeof(default(ringline_conn_timeouts).read_ns))
+  yield ("ringline_conn_timeouts.write_ns", offsetOf(ringline_conn_timeouts, write_ns),
+    sizeof(default(ringline_conn_timeouts).write_ns))
   yield ("ringline_stats", 0, sizeof(ringline_stats))
   yield ("ringline_stats.size", offsetOf(ringline_stats, size),
     sizeof(default(ringline_stats).size))

@@ -371,6 +371,8 @@ CONN_OPEN = 1
 CONN_DRAINING = 2
 #: It ends what is in flight; its close callback is next.
 CONN_CLOSING = 3
+#: ringline_conn_connect() is not through; its connect callback is next.
+CONN_CONNECTING = 4
 #: flags of a connection: it shows no data (ringline_conn_pause).
 CONN_PAUSED = 1
 #: flags of a connection: the other end sends nothing more.
@@ -852,6 +854,10 @@ class RuntimeHandlers(ctypes.Structure):
     close: int
     #: The worker is over: the last call on its thread.
     stop: int
+    #: What became of a connect.
+    connect: int
+    #: Lent memory or a lent file is free again.
+    released: int
 
     _fields_ = [
         ("size", ctypes.c_uint32),
@@ -864,11 +870,13 @@ class RuntimeHandlers(ctypes.Structure):
         ("writable", ctypes.c_uint64),
         ("close", ctypes.c_uint64),
         ("stop", ctypes.c_uint64),
+        ("connect", ctypes.c_uint64),
+        ("released", ctypes.c_uint64),
     ]
 
 
-#: The same for the struct module: 72 bytes.
-RUNTIME_HANDLERS_FORMAT = "<IIQQQQQQQQ"
+#: The same for the struct module: 88 bytes.
+RUNTIME_HANDLERS_FORMAT = "<IIQQQQQQQQQQ"
 
 
 class RuntimeStats(ctypes.Structure):
@@ -900,6 +908,14 @@ class RuntimeStats(ctypes.Structure):
     parked: int
     #: Turns of the workers' loops.
     turns: int
+    #: Leases that ringline_conn_take() gave.
+    taken: int
+    #: Leases that it refused, because few receive buffers were left.
+    take_refusals: int
+    #: Connections that ringline_conn_connect() opened.
+    connected: int
+    #: Connections closed because of ringline_conn_set_timeouts().
+    timeouts: int
 
     _fields_ = [
         ("size", ctypes.c_uint32),
@@ -914,11 +930,15 @@ class RuntimeStats(ctypes.Structure):
         ("sent", ctypes.c_uint64),
         ("parked", ctypes.c_uint64),
         ("turns", ctypes.c_uint64),
+        ("taken", ctypes.c_uint64),
+        ("take_refusals", ctypes.c_uint64),
+        ("connected", ctypes.c_uint64),
+        ("timeouts", ctypes.c_uint64),
     ]
 
 
-#: The same for the struct module: 88 bytes.
-RUNTIME_STATS_FORMAT = "<IIQQQQQQQQQQ"
+#: The same for the struct module: 120 bytes.
+RUNTIME_STATS_FORMAT = "<IIQQQQQQQQQQQQQQ"
 
 
 class ConnInfo(ctypes.Structure):
@@ -928,7 +948,7 @@ class ConnInfo(ctypes.Structure):
 
     #: sizeof(ringline_conn_info).
     size: int
-    #: RINGLINE_CONN_OPEN, _DRAINING or _CLOSING.
+    #: RINGLINE_CONN_OPEN, _CONNECTING, _DRAINING or _CLOSING.
     state: int
     #: RINGLINE_CONN_PAUSED and _ENDED.
     flags: int
@@ -972,6 +992,64 @@ class ConnInfo(ctypes.Structure):
 
 #: The same for the struct module: 80 bytes.
 CONN_INFO_FORMAT = "<IIIIQQQQQiHH16B"
+
+
+class Lease(ctypes.Structure):
+    """Received bytes that were kept by ringline_conn_take(). Set `size` to sizeof(ringline_lease)
+    (0 = the same) before the call.
+    """
+
+    #: sizeof(ringline_lease).
+    size: int
+    #: Zero.
+    resv: int
+    #: The lease, for ringline_conn_send_lease() or ringline_lease_release().
+    lease: int
+    #: The bytes: the same as the data callback shows.
+    bytes: int
+    #: How many.
+    length: int
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("resv", ctypes.c_uint32),
+        ("lease", ctypes.c_uint64),
+        ("bytes", ctypes.c_uint64),
+        ("length", ctypes.c_uint64),
+    ]
+
+
+#: The same for the struct module: 32 bytes.
+LEASE_FORMAT = "<IIQQQ"
+
+
+class ConnTimeouts(ctypes.Structure):
+    """How long a connection may do nothing. `size` as in ringline_config.
+    """
+
+    #: sizeof(ringline_conn_timeouts).
+    size: int
+    #: Zero.
+    resv: int
+    #: Nothing was received and nothing sent for so many nanoseconds; 0 = no limit.
+    idle_ns: int
+    #: Nothing was received, although data is not paused and the other end has not ended.
+    read_ns: int
+    #: One send (of 256 KiB of copied bytes at most, of a whole lease, of whole lent memory) is not
+    #: through.
+    write_ns: int
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("resv", ctypes.c_uint32),
+        ("idle_ns", ctypes.c_uint64),
+        ("read_ns", ctypes.c_uint64),
+        ("write_ns", ctypes.c_uint64),
+    ]
+
+
+#: The same for the struct module: 32 bytes.
+CONN_TIMEOUTS_FORMAT = "<IIQQQ"
 
 
 class Stats(ctypes.Structure):
@@ -1060,9 +1138,17 @@ SentCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c
 WritableCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64)
 #: The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
 #: that failed, what data returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close
-#: took too long), -EMSGSIZE (keep_max), -ECANCELED (stop). ringline_conn_info_of() still answers
+#: or a timeout of its own), -EMSGSIZE (keep_max), -ECANCELED (stop). ringline_conn_info_of() still answers
 #: in it; the id is stale when it returns.
 CloseCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int32)
+#: What became of ringline_conn_connect(), exactly once: `res` 0 = it is connected, and its end is
+#: told by close; else it is over: -ECONNREFUSED, -ETIMEDOUT, -EHOSTUNREACH, what connect(2) says,
+#: -ECANCELED or -ECONNABORTED (closed before), and the id is stale when this returns.
+ConnectCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int32)
+#: What ringline_conn_send_zc() or ringline_conn_send_file() got under `cookie` is the caller's
+#: again: exactly once for each that returned 0, before the connection's close. That it was sent it
+#: does not say.
+ReleasedCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64)
 
 #: The records by their names in C.
 RECORDS: Dict[str, Tuple[Any, str]] = {
@@ -1079,6 +1165,8 @@ RECORDS: Dict[str, Tuple[Any, str]] = {
     "ringline_runtime_handlers": (RuntimeHandlers, RUNTIME_HANDLERS_FORMAT),
     "ringline_runtime_stats": (RuntimeStats, RUNTIME_STATS_FORMAT),
     "ringline_conn_info": (ConnInfo, CONN_INFO_FORMAT),
+    "ringline_lease": (Lease, LEASE_FORMAT),
+    "ringline_conn_timeouts": (ConnTimeouts, CONN_TIMEOUTS_FORMAT),
     "ringline_stats": (Stats, STATS_FORMAT),
 }
 
@@ -2039,6 +2127,70 @@ class Functions:
     #: Returns 0, RINGLINE_ENULL, -EINVAL and as ringline_conn_pause().
     conn_info_of: Callable[[Pointer, int, Pointer], int]
 
+    #: conn_take(runtime, conn, out)
+    #: In a data callback: keep the bytes that are shown, as a lease. They stay where they are until
+    #: ringline_conn_send_lease() has sent them or ringline_lease_release() gives them back (any
+    #: thread), also when the connection is over. All bytes shown count as consumed then: of what the
+    #: callback returns only a negative value is looked at. In that callback only.
+    #:
+    #: Returns 0; -ENODATA when these bytes are not in the pool (an earlier callback or a pause left
+    #: them): copy them; -ENOBUFS when only a quarter of the receive buffers is left, which is for the
+    #: other connections: copy them (counted in take_refusals); RINGLINE_ENULL, -EINVAL,
+    #: RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    conn_take: Callable[[Pointer, int, Pointer], int]
+
+    #: conn_send_lease(runtime, conn, lease, bytes, length)
+    #: Send `length` bytes at `bytes`, which are (a part of) those of `lease`, behind what is queued,
+    #: without a copy. The lease is the library's from now on, and it gives it back when they are sent
+    #: or the connection is over. In the worker's callbacks only.
+    #:
+    #: Returns 0; an error leaves the lease to the caller: RINGLINE_ESTALE also when the lease was given
+    #: back or sent already, -EINVAL when the bytes are not in its pool, RINGLINE_EWRONGTHREAD also for
+    #: a lease of another thread's pool, and as ringline_conn_send().
+    conn_send_lease: Callable[[Pointer, int, int, Pointer, int], int]
+
+    #: conn_sendv(runtime, conn, iovecs, count)
+    #: Send a copy of `count` slices (struct iovec of <sys/uio.h>), one behind the other; all of them
+    #: or none. In the worker's callbacks only. Returns as ringline_conn_send(), and -EINVAL above 1024
+    #: slices.
+    conn_sendv: Callable[[Pointer, int, Pointer, int], int]
+
+    #: conn_send_zc(runtime, conn, bytes, length, cookie)
+    #: Send `length` bytes out of the caller's memory, behind what is queued. They must stay as they are
+    #: until the released callback comes with `cookie` (always later, never from here). Where the kernel
+    #: copies after all (loopback), messages of 16 KiB at most are copied at once and released soon.
+    #: In the worker's callbacks only. Returns as ringline_conn_send(); an error means no callback.
+    conn_send_zc: Callable[[Pointer, int, Pointer, int, int], int]
+
+    #: conn_send_file(runtime, conn, fd, offset, length, cookie)
+    #: Send `length` bytes of a regular file from `offset` on, behind what is queued; 0 = up to its end
+    #: as it is now. They count as queued. The file's own position is neither used nor moved. `fd` must
+    #: stay open until the released callback comes with `cookie` (always later, never from here). A file
+    #: that ends before `length` closes the connection with -ENODATA, a read that fails with its -errno:
+    #: the other end was promised more. In the worker's callbacks only.
+    #:
+    #: Returns 0; -ENODATA when the file is shorter now; -EINVAL (no regular file), -EBADF; and as
+    #: ringline_conn_send(). An error means no callback.
+    conn_send_file: Callable[[Pointer, int, int, int, int, int], int]
+
+    #: conn_set_timeouts(runtime, conn, timeouts)
+    #: Limit how long a connection may do nothing; the time starts now. It is closed at once with the
+    #: reason -ETIMEDOUT. Timeouts end with the connection; a later call replaces them, NULL ends them.
+    #: In the worker's callbacks only. Returns 0, -EINVAL or -E2BIG for the struct and
+    #: as ringline_conn_pause().
+    conn_set_timeouts: Callable[[Pointer, int, Pointer], int]
+
+    #: conn_connect(runtime, address, timeout_ns, user, out)
+    #: Connect to `address` (as in ringline_runtime_listen()), for `timeout_ns` at most (0 = as long as
+    #: the kernel tries). `*out` is the id of the connection to be, `user` what its callbacks get. The
+    #: connect callback tells what became of it, never from here; ringline_conn_close() ends it before.
+    #: In the worker's callbacks only.
+    #:
+    #: Returns 0, RINGLINE_ENULL, -EINVAL for the address or the time, what socket(2) says (-EMFILE),
+    #: -ENFILE when the worker has max_connections, RINGLINE_ECLOSED after stop, -ENOMEM,
+    #: RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED. An error means no callback.
+    conn_connect: Callable[[Pointer, bytes, int, int, Pointer], int]
+
     #: stats_of(ring, out)
     #: Read the counters. Any thread. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED, RINGLINE_ENULL,
     #: -EINVAL.
@@ -2808,6 +2960,58 @@ SIGNATURES: Dict[str, Tuple[Optional[Any], Tuple[Any, ...]]] = {
     "conn_resume": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64)),
     "conn_set_user": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64)),
     "conn_info_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p)),
+    "conn_take": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p)),
+    "conn_send_lease": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.c_uint64,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ),
+    ),
+    "conn_sendv": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+        ),
+    ),
+    "conn_send_zc": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+            ctypes.c_uint64,
+        ),
+    ),
+    "conn_send_file": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.c_int32,
+            ctypes.c_uint64,
+            ctypes.c_uint64,
+            ctypes.c_uint64,
+        ),
+    ),
+    "conn_set_timeouts": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p)),
+    "conn_connect": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.c_uint64,
+            ctypes.c_uint64,
+            ctypes.c_void_p,
+        ),
+    ),
     "stats_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p)),
     "turn": (ctypes.c_int32, (ctypes.c_void_p,)),
     "submit": (
@@ -3028,6 +3232,7 @@ __all__ = [
     "CONN_OPEN",
     "CONN_DRAINING",
     "CONN_CLOSING",
+    "CONN_CONNECTING",
     "CONN_PAUSED",
     "CONN_ENDED",
     "LOG_NONE",
@@ -3044,5 +3249,7 @@ __all__ = [
     "RuntimeHandlers",
     "RuntimeStats",
     "ConnInfo",
+    "Lease",
+    "ConnTimeouts",
     "Stats",
 ]

@@ -366,6 +366,8 @@ public enum ABI {
   public static let connDraining: UInt32 = 2
   /// It ends what is in flight; its close callback is next.
   public static let connClosing: UInt32 = 3
+  /// ringline_conn_connect() is not through; its connect callback is next.
+  public static let connConnecting: UInt32 = 4
   /// flags of a connection: it shows no data (ringline_conn_pause).
   public static let connPaused: UInt32 = 1
   /// flags of a connection: the other end sends nothing more.

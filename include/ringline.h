@@ -1759,7 +1759,7 @@ typedef struct ringline_lease {
   /**
    * The bytes: the same as the data callback shows.
    */
-  const void *bytes;
+  void *bytes;
   /**
    * How many.
    */

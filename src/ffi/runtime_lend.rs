@@ -25,7 +25,7 @@ pub struct ringline_lease {
     /// The lease, for ringline_conn_send_lease() or ringline_lease_release().
     pub lease: u64,
     /// The bytes: the same as the data callback shows.
-    pub bytes: *const c_void,
+    pub bytes: *mut c_void,
     /// How many.
     pub length: u64,
 }
@@ -68,12 +68,12 @@ pub unsafe extern "C-unwind" fn ringline_conn_take(
         }
         // Before it is taken: a wrong size must change nothing.
         let mut lease =
-            ringline_lease { size: 0, resv: 0, lease: 0, bytes: core::ptr::null(), length: 0 };
+            ringline_lease { size: 0, resv: 0, lease: 0, bytes: core::ptr::null_mut(), length: 0 };
         // SAFETY: not NULL; the caller vouches for the size it wrote.
         unsafe { write_sized(out, &lease) }?;
         let taken = worker.take(conn)?;
         lease.lease = taken.lease;
-        lease.bytes = taken.address as *const c_void;
+        lease.bytes = taken.address as *mut c_void;
         lease.length = taken.len as u64;
         // SAFETY: as above.
         unsafe { write_sized(out, &lease) }.map(|()| 0)

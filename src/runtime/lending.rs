@@ -1,7 +1,7 @@
 //! What users lend to a connection: memory to send from, and files.
 //!
-//! Owns: the loans of a worker and the blocks that files are read into. Never closes a descriptor of
-//! the user's. Invariant: a loan is told to be over exactly once, when neither the queue nor the
+//! Owns: the loans of a worker and the blocks that files are read into. Never closes a descriptor
+//! of the user's. Invariant: a loan is told to be over exactly once, when neither the queue nor the
 //! kernel has anything of it: for memory that is the completion without MORE, whatever it says.
 
 use super::conn_table::{index_of, local};

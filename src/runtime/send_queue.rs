@@ -1,8 +1,8 @@
-//! What a connection has to send, in order: blocks of copied bytes, one of which is with the kernel,
-//! and between them what was lent: leases, memory and files of the user's.
+//! What a connection has to send, in order: blocks of copied bytes, one of which is with the
+//! kernel, and between them what was lent: leases, memory and files of the user's.
 //!
-//! Owns: the blocks' memory until the kernel is done with it, and the leases. Invariant: one send is
-//! in flight per connection, since the kernel interleaves two; what it may read is not written, and
+//! Owns: the blocks' memory until the kernel is done with it, and the leases. Invariant: one send
+//! is in flight per connection, since the kernel interleaves two; what it may read is not written, and
 //! a block is not reused before its send completed.
 
 use crate::error::Fault;
@@ -246,8 +246,8 @@ impl SendQueue {
         }
     }
 
-    /// Put a lease at the end. A small one behind others is copied, and given back at once. One that
-    /// does not get in stays the user's.
+    /// Put a lease at the end. A small one behind others is copied, and given back at once. One
+    /// that does not get in stays the user's.
     pub fn push_lease(&mut self, held: Held, blocks: &mut Blocks) -> Result<(), Fault> {
         let len = held.len();
         if len <= GATHERED && blocks.at(self.last).is_some_and(|last| last.room() >= len as usize) {

@@ -1,8 +1,8 @@
 /*
  * An echo server that copies nothing: it takes what is shown as a lease and sends from it. Clients
  * of which one does not read for a while send more than the pool holds, and compare a hash.
- * Failure: a byte lost, doubled or in the wrong place; a lease that can be sent or given back twice;
- * a pool that starves behind a client that does not read; a refusal that is not counted.
+ * Failure: a byte lost, doubled or in the wrong place; a lease that can be sent or given back
+ * twice; a pool that starves behind a client that does not read; a refusal that is not counted.
  */
 #include "serving.h"
 
@@ -78,7 +78,8 @@ static void echo_all(int fd, size_t piece) {
 
 int main(void) {
   ringline_runtime_handlers handlers = {.size = sizeof handlers, .accept = on_accept,
-                                        .data = on_data, .writable = echo_writable, .close = on_close};
+                                        .data = on_data, .writable = echo_writable,
+                                        .close = on_close};
   ringline_runtime_config config = {.size = sizeof config, .workers = 1, .pool_buffers = BUFFERS,
                                     .pool_buffer_size = BUFFER, .high_water = 4 * LENGTH};
   int fds[CLIENTS], at;

@@ -249,7 +249,7 @@ impl SendQueue {
     /// Put a lease at the end. A small one behind others is copied, and given back at once. One
     /// that does not get in stays the user's.
     pub fn push_lease(&mut self, held: Held, blocks: &mut Blocks) -> Result<(), Fault> {
-        let len = held.len();
+        let len = held.length();
         if len <= GATHERED && blocks.at(self.last).is_some_and(|last| last.room() >= len as usize) {
             return self.push(held.bytes(), blocks);
         }

@@ -3249,8 +3249,8 @@ int32_t ringline_conn_take(ringline_runtime *runtime, uint64_t conn, struct ring
  * sent or the connection is over. In the worker's callbacks only.
  *
  * Returns 0; an error leaves the lease to the caller: RINGLINE_ESTALE also when the lease was
- * given back or sent already, -EINVAL when the bytes are not in its pool, RINGLINE_EWRONGTHREAD also for
- * a lease of another thread's pool, and as ringline_conn_send().
+ * given back or sent already, -EINVAL when the bytes are not in its pool, RINGLINE_EWRONGTHREAD
+ * also for a lease of another thread's pool, and as ringline_conn_send().
  */
 int32_t ringline_conn_send_lease(ringline_runtime *runtime,
                                  uint64_t conn,
@@ -3271,7 +3271,8 @@ int32_t ringline_conn_sendv(ringline_runtime *runtime,
 /**
  * Send `length` bytes out of the caller's memory, behind what is queued. They must stay as they
  * are until the released callback comes with `cookie` (always later, never from here). Where the
- * kernel copies after all (loopback), messages of 16 KiB at most are copied at once and released soon.
+ * kernel copies after all (loopback), messages of 16 KiB at most are copied at once and
+ * released soon.
  * In the worker's callbacks only. Returns as ringline_conn_send(); an error means no callback.
  */
 int32_t ringline_conn_send_zc(ringline_runtime *runtime,

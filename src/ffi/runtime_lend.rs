@@ -85,8 +85,8 @@ pub unsafe extern "C-unwind" fn ringline_conn_take(
 /// sent or the connection is over. In the worker's callbacks only.
 ///
 /// Returns 0; an error leaves the lease to the caller: RINGLINE_ESTALE also when the lease was
-/// given back or sent already, -EINVAL when the bytes are not in its pool, RINGLINE_EWRONGTHREAD also for
-/// a lease of another thread's pool, and as ringline_conn_send().
+/// given back or sent already, -EINVAL when the bytes are not in its pool, RINGLINE_EWRONGTHREAD
+/// also for a lease of another thread's pool, and as ringline_conn_send().
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_conn_send_lease(
     runtime: *mut ringline_runtime,
@@ -142,7 +142,8 @@ fn bytes_of<'a>(bytes: *const c_void, length: usize) -> Result<&'a [u8], Fault> 
 
 /// Send `length` bytes out of the caller's memory, behind what is queued. They must stay as they
 /// are until the released callback comes with `cookie` (always later, never from here). Where the
-/// kernel copies after all (loopback), messages of 16 KiB at most are copied at once and released soon.
+/// kernel copies after all (loopback), messages of 16 KiB at most are copied at once and
+/// released soon.
 /// In the worker's callbacks only. Returns as ringline_conn_send(); an error means no callback.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_conn_send_zc(

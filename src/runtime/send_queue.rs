@@ -2,8 +2,8 @@
 //! kernel, and between them what was lent: leases, memory and files of the user's.
 //!
 //! Owns: the blocks' memory until the kernel is done with it, and the leases. Invariant: one send
-//! is in flight per connection, since the kernel interleaves two; what it may read is not written, and
-//! a block is not reused before its send completed.
+//! is in flight per connection, since the kernel interleaves two; what it may read is not written,
+//! and a block is not reused before its send completed.
 
 use crate::error::Fault;
 use crate::resource::Held;

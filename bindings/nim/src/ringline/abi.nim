@@ -1720,8 +1720,8 @@ proc ringline_conn_send_lease*(runtime: ptr ringline_runtime, conn: uint64, leas
   ## sent or the connection is over. In the worker's callbacks only.
   ##
   ## Returns 0; an error leaves the lease to the caller: RINGLINE_ESTALE also when the lease was
-  ## given back or sent already, -EINVAL when the bytes are not in its pool, RINGLINE_EWRONGTHREAD also for
-  ## a lease of another thread's pool, and as ringline_conn_send().
+  ## given back or sent already, -EINVAL when the bytes are not in its pool, RINGLINE_EWRONGTHREAD
+  ## also for a lease of another thread's pool, and as ringline_conn_send().
 
 proc ringline_conn_sendv*(runtime: ptr ringline_runtime, conn: uint64, iovecs: pointer,
     count: uint32): int32
@@ -1733,7 +1733,8 @@ proc ringline_conn_send_zc*(runtime: ptr ringline_runtime, conn: uint64, bytes: 
     length: csize_t, cookie: uint64): int32
   ## Send `length` bytes out of the caller's memory, behind what is queued. They must stay as they
   ## are until the released callback comes with `cookie` (always later, never from here). Where the
-  ## kernel copies after all (loopback), messages of 16 KiB at most are copied at once and released soon.
+  ## kernel copies after all (loopback), messages of 16 KiB at most are copied at once and
+  ## released soon.
   ## In the worker's callbacks only. Returns as ringline_conn_send(); an error means no callback.
 
 proc ringline_conn_send_file*(runtime: ptr ringline_runtime, conn: uint64, fd: int32,

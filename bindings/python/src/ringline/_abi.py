@@ -2145,8 +2145,8 @@ class Functions:
     #: sent or the connection is over. In the worker's callbacks only.
     #:
     #: Returns 0; an error leaves the lease to the caller: RINGLINE_ESTALE also when the lease was
-    #: given back or sent already, -EINVAL when the bytes are not in its pool, RINGLINE_EWRONGTHREAD also for
-    #: a lease of another thread's pool, and as ringline_conn_send().
+    #: given back or sent already, -EINVAL when the bytes are not in its pool, RINGLINE_EWRONGTHREAD
+    #: also for a lease of another thread's pool, and as ringline_conn_send().
     conn_send_lease: Callable[[Pointer, int, int, Pointer, int], int]
 
     #: conn_sendv(runtime, conn, iovecs, count)
@@ -2158,7 +2158,8 @@ class Functions:
     #: conn_send_zc(runtime, conn, bytes, length, cookie)
     #: Send `length` bytes out of the caller's memory, behind what is queued. They must stay as they
     #: are until the released callback comes with `cookie` (always later, never from here). Where the
-    #: kernel copies after all (loopback), messages of 16 KiB at most are copied at once and released soon.
+    #: kernel copies after all (loopback), messages of 16 KiB at most are copied at once and
+    #: released soon.
     #: In the worker's callbacks only. Returns as ringline_conn_send(); an error means no callback.
     conn_send_zc: Callable[[Pointer, int, Pointer, int, int], int]
 

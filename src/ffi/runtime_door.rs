@@ -60,8 +60,8 @@ pub type ringline_writable_callback = Option<
 
 /// The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
 /// that failed, what data returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close
-/// or a timeout of its own), -EMSGSIZE (keep_max), -ECANCELED (stop). ringline_conn_info_of() still answers
-/// in it; the id is stale when it returns.
+/// or a timeout of its own), -EMSGSIZE (keep_max), -ECANCELED (stop).
+/// ringline_conn_info_of() still answers in it; the id is stale when it returns.
 pub type ringline_close_callback = Option<
     unsafe extern "C-unwind" fn(
         ctx: *mut c_void,

@@ -81,12 +81,12 @@ pub unsafe extern "C-unwind" fn ringline_conn_take(
 }
 
 /// Send `length` bytes at `bytes`, which are (a part of) those of `lease`, behind what is queued,
-/// without a copy. The lease is the library's from now on, and it gives it back when they are sent
-/// or the connection is over. In the worker's callbacks only.
+/// without a copy. The lease is the library's from now on, and it gives it back when they are
+/// sent or the connection is over. In the worker's callbacks only.
 ///
-/// Returns 0; an error leaves the lease to the caller: RINGLINE_ESTALE also when the lease was given
-/// back or sent already, -EINVAL when the bytes are not in its pool, RINGLINE_EWRONGTHREAD also for
-/// a lease of another thread's pool, and as ringline_conn_send().
+/// Returns 0; an error leaves the lease to the caller: RINGLINE_ESTALE also when the lease was
+/// given back or sent already, -EINVAL when the bytes are not in its pool, RINGLINE_EWRONGTHREAD
+/// also for a lease of another thread's pool, and as ringline_conn_send().
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_conn_send_lease(
     runtime: *mut ringline_runtime,
@@ -140,9 +140,10 @@ fn bytes_of<'a>(bytes: *const c_void, length: usize) -> Result<&'a [u8], Fault> 
     Ok(unsafe { core::slice::from_raw_parts(bytes.cast::<u8>(), length) })
 }
 
-/// Send `length` bytes out of the caller's memory, behind what is queued. They must stay as they are
-/// until the released callback comes with `cookie` (always later, never from here). Where the kernel
-/// copies after all (loopback), messages of 16 KiB at most are copied at once and released soon.
+/// Send `length` bytes out of the caller's memory, behind what is queued. They must stay as they
+/// are until the released callback comes with `cookie` (always later, never from here). Where the
+/// kernel copies after all (loopback), messages of 16 KiB at most are copied at once and
+/// released soon.
 /// In the worker's callbacks only. Returns as ringline_conn_send(); an error means no callback.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_conn_send_zc(
@@ -161,9 +162,9 @@ pub unsafe extern "C-unwind" fn ringline_conn_send_zc(
 
 /// Send `length` bytes of a regular file from `offset` on, behind what is queued; 0 = up to its end
 /// as it is now. They count as queued. The file's own position is neither used nor moved. `fd` must
-/// stay open until the released callback comes with `cookie` (always later, never from here). A file
-/// that ends before `length` closes the connection with -ENODATA, a read that fails with its -errno:
-/// the other end was promised more. In the worker's callbacks only.
+/// stay open until the released callback comes with `cookie` (always later, never from here). A
+/// file that ends before `length` closes the connection with -ENODATA, a read that fails with its
+/// -errno: the other end was promised more. In the worker's callbacks only.
 ///
 /// Returns 0; -ENODATA when the file is shorter now; -EINVAL (no regular file), -EBADF; and as
 /// ringline_conn_send(). An error means no callback.

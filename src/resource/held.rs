@@ -33,7 +33,7 @@ impl Held {
     }
 
     /// How many.
-    pub fn len(&self) -> u32 {
+    pub fn length(&self) -> u32 {
         self.len
     }
 

@@ -2,8 +2,8 @@
 //! kernel, and between them what was lent: leases, memory and files of the user's.
 //!
 //! Owns: the blocks' memory until the kernel is done with it, and the leases. Invariant: one send
-//! is in flight per connection, since the kernel interleaves two; what it may read is not written, and
-//! a block is not reused before its send completed.
+//! is in flight per connection, since the kernel interleaves two; what it may read is not written,
+//! and a block is not reused before its send completed.
 
 use crate::error::Fault;
 use crate::resource::Held;
@@ -249,7 +249,7 @@ impl SendQueue {
     /// Put a lease at the end. A small one behind others is copied, and given back at once. One
     /// that does not get in stays the user's.
     pub fn push_lease(&mut self, held: Held, blocks: &mut Blocks) -> Result<(), Fault> {
-        let len = held.len();
+        let len = held.length();
         if len <= GATHERED && blocks.at(self.last).is_some_and(|last| last.room() >= len as usize) {
             return self.push(held.bytes(), blocks);
         }

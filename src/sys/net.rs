@@ -29,7 +29,7 @@ impl RawAddress {
     }
 
     /// Bytes of it that count.
-    pub fn len(&self) -> u32 {
+    pub fn length(&self) -> u32 {
         self.len
     }
 

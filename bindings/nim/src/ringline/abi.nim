@@ -838,8 +838,8 @@ type
     user: uint64, reason: int32) {.cdecl, gcsafe, raises: [].}
     ## The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
     ## that failed, what data returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close
-    ## or a timeout of its own), -EMSGSIZE (keep_max), -ECANCELED (stop). ringline_conn_info_of() still answers
-    ## in it; the id is stale when it returns.
+    ## or a timeout of its own), -EMSGSIZE (keep_max), -ECANCELED (stop).
+    ## ringline_conn_info_of() still answers in it; the id is stale when it returns.
 
   ringline_connect_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime, conn: uint64,
     user: uint64, res: int32) {.cdecl, gcsafe, raises: [].}
@@ -1716,12 +1716,12 @@ proc ringline_conn_take*(runtime: ptr ringline_runtime, conn: uint64,
 proc ringline_conn_send_lease*(runtime: ptr ringline_runtime, conn: uint64, lease: uint64,
     bytes: pointer, length: csize_t): int32
   ## Send `length` bytes at `bytes`, which are (a part of) those of `lease`, behind what is queued,
-  ## without a copy. The lease is the library's from now on, and it gives it back when they are sent
-  ## or the connection is over. In the worker's callbacks only.
+  ## without a copy. The lease is the library's from now on, and it gives it back when they are
+  ## sent or the connection is over. In the worker's callbacks only.
   ##
-  ## Returns 0; an error leaves the lease to the caller: RINGLINE_ESTALE also when the lease was given
-  ## back or sent already, -EINVAL when the bytes are not in its pool, RINGLINE_EWRONGTHREAD also for
-  ## a lease of another thread's pool, and as ringline_conn_send().
+  ## Returns 0; an error leaves the lease to the caller: RINGLINE_ESTALE also when the lease was
+  ## given back or sent already, -EINVAL when the bytes are not in its pool, RINGLINE_EWRONGTHREAD
+  ## also for a lease of another thread's pool, and as ringline_conn_send().
 
 proc ringline_conn_sendv*(runtime: ptr ringline_runtime, conn: uint64, iovecs: pointer,
     count: uint32): int32
@@ -1731,18 +1731,19 @@ proc ringline_conn_sendv*(runtime: ptr ringline_runtime, conn: uint64, iovecs: p
 
 proc ringline_conn_send_zc*(runtime: ptr ringline_runtime, conn: uint64, bytes: pointer,
     length: csize_t, cookie: uint64): int32
-  ## Send `length` bytes out of the caller's memory, behind what is queued. They must stay as they are
-  ## until the released callback comes with `cookie` (always later, never from here). Where the kernel
-  ## copies after all (loopback), messages of 16 KiB at most are copied at once and released soon.
+  ## Send `length` bytes out of the caller's memory, behind what is queued. They must stay as they
+  ## are until the released callback comes with `cookie` (always later, never from here). Where the
+  ## kernel copies after all (loopback), messages of 16 KiB at most are copied at once and
+  ## released soon.
   ## In the worker's callbacks only. Returns as ringline_conn_send(); an error means no callback.
 
 proc ringline_conn_send_file*(runtime: ptr ringline_runtime, conn: uint64, fd: int32,
     offset: uint64, length: uint64, cookie: uint64): int32
   ## Send `length` bytes of a regular file from `offset` on, behind what is queued; 0 = up to its end
   ## as it is now. They count as queued. The file's own position is neither used nor moved. `fd` must
-  ## stay open until the released callback comes with `cookie` (always later, never from here). A file
-  ## that ends before `length` closes the connection with -ENODATA, a read that fails with its -errno:
-  ## the other end was promised more. In the worker's callbacks only.
+  ## stay open until the released callback comes with `cookie` (always later, never from here). A
+  ## file that ends before `length` closes the connection with -ENODATA, a read that fails with its
+  ## -errno: the other end was promised more. In the worker's callbacks only.
   ##
   ## Returns 0; -ENODATA when the file is shorter now; -EINVAL (no regular file), -EBADF; and as
   ## ringline_conn_send(). An error means no callback.

@@ -374,6 +374,21 @@ pub const RINGLINE_CONN_PAUSED: u32 = 0x1;
 /// flags of a connection: the other end sends nothing more.
 pub const RINGLINE_CONN_ENDED: u32 = 0x2;
 
+/// kind of an event: the worker begins.
+pub const RINGLINE_EVENT_START: u32 = 1;
+/// A client came by `listener`.
+pub const RINGLINE_EVENT_ACCEPT: u32 = 2;
+/// Bytes came, or (length 0) the other end sends nothing more; see `consumed`.
+pub const RINGLINE_EVENT_DATA: u32 = 3;
+/// The kernel took `length` bytes.
+pub const RINGLINE_EVENT_SENT: u32 = 4;
+/// There is room again in a send queue that was full.
+pub const RINGLINE_EVENT_WRITABLE: u32 = 5;
+/// A connection is over, for the reason `res`; its id is stale.
+pub const RINGLINE_EVENT_CLOSE: u32 = 6;
+/// The worker is over.
+pub const RINGLINE_EVENT_STOP: u32 = 7;
+
 /// set_log: nothing is told.
 pub const RINGLINE_LOG_NONE: u32 = 0;
 /// A caught panic.

@@ -9,6 +9,7 @@ use super::runtime::ringline_runtime_stats;
 use super::runtime_config::ringline_runtime_config;
 use super::runtime_conn::ringline_conn_info;
 use super::runtime_door::ringline_runtime_handlers;
+use super::runtime_events::{ringline_event, ringline_worker_block};
 use super::shared::ringline_shared;
 use super::stats::ringline_stats;
 use crate::error::{ENULL, Fault};
@@ -91,6 +92,12 @@ fn each(mut out: impl FnMut(&'static str, u32, u32)) {
         "ringline_conn_info": ringline_conn_info {
             size, state, flags, listener, user, received, sent, queued, kept, fd, peer_family,
             peer_port, peer_address,
+        }
+        "ringline_event": ringline_event {
+            kind, res, conn, user, address, length, consumed, listener, flags, extra,
+        }
+        "ringline_worker_block": ringline_worker_block {
+            size, abi, events, events_cap, events_len, timeout_ns, runtime, worker, resv, more,
         }
         "ringline_abi_field": ringline_abi_field { name, offset, size }
     }

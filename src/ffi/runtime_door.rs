@@ -4,9 +4,11 @@
 //! but the shared one that the worker itself lends.
 
 use super::ringline_runtime;
+use super::runtime_events::Recorder;
 use crate::runtime::{Door, Worker};
 use core::cell::Cell;
 use core::ffi::c_void;
+use core::ptr::NonNull;
 
 /// Told when a worker begins, and when it is over. On the worker's thread, as all of these.
 pub type ringline_worker_callback = Option<
@@ -119,9 +121,9 @@ impl Default for ringline_runtime_handlers {
     }
 }
 
-/// The handlers of a runtime.
+/// The handlers of a runtime; those of an adopted worker write records.
 #[derive(Clone, Copy, Default)]
-pub(super) struct CDoor(pub ringline_runtime_handlers);
+pub(super) struct CDoor(pub ringline_runtime_handlers, pub Option<NonNull<Recorder>>);
 
 // SAFETY: addresses only; who sets the handlers vouches that every worker may call them.
 unsafe impl Send for CDoor {}
@@ -137,6 +139,11 @@ pub(super) fn here<'a>(runtime: u64) -> Option<&'a Worker<CDoor>> {
     // SAFETY: set by the worker for as long as it runs, on this thread, which is inside of it.
     let worker = unsafe { HERE.get().as_ref() }?;
     (worker.runtime() == runtime).then_some(worker)
+}
+
+/// Whether the calling thread is a worker of any runtime.
+pub(super) fn here_any() -> bool {
+    !HERE.get().is_null()
 }
 
 fn handle(worker: &Worker<CDoor>) -> *mut ringline_runtime {
@@ -196,5 +203,10 @@ impl Door for CDoor {
             unsafe { stop(self.0.ctx, handle(worker), worker.index()) }
         }
         HERE.set(core::ptr::null());
+    }
+
+    fn has_told(&self) -> bool {
+        // SAFETY: the recorder of an adopted worker outlives it.
+        self.1.is_some_and(|recorder| unsafe { recorder.as_ref() }.len() > 0)
     }
 }

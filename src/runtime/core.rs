@@ -7,6 +7,7 @@
 use super::config::Config;
 use super::conn_table::{ConnTable, index_of, local};
 use super::connection::{How, Life};
+use super::held::Held;
 use super::listener::Listening;
 use super::send_queue::Blocks;
 use super::stats::WorkerStats;
@@ -70,6 +71,14 @@ pub struct Core {
     phase: Phase,
     /// The ring refused something that passes: ask again soon.
     pub(super) again: bool,
+    /// Data is not consumed when it is shown, but at the next turn.
+    pub holds: bool,
+    /// Such data, in the order in which it was shown.
+    pub(super) held: Vec<Held>,
+    /// When a turn is to end though nothing came; u64::MAX = never.
+    pub(super) patience: u64,
+    /// A signal handler ran during the wait.
+    pub(super) interrupted: bool,
 }
 
 impl Core {
@@ -117,6 +126,10 @@ impl Core {
             pool,
             phase: Phase::Running,
             again: false,
+            holds: false,
+            held: Vec::new(),
+            patience: u64::MAX,
+            interrupted: false,
         })
     }
 
@@ -247,14 +260,26 @@ impl Core {
         let limit = self.limit(now);
         let want = u32::from(limit != 0);
         let turned = self.engine.turn(|| &[], want, limit, 0, Begun::OUTSIDE);
-        if turned.is_err_and(|fault| matches!(-fault.code, libc::EAGAIN | libc::ENOMEM)) {
-            self.engine.driver.enter.backend().pause(AGAIN_NS);
+        if let Err(fault) = turned {
+            self.turn_failed(-fault.code);
         }
         self.engine.completed.show()
     }
 
+    #[cold]
+    fn turn_failed(&mut self, errno: i32) {
+        match errno {
+            libc::EAGAIN | libc::ENOMEM => self.engine.driver.enter.backend().pause(AGAIN_NS),
+            libc::EINTR => self.interrupted = true,
+            _ => {}
+        }
+    }
+
     /// How long the next wait may be; -1 = for ever.
     fn limit(&self, now: u64) -> i64 {
+        if self.patience <= now {
+            return 0;
+        }
         if self.again {
             return AGAIN_NS as i64;
         }
@@ -267,7 +292,8 @@ impl Core {
         };
         let drain = self.draining.front().map(|(end, _)| *end);
         let retry = self.listeners.iter().map(|own| own.retry_at).filter(|at| *at > 0).min();
-        match stop.into_iter().chain(drain).chain(retry).min() {
+        let turn = (self.patience < u64::MAX).then_some(self.patience);
+        match stop.into_iter().chain(drain).chain(retry).chain(turn).min() {
             Some(end) => end.saturating_sub(now).clamp(1, i64::MAX as u64) as i64,
             None => -1,
         }

@@ -4,11 +4,13 @@
 //! door: [`Door`] is what a language's side of it implements. Never shares a connection between
 //! threads: whoever has one is the worker it lives on.
 
+mod adopted;
 mod calls;
 mod config;
 mod conn_table;
 mod connection;
 mod core;
+mod held;
 mod listener;
 mod receiving;
 mod send_queue;
@@ -17,6 +19,7 @@ mod stats;
 mod threads;
 mod worker;
 
+pub use adopted::Adopted;
 pub use calls::ConnFacts;
 pub use config::Config;
 pub use connection::{How, Life};
@@ -27,7 +30,7 @@ pub use worker::Worker;
 use crate::error::{ECLOSED, Fault};
 use crate::ring::{Wake, signal};
 use crate::sys::net::Place;
-use ::core::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
+use ::core::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use listener::Registry;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -49,6 +52,10 @@ pub trait Door: Sized {
     fn on_close(&self, worker: &Worker<Self>, conn: u64, user: u64, reason: i32);
     /// The worker is over.
     fn on_stop(&self, worker: &Worker<Self>);
+    /// Whether something was told that nobody has looked at yet: then a turn does not sleep.
+    fn has_told(&self) -> bool {
+        false
+    }
 }
 
 /// Nobody asked for a stop.
@@ -62,6 +69,8 @@ struct WorkerPlace {
     stats: Arc<WorkerStats>,
     /// The state of the listeners it has seen.
     seen: AtomicU32,
+    /// A thread is this worker, or was.
+    taken: AtomicBool,
 }
 
 /// What the workers of a runtime share.
@@ -97,6 +106,16 @@ impl Shared {
     fn registry(&self) -> MutexGuard<'_, Registry> {
         // Plain data: a panic of another thread left nothing half done.
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Take the place of a worker, for good; false when somebody has it.
+    fn take_place(&self, worker: u32) -> bool {
+        !self.workers[worker as usize].taken.swap(true, Ordering::SeqCst)
+    }
+
+    /// Whoever took the place could not become the worker.
+    fn give_place(&self, worker: u32) {
+        self.workers[worker as usize].taken.store(false, Ordering::SeqCst);
     }
 
     fn tell(&self) {

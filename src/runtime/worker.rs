@@ -38,15 +38,17 @@ impl<D: Door> Worker<D> {
     /// The loop, until the runtime is stopped and every connection is over.
     /// Tells by `begun` that it listens to what it was told so far.
     pub(super) fn run(&self, begun: impl FnOnce()) {
-        self.door.on_start(self);
-        self.obey();
-        {
-            let core = &mut *self.core.borrow_mut();
-            core.settle_listeners(0);
-        }
+        self.begin();
         begun();
         while self.step() {}
         self.door.on_stop(self);
+    }
+
+    /// Listen to what the runtime was told so far.
+    pub(super) fn begin(&self) {
+        self.door.on_start(self);
+        self.obey();
+        self.core.borrow_mut().settle_listeners(0);
     }
 
     /// Give everything back, after [`Worker::run`].
@@ -55,7 +57,7 @@ impl<D: Door> Worker<D> {
     }
 
     /// One turn: do what is wanted, wait, tell what came. False when all is over.
-    fn step(&self) -> bool {
+    pub(super) fn step(&self) -> bool {
         self.obey();
         self.settle();
         let count = {
@@ -65,6 +67,9 @@ impl<D: Door> Worker<D> {
             }
             let now = core.engine.driver.now();
             core.settle_listeners(now);
+            if self.door.has_told() {
+                core.patience = now;
+            }
             core.turn(now)
         };
         for at in 0..count {

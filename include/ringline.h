@@ -953,6 +953,41 @@ typedef struct ringline_runtime ringline_runtime;
 #define RINGLINE_CONN_ENDED 2
 
 /**
+ * kind of an event: the worker begins.
+ */
+#define RINGLINE_EVENT_START 1
+
+/**
+ * A client came by `listener`.
+ */
+#define RINGLINE_EVENT_ACCEPT 2
+
+/**
+ * Bytes came, or (length 0) the other end sends nothing more; see `consumed`.
+ */
+#define RINGLINE_EVENT_DATA 3
+
+/**
+ * The kernel took `length` bytes.
+ */
+#define RINGLINE_EVENT_SENT 4
+
+/**
+ * There is room again in a send queue that was full.
+ */
+#define RINGLINE_EVENT_WRITABLE 5
+
+/**
+ * A connection is over, for the reason `res`; its id is stale.
+ */
+#define RINGLINE_EVENT_CLOSE 6
+
+/**
+ * The worker is over.
+ */
+#define RINGLINE_EVENT_STOP 7
+
+/**
  * set_log: nothing is told.
  */
 #define RINGLINE_LOG_NONE 0
@@ -1620,6 +1655,53 @@ typedef struct ringline_runtime_stats {
 } ringline_runtime_stats;
 
 /**
+ * Through which an adopted worker is turned. Owned by the worker, its address is stable until the
+ * worker is over. Only the worker's thread may touch it.
+ */
+typedef struct ringline_worker_block {
+  /**
+   * Size of this struct.
+   */
+  uint32_t size;
+  /**
+   * RINGLINE_ABI of the library.
+   */
+  uint32_t abi;
+  /**
+   * Address of ringline_event events[events_cap].
+   */
+  uint64_t events;
+  /**
+   * Its capacity, which no turn exceeds.
+   */
+  uint32_t events_cap;
+  /**
+   * Out: how many events there are. They are valid until the next turn.
+   */
+  uint32_t events_len;
+  /**
+   * In: longest wait of a turn in nanoseconds; 0 = do not wait, -1 = for ever.
+   */
+  int64_t timeout_ns;
+  /**
+   * The runtime's handle.
+   */
+  uint64_t runtime;
+  /**
+   * Which of its workers this is.
+   */
+  uint32_t worker;
+  /**
+   * Zero.
+   */
+  uint32_t resv;
+  /**
+   * Zero.
+   */
+  uint64_t more[2];
+} ringline_worker_block;
+
+/**
  * What a connection is like. Set `size` to sizeof(ringline_conn_info) (0 = the same) before the
  * call.
  */
@@ -1747,6 +1829,54 @@ typedef struct ringline_stats {
    */
   uint64_t rollbacks;
 } ringline_stats;
+
+/**
+ * What a worker tells, as a record. Addresses are valid until the next turn.
+ */
+typedef struct ringline_event {
+  /**
+   * RINGLINE_EVENT_*.
+   */
+  uint32_t kind;
+  /**
+   * A result, reason or status.
+   */
+  int32_t res;
+  /**
+   * The connection (or timer, or process).
+   */
+  uint64_t conn;
+  /**
+   * The user's number of it.
+   */
+  uint64_t user;
+  /**
+   * Address of the bytes.
+   */
+  uint64_t address;
+  /**
+   * How many there are.
+   */
+  uint64_t length;
+  /**
+   * Of RINGLINE_EVENT_DATA: in, what a data callback would return. It is `length` at first (0 at
+   * the end): write less to have the rest shown again, in front of what comes next. Where bytes
+   * were left, later ones of the connection in the same turn count as not consumed either.
+   */
+  int64_t consumed;
+  /**
+   * The listener it is about.
+   */
+  uint32_t listener;
+  /**
+   * RINGLINE_EVENT_FLAG_*.
+   */
+  uint32_t flags;
+  /**
+   * More of some kinds; else 0.
+   */
+  uint64_t extra;
+} ringline_event;
 
 
 
@@ -3016,17 +3146,19 @@ int32_t ringline_runtime_start(ringline_runtime *runtime);
 int32_t ringline_runtime_stop(ringline_runtime *runtime, int64_t grace_ns);
 
 /**
- * Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever). Any
- * thread but the workers. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback,
+ * Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever); not
+ * for adopted ones. Any thread but the workers' callbacks. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback,
  * RINGLINE_EPANIC when a worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
  */
-int32_t ringline_runtime_join(ringline_runtime *runtime, int64_t timeout_ns);
+int32_t ringline_runtime_join(ringline_runtime *runtime,
+                              int64_t timeout_ns);
 
 /**
  * End the runtime: stop with a grace of 0, wait for the workers (their callbacks still run), give
  * everything back. In a callback the handle is stale at once, and the workers end when it has
- * returned. Any thread. Returns 0, RINGLINE_EPANIC when a worker ended by an internal error,
- * RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
+ * returned. A worker that the calling thread adopted ends here; those that other threads adopted
+ * end at their next turns. Any thread. Returns 0, RINGLINE_EPANIC when a worker ended by an
+ * internal error, RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
  */
 int32_t ringline_runtime_free(ringline_runtime *runtime);
 
@@ -3035,6 +3167,35 @@ int32_t ringline_runtime_free(ringline_runtime *runtime);
  * -EINVAL, RINGLINE_ESTALE, RINGLINE_EFORKED.
  */
 int32_t ringline_runtime_stats_of(ringline_runtime *runtime, struct ringline_runtime_stats *out);
+
+/**
+ * Make the calling thread the worker `index` of a runtime: it gets a ring and listens, and its
+ * events are records in the block that `*out` names, instead of callbacks. Turn it with
+ * ringline_worker_turn(); between turns every function of connections is legal on this thread.
+ * ringline_runtime_start() starts the workers that nobody adopted before. A thread is one worker
+ * at most; when it exits, its worker ends at once. The worker's signals are the thread's: a
+ * handler ends a turn.
+ *
+ * Returns 0; -EINVAL for the index; -EALREADY when a thread is this worker already, or was; -EBUSY
+ * when the calling thread is a worker already; RINGLINE_ECLOSED after stop; RINGLINE_ENULL; what
+ * ringline_create() and ringline_pool_create() say; RINGLINE_ESTALE; RINGLINE_EFORKED.
+ */
+int32_t ringline_worker_adopt(ringline_runtime *runtime,
+                              uint32_t index,
+                              struct ringline_worker_block **out);
+
+/**
+ * One turn of the adopted worker that the calling thread is: what was asked for since the last
+ * turn is done, data of the last turn is given back (see ringline_event.consumed), and the thread
+ * sleeps until there are events, block->timeout_ns at most. They are in block->events.
+ *
+ * Returns how many there are, 0 when the time was over; -EINTR when a signal handler ran and
+ * nothing else came; RINGLINE_ECLOSED after the turn that showed RINGLINE_EVENT_STOP: the worker
+ * is over, its block is gone, and the thread may leave. RINGLINE_EREENTRANT in a callback,
+ * RINGLINE_EWRONGTHREAD where no such worker was adopted, RINGLINE_EPANIC and RINGLINE_EPOISONED
+ * after an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ */
+int32_t ringline_worker_turn(ringline_runtime *runtime);
 
 /**
  * Fill a runtime's config with the defaults, which are zeros, and set its size. Any thread.

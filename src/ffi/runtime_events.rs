@@ -32,7 +32,8 @@ pub struct ringline_event {
     pub length: u64,
     /// Of RINGLINE_EVENT_DATA: in, what a data callback would return. It is `length` at first (0 at
     /// the end): write less to have the rest shown again, in front of what comes next. Where bytes
-    /// were left, later ones of the connection in the same turn count as not consumed either.
+    /// were left, later data of the connection in the same turn counts as not seen: it is shown
+    /// again at once, behind them. Negative = close at once.
     pub consumed: i64,
     /// The listener it is about.
     pub listener: u32,

@@ -25,15 +25,30 @@ impl<D: Door> Worker<D> {
         for Held { conn, shown } in held.drain(..) {
             let end = matches!(shown, Shown::End);
             let answer = answers.next().unwrap_or(if end { 0 } else { i64::MAX });
-            let left = match self.core.borrow_mut().table.find(conn) {
-                Ok(connection) => !connection.kept.is_empty(),
-                Err(_) => continue,
-            };
-            // What came before was not consumed whole, so this lies behind it.
-            let used = if left && !end && answer > 0 { 0 } else { answer };
-            self.after(index_of(conn), shown, used);
+            let index = index_of(conn);
+            match self.later(conn, end, answer) {
+                None => {}
+                Some(false) => self.after(index, shown, answer),
+                Some(true) if end => {}
+                Some(true) => self.after(index, shown, 0),
+            }
         }
         // Its memory serves the next turn.
         self.core.borrow_mut().held = held;
+    }
+
+    /// Whether this lies behind bytes that were left: then it counts as not seen, and is shown
+    /// again together with them. None: the connection is gone.
+    fn later(&self, conn: u64, end: bool, answer: i64) -> Option<bool> {
+        let core = &mut *self.core.borrow_mut();
+        let connection = core.table.find(conn).ok()?;
+        let left = if end { connection.show } else { !connection.kept.is_empty() };
+        if !left || answer < 0 {
+            return Some(false);
+        }
+        connection.end_untold |= end;
+        connection.show = true;
+        core.make_due(index_of(conn));
+        Some(true)
     }
 }

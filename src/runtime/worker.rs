@@ -62,11 +62,12 @@ impl<D: Door> Worker<D> {
         self.settle();
         let count = {
             let core = &mut *self.core.borrow_mut();
+            let now = core.engine.driver.now();
+            core.settle_listeners(now);
+            // After the last listener went: nothing would end the wait.
             if core.is_over() {
                 return false;
             }
-            let now = core.engine.driver.now();
-            core.settle_listeners(now);
             if self.door.has_told() {
                 core.patience = now;
             }

@@ -388,6 +388,10 @@ pub const RINGLINE_EVENT_WRITABLE: u32 = 5;
 pub const RINGLINE_EVENT_CLOSE: u32 = 6;
 /// The worker is over.
 pub const RINGLINE_EVENT_STOP: u32 = 7;
+/// The timer `conn` ticks; `res` periods were missed before.
+pub const RINGLINE_EVENT_TICK: u32 = 8;
+/// Another thread posted `user` and `res`.
+pub const RINGLINE_EVENT_NOTIFY: u32 = 9;
 
 /// set_log: nothing is told.
 pub const RINGLINE_LOG_NONE: u32 = 0;

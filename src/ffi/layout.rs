@@ -84,6 +84,7 @@ fn each(mut out: impl FnMut(&'static str, u32, u32)) {
         }
         "ringline_runtime_handlers": ringline_runtime_handlers {
             size, resv, ctx, start, accept, data, sent, writable, close, stop,
+            tick, notify,
         }
         "ringline_runtime_stats": ringline_runtime_stats {
             size, workers, accepted, closed, refused, accept_pauses, receives, received, sends,

@@ -74,6 +74,27 @@ pub type ringline_close_callback = Option<
     ),
 >;
 
+/// A timer of ringline_timer_start() ticks, after as many of its periods as were `missed`.
+pub type ringline_tick_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        timer: u64,
+        user: u64,
+        missed: u32,
+    ),
+>;
+
+/// What ringline_runtime_post() posted.
+pub type ringline_notify_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        user: u64,
+        res: i32,
+    ),
+>;
+
 /// What a worker tells. Each is called on a worker's thread, one at a time per worker, never inside
 /// another one and never inside a function of the library; each may be NULL. `conn` is the
 /// connection's id, `user` what ringline_conn_set_user() keeps (0 at first). Every function is
@@ -102,6 +123,10 @@ pub struct ringline_runtime_handlers {
     pub close: ringline_close_callback,
     /// The worker is over: the last call on its thread.
     pub stop: ringline_worker_callback,
+    /// A timer ticks.
+    pub tick: ringline_tick_callback,
+    /// Another thread posted something.
+    pub notify: ringline_notify_callback,
 }
 
 impl Default for ringline_runtime_handlers {
@@ -117,6 +142,8 @@ impl Default for ringline_runtime_handlers {
             writable: None,
             close: None,
             stop: None,
+            tick: None,
+            notify: None,
         }
     }
 }
@@ -203,6 +230,25 @@ impl Door for CDoor {
             unsafe { stop(self.0.ctx, handle(worker), worker.index()) }
         }
         HERE.set(core::ptr::null());
+    }
+
+    fn on_tick(&self, worker: &Worker<CDoor>, timer: u64, user: u64, missed: u32) {
+        if let Some(tick) = self.0.tick {
+            // SAFETY: see above.
+            unsafe { tick(self.0.ctx, handle(worker), timer, user, missed) }
+        }
+    }
+
+    fn on_notify(&self, worker: &Worker<CDoor>, user: u64, res: i32) {
+        if let Some(notify) = self.0.notify {
+            // SAFETY: see above.
+            unsafe { notify(self.0.ctx, handle(worker), user, res) }
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        // SAFETY: the recorder of an adopted worker outlives it.
+        self.1.is_none_or(|recorder| unsafe { recorder.as_ref() }.has_room())
     }
 
     fn has_told(&self) -> bool {

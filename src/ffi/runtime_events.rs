@@ -116,6 +116,11 @@ impl Recorder {
         self.len.get()
     }
 
+    /// Whether all that completions of a turn tell still fits.
+    pub fn has_room(&self) -> bool {
+        self.len() < EVENTS as u32 / 4
+    }
+
     /// Show what was recorded.
     pub fn show(&self) -> u32 {
         // SAFETY: the block is this worker's, and its thread is here.
@@ -159,6 +164,8 @@ impl Recorder {
             writable: Some(writable),
             close: Some(close),
             stop: Some(stop),
+            tick: Some(tick),
+            notify: Some(notify),
         }
     }
 }
@@ -219,4 +226,14 @@ unsafe extern "C-unwind" fn writable(ctx: *mut c_void, _: Runtime, conn: u64, us
 unsafe extern "C-unwind" fn close(ctx: *mut c_void, _: Runtime, conn: u64, user: u64, res: i32) {
     let event = ringline_event { conn, user, res, ..ringline_event::default() };
     tell(ctx, RINGLINE_EVENT_CLOSE, event);
+}
+
+unsafe extern "C-unwind" fn tick(ctx: *mut c_void, _: Runtime, conn: u64, user: u64, missed: u32) {
+    let event = ringline_event { conn, user, res: missed as i32, ..ringline_event::default() };
+    tell(ctx, RINGLINE_EVENT_TICK, event);
+}
+
+unsafe extern "C-unwind" fn notify(ctx: *mut c_void, _: Runtime, user: u64, res: i32) {
+    let event = ringline_event { user, res, ..ringline_event::default() };
+    tell(ctx, RINGLINE_EVENT_NOTIFY, event);
 }

@@ -11,6 +11,7 @@ use super::held::Held;
 use super::listener::Listening;
 use super::send_queue::Blocks;
 use super::stats::WorkerStats;
+use super::timers::MAX_TIMERS;
 use crate::error::Fault;
 use crate::op::{Begun, Engine, EngineConfig, Sink};
 use crate::resource::PoolSpec;
@@ -79,6 +80,8 @@ pub struct Core {
     pub(super) patience: u64,
     /// A signal handler ran during the wait.
     pub(super) interrupted: bool,
+    /// Timers that run.
+    pub(super) timers: u32,
 }
 
 impl Core {
@@ -97,7 +100,7 @@ impl Core {
         let refused = |errno| Fault::errno(errno, refusal_text(errno));
         let backend = Box::new(Real::new(&spec).map_err(refused)?);
         let sizes = EngineConfig {
-            max_inflight: config.max_connections * OPS_PER_CONNECTION + OPS_BESIDE,
+            max_inflight: config.max_connections * OPS_PER_CONNECTION + OPS_BESIDE + MAX_TIMERS,
             records: CQ_ENTRIES,
         };
         let mut engine = Engine::with_backend(backend, &sizes).map_err(refused)?;
@@ -130,6 +133,7 @@ impl Core {
             held: Vec::new(),
             patience: u64::MAX,
             interrupted: false,
+            timers: 0,
         })
     }
 
@@ -339,7 +343,8 @@ impl Core {
     }
 
     /// The end: what is still in flight keeps its memory for good.
-    pub fn dispose(self) {
+    pub fn dispose(mut self) {
+        self.end_timers();
         let Core { mut engine, table, blocks, .. } = self;
         let left = engine.inflight();
         if left > 0 {

@@ -12,11 +12,13 @@ mod connection;
 mod core;
 mod held;
 mod listener;
+mod posts;
 mod receiving;
 mod send_queue;
 mod settle;
 mod stats;
 mod threads;
+mod timers;
 mod worker;
 
 pub use adopted::Adopted;
@@ -52,6 +54,14 @@ pub trait Door: Sized {
     fn on_close(&self, worker: &Worker<Self>, conn: u64, user: u64, reason: i32);
     /// The worker is over.
     fn on_stop(&self, worker: &Worker<Self>);
+    /// A timer ticks; so many of its periods were missed before.
+    fn on_tick(&self, worker: &Worker<Self>, timer: u64, user: u64, missed: u32);
+    /// Another thread has something to say.
+    fn on_notify(&self, worker: &Worker<Self>, user: u64, res: i32);
+    /// Whether there is room to tell a whole turn.
+    fn has_room(&self) -> bool {
+        true
+    }
     /// Whether something was told that nobody has looked at yet: then a turn does not sleep.
     fn has_told(&self) -> bool {
         false
@@ -69,6 +79,7 @@ struct WorkerPlace {
     stats: Arc<WorkerStats>,
     /// The state of the listeners it has seen.
     seen: AtomicU32,
+    posts: posts::Posts,
     /// A thread is this worker, or was.
     taken: AtomicBool,
 }

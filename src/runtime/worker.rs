@@ -61,11 +61,13 @@ impl<D: Door> Worker<D> {
         self.obey();
         self.settle();
         let count = {
-            let core = &mut *self.core.borrow_mut();
+            let mut core = self.core.borrow_mut();
             let now = core.engine.driver.now();
             core.settle_listeners(now);
             // After the last listener went: nothing would end the wait.
             if core.is_over() {
+                drop(core);
+                self.end_posts();
                 return false;
             }
             if self.door.has_told() {
@@ -79,6 +81,9 @@ impl<D: Door> Worker<D> {
                 self.complete(&completion);
             }
         }
+        if self.core.borrow().engine.completed.has_calls() {
+            self.complete_calls();
+        }
         let core = &mut *self.core.borrow_mut();
         let now = core.engine.driver.now();
         core.look_at_clock(now);
@@ -87,9 +92,10 @@ impl<D: Door> Worker<D> {
 
     /// What other threads ask for.
     fn obey(&self) {
-        let core = &mut *self.core.borrow_mut();
         // Before looking: what is asked for afterwards raises it again.
-        core.engine.driver.wake.lower(signal::WAKE);
+        self.core.borrow().engine.driver.wake.lower(signal::WAKE);
+        self.take_posts();
+        let core = &mut *self.core.borrow_mut();
         if let Some(grace_ns) = self.shared.stop_asked() {
             let now = core.engine.driver.now();
             core.stop(grace_ns, now);
@@ -103,6 +109,9 @@ impl<D: Door> Worker<D> {
     fn settle(&self) {
         self.core.borrow_mut().begin_round();
         loop {
+            if !self.door.has_room() {
+                break;
+            }
             let Some(index) = self.core.borrow_mut().next_due() else { break };
             self.show_again(index);
             self.core.borrow_mut().settle(index);

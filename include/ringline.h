@@ -988,6 +988,16 @@ typedef struct ringline_runtime ringline_runtime;
 #define RINGLINE_EVENT_STOP 7
 
 /**
+ * The timer `conn` ticks; `res` periods were missed before.
+ */
+#define RINGLINE_EVENT_TICK 8
+
+/**
+ * Another thread posted `user` and `res`.
+ */
+#define RINGLINE_EVENT_NOTIFY 9
+
+/**
  * set_log: nothing is told.
  */
 #define RINGLINE_LOG_NONE 0
@@ -1550,6 +1560,23 @@ typedef void (*ringline_close_callback)(void *ctx,
                                         int32_t reason);
 
 /**
+ * A timer of ringline_timer_start() ticks, after as many of its periods as were `missed`.
+ */
+typedef void (*ringline_tick_callback)(void *ctx,
+                                       ringline_runtime *runtime,
+                                       uint64_t timer,
+                                       uint64_t user,
+                                       uint32_t missed);
+
+/**
+ * What ringline_runtime_post() posted.
+ */
+typedef void (*ringline_notify_callback)(void *ctx,
+                                         ringline_runtime *runtime,
+                                         uint64_t user,
+                                         int32_t res);
+
+/**
  * What a worker tells. Each is called on a worker's thread, one at a time per worker, never inside
  * another one and never inside a function of the library; each may be NULL. `conn` is the
  * connection's id, `user` what ringline_conn_set_user() keeps (0 at first). Every function is
@@ -1597,6 +1624,14 @@ typedef struct ringline_runtime_handlers {
    * The worker is over: the last call on its thread.
    */
   ringline_worker_callback stop;
+  /**
+   * A timer ticks.
+   */
+  ringline_tick_callback tick;
+  /**
+   * Another thread posted something.
+   */
+  ringline_notify_callback notify;
 } ringline_runtime_handlers;
 
 /**
@@ -1861,7 +1896,8 @@ typedef struct ringline_event {
   /**
    * Of RINGLINE_EVENT_DATA: in, what a data callback would return. It is `length` at first (0 at
    * the end): write less to have the rest shown again, in front of what comes next. Where bytes
-   * were left, later ones of the connection in the same turn count as not consumed either.
+   * were left, later data of the connection in the same turn counts as not seen: it is shown
+   * again at once, behind them. Negative = close at once.
    */
   int64_t consumed;
   /**
@@ -3258,6 +3294,55 @@ int32_t ringline_conn_set_user(ringline_runtime *runtime, uint64_t conn, uint64_
 int32_t ringline_conn_info_of(ringline_runtime *runtime,
                               uint64_t conn,
                               struct ringline_conn_info *out);
+
+/**
+ * Have a copy of `length` bytes sent on a connection, from any thread but a signal handler: they
+ * go behind what is queued, in the order of each thread. A connection that is over by then drops
+ * them; one whose queue has twice high_water bytes is closed with -ENOBUFS.
+ *
+ * Returns 0; -EAGAIN when 1024 posts or 64 MiB wait for the worker: post again later; -EMSGSIZE
+ * above 16 MiB; -ENOMEM; RINGLINE_ENULL; RINGLINE_ECLOSED when the worker is over;
+ * RINGLINE_ESTALE for an id that never was one; RINGLINE_EFORKED.
+ */
+int32_t ringline_conn_post(ringline_runtime *runtime,
+                           uint64_t conn,
+                           const void *bytes,
+                           size_t length);
+
+/**
+ * Have notify called (or RINGLINE_EVENT_NOTIFY told) with `user` and `res` on a worker, each call
+ * once, in the order of each thread. Any thread, but no signal handler. What is posted before the
+ * worker begins is told when it does.
+ *
+ * Returns 0, -EAGAIN as ringline_conn_post(), RINGLINE_ECLOSED when the worker is over,
+ * RINGLINE_ESTALE (also when there is no such worker), RINGLINE_EFORKED.
+ */
+int32_t ringline_runtime_post(ringline_runtime *runtime,
+                              uint32_t worker,
+                              uint64_t user,
+                              int32_t res);
+
+/**
+ * Have tick called (or RINGLINE_EVENT_TICK told) with `user` after `delay_ns`, and then every
+ * `period_ns` nanoseconds (0 = once). `*out` is the timer's id. 1048576 timers per worker at a
+ * time; starting and stopping one costs no system call. In the worker's callbacks only, or on an
+ * adopted worker's thread.
+ *
+ * Returns 0, RINGLINE_ENULL, -EAGAIN when there are as many, RINGLINE_EWRONGTHREAD,
+ * RINGLINE_ESTALE, RINGLINE_EFORKED.
+ */
+int32_t ringline_timer_start(ringline_runtime *runtime,
+                             uint64_t delay_ns,
+                             uint64_t period_ns,
+                             uint64_t user,
+                             uint64_t *out);
+
+/**
+ * Stop a timer: it does not tick any more, not even in the turn at hand. In the worker's callbacks
+ * only. Returns 0, RINGLINE_ESTALE when it ticked for the last time or was stopped,
+ * RINGLINE_EWRONGTHREAD, RINGLINE_EFORKED.
+ */
+int32_t ringline_timer_stop(ringline_runtime *runtime, uint64_t timer);
 
 /**
  * Read the counters. Any thread. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED, RINGLINE_ENULL,

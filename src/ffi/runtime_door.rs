@@ -5,9 +5,11 @@
 
 use super::ringline_runtime;
 use super::runtime_events::Recorder;
+use super::runtime_work::ringline_address;
 use crate::runtime::{Door, Worker};
+use crate::sys::Resolved;
 use core::cell::Cell;
-use core::ffi::c_void;
+use core::ffi::{CStr, c_char, c_void};
 use core::ptr::NonNull;
 
 /// Told when a worker begins, and when it is over. On the worker's thread, as all of these.
@@ -95,6 +97,57 @@ pub type ringline_notify_callback = Option<
     ),
 >;
 
+/// What ringline_resolve() found: `count` addresses in the resolver's order. Or `res` is an -errno
+/// near the resolver's own code (-ENOENT: no such name, -EAGAIN: try again, -ECANCELED: stop), and
+/// `error` its words. Both are valid during the call.
+pub type ringline_resolve_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        user: u64,
+        res: i32,
+        addresses: *const ringline_address,
+        count: usize,
+        error: *const c_char,
+    ),
+>;
+
+/// A signal of ringline_signal_watch() came, sent by the process `sender` (0 = the kernel).
+pub type ringline_signal_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        signo: i32,
+        sender: i32,
+    ),
+>;
+
+/// The child of ringline_process_spawn() runs: `res` is its pid, and `streams` has the connections
+/// of its input, output and errors, 0 where there is none. Or `res` is why it does not, -errno, and
+/// the id is stale.
+pub type ringline_spawn_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        process: u64,
+        user: u64,
+        res: i32,
+        streams: *const u64,
+    ),
+>;
+
+/// A child ended with the code `status`, or by the signal -`status`; RINGLINE_EXIT_UNKNOWN when
+/// somebody else waited for it. The id is stale. Data of its streams may still come.
+pub type ringline_exit_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        process: u64,
+        user: u64,
+        status: i32,
+    ),
+>;
+
 /// What a worker tells. Each is called on a worker's thread, one at a time per worker, never inside
 /// another one and never inside a function of the library; each may be NULL. `conn` is the
 /// connection's id, `user` what ringline_conn_set_user() keeps (0 at first). Every function is
@@ -127,6 +180,14 @@ pub struct ringline_runtime_handlers {
     pub tick: ringline_tick_callback,
     /// Another thread posted something.
     pub notify: ringline_notify_callback,
+    /// A name was looked up.
+    pub resolve: ringline_resolve_callback,
+    /// A signal came.
+    pub signal: ringline_signal_callback,
+    /// A child runs.
+    pub spawn: ringline_spawn_callback,
+    /// A child ended.
+    pub exit: ringline_exit_callback,
 }
 
 impl Default for ringline_runtime_handlers {
@@ -144,6 +205,10 @@ impl Default for ringline_runtime_handlers {
             stop: None,
             tick: None,
             notify: None,
+            resolve: None,
+            signal: None,
+            spawn: None,
+            exit: None,
         }
     }
 }
@@ -243,6 +308,52 @@ impl Door for CDoor {
         if let Some(notify) = self.0.notify {
             // SAFETY: see above.
             unsafe { notify(self.0.ctx, handle(worker), user, res) }
+        }
+    }
+
+    fn on_resolve(
+        &self,
+        worker: &Worker<CDoor>,
+        user: u64,
+        res: i32,
+        addresses: &[Resolved],
+        error: &CStr,
+    ) {
+        if let Some(resolve) = self.0.resolve {
+            let first = addresses.as_ptr().cast::<ringline_address>();
+            // SAFETY: see above; the addresses and the text are there until it returns.
+            unsafe {
+                let (ctx, count) = (self.0.ctx, addresses.len());
+                resolve(ctx, handle(worker), user, res, first, count, error.as_ptr())
+            }
+        }
+    }
+
+    fn on_signal(&self, worker: &Worker<CDoor>, signo: i32, sender: i32) {
+        if let Some(signal) = self.0.signal {
+            // SAFETY: see above.
+            unsafe { signal(self.0.ctx, handle(worker), signo, sender) }
+        }
+    }
+
+    fn on_spawn(
+        &self,
+        worker: &Worker<CDoor>,
+        process: u64,
+        user: u64,
+        res: i32,
+        streams: &[u64; 3],
+    ) {
+        if let Some(spawn) = self.0.spawn {
+            // SAFETY: see above; the streams are there until it returns.
+            unsafe { spawn(self.0.ctx, handle(worker), process, user, res, streams.as_ptr()) }
+        }
+    }
+
+    fn on_exit(&self, worker: &Worker<CDoor>, process: u64, user: u64, status: i32) {
+        if let Some(exit) = self.0.exit {
+            // SAFETY: see above.
+            unsafe { exit(self.0.ctx, handle(worker), process, user, status) }
         }
     }
 

@@ -8,8 +8,9 @@ use super::constants::*;
 use super::ringline_runtime;
 use super::runtime_door::ringline_runtime_handlers;
 use crate::sys::Map;
-use core::cell::Cell;
-use core::ffi::c_void;
+use super::runtime_work::ringline_address;
+use core::cell::{Cell, RefCell};
+use core::ffi::{CStr, c_char, c_void};
 
 /// Completions of a turn, and what each may tell at most.
 const EVENTS: usize = 4 * 4096;
@@ -77,13 +78,15 @@ const _: () = assert!(size_of::<ringline_worker_block>() == 64);
 pub(super) struct Recorder {
     map: Map,
     len: Cell<u32>,
+    /// What events point to and nobody else keeps until the next turn.
+    kept: RefCell<Vec<Box<[u64]>>>,
 }
 
 impl Recorder {
     /// A recorder of one worker; the errno on failure.
     pub fn new(runtime: u64, worker: u32) -> Result<Recorder, i32> {
         let map = Map::new((EVENTS + 1) * size_of::<ringline_event>())?;
-        let recorder = Recorder { map, len: Cell::new(0) };
+        let recorder = Recorder { map, len: Cell::new(0), kept: RefCell::default() };
         let block = ringline_worker_block {
             size: size_of::<ringline_worker_block>() as u32,
             abi: RINGLINE_ABI,
@@ -131,6 +134,17 @@ impl Recorder {
     /// Forget all records.
     pub fn clear(&self) {
         self.len.set(0);
+        self.kept.borrow_mut().clear();
+    }
+
+    /// A copy of `length` bytes that lives until the next turn; its address.
+    fn keep(&self, bytes: *const u8, length: usize) -> u64 {
+        let mut copy = vec![0u64; length.div_ceil(8)].into_boxed_slice();
+        // SAFETY: the copy has that many bytes at least, and so has what the worker told.
+        unsafe { core::ptr::copy_nonoverlapping(bytes, copy.as_mut_ptr().cast(), length) };
+        let address = copy.as_ptr() as u64;
+        self.kept.borrow_mut().push(copy);
+        address
     }
 
     /// The user's answers to the data of the last turn, in order.
@@ -166,15 +180,23 @@ impl Recorder {
             stop: Some(stop),
             tick: Some(tick),
             notify: Some(notify),
+            resolve: Some(resolve),
+            signal: Some(signal),
+            spawn: Some(spawn),
+            exit: Some(exit),
         }
     }
 }
 
 type Runtime = *mut ringline_runtime;
 
-fn tell(ctx: *mut c_void, kind: u32, event: ringline_event) {
+fn recorder<'a>(ctx: *mut c_void) -> &'a Recorder {
     // SAFETY: `handlers` gave this recorder as the context, and the worker does not outlive it.
-    unsafe { &*ctx.cast::<Recorder>() }.push(ringline_event { kind, ..event });
+    unsafe { &*ctx.cast::<Recorder>() }
+}
+
+fn tell(ctx: *mut c_void, kind: u32, event: ringline_event) {
+    recorder(ctx).push(ringline_event { kind, ..event });
 }
 
 unsafe extern "C-unwind" fn start(ctx: *mut c_void, _: Runtime, worker: u32) {
@@ -236,4 +258,49 @@ unsafe extern "C-unwind" fn tick(ctx: *mut c_void, _: Runtime, conn: u64, user: 
 unsafe extern "C-unwind" fn notify(ctx: *mut c_void, _: Runtime, user: u64, res: i32) {
     let event = ringline_event { user, res, ..ringline_event::default() };
     tell(ctx, RINGLINE_EVENT_NOTIFY, event);
+}
+
+unsafe extern "C-unwind" fn resolve(
+    ctx: *mut c_void,
+    _: Runtime,
+    user: u64,
+    res: i32,
+    addresses: *const ringline_address,
+    count: usize,
+    error: *const c_char,
+) {
+    // SAFETY: the worker tells a terminated text.
+    let words = unsafe { CStr::from_ptr(error) }.count_bytes();
+    let address = match res {
+        0.. => recorder(ctx).keep(addresses.cast(), count * size_of::<ringline_address>()),
+        _ => recorder(ctx).keep(error.cast(), words + 1),
+    };
+    let length = if res < 0 { words } else { count } as u64;
+    let event = ringline_event { user, res, address, length, ..ringline_event::default() };
+    tell(ctx, RINGLINE_EVENT_RESOLVE, event);
+}
+
+unsafe extern "C-unwind" fn signal(ctx: *mut c_void, _: Runtime, signo: i32, sender: i32) {
+    let event =
+        ringline_event { res: signo, extra: sender as u32 as u64, ..ringline_event::default() };
+    tell(ctx, RINGLINE_EVENT_SIGNAL, event);
+}
+
+unsafe extern "C-unwind" fn spawn(
+    ctx: *mut c_void,
+    _: Runtime,
+    conn: u64,
+    user: u64,
+    res: i32,
+    streams: *const u64,
+) {
+    let address = recorder(ctx).keep(streams.cast(), 3 * size_of::<u64>());
+    let event =
+        ringline_event { conn, user, res, address, length: 3, ..ringline_event::default() };
+    tell(ctx, RINGLINE_EVENT_SPAWN, event);
+}
+
+unsafe extern "C-unwind" fn exit(ctx: *mut c_void, _: Runtime, conn: u64, user: u64, res: i32) {
+    let event = ringline_event { conn, user, res, ..ringline_event::default() };
+    tell(ctx, RINGLINE_EVENT_EXIT, event);
 }

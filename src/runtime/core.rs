@@ -9,7 +9,9 @@ use super::conn_table::{ConnTable, index_of, local};
 use super::connection::{How, Life};
 use super::held::Held;
 use super::listener::Listening;
+use super::process::Processes;
 use super::send_queue::Blocks;
+use super::signals::Watched;
 use super::stats::WorkerStats;
 use super::timers::MAX_TIMERS;
 use crate::error::Fault;
@@ -33,12 +35,18 @@ const AGAIN_NS: u64 = 1_000_000;
 /// How long the end of a worker waits for what was asked to end.
 const END_PATIENCE_NS: u64 = 1_000_000_000;
 
+/// How long what is in flight beside connections has for its end.
+const REST_PATIENCE_NS: u64 = 500_000_000;
+const REST_STEP_NS: i64 = 10_000_000;
+
 /// What a completion is about: the top bits of its user data; below is place and generation.
 pub mod kind {
     pub const ACCEPT: u64 = 1;
     pub const RECV: u64 = 2;
     pub const SEND: u64 = 3;
     pub const CLOSE: u64 = 4;
+    pub const PROCESS: u64 = 10;
+    pub const SIGNAL: u64 = 11;
     pub const SHIFT: u32 = 56;
 }
 
@@ -80,6 +88,8 @@ pub struct Core {
     pub(super) patience: u64,
     /// A signal handler ran during the wait.
     pub(super) interrupted: bool,
+    pub(super) processes: Processes,
+    pub(super) watched: Option<Box<Watched>>,
     /// Timers that run.
     pub(super) timers: u32,
 }
@@ -133,6 +143,8 @@ impl Core {
             held: Vec::new(),
             patience: u64::MAX,
             interrupted: false,
+            processes: Processes::default(),
+            watched: None,
             timers: 0,
         })
     }
@@ -221,6 +233,7 @@ impl Core {
             for index in 0..self.table.places() {
                 self.close(index, How::AtOnce, -libc::ECANCELED);
             }
+            self.processes.kill_all();
         }
     }
 
@@ -246,9 +259,15 @@ impl Core {
         self.phase != Phase::Running
     }
 
-    /// Whether the worker is over.
+    /// Whether everything was told to end at once.
+    pub fn is_ending(&self) -> bool {
+        matches!(self.phase, Phase::Ending(_))
+    }
+
+    /// Whether the worker is over, but for what other threads do for it.
     pub fn is_over(&mut self) -> bool {
-        let done = self.table.live() == 0 && self.listeners.is_empty();
+        let done =
+            self.table.live() == 0 && self.listeners.is_empty() && self.processes.is_empty();
         match self.phase {
             Phase::Running => false,
             Phase::Stopping(_) => done,
@@ -291,6 +310,8 @@ impl Core {
             return 0;
         }
         let stop = match self.phase {
+            // Only threads that block are missing, and those wake.
+            Phase::Ending(end) if end <= now => None,
             Phase::Running | Phase::Stopping(u64::MAX) => None,
             Phase::Stopping(end) | Phase::Ending(end) => Some(end),
         };
@@ -344,7 +365,8 @@ impl Core {
 
     /// The end: what is still in flight keeps its memory for good.
     pub fn dispose(mut self) {
-        self.end_timers();
+        self.end_rest();
+        self.processes.reap_all();
         let Core { mut engine, table, blocks, .. } = self;
         let left = engine.inflight();
         if left > 0 {
@@ -354,5 +376,19 @@ impl Core {
             engine.driver.closing = true;
         }
         engine.dispose(left > 0);
+    }
+
+    /// Nothing is told any more: timers, polls and whatever else is in flight end.
+    fn end_rest(&mut self) {
+        let end = self.engine.driver.now().saturating_add(REST_PATIENCE_NS);
+        while self.engine.inflight() > 0 && self.engine.cancel_all().is_ok() {
+            let turned = self.engine.turn(|| &[], 1, REST_STEP_NS, 0, Begun::OUTSIDE);
+            self.engine.completed.show();
+            self.engine.completed.forget_shown();
+            while self.engine.completed.next_call().is_some() {}
+            if turned.is_err() || self.engine.driver.now() >= end {
+                return;
+            }
+        }
     }
 }

@@ -37,7 +37,7 @@ pub(super) struct Posts {
     shut: AtomicBool,
 }
 
-struct Visit<'a>(&'a Posts);
+pub(super) struct Visit<'a>(&'a Posts);
 
 impl Drop for Visit<'_> {
     fn drop(&mut self) {
@@ -46,7 +46,7 @@ impl Drop for Visit<'_> {
 }
 
 impl Posts {
-    fn visit(&self) -> Result<Visit<'_>, Fault> {
+    pub(super) fn visit(&self) -> Result<Visit<'_>, Fault> {
         self.visitors.fetch_add(1, Ordering::SeqCst);
         let visit = Visit(self);
         if self.shut.load(Ordering::SeqCst) {

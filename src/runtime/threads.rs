@@ -186,6 +186,9 @@ impl Threads {
         }
         let panicked = count.panicked;
         drop(count);
+        if self.shared.stop_asked().is_some() {
+            self.shared.close_blocking();
+        }
         let handles = core::mem::take(&mut *locked(&self.handles));
         for handle in handles {
             // Caught inside, and counted.

@@ -79,19 +79,4 @@ impl Core {
         let slot = self.engine.driver.slab.find_slot(timer);
         slot.is_some_and(|slot| slot.callback == TICK && slot.bits & bits::CANCELLED == 0)
     }
-
-    /// The end: no timer ticks any more, and none is left.
-    pub(super) fn end_timers(&mut self) {
-        while self.timers > 0 && self.engine.cancel_all().is_ok() {
-            // What cannot be taken now never comes: it is counted as in flight.
-            if self.engine.turn(|| &[], 0, 0, 0, crate::op::Begun::OUTSIDE).is_err() {
-                return;
-            }
-            self.engine.completed.show();
-            self.engine.completed.forget_shown();
-            while let Some(call) = self.engine.completed.next_call() {
-                self.timers -= u32::from(call.callback == TICK);
-            }
-        }
-    }
 }

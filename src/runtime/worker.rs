@@ -65,10 +65,15 @@ impl<D: Door> Worker<D> {
             let now = core.engine.driver.now();
             core.settle_listeners(now);
             // After the last listener went: nothing would end the wait.
-            if core.is_over() {
+            let over = core.is_over();
+            if over || core.is_ending() {
                 drop(core);
                 self.end_posts();
-                return false;
+                self.shared.cancel_waiting(self.index);
+                if over && !self.has_errands() {
+                    return false;
+                }
+                core = self.core.borrow_mut();
             }
             if self.door.has_told() {
                 core.patience = now;
@@ -95,6 +100,7 @@ impl<D: Door> Worker<D> {
         // Before looking: what is asked for afterwards raises it again.
         self.core.borrow().engine.driver.wake.lower(signal::WAKE);
         self.take_posts();
+        self.take_answers();
         let core = &mut *self.core.borrow_mut();
         if let Some(grace_ns) = self.shared.stop_asked() {
             let now = core.engine.driver.now();
@@ -107,7 +113,14 @@ impl<D: Door> Worker<D> {
 
     /// Show what is to be shown again, and do what connections want.
     fn settle(&self) {
-        self.core.borrow_mut().begin_round();
+        {
+            let core = &mut *self.core.borrow_mut();
+            if core.again {
+                core.watch_all();
+                core.watch_signals();
+            }
+            core.begin_round();
+        }
         loop {
             if !self.door.has_room() {
                 break;
@@ -124,6 +137,8 @@ impl<D: Door> Worker<D> {
             kind::RECV => self.complete_recv(completion),
             kind::SEND => self.complete_send(completion),
             kind::CLOSE => self.complete_close(completion),
+            kind::PROCESS => self.complete_process(completion),
+            kind::SIGNAL => self.complete_signals(),
             _ => {}
         }
     }

@@ -998,6 +998,53 @@ typedef struct ringline_runtime ringline_runtime;
 #define RINGLINE_EVENT_NOTIFY 9
 
 /**
+ * ringline_resolve() of `user`: `length` of ringline_address at `address`; or `res` is -errno and
+ * the resolver's words, `length` bytes, are there.
+ */
+#define RINGLINE_EVENT_RESOLVE 10
+
+/**
+ * The signal `res` came, sent by the process `extra`.
+ */
+#define RINGLINE_EVENT_SIGNAL 11
+
+/**
+ * The process `conn` runs: `res` is its pid, and at `address` are the ids of three connections, its
+ * input, output and errors (0 = none); or `res` is -errno.
+ */
+#define RINGLINE_EVENT_SPAWN 12
+
+/**
+ * The process `conn` ended with the code `res`, or by the signal -`res`.
+ */
+#define RINGLINE_EVENT_EXIT 13
+
+/**
+ * worker of ringline_work: the calling thread's own.
+ */
+#define RINGLINE_WORKER_HERE 4294967295
+
+/**
+ * stdin, stdout, stderr of a process: the program's own.
+ */
+#define RINGLINE_STREAM_INHERITED 0
+
+/**
+ * A connection of the worker.
+ */
+#define RINGLINE_STREAM_PIPED 1
+
+/**
+ * /dev/null.
+ */
+#define RINGLINE_STREAM_NULL 2
+
+/**
+ * status of a process: somebody else waited for it.
+ */
+#define RINGLINE_EXIT_UNKNOWN -2147483648
+
+/**
  * set_log: nothing is told.
  */
 #define RINGLINE_LOG_NONE 0
@@ -1503,6 +1550,15 @@ typedef struct ringline_runtime_config {
    * RINGLINE_FEATURE_* not to use although the kernel has them.
    */
   uint64_t disable;
+  /**
+   * Threads for what blocks (ringline_work(), ringline_resolve(), ringline_process_spawn()), made
+   * when there is work; 0 = 16, 1024 at most.
+   */
+  uint32_t blocking_threads;
+  /**
+   * Zero.
+   */
+  uint32_t resv2;
 } ringline_runtime_config;
 
 /**
@@ -1577,6 +1633,71 @@ typedef void (*ringline_notify_callback)(void *ctx,
                                          int32_t res);
 
 /**
+ * An address that ringline_resolve() found.
+ */
+typedef struct ringline_address {
+  /**
+   * AF_INET or AF_INET6.
+   */
+  uint16_t family;
+  /**
+   * The port, as a number.
+   */
+  uint16_t port;
+  /**
+   * Of IPv6: the interface of a link-local address.
+   */
+  uint32_t scope;
+  /**
+   * 4 or 16 bytes as on the wire.
+   */
+  uint8_t bytes[16];
+} ringline_address;
+
+/**
+ * What ringline_resolve() found: `count` addresses in the resolver's order. Or `res` is an -errno
+ * near the resolver's own code (-ENOENT: no such name, -EAGAIN: try again, -ECANCELED: stop), and
+ * `error` its words. Both are valid during the call.
+ */
+typedef void (*ringline_resolve_callback)(void *ctx,
+                                          ringline_runtime *runtime,
+                                          uint64_t user,
+                                          int32_t res,
+                                          const struct ringline_address *addresses,
+                                          size_t count,
+                                          const char *error);
+
+/**
+ * A signal of ringline_signal_watch() came, sent by the process `sender` (0 = the kernel).
+ */
+typedef void (*ringline_signal_callback)(void *ctx,
+                                         ringline_runtime *runtime,
+                                         int32_t signo,
+                                         int32_t sender);
+
+/**
+ * The child of ringline_process_spawn() runs: `res` is its pid, and `streams` has the connections
+ * of its input, output and errors, 0 where there is none. Or `res` is why it does not, -errno, and
+ * the id is stale.
+ */
+typedef void (*ringline_spawn_callback)(void *ctx,
+                                        ringline_runtime *runtime,
+                                        uint64_t process,
+                                        uint64_t user,
+                                        int32_t res,
+                                        const uint64_t *streams);
+
+/**
+ * A child ended with the code `status`, or by the signal -`status`; RINGLINE_EXIT_UNKNOWN when
+ * somebody else waited for it. The id is stale. Data of its streams may still come.
+ */
+typedef void (*ringline_exit_callback)(void *ctx,
+                                       ringline_runtime *runtime,
+                                       uint64_t process,
+                                       uint64_t user,
+                                       int32_t status);
+
+/**
  * What a worker tells. Each is called on a worker's thread, one at a time per worker, never inside
  * another one and never inside a function of the library; each may be NULL. `conn` is the
  * connection's id, `user` what ringline_conn_set_user() keeps (0 at first). Every function is
@@ -1632,6 +1753,22 @@ typedef struct ringline_runtime_handlers {
    * Another thread posted something.
    */
   ringline_notify_callback notify;
+  /**
+   * A name was looked up.
+   */
+  ringline_resolve_callback resolve;
+  /**
+   * A signal came.
+   */
+  ringline_signal_callback signal;
+  /**
+   * A child runs.
+   */
+  ringline_spawn_callback spawn;
+  /**
+   * A child ended.
+   */
+  ringline_exit_callback exit;
 } ringline_runtime_handlers;
 
 /**
@@ -1794,6 +1931,61 @@ typedef struct ringline_conn_info {
    */
   uint8_t peer_address[16];
 } ringline_conn_info;
+
+/**
+ * A child to be started. `size` as in ringline_config.
+ */
+typedef struct ringline_process {
+  /**
+   * sizeof(ringline_process).
+   */
+  uint32_t size;
+  /**
+   * Zero.
+   */
+  uint32_t flags;
+  /**
+   * The program and its arguments, NULL at the end; without a slash the program is looked for in
+   * PATH.
+   */
+  const char *const *argv;
+  /**
+   * "NAME=value" words, NULL at the end; NULL = the program's own environment.
+   */
+  const char *const *env;
+  /**
+   * Where it starts; NULL = where the program is.
+   */
+  const char *cwd;
+  /**
+   * RINGLINE_STREAM_*: its input.
+   */
+  uint32_t stdin_is;
+  /**
+   * Its output.
+   */
+  uint32_t stdout_is;
+  /**
+   * Its errors.
+   */
+  uint32_t stderr_is;
+  /**
+   * Zero.
+   */
+  uint32_t resv;
+} ringline_process;
+
+/**
+ * What ringline_work() runs, on a thread of the library's that may block. Of the library only
+ * what any thread may call is legal in it. A C++ exception that leaves it ends the program.
+ */
+typedef int32_t (*ringline_work_function)(void *ctx);
+
+/**
+ * What came of it, on the worker's thread, as a callback of the worker: `res` is what the function
+ * returned, or -ECANCELED when the worker ended before it began.
+ */
+typedef void (*ringline_done_callback)(void *ctx, ringline_runtime *runtime, int32_t res);
 
 /**
  * What a ring did so far. Set `size` to sizeof(ringline_stats) (0 = the same) before the call.
@@ -3323,6 +3515,48 @@ int32_t ringline_runtime_post(ringline_runtime *runtime,
                               int32_t res);
 
 /**
+ * Start a child, on a thread that may block; everything is copied. `*out` is the process's id,
+ * and `user` is passed to its events: first spawn (or RINGLINE_EVENT_SPAWN) with its pid and the
+ * connections of its piped streams, or why it could not be started; then exit, exactly once.
+ * A piped stream is a socket: closing the connection of its input ends what it reads. The child
+ * blocks no signal and gets the default for SIGPIPE. The worker waits for it: no zombie stays; the
+ * end of a stop's grace kills it. In the worker's callbacks only, or on an adopted worker's thread.
+ *
+ * Returns 0; RINGLINE_ENULL; -EINVAL or -E2BIG for the struct; -EAGAIN when the worker has 4096
+ * children, or as ringline_work(); RINGLINE_ECLOSED when the worker ends; RINGLINE_EWRONGTHREAD;
+ * RINGLINE_ESTALE; RINGLINE_EFORKED.
+ */
+int32_t ringline_process_spawn(ringline_runtime *runtime,
+                               const struct ringline_process *process,
+                               uint64_t user,
+                               uint64_t *out);
+
+/**
+ * Send a signal to a child; never to another process, whatever its pid. In the worker's callbacks
+ * only. Returns 0; -EINVAL for the signal; -EAGAIN before it runs; RINGLINE_ESTALE after its exit;
+ * RINGLINE_EWRONGTHREAD; RINGLINE_EFORKED.
+ */
+int32_t ringline_process_kill(ringline_runtime *runtime, uint64_t process, int32_t signo);
+
+/**
+ * Have the signal callback called (or RINGLINE_EVENT_SIGNAL told) when the process gets `signo`,
+ * SIGCHLD included. No handler is installed: the signal must be blocked in all threads of the
+ * program, best before it makes any (pthread_sigmask(3)); the library's own threads block all.
+ * Watched by several workers, each signal goes to one of them. In the worker's callbacks only, or
+ * on an adopted worker's thread.
+ *
+ * Returns 0; -EPERM when the calling thread does not block the signal; -EALREADY; -EINVAL for the
+ * signal; -EMFILE; RINGLINE_EWRONGTHREAD; RINGLINE_ESTALE; RINGLINE_EFORKED.
+ */
+int32_t ringline_signal_watch(ringline_runtime *runtime, int32_t signo);
+
+/**
+ * Watch a signal no more. In the worker's callbacks only. Returns 0, -EINVAL, RINGLINE_ESTALE when
+ * it is not watched, RINGLINE_EWRONGTHREAD, RINGLINE_EFORKED.
+ */
+int32_t ringline_signal_unwatch(ringline_runtime *runtime, int32_t signo);
+
+/**
  * Have tick called (or RINGLINE_EVENT_TICK told) with `user` after `delay_ns`, and then every
  * `period_ns` nanoseconds (0 = once). `*out` is the timer's id. 1048576 timers per worker at a
  * time; starting and stopping one costs no system call. In the worker's callbacks only, or on an
@@ -3343,6 +3577,38 @@ int32_t ringline_timer_start(ringline_runtime *runtime,
  * RINGLINE_EWRONGTHREAD, RINGLINE_EFORKED.
  */
 int32_t ringline_timer_stop(ringline_runtime *runtime, uint64_t timer);
+
+/**
+ * Have `function` called with `ctx` on a thread that may block, and then `done` (not NULL) on the
+ * worker `worker` (RINGLINE_WORKER_HERE = the calling thread's): exactly once, also when the
+ * runtime stops, which waits for functions that run and cancels those that did not begin. Threads
+ * are made on demand, config.blocking_threads at most, and go after 10 s without work. Any thread,
+ * but no signal handler.
+ *
+ * Returns 0; -EAGAIN when 4096 pieces of work wait, no thread can be made, or the worker has not
+ * begun; -EINVAL for the worker; RINGLINE_ENULL; RINGLINE_EWRONGTHREAD for RINGLINE_WORKER_HERE on
+ * another thread; RINGLINE_ECLOSED when the worker is over; RINGLINE_ESTALE; RINGLINE_EFORKED.
+ * Then neither is called.
+ */
+int32_t ringline_work(ringline_runtime *runtime,
+                      uint32_t worker,
+                      ringline_work_function function,
+                      void *ctx,
+                      ringline_done_callback done);
+
+/**
+ * Look up a host ("example.org", "::1"; NULL = this machine) and a service ("https", "443"; NULL =
+ * port 0) as getaddrinfo(3) does, on a thread that may block. The resolve callback (or
+ * RINGLINE_EVENT_RESOLVE) gets all addresses in the resolver's order, or its error in words.
+ * `user` is passed to it. In the worker's callbacks only, or on an adopted worker's thread.
+ *
+ * Returns 0, RINGLINE_ENULL when both are NULL, -EAGAIN and RINGLINE_ECLOSED as ringline_work(),
+ * RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ */
+int32_t ringline_resolve(ringline_runtime *runtime,
+                         const char *host,
+                         const char *service,
+                         uint64_t user);
 
 /**
  * Read the counters. Any thread. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED, RINGLINE_ENULL,

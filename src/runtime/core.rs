@@ -37,7 +37,7 @@ const END_PATIENCE_NS: u64 = 1_000_000_000;
 
 /// How long what is in flight beside connections has for its end.
 const REST_PATIENCE_NS: u64 = 500_000_000;
-const REST_STEP_NS: i64 = 10_000_000;
+const REST_STEP_NS: u64 = 10_000_000;
 
 /// What a completion is about: the top bits of its user data; below is place and generation.
 pub mod kind {
@@ -380,15 +380,26 @@ impl Core {
 
     /// Nothing is told any more: timers, polls and whatever else is in flight end.
     fn end_rest(&mut self) {
-        let end = self.engine.driver.now().saturating_add(REST_PATIENCE_NS);
-        while self.engine.inflight() > 0 && self.engine.cancel_all().is_ok() {
-            let turned = self.engine.turn(|| &[], 1, REST_STEP_NS, 0, Begun::OUTSIDE);
+        let (mut left, mut since, mut asked) = (u32::MAX, 0, 0);
+        while self.engine.inflight() > 0 {
+            let now = self.engine.driver.now();
+            if self.engine.inflight() < left {
+                (left, since) = (self.engine.inflight(), now);
+            }
+            if now - since >= REST_PATIENCE_NS {
+                return;
+            }
+            // By the clock: there may be a million to ask.
+            if now - asked >= REST_STEP_NS && self.engine.cancel_all().is_ok() {
+                asked = now;
+            }
+            let step = REST_STEP_NS as i64;
+            if self.engine.turn(|| &[], 1, step, 0, Begun::OUTSIDE).is_err() {
+                self.engine.driver.enter.backend().pause(AGAIN_NS);
+            }
             self.engine.completed.show();
             self.engine.completed.forget_shown();
             while self.engine.completed.next_call().is_some() {}
-            if turned.is_err() || self.engine.driver.now() >= end {
-                return;
-            }
         }
     }
 }

@@ -8,7 +8,7 @@
 
 #include <malloc.h>
 
-#define THREADS 4
+#define THREADS 3
 #define NOTES 20000
 #define LINES 5000
 
@@ -105,7 +105,7 @@ static void lines(serving *server) {
     CHECK(line[0] == 'a' && atoi(line + 1) == at);
   }
   CHECK_EQ(pthread_join(thread, NULL), 0);
-  from_all(server, post_lines); /* 140,000 bytes: less than the queue holds */
+  from_all(server, post_lines); /* 105,000 bytes: less than the queue holds */
   for (at = 0; at < THREADS * LINES; at++) {
     recv_whole(fd, line, sizeof line);
     CHECK(line[0] >= 'a' && line[0] < 'a' + THREADS && line[6] == '\n');
@@ -149,8 +149,6 @@ int main(void) {
   serving server;
   mallopt(M_ARENA_MAX, 1); /* an arena per thread is no leak */
   serving_baseline(NULL);
-  harness_warm_threads(THREADS + 2);
-  harness_baseline();
   serve(&server, NULL, &handlers);
   from_all(&server, post_notes);
   wait_for_count(&notes, THREADS * NOTES);

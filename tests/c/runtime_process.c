@@ -6,6 +6,7 @@
  */
 #include "serving.h"
 
+#include <malloc.h>
 #include <signal.h>
 
 static ringline_runtime *runtime;
@@ -16,10 +17,19 @@ static const ringline_event *event_at(int32_t at) {
 }
 
 static void begin(void) {
-  ringline_runtime_config config = {.size = sizeof config, .workers = 1};
+  ringline_runtime_config config = {.size = sizeof config, .workers = 1,
+                                    .blocking_threads = 2};
   CHECK_OK(ringline_runtime_create(&config, &runtime));
   CHECK_OK(ringline_worker_adopt(runtime, 0, &block));
   block->timeout_ns = LIMIT;
+}
+
+/* The end of a child may interrupt the wait, as any signal. */
+static int32_t turn(void) {
+  int32_t count;
+  do count = ringline_worker_turn(runtime);
+  while (count == -EINTR);
+  return count;
 }
 
 /* What a child wrote and how it ended; what it is given is sent to it. */
@@ -44,7 +54,7 @@ static outcome run(const char *const *argv, const char *const *env, const char *
   CHECK_EQ(ringline_process_spawn(runtime, &what, 5, &id), 0);
   CHECK_EQ(ringline_process_kill(runtime, id, SIGKILL), -EAGAIN);
   while (!over || got.closed < got.streams) {
-    int32_t count = ringline_worker_turn(runtime), at;
+    int32_t count = turn(), at;
     CHECK(count > 0);
     for (at = 0; at < count; at++) {
       const ringline_event *event = event_at(at);
@@ -100,7 +110,7 @@ static void children(void) {
 static const ringline_event *next_of_kind(uint32_t kind) {
   int turns;
   for (turns = 0; turns < 100; turns++) {
-    int32_t count = ringline_worker_turn(runtime), at;
+    int32_t count = turn(), at;
     CHECK(count > 0);
     for (at = 0; at < count; at++)
       if (event_at(at)->kind == kind) return event_at(at);
@@ -143,7 +153,7 @@ static void signals(void) {
   CHECK_EQ(ringline_signal_unwatch(runtime, SIGUSR1), 0);
   CHECK_EQ(kill(getpid(), SIGUSR1), 0);
   block->timeout_ns = SECOND / 50;
-  while (ringline_worker_turn(runtime) > 0) {
+  while (turn() > 0) {
     int32_t at;
     for (at = 0; at < (int32_t)block->events_len; at++)
       CHECK(event_at(at)->kind != RINGLINE_EVENT_SIGNAL);
@@ -168,10 +178,12 @@ static void killed_at_the_end(void) {
 }
 
 int main(void) {
+  mallopt(M_ARENA_MAX, 1); /* an arena per thread is no leak */
   serving_baseline(NULL);
   begin();
   children();
   CHECK_EQ(ringline_runtime_free(runtime), 0);
+  killed_at_the_end();
   harness_baseline();
   begin();
   children();

@@ -5,6 +5,7 @@
  */
 #include "serving.h"
 
+#include <malloc.h>
 #include <netdb.h>
 
 #define PIECES 1000
@@ -158,6 +159,7 @@ static void resolve(void) {
 int main(void) {
   ringline_runtime_handlers handlers = {.size = sizeof handlers, .start = on_start};
   ringline_runtime_config config = {.size = sizeof config, .workers = 1};
+  mallopt(M_ARENA_MAX, 1); /* an arena per thread is no leak */
   serving_baseline(&config);
   resolve(); /* its libraries stay */
   work_everywhere(&handlers);

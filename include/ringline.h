@@ -1009,8 +1009,8 @@ typedef struct ringline_runtime ringline_runtime;
 #define RINGLINE_EVENT_SIGNAL 11
 
 /**
- * The process `conn` runs: `res` is its pid, and at `address` are the ids of three connections, its
- * input, output and errors (0 = none); or `res` is -errno.
+ * The process `conn` runs: `res` is its pid, and at `address` are the ids of three connections,
+ * its input, output and errors (0 = none); or `res` is -errno.
  */
 #define RINGLINE_EVENT_SPAWN 12
 
@@ -1551,8 +1551,8 @@ typedef struct ringline_runtime_config {
    */
   uint64_t disable;
   /**
-   * Threads for what blocks (ringline_work(), ringline_resolve(), ringline_process_spawn()), made
-   * when there is work; 0 = 16, 1024 at most.
+   * Threads for what blocks (ringline_work(), ringline_resolve(), ringline_process_spawn()),
+   * made when there is work; 0 = 16, 1024 at most.
    */
   uint32_t blocking_threads;
   /**
@@ -1945,18 +1945,18 @@ typedef struct ringline_process {
    */
   uint32_t flags;
   /**
-   * The program and its arguments, NULL at the end; without a slash the program is looked for in
-   * PATH.
+   * Address of the program and its arguments (char *argv[], NULL at the end); without a slash
+   * the program is looked for in PATH.
    */
-  const char *const *argv;
+  uint64_t argv;
   /**
-   * "NAME=value" words, NULL at the end; NULL = the program's own environment.
+   * Address of "NAME=value" words (as argv); 0 = the program's own environment.
    */
-  const char *const *env;
+  uint64_t env;
   /**
-   * Where it starts; NULL = where the program is.
+   * Address of the folder it starts in; 0 = where the program is.
    */
-  const char *cwd;
+  uint64_t cwd;
   /**
    * RINGLINE_STREAM_*: its input.
    */
@@ -3375,11 +3375,11 @@ int32_t ringline_runtime_stop(ringline_runtime *runtime, int64_t grace_ns);
 
 /**
  * Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever); not
- * for adopted ones. Any thread but the workers' callbacks. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback,
- * RINGLINE_EPANIC when a worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ * for adopted ones, but for the functions of ringline_work() that run. Any thread but the workers'
+ * callbacks. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback, RINGLINE_EPANIC when a
+ * worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
  */
-int32_t ringline_runtime_join(ringline_runtime *runtime,
-                              int64_t timeout_ns);
+int32_t ringline_runtime_join(ringline_runtime *runtime, int64_t timeout_ns);
 
 /**
  * End the runtime: stop with a grace of 0, wait for the workers (their callbacks still run), give
@@ -3520,7 +3520,8 @@ int32_t ringline_runtime_post(ringline_runtime *runtime,
  * connections of its piped streams, or why it could not be started; then exit, exactly once.
  * A piped stream is a socket: closing the connection of its input ends what it reads. The child
  * blocks no signal and gets the default for SIGPIPE. The worker waits for it: no zombie stays; the
- * end of a stop's grace kills it. In the worker's callbacks only, or on an adopted worker's thread.
+ * end of a stop's grace kills it. In the worker's callbacks only, or on an adopted worker's
+ * thread.
  *
  * Returns 0; RINGLINE_ENULL; -EINVAL or -E2BIG for the struct; -EAGAIN when the worker has 4096
  * children, or as ringline_work(); RINGLINE_ECLOSED when the worker ends; RINGLINE_EWRONGTHREAD;

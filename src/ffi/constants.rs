@@ -397,8 +397,8 @@ pub const RINGLINE_EVENT_NOTIFY: u32 = 9;
 pub const RINGLINE_EVENT_RESOLVE: u32 = 10;
 /// The signal `res` came, sent by the process `extra`.
 pub const RINGLINE_EVENT_SIGNAL: u32 = 11;
-/// The process `conn` runs: `res` is its pid, and at `address` are the ids of three connections, its
-/// input, output and errors (0 = none); or `res` is -errno.
+/// The process `conn` runs: `res` is its pid, and at `address` are the ids of three connections,
+/// its input, output and errors (0 = none); or `res` is -errno.
 pub const RINGLINE_EVENT_SPAWN: u32 = 12;
 /// The process `conn` ended with the code `res`, or by the signal -`res`.
 pub const RINGLINE_EVENT_EXIT: u32 = 13;

@@ -250,8 +250,9 @@ pub extern "C-unwind" fn ringline_runtime_stop(
 }
 
 /// Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever); not
-/// for adopted ones. Any thread but the workers' callbacks. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback,
-/// RINGLINE_EPANIC when a worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
+/// for adopted ones, but for the functions of ringline_work() that run. Any thread but the workers'
+/// callbacks. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback, RINGLINE_EPANIC when a
+/// worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_runtime_join(
     runtime: *mut ringline_runtime,

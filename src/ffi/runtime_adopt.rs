@@ -9,9 +9,7 @@ use super::runtime::{stale, threads_of};
 use super::runtime_door::{CDoor, here_any};
 use super::runtime_events::{Recorder, ringline_worker_block};
 use super::table;
-use crate::error::{
-    ECLOSED, EFORKED, ENULL, EPANIC, EPOISONED, EREENTRANT, EWRONGTHREAD, Fault,
-};
+use crate::error::{ECLOSED, EFORKED, ENULL, EPANIC, EPOISONED, EREENTRANT, EWRONGTHREAD, Fault};
 use crate::runtime::Adopted;
 use crate::sys::fork_epoch;
 use core::cell::{Cell, RefCell};

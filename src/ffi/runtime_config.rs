@@ -41,8 +41,8 @@ pub struct ringline_runtime_config {
     pub close_timeout_ns: u64,
     /// RINGLINE_FEATURE_* not to use although the kernel has them.
     pub disable: u64,
-    /// Threads for what blocks (ringline_work(), ringline_resolve(), ringline_process_spawn()), made
-    /// when there is work; 0 = 16, 1024 at most.
+    /// Threads for what blocks (ringline_work(), ringline_resolve(), ringline_process_spawn()),
+    /// made when there is work; 0 = 16, 1024 at most.
     pub blocking_threads: u32,
     /// Zero.
     pub resv2: u32,

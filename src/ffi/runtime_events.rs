@@ -7,8 +7,8 @@ use super::RINGLINE_ABI;
 use super::constants::*;
 use super::ringline_runtime;
 use super::runtime_door::ringline_runtime_handlers;
-use crate::sys::Map;
 use super::runtime_work::ringline_address;
+use crate::sys::Map;
 use core::cell::{Cell, RefCell};
 use core::ffi::{CStr, c_char, c_void};
 
@@ -295,8 +295,7 @@ unsafe extern "C-unwind" fn spawn(
     streams: *const u64,
 ) {
     let address = recorder(ctx).keep(streams.cast(), 3 * size_of::<u64>());
-    let event =
-        ringline_event { conn, user, res, address, length: 3, ..ringline_event::default() };
+    let event = ringline_event { conn, user, res, address, length: 3, ..ringline_event::default() };
     tell(ctx, RINGLINE_EVENT_SPAWN, event);
 }
 

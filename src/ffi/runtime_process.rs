@@ -14,19 +14,19 @@ const MOST_WORDS: usize = 65536;
 
 /// A child to be started. `size` as in ringline_config.
 #[repr(C)]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct ringline_process {
     /// sizeof(ringline_process).
     pub size: u32,
     /// Zero.
     pub flags: u32,
-    /// The program and its arguments, NULL at the end; without a slash the program is looked for in
-    /// PATH.
-    pub argv: *const *const c_char,
-    /// "NAME=value" words, NULL at the end; NULL = the program's own environment.
-    pub env: *const *const c_char,
-    /// Where it starts; NULL = where the program is.
-    pub cwd: *const c_char,
+    /// Address of the program and its arguments (char *argv[], NULL at the end); without a slash
+    /// the program is looked for in PATH.
+    pub argv: u64,
+    /// Address of "NAME=value" words (as argv); 0 = the program's own environment.
+    pub env: u64,
+    /// Address of the folder it starts in; 0 = where the program is.
+    pub cwd: u64,
     /// RINGLINE_STREAM_*: its input.
     pub stdin_is: u32,
     /// Its output.
@@ -37,25 +37,10 @@ pub struct ringline_process {
     pub resv: u32,
 }
 
-impl Default for ringline_process {
-    fn default() -> ringline_process {
-        ringline_process {
-            size: 0,
-            flags: 0,
-            argv: core::ptr::null(),
-            env: core::ptr::null(),
-            cwd: core::ptr::null(),
-            stdin_is: 0,
-            stdout_is: 0,
-            stderr_is: 0,
-            resv: 0,
-        }
-    }
-}
-
 /// # Safety
 /// `list` is an array of terminated texts, NULL at its end.
-unsafe fn words(list: *const *const c_char) -> Result<Vec<CString>, Fault> {
+unsafe fn words(list: u64) -> Result<Vec<CString>, Fault> {
+    let list = list as *const *const c_char;
     let mut words = Vec::new();
     for at in 0..MOST_WORDS {
         // SAFETY: as the caller promised, and not beyond the end.
@@ -84,7 +69,7 @@ unsafe fn plan_of(given: &ringline_process) -> Result<Plan, Fault> {
     if given.flags != 0 || given.resv != 0 {
         return Err(Fault::errno(libc::EINVAL, "flags and resv of a process must be 0"));
     }
-    if given.argv.is_null() {
+    if given.argv == 0 {
         return Err(Fault::new(ENULL, "argv is NULL"));
     }
     // SAFETY: not NULL; as the caller promised.
@@ -93,14 +78,11 @@ unsafe fn plan_of(given: &ringline_process) -> Result<Plan, Fault> {
         return Err(Fault::errno(libc::EINVAL, "argv names no program"));
     }
     // SAFETY: as above.
-    let env = if given.env.is_null() { None } else { Some(unsafe { words(given.env) }?) };
+    let env = if given.env == 0 { None } else { Some(unsafe { words(given.env) }?) };
     // SAFETY: not NULL, and a terminated text.
-    let cwd = (!given.cwd.is_null()).then(|| unsafe { CStr::from_ptr(given.cwd) }.to_owned());
-    let streams = [
-        stream_of(given.stdin_is)?,
-        stream_of(given.stdout_is)?,
-        stream_of(given.stderr_is)?,
-    ];
+    let cwd = (given.cwd != 0).then(|| unsafe { CStr::from_ptr(given.cwd as _) }.to_owned());
+    let streams =
+        [stream_of(given.stdin_is)?, stream_of(given.stdout_is)?, stream_of(given.stderr_is)?];
     Ok(Plan { argv, env, cwd, streams })
 }
 
@@ -109,7 +91,8 @@ unsafe fn plan_of(given: &ringline_process) -> Result<Plan, Fault> {
 /// connections of its piped streams, or why it could not be started; then exit, exactly once.
 /// A piped stream is a socket: closing the connection of its input ends what it reads. The child
 /// blocks no signal and gets the default for SIGPIPE. The worker waits for it: no zombie stays; the
-/// end of a stop's grace kills it. In the worker's callbacks only, or on an adopted worker's thread.
+/// end of a stop's grace kills it. In the worker's callbacks only, or on an adopted worker's
+/// thread.
 ///
 /// Returns 0; RINGLINE_ENULL; -EINVAL or -E2BIG for the struct; -EAGAIN when the worker has 4096
 /// children, or as ringline_work(); RINGLINE_ECLOSED when the worker ends; RINGLINE_EWRONGTHREAD;

@@ -37,14 +37,12 @@ const _: () = {
 
 /// What ringline_work() runs, on a thread of the library's that may block. Of the library only
 /// what any thread may call is legal in it. A C++ exception that leaves it ends the program.
-pub type ringline_work_function =
-    Option<unsafe extern "C-unwind" fn(ctx: *mut c_void) -> i32>;
+pub type ringline_work_function = Option<unsafe extern "C-unwind" fn(ctx: *mut c_void) -> i32>;
 
 /// What came of it, on the worker's thread, as a callback of the worker: `res` is what the function
 /// returned, or -ECANCELED when the worker ended before it began.
-pub type ringline_done_callback = Option<
-    unsafe extern "C-unwind" fn(ctx: *mut c_void, runtime: *mut ringline_runtime, res: i32),
->;
+pub type ringline_done_callback =
+    Option<unsafe extern "C-unwind" fn(ctx: *mut c_void, runtime: *mut ringline_runtime, res: i32)>;
 
 /// An address that may go to another thread: who gives it vouches for that.
 struct Context(*mut c_void);

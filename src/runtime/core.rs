@@ -266,8 +266,7 @@ impl Core {
 
     /// Whether the worker is over, but for what other threads do for it.
     pub fn is_over(&mut self) -> bool {
-        let done =
-            self.table.live() == 0 && self.listeners.is_empty() && self.processes.is_empty();
+        let done = self.table.live() == 0 && self.listeners.is_empty() && self.processes.is_empty();
         match self.phase {
             Phase::Running => false,
             Phase::Stopping(_) => done,

@@ -106,7 +106,11 @@ fn full() -> Fault {
 }
 
 impl Shared {
-    fn posted(&self, worker: u64, post: impl FnOnce(&Posts) -> Result<(), Fault>) -> Result<(), Fault> {
+    fn posted(
+        &self,
+        worker: u64,
+        post: impl FnOnce(&Posts) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
         let Some(place) = self.workers.get(worker as usize) else {
             return Err(Fault::new(ESTALE, "the runtime has no such worker"));
         };

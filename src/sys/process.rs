@@ -114,9 +114,8 @@ impl Recipe {
 
     fn start_in(&mut self, cwd: &CStr) -> Result<(), i32> {
         // SAFETY: made in `new`; the path is copied.
-        let code = unsafe {
-            libc::posix_spawn_file_actions_addchdir_np(&mut self.actions, cwd.as_ptr())
-        };
+        let code =
+            unsafe { libc::posix_spawn_file_actions_addchdir_np(&mut self.actions, cwd.as_ptr()) };
         if code == 0 { Ok(()) } else { Err(code) }
     }
 }
@@ -146,7 +145,8 @@ pub fn spawn(plan: &Plan) -> Result<Child, i32> {
             }
             Stream::Null => {
                 // SAFETY: a terminated path.
-                let fd = unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDWR | libc::O_CLOEXEC) };
+                let fd =
+                    unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDWR | libc::O_CLOEXEC) };
                 beyond(owned(fd)?)?
             }
         };
@@ -158,7 +158,7 @@ pub fn spawn(plan: &Plan) -> Result<Child, i32> {
     }
     let argv = pointers(&plan.argv);
     let env = plan.env.as_deref().map(pointers);
-    // SAFETY: a pointer that libc keeps; whoever changes the environment meanwhile breaks its rules.
+    // SAFETY: a pointer of libc's; whoever changes the environment meanwhile breaks its rules.
     let envp = env.as_ref().map_or(unsafe { environ }, |env| env.as_ptr());
     let mut pid = 0;
     // SAFETY: lists that end with NULL, and the recipe.
@@ -237,7 +237,11 @@ impl Signals {
     pub fn with(mut self, signo: i32, is_in: bool) -> Option<Signals> {
         // SAFETY: a set.
         let code = unsafe {
-            if is_in { libc::sigaddset(&mut self.0, signo) } else { libc::sigdelset(&mut self.0, signo) }
+            if is_in {
+                libc::sigaddset(&mut self.0, signo)
+            } else {
+                libc::sigdelset(&mut self.0, signo)
+            }
         };
         (code == 0).then_some(self)
     }

@@ -12,6 +12,8 @@
 static ringline_runtime *runtime;
 static ringline_worker_block *block;
 
+static uint64_t address_of(const void *what) { return (uint64_t)(uintptr_t)what; }
+
 static const ringline_event *event_at(int32_t at) {
   return (const ringline_event *)(uintptr_t)block->events + at;
 }
@@ -42,13 +44,13 @@ typedef struct outcome {
 
 static outcome run(const char *const *argv, const char *const *env, const char *cwd,
                    const char *input, int signo) {
-  ringline_process what = {.size = sizeof what, .cwd = cwd};
+  ringline_process what = {.size = sizeof what, .cwd = address_of(cwd)};
   outcome got;
   uint64_t id = 0, in = 0;
   int over = 0;
   memset(&got, 0, sizeof got);
-  what.argv = argv;
-  what.env = env;
+  what.argv = address_of(argv);
+  what.env = address_of(env);
   what.stdin_is = input ? RINGLINE_STREAM_PIPED : RINGLINE_STREAM_NULL;
   what.stdout_is = RINGLINE_STREAM_PIPED;
   CHECK_EQ(ringline_process_spawn(runtime, &what, 5, &id), 0);
@@ -143,7 +145,7 @@ static void signals(void) {
   CHECK_EQ(next_of_kind(RINGLINE_EVENT_SIGNAL)->res, SIGUSR1);
   block_signal(SIG_BLOCK, SIGCHLD);
   CHECK_EQ(ringline_signal_watch(runtime, SIGCHLD), 0);
-  what.argv = nothing;
+  what.argv = address_of(nothing);
   CHECK_EQ(ringline_process_spawn(runtime, &what, 0, &id), 0);
   CHECK_EQ(next_of_kind(RINGLINE_EVENT_SIGNAL)->res, SIGCHLD);
   CHECK_EQ(sigaction(SIGCHLD, NULL, &action), 0);
@@ -168,7 +170,7 @@ static void killed_at_the_end(void) {
   uint64_t id;
   int at;
   begin();
-  what.argv = forever;
+  what.argv = address_of(forever);
   what.stdin_is = what.stdout_is = RINGLINE_STREAM_PIPED;
   CHECK_EQ(ringline_process_spawn(runtime, &what, 0, &id), 0);
   CHECK(next_of_kind(RINGLINE_EVENT_SPAWN)->res > 0);

@@ -1,7 +1,7 @@
 /*
  * Timers of a worker, by records and by callbacks: order, periods, one stopped by another's tick in
  * the same turn, 0 and u64::MAX, the limit, and 1,048,576 of them of which most are stopped.
- * Failure: a tick too early, twice, after stop, of the wrong user, or a timer that outlives its end.
+ * Failure: a tick too early, twice, after stop, of the wrong user, a timer that outlives its end.
  */
 #include "serving.h"
 

@@ -31,7 +31,7 @@ impl Drop for Seat {
         let Some(adopted) = self.adopted.take() else { return };
         if self.epoch != fork_epoch() || self.poisoned.get() {
             // A forked child has no worker: the ring, and what it does, is the parent's.
-            core::mem::forget(adopted);
+            // It is not dropped by itself.
             return;
         }
         adopted.end(|_| self.recorder.clear());

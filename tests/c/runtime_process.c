@@ -174,6 +174,11 @@ static void killed_at_the_end(void) {
   what.stdin_is = what.stdout_is = RINGLINE_STREAM_PIPED;
   CHECK_EQ(ringline_process_spawn(runtime, &what, 0, &id), 0);
   CHECK(next_of_kind(RINGLINE_EVENT_SPAWN)->res > 0);
+  CHECK_EQ(ringline_runtime_free(runtime), 0);
+  CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+  begin();
+  CHECK_EQ(ringline_process_spawn(runtime, &what, 0, &id), 0);
+  CHECK(next_of_kind(RINGLINE_EVENT_SPAWN)->res > 0);
   for (at = 0; at < 8; at++) CHECK_EQ(ringline_process_spawn(runtime, &what, 0, &id), 0);
   CHECK_EQ(ringline_runtime_free(runtime), 0);
   CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);

@@ -240,9 +240,11 @@ impl<D: Door> Worker<D> {
     /// Tell what came of work.
     pub(super) fn take_answers(&self) {
         let errands = self.errands();
-        if !errands.has_answers.swap(false, Ordering::SeqCst) {
+        // Every turn looks: a load, where there is mostly nothing.
+        if !errands.has_answers.load(Ordering::SeqCst) {
             return;
         }
+        errands.has_answers.store(false, Ordering::SeqCst);
         let answers = core::mem::take(&mut *locked(&errands.answers));
         for answer in answers {
             match answer {

@@ -5,6 +5,7 @@
 use super::boundary::{fail, netted, outcome};
 use super::config::{read_sized, write_sized};
 use super::ringline_runtime;
+use super::runtime_adopt::{is_at_rest, leave};
 use super::runtime_config::ringline_runtime_config;
 use super::runtime_door::{CDoor, here, ringline_runtime_handlers};
 use super::table;
@@ -72,6 +73,16 @@ pub(super) fn stale(code: i32) -> Fault {
         _ => "the runtime handle is NULL, freed, or never was one",
     };
     Fault::new(code, context)
+}
+
+/// The threads of a runtime.
+pub(super) fn threads_of(handle: u64) -> Result<Arc<Threads>, Fault> {
+    table::with_runtime(handle, |runtime| runtime.threads.clone()).map_err(stale)
+}
+
+/// Whether the calling thread is a worker of the runtime, inside of it.
+fn is_inside(handle: u64) -> bool {
+    here(handle).is_some() && !is_at_rest(handle)
 }
 
 /// Run `body` on a runtime under the panic net, without holding its handle.
@@ -143,7 +154,7 @@ pub unsafe extern "C-unwind" fn ringline_runtime_set_handlers(
         if runtime.threads.is_started() {
             return Err(Fault::errno(libc::EALREADY, "the runtime was started already"));
         }
-        *runtime.handlers.lock().unwrap_or_else(PoisonError::into_inner) = CDoor(handlers);
+        *runtime.handlers.lock().unwrap_or_else(PoisonError::into_inner) = CDoor(handlers, None);
         Ok(0)
     })
 }
@@ -246,9 +257,10 @@ pub extern "C-unwind" fn ringline_runtime_stop(
     }
 }
 
-/// Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever). Any
-/// thread but the workers. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback,
-/// RINGLINE_EPANIC when a worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
+/// Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever); not
+/// for adopted ones, but for the functions of ringline_work() that run. Any thread but the workers'
+/// callbacks. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback, RINGLINE_EPANIC when a
+/// worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_runtime_join(
     runtime: *mut ringline_runtime,
@@ -256,7 +268,7 @@ pub extern "C-unwind" fn ringline_runtime_join(
 ) -> i32 {
     let handle = runtime as u64;
     visit(runtime, |runtime| {
-        if here(handle).is_some() {
+        if is_inside(handle) {
             return Err(Fault::new(EREENTRANT, "a worker cannot wait for its own end"));
         }
         runtime.threads.join(timeout_ns).map(|()| 0)
@@ -265,8 +277,9 @@ pub extern "C-unwind" fn ringline_runtime_join(
 
 /// End the runtime: stop with a grace of 0, wait for the workers (their callbacks still run), give
 /// everything back. In a callback the handle is stale at once, and the workers end when it has
-/// returned. Any thread. Returns 0, RINGLINE_EPANIC when a worker ended by an internal error,
-/// RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
+/// returned. A worker that the calling thread adopted ends here; those that other threads adopted
+/// end at their next turns. Any thread. Returns 0, RINGLINE_EPANIC when a worker ended by an
+/// internal error, RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_runtime_free(runtime: *mut ringline_runtime) -> i32 {
     let handle = runtime as u64;
@@ -275,10 +288,11 @@ pub extern "C-unwind" fn ringline_runtime_free(runtime: *mut ringline_runtime) -
             return Err(stale(ESTALE));
         };
         runtime.threads.shared().stop(0);
-        let joined = if here(handle).is_some() {
+        let joined = if is_inside(handle) {
             runtime.threads.detach();
             Ok(())
         } else {
+            leave(handle);
             runtime.threads.join(-1)
         };
         table::remove(entry);

@@ -40,15 +40,17 @@ impl<D: Door> Worker<D> {
     /// The loop, until the runtime is stopped and every connection is over.
     /// Tells by `begun` that it listens to what it was told so far.
     pub(super) fn run(&self, begun: impl FnOnce()) {
-        self.door.on_start(self);
-        self.obey();
-        {
-            let core = &mut *self.core.borrow_mut();
-            core.settle_listeners(0);
-        }
+        self.begin();
         begun();
         while self.step() {}
         self.door.on_stop(self);
+    }
+
+    /// Listen to what the runtime was told so far.
+    pub(super) fn begin(&self) {
+        self.door.on_start(self);
+        self.obey();
+        self.core.borrow_mut().settle_listeners(0);
     }
 
     /// Give everything back, after [`Worker::run`].
@@ -57,16 +59,27 @@ impl<D: Door> Worker<D> {
     }
 
     /// One turn: do what is wanted, wait, tell what came. False when all is over.
-    fn step(&self) -> bool {
+    pub(super) fn step(&self) -> bool {
         self.obey();
         self.settle();
         let count = {
-            let core = &mut *self.core.borrow_mut();
-            if core.is_over() {
-                return false;
-            }
+            let mut core = self.core.borrow_mut();
             let now = core.engine.driver.now();
             core.settle_listeners(now);
+            // After the last listener went: nothing would end the wait.
+            let over = core.is_over();
+            if over || core.is_ending() {
+                drop(core);
+                self.end_posts();
+                self.shared.cancel_waiting(self.index);
+                if over && !self.has_errands() {
+                    return false;
+                }
+                core = self.core.borrow_mut();
+            }
+            if self.door.has_told() {
+                core.patience = now;
+            }
             core.turn(now)
         };
         for at in 0..count {
@@ -76,6 +89,9 @@ impl<D: Door> Worker<D> {
             }
         }
         self.tell_released();
+        if self.core.borrow().engine.completed.has_calls() {
+            self.complete_calls();
+        }
         let core = &mut *self.core.borrow_mut();
         core.look_at_clock(core.now);
         true
@@ -83,9 +99,11 @@ impl<D: Door> Worker<D> {
 
     /// What other threads ask for.
     fn obey(&self) {
-        let core = &mut *self.core.borrow_mut();
         // Before looking: what is asked for afterwards raises it again.
-        core.engine.driver.wake.lower(signal::WAKE);
+        self.core.borrow().engine.driver.wake.lower(signal::WAKE);
+        self.take_posts();
+        self.take_answers();
+        let core = &mut *self.core.borrow_mut();
         if let Some(grace_ns) = self.shared.stop_asked() {
             let now = core.engine.driver.now();
             core.stop(grace_ns, now);
@@ -97,8 +115,18 @@ impl<D: Door> Worker<D> {
 
     /// Show what is to be shown again, and do what connections want.
     fn settle(&self) {
-        self.core.borrow_mut().begin_round();
+        {
+            let core = &mut *self.core.borrow_mut();
+            if core.again {
+                core.watch_all();
+                core.watch_signals();
+            }
+            core.begin_round();
+        }
         loop {
+            if !self.door.has_room() {
+                break;
+            }
             let Some(index) = self.core.borrow_mut().settle_round() else { break };
             self.show_again(index);
             self.core.borrow_mut().settle(index);
@@ -114,6 +142,8 @@ impl<D: Door> Worker<D> {
             kind::LENT => self.complete_lent(completion),
             kind::READ => self.core.borrow_mut().complete_read(completion),
             kind::CONNECT => self.complete_connect(completion),
+            kind::PROCESS => self.complete_process(completion),
+            kind::SIGNAL => self.complete_signals(),
             _ => {}
         }
     }

@@ -377,6 +377,48 @@ CONN_CONNECTING = 4
 CONN_PAUSED = 1
 #: flags of a connection: the other end sends nothing more.
 CONN_ENDED = 2
+#: kind of an event: the worker begins.
+EVENT_START = 1
+#: A client came by `listener`.
+EVENT_ACCEPT = 2
+#: Bytes came, or (length 0) the other end sends nothing more; see `consumed`.
+EVENT_DATA = 3
+#: The kernel took `length` bytes.
+EVENT_SENT = 4
+#: There is room again in a send queue that was full.
+EVENT_WRITABLE = 5
+#: A connection is over, for the reason `res`; its id is stale.
+EVENT_CLOSE = 6
+#: The worker is over.
+EVENT_STOP = 7
+#: The timer `conn` ticks; `res` periods were missed before.
+EVENT_TICK = 8
+#: Another thread posted `user` and `res`.
+EVENT_NOTIFY = 9
+#: ringline_resolve() of `user`: `length` of ringline_address at `address`; or `res` is -errno and
+#: the resolver's words, `length` bytes, are there.
+EVENT_RESOLVE = 10
+#: The signal `res` came, sent by the process `extra`.
+EVENT_SIGNAL = 11
+#: The process `conn` runs: `res` is its pid, and at `address` are the ids of three connections,
+#: its input, output and errors (0 = none); or `res` is -errno.
+EVENT_SPAWN = 12
+#: The process `conn` ended with the code `res`, or by the signal -`res`.
+EVENT_EXIT = 13
+#: What became of the connect of `conn`: `res` 0 or -errno.
+EVENT_CONNECT = 14
+#: What was lent to `conn` under the cookie `extra` is the caller's again.
+EVENT_RELEASED = 15
+#: worker of ringline_work: the calling thread's own.
+WORKER_HERE = 4294967295
+#: stdin, stdout, stderr of a process: the program's own.
+STREAM_INHERITED = 0
+#: A connection of the worker.
+STREAM_PIPED = 1
+#: /dev/null.
+STREAM_NULL = 2
+#: status of a process: somebody else waited for it.
+EXIT_UNKNOWN = -2147483648
 #: set_log: nothing is told.
 LOG_NONE = 0
 #: A caught panic.
@@ -805,6 +847,11 @@ class RuntimeConfig(ctypes.Structure):
     close_timeout_ns: int
     #: RINGLINE_FEATURE_* not to use although the kernel has them.
     disable: int
+    #: Threads for what blocks (ringline_work(), ringline_resolve(), ringline_process_spawn()),
+    #: made when there is work; 0 = 16, 1024 at most.
+    blocking_threads: int
+    #: Zero.
+    resv2: int
 
     _fields_ = [
         ("size", ctypes.c_uint32),
@@ -819,11 +866,38 @@ class RuntimeConfig(ctypes.Structure):
         ("resv", ctypes.c_uint32),
         ("close_timeout_ns", ctypes.c_uint64),
         ("disable", ctypes.c_uint64),
+        ("blocking_threads", ctypes.c_uint32),
+        ("resv2", ctypes.c_uint32),
     ]
 
 
-#: The same for the struct module: 56 bytes.
-RUNTIME_CONFIG_FORMAT = "<IIIIIIIIIIQQ"
+#: The same for the struct module: 64 bytes.
+RUNTIME_CONFIG_FORMAT = "<IIIIIIIIIIQQII"
+
+
+class Address(ctypes.Structure):
+    """An address that ringline_resolve() found.
+    """
+
+    #: AF_INET or AF_INET6.
+    family: int
+    #: The port, as a number.
+    port: int
+    #: Of IPv6: the interface of a link-local address.
+    scope: int
+    #: 4 or 16 bytes as on the wire.
+    bytes: List[int]
+
+    _fields_ = [
+        ("family", ctypes.c_uint16),
+        ("port", ctypes.c_uint16),
+        ("scope", ctypes.c_uint32),
+        ("bytes", ctypes.c_uint8 * 16),
+    ]
+
+
+#: The same for the struct module: 24 bytes.
+ADDRESS_FORMAT = "<HHI16B"
 
 
 class RuntimeHandlers(ctypes.Structure):
@@ -858,6 +932,18 @@ class RuntimeHandlers(ctypes.Structure):
     connect: int
     #: Lent memory or a lent file is free again.
     released: int
+    #: A timer ticks.
+    tick: int
+    #: Another thread posted something.
+    notify: int
+    #: A name was looked up.
+    resolve: int
+    #: A signal came.
+    signal: int
+    #: A child runs.
+    spawn: int
+    #: A child ended.
+    exit: int
 
     _fields_ = [
         ("size", ctypes.c_uint32),
@@ -872,11 +958,17 @@ class RuntimeHandlers(ctypes.Structure):
         ("stop", ctypes.c_uint64),
         ("connect", ctypes.c_uint64),
         ("released", ctypes.c_uint64),
+        ("tick", ctypes.c_uint64),
+        ("notify", ctypes.c_uint64),
+        ("resolve", ctypes.c_uint64),
+        ("signal", ctypes.c_uint64),
+        ("spawn", ctypes.c_uint64),
+        ("exit", ctypes.c_uint64),
     ]
 
 
-#: The same for the struct module: 88 bytes.
-RUNTIME_HANDLERS_FORMAT = "<IIQQQQQQQQQQ"
+#: The same for the struct module: 136 bytes.
+RUNTIME_HANDLERS_FORMAT = "<IIQQQQQQQQQQQQQQQQ"
 
 
 class RuntimeStats(ctypes.Structure):
@@ -939,6 +1031,50 @@ class RuntimeStats(ctypes.Structure):
 
 #: The same for the struct module: 120 bytes.
 RUNTIME_STATS_FORMAT = "<IIQQQQQQQQQQQQQQ"
+
+
+class WorkerBlock(ctypes.Structure):
+    """Through which an adopted worker is turned. Owned by the worker, its address is stable until the
+    worker is over. Only the worker's thread may touch it.
+    """
+
+    #: Size of this struct.
+    size: int
+    #: RINGLINE_ABI of the library.
+    abi: int
+    #: Address of ringline_event events[events_cap].
+    events: int
+    #: Its capacity, which no turn exceeds.
+    events_cap: int
+    #: Out: how many events there are. They are valid until the next turn.
+    events_len: int
+    #: In: longest wait of a turn in nanoseconds; 0 = do not wait, -1 = for ever.
+    timeout_ns: int
+    #: The runtime's handle.
+    runtime: int
+    #: Which of its workers this is.
+    worker: int
+    #: Zero.
+    resv: int
+    #: Zero.
+    more: List[int]
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("abi", ctypes.c_uint32),
+        ("events", ctypes.c_uint64),
+        ("events_cap", ctypes.c_uint32),
+        ("events_len", ctypes.c_uint32),
+        ("timeout_ns", ctypes.c_int64),
+        ("runtime", ctypes.c_uint64),
+        ("worker", ctypes.c_uint32),
+        ("resv", ctypes.c_uint32),
+        ("more", ctypes.c_uint64 * 2),
+    ]
+
+
+#: The same for the struct module: 64 bytes.
+WORKER_BLOCK_FORMAT = "<IIQIIqQII2Q"
 
 
 class ConnInfo(ctypes.Structure):
@@ -1052,6 +1188,47 @@ class ConnTimeouts(ctypes.Structure):
 CONN_TIMEOUTS_FORMAT = "<IIQQQ"
 
 
+class Process(ctypes.Structure):
+    """A child to be started. `size` as in ringline_config.
+    """
+
+    #: sizeof(ringline_process).
+    size: int
+    #: Zero.
+    flags: int
+    #: Address of the program and its arguments (char *argv[], NULL at the end); without a slash
+    #: the program is looked for in PATH.
+    argv: int
+    #: Address of "NAME=value" words (as argv); 0 = the program's own environment.
+    env: int
+    #: Address of the folder it starts in; 0 = where the program is.
+    cwd: int
+    #: RINGLINE_STREAM_*: its input.
+    stdin_is: int
+    #: Its output.
+    stdout_is: int
+    #: Its errors.
+    stderr_is: int
+    #: Zero.
+    resv: int
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("argv", ctypes.c_uint64),
+        ("env", ctypes.c_uint64),
+        ("cwd", ctypes.c_uint64),
+        ("stdin_is", ctypes.c_uint32),
+        ("stdout_is", ctypes.c_uint32),
+        ("stderr_is", ctypes.c_uint32),
+        ("resv", ctypes.c_uint32),
+    ]
+
+
+#: The same for the struct module: 48 bytes.
+PROCESS_FORMAT = "<IIQQQIIII"
+
+
 class Stats(ctypes.Structure):
     """What a ring did so far. Set `size` to sizeof(ringline_stats) (0 = the same) before the call.
     """
@@ -1112,6 +1289,52 @@ class Stats(ctypes.Structure):
 #: The same for the struct module: 120 bytes.
 STATS_FORMAT = "<IIQQQQQQQQQQQQQQ"
 
+
+class Event(ctypes.Structure):
+    """What a worker tells, as a record. Addresses are valid until the next turn.
+    """
+
+    #: RINGLINE_EVENT_*.
+    kind: int
+    #: A result, reason or status.
+    res: int
+    #: The connection (or timer, or process).
+    conn: int
+    #: The user's number of it.
+    user: int
+    #: Address of the bytes.
+    address: int
+    #: How many there are.
+    length: int
+    #: Of RINGLINE_EVENT_DATA: in, what a data callback would return. It is `length` at first (0 at
+    #: the end): write less to have the rest shown again, in front of what comes next. Where bytes
+    #: were left, later data of the connection in the same turn counts as not seen: it is shown
+    #: again at once, behind them. Negative = close at once.
+    consumed: int
+    #: The listener it is about.
+    listener: int
+    #: RINGLINE_EVENT_FLAG_*.
+    flags: int
+    #: More of some kinds; else 0.
+    extra: int
+
+    _fields_ = [
+        ("kind", ctypes.c_uint32),
+        ("res", ctypes.c_int32),
+        ("conn", ctypes.c_uint64),
+        ("user", ctypes.c_uint64),
+        ("address", ctypes.c_uint64),
+        ("length", ctypes.c_uint64),
+        ("consumed", ctypes.c_int64),
+        ("listener", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("extra", ctypes.c_uint64),
+    ]
+
+
+#: The same for the struct module: 64 bytes.
+EVENT_FORMAT = "<IiQQQQqIIQ"
+
 #: A log function: `message` is one line without newline, terminated, valid during the call;
 #: `level` is RINGLINE_LOG_*. Called from whatever thread something happened on, possibly from
 #: several at a time, never from a signal handler. What happens inside it is not told again. A
@@ -1149,6 +1372,29 @@ ConnectCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctype
 #: again: exactly once for each that returned 0, before the connection's close. That it was sent it
 #: does not say.
 ReleasedCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64)
+#: A timer of ringline_timer_start() ticks, after as many of its periods as were `missed`.
+TickCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint32)
+#: What ringline_runtime_post() posted.
+NotifyCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int32)
+#: What ringline_resolve() found: `count` addresses in the resolver's order. Or `res` is an -errno
+#: near the resolver's own code (-ENOENT: no such name, -EAGAIN: try again, -ECANCELED: stop), and
+#: `error` its words. Both are valid during the call.
+ResolveCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int32, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p)
+#: A signal of ringline_signal_watch() came, sent by the process `sender` (0 = the kernel).
+SignalCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int32, ctypes.c_int32)
+#: The child of ringline_process_spawn() runs: `res` is its pid, and `streams` has the connections
+#: of its input, output and errors, 0 where there is none. Or `res` is why it does not, -errno, and
+#: the id is stale.
+SpawnCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int32, ctypes.c_void_p)
+#: A child ended with the code `status`, or by the signal -`status`; RINGLINE_EXIT_UNKNOWN when
+#: somebody else waited for it. The id is stale. Data of its streams may still come.
+ExitCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int32)
+#: What ringline_work() runs, on a thread of the library's that may block. Of the library only
+#: what any thread may call is legal in it. A C++ exception that leaves it ends the program.
+WorkFunction = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)
+#: What came of it, on the worker's thread, as a callback of the worker: `res` is what the function
+#: returned, or -ECANCELED when the worker ended before it began.
+DoneCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int32)
 
 #: The records by their names in C.
 RECORDS: Dict[str, Tuple[Any, str]] = {
@@ -1162,12 +1408,16 @@ RECORDS: Dict[str, Tuple[Any, str]] = {
     "ringline_info": (Info, INFO_FORMAT),
     "ringline_shared": (Shared, SHARED_FORMAT),
     "ringline_runtime_config": (RuntimeConfig, RUNTIME_CONFIG_FORMAT),
+    "ringline_address": (Address, ADDRESS_FORMAT),
     "ringline_runtime_handlers": (RuntimeHandlers, RUNTIME_HANDLERS_FORMAT),
     "ringline_runtime_stats": (RuntimeStats, RUNTIME_STATS_FORMAT),
+    "ringline_worker_block": (WorkerBlock, WORKER_BLOCK_FORMAT),
     "ringline_conn_info": (ConnInfo, CONN_INFO_FORMAT),
     "ringline_lease": (Lease, LEASE_FORMAT),
     "ringline_conn_timeouts": (ConnTimeouts, CONN_TIMEOUTS_FORMAT),
+    "ringline_process": (Process, PROCESS_FORMAT),
     "ringline_stats": (Stats, STATS_FORMAT),
+    "ringline_event": (Event, EVENT_FORMAT),
 }
 
 
@@ -2061,22 +2311,49 @@ class Functions:
     runtime_stop: Callable[[Pointer, int], int]
 
     #: runtime_join(runtime, timeout_ns)
-    #: Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever). Any
-    #: thread but the workers. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback,
-    #: RINGLINE_EPANIC when a worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    #: Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever); not
+    #: for adopted ones, but for the functions of ringline_work() that run. Any thread but the workers'
+    #: callbacks. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback, RINGLINE_EPANIC when a
+    #: worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
     runtime_join: Callable[[Pointer, int], int]
 
     #: runtime_free(runtime)
     #: End the runtime: stop with a grace of 0, wait for the workers (their callbacks still run), give
     #: everything back. In a callback the handle is stale at once, and the workers end when it has
-    #: returned. Any thread. Returns 0, RINGLINE_EPANIC when a worker ended by an internal error,
-    #: RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
+    #: returned. A worker that the calling thread adopted ends here; those that other threads adopted
+    #: end at their next turns. Any thread. Returns 0, RINGLINE_EPANIC when a worker ended by an
+    #: internal error, RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
     runtime_free: Callable[[Pointer], int]
 
     #: runtime_stats_of(runtime, out)
     #: Read the counters of a runtime, summed over its workers. Any thread. Returns 0, RINGLINE_ENULL,
     #: -EINVAL, RINGLINE_ESTALE, RINGLINE_EFORKED.
     runtime_stats_of: Callable[[Pointer, Pointer], int]
+
+    #: worker_adopt(runtime, index, out)
+    #: Make the calling thread the worker `index` of a runtime: it gets a ring and listens, and its
+    #: events are records in the block that `*out` names, instead of callbacks. Turn it with
+    #: ringline_worker_turn(); between turns every function of connections is legal on this thread.
+    #: ringline_runtime_start() starts the workers that nobody adopted before. A thread is one worker
+    #: at most; when it exits, its worker ends at once. The worker's signals are the thread's: a
+    #: handler ends a turn.
+    #:
+    #: Returns 0; -EINVAL for the index; -EALREADY when a thread is this worker already, or was; -EBUSY
+    #: when the calling thread is a worker already; RINGLINE_ECLOSED after stop; RINGLINE_ENULL; what
+    #: ringline_create() and ringline_pool_create() say; RINGLINE_ESTALE; RINGLINE_EFORKED.
+    worker_adopt: Callable[[Pointer, int, Pointer], int]
+
+    #: worker_turn(runtime)
+    #: One turn of the adopted worker that the calling thread is: what was asked for since the last
+    #: turn is done, data of the last turn is given back (see ringline_event.consumed), and the thread
+    #: sleeps until there are events, block->timeout_ns at most. They are in block->events.
+    #:
+    #: Returns how many there are, 0 when the time was over; -EINTR when a signal handler ran and
+    #: nothing else came; RINGLINE_ECLOSED after the turn that showed RINGLINE_EVENT_STOP: the worker
+    #: is over, its block is gone, and the thread may leave. RINGLINE_EREENTRANT in a callback,
+    #: RINGLINE_EWRONGTHREAD where no such worker was adopted, RINGLINE_EPANIC and RINGLINE_EPOISONED
+    #: after an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    worker_turn: Callable[[Pointer], int]
 
     #: runtime_config_init(config)
     #: Fill a runtime's config with the defaults, which are zeros, and set its size. Any thread.
@@ -2191,6 +2468,100 @@ class Functions:
     #: -ENFILE when the worker has max_connections, RINGLINE_ECLOSED after stop, -ENOMEM,
     #: RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED. An error means no callback.
     conn_connect: Callable[[Pointer, bytes, int, int, Pointer], int]
+
+    #: conn_post(runtime, conn, bytes, length)
+    #: Have a copy of `length` bytes sent on a connection, from any thread but a signal handler: they
+    #: go behind what is queued, in the order of each thread. A connection that is over by then drops
+    #: them; one whose queue has twice high_water bytes is closed with -ENOBUFS.
+    #:
+    #: Returns 0; -EAGAIN when 1024 posts or 64 MiB wait for the worker: post again later; -EMSGSIZE
+    #: above 16 MiB; -ENOMEM; RINGLINE_ENULL; RINGLINE_ECLOSED when the worker is over;
+    #: RINGLINE_ESTALE for an id that never was one; RINGLINE_EFORKED.
+    conn_post: Callable[[Pointer, int, Pointer, int], int]
+
+    #: runtime_post(runtime, worker, user, res)
+    #: Have notify called (or RINGLINE_EVENT_NOTIFY told) with `user` and `res` on a worker, each call
+    #: once, in the order of each thread. Any thread, but no signal handler. What is posted before the
+    #: worker begins is told when it does.
+    #:
+    #: Returns 0, -EAGAIN as ringline_conn_post(), RINGLINE_ECLOSED when the worker is over,
+    #: RINGLINE_ESTALE (also when there is no such worker), RINGLINE_EFORKED.
+    runtime_post: Callable[[Pointer, int, int, int], int]
+
+    #: process_spawn(runtime, process, user, out)
+    #: Start a child, on a thread that may block; everything is copied. `*out` is the process's id,
+    #: and `user` is passed to its events: first spawn (or RINGLINE_EVENT_SPAWN) with its pid and the
+    #: connections of its piped streams, or why it could not be started; then exit, exactly once.
+    #: A piped stream is a socket: closing the connection of its input ends what it reads. The child
+    #: blocks no signal and gets the default for SIGPIPE. The worker waits for it: no zombie stays; the
+    #: end of a stop's grace kills it. In the worker's callbacks only, or on an adopted worker's
+    #: thread.
+    #:
+    #: Returns 0; RINGLINE_ENULL; -EINVAL or -E2BIG for the struct; -EAGAIN when the worker has 4096
+    #: children, or as ringline_work(); RINGLINE_ECLOSED when the worker ends; RINGLINE_EWRONGTHREAD;
+    #: RINGLINE_ESTALE; RINGLINE_EFORKED.
+    process_spawn: Callable[[Pointer, Pointer, int, Pointer], int]
+
+    #: process_kill(runtime, process, signo)
+    #: Send a signal to a child; never to another process, whatever its pid. In the worker's callbacks
+    #: only. Returns 0; -EINVAL for the signal; -EAGAIN before it runs; RINGLINE_ESTALE after its exit;
+    #: RINGLINE_EWRONGTHREAD; RINGLINE_EFORKED.
+    process_kill: Callable[[Pointer, int, int], int]
+
+    #: signal_watch(runtime, signo)
+    #: Have the signal callback called (or RINGLINE_EVENT_SIGNAL told) when the process gets `signo`,
+    #: SIGCHLD included. No handler is installed: the signal must be blocked in all threads of the
+    #: program, best before it makes any (pthread_sigmask(3)); the library's own threads block all.
+    #: Watched by several workers, each signal goes to one of them. In the worker's callbacks only, or
+    #: on an adopted worker's thread.
+    #:
+    #: Returns 0; -EPERM when the calling thread does not block the signal; -EALREADY; -EINVAL for the
+    #: signal; -EMFILE; RINGLINE_EWRONGTHREAD; RINGLINE_ESTALE; RINGLINE_EFORKED.
+    signal_watch: Callable[[Pointer, int], int]
+
+    #: signal_unwatch(runtime, signo)
+    #: Watch a signal no more. In the worker's callbacks only. Returns 0, -EINVAL, RINGLINE_ESTALE when
+    #: it is not watched, RINGLINE_EWRONGTHREAD, RINGLINE_EFORKED.
+    signal_unwatch: Callable[[Pointer, int], int]
+
+    #: timer_start(runtime, delay_ns, period_ns, user, out)
+    #: Have tick called (or RINGLINE_EVENT_TICK told) with `user` after `delay_ns`, and then every
+    #: `period_ns` nanoseconds (0 = once). `*out` is the timer's id. 1048576 timers per worker at a
+    #: time; starting and stopping one costs no system call. In the worker's callbacks only, or on an
+    #: adopted worker's thread.
+    #:
+    #: Returns 0, RINGLINE_ENULL, -EAGAIN when there are as many, RINGLINE_EWRONGTHREAD,
+    #: RINGLINE_ESTALE, RINGLINE_EFORKED.
+    timer_start: Callable[[Pointer, int, int, int, Pointer], int]
+
+    #: timer_stop(runtime, timer)
+    #: Stop a timer: it does not tick any more, not even in the turn at hand. In the worker's callbacks
+    #: only. Returns 0, RINGLINE_ESTALE when it ticked for the last time or was stopped,
+    #: RINGLINE_EWRONGTHREAD, RINGLINE_EFORKED.
+    timer_stop: Callable[[Pointer, int], int]
+
+    #: work(runtime, worker, function, ctx, done)
+    #: Have `function` called with `ctx` on a thread that may block, and then `done` (not NULL) on the
+    #: worker `worker` (RINGLINE_WORKER_HERE = the calling thread's): exactly once, also when the
+    #: runtime stops, which waits for functions that run and cancels those that did not begin. Threads
+    #: are made on demand, config.blocking_threads at most, and go after 10 s without work. Any thread,
+    #: but no signal handler.
+    #:
+    #: Returns 0; -EAGAIN when 4096 pieces of work wait, no thread can be made, or the worker has not
+    #: begun; -EINVAL for the worker; RINGLINE_ENULL; RINGLINE_EWRONGTHREAD for RINGLINE_WORKER_HERE on
+    #: another thread; RINGLINE_ECLOSED when the worker is over; RINGLINE_ESTALE; RINGLINE_EFORKED.
+    #: Then neither is called.
+    work: Callable[[Pointer, int, Pointer, Pointer, Pointer], int]
+
+    #: resolve(runtime, host, service, user)
+    #: Look up a host ("example.org", "::1"; NULL = this machine) and a service ("https", "443"; NULL =
+    #: port 0) as getaddrinfo(3) does, on a thread that may block. The resolve callback (or
+    #: RINGLINE_EVENT_RESOLVE) gets all addresses in the resolver's order, or its error in words.
+    #: `user` is passed to it. In the worker's callbacks only, or on an adopted worker's thread.
+    #:
+    #: Returns 0, RINGLINE_ENULL when both are NULL, -EAGAIN and RINGLINE_ECLOSED as ringline_work(),
+    #: RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    resolve: Callable[[Pointer, bytes, bytes, int], int]
 
     #: stats_of(ring, out)
     #: Read the counters. Any thread. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED, RINGLINE_ENULL,
@@ -2945,6 +3316,8 @@ SIGNATURES: Dict[str, Tuple[Optional[Any], Tuple[Any, ...]]] = {
     "runtime_join": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int64)),
     "runtime_free": (ctypes.c_int32, (ctypes.c_void_p,)),
     "runtime_stats_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p)),
+    "worker_adopt": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p)),
+    "worker_turn": (ctypes.c_int32, (ctypes.c_void_p,)),
     "runtime_config_init": (ctypes.c_int32, (ctypes.c_void_p,)),
     "conn_send": (
         ctypes.c_int32,
@@ -3011,6 +3384,66 @@ SIGNATURES: Dict[str, Tuple[Optional[Any], Tuple[Any, ...]]] = {
             ctypes.c_uint64,
             ctypes.c_uint64,
             ctypes.c_void_p,
+        ),
+    ),
+    "conn_post": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ),
+    ),
+    "runtime_post": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_uint64,
+            ctypes.c_int32,
+        ),
+    ),
+    "process_spawn": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.c_void_p,
+        ),
+    ),
+    "process_kill": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int32)),
+    "signal_watch": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int32)),
+    "signal_unwatch": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int32)),
+    "timer_start": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.c_uint64,
+            ctypes.c_uint64,
+            ctypes.c_void_p,
+        ),
+    ),
+    "timer_stop": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64)),
+    "work": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            WorkFunction,
+            ctypes.c_void_p,
+            DoneCallback,
+        ),
+    ),
+    "resolve": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.c_char_p,
+            ctypes.c_uint64,
         ),
     ),
     "stats_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p)),
@@ -3236,6 +3669,26 @@ __all__ = [
     "CONN_CONNECTING",
     "CONN_PAUSED",
     "CONN_ENDED",
+    "EVENT_START",
+    "EVENT_ACCEPT",
+    "EVENT_DATA",
+    "EVENT_SENT",
+    "EVENT_WRITABLE",
+    "EVENT_CLOSE",
+    "EVENT_STOP",
+    "EVENT_TICK",
+    "EVENT_NOTIFY",
+    "EVENT_RESOLVE",
+    "EVENT_SIGNAL",
+    "EVENT_SPAWN",
+    "EVENT_EXIT",
+    "EVENT_CONNECT",
+    "EVENT_RELEASED",
+    "WORKER_HERE",
+    "STREAM_INHERITED",
+    "STREAM_PIPED",
+    "STREAM_NULL",
+    "EXIT_UNKNOWN",
     "LOG_NONE",
     "LOG_ERROR",
     "LOG_WARN",
@@ -3247,10 +3700,14 @@ __all__ = [
     "RegionInfo",
     "Info",
     "RuntimeConfig",
+    "Address",
     "RuntimeHandlers",
     "RuntimeStats",
+    "WorkerBlock",
     "ConnInfo",
     "Lease",
     "ConnTimeouts",
+    "Process",
     "Stats",
+    "Event",
 ]

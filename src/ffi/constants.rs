@@ -373,6 +373,8 @@ pub const RINGLINE_CONN_CLOSING: u32 = 3;
 pub const RINGLINE_CONN_PAUSED: u32 = 0x1;
 /// flags of a connection: the other end sends nothing more.
 pub const RINGLINE_CONN_ENDED: u32 = 0x2;
+/// flags of a datagram: it was longer than datagram_size, and cut off.
+pub const RINGLINE_DATAGRAM_TRUNCATED: u32 = 0x1;
 
 /// set_log: nothing is told.
 pub const RINGLINE_LOG_NONE: u32 = 0;

@@ -41,6 +41,20 @@ pub struct ringline_runtime_config {
     pub close_timeout_ns: u64,
     /// RINGLINE_FEATURE_* not to use although the kernel has them.
     pub disable: u64,
+    /// A callback that takes longer, in nanoseconds, is counted, and told to the log once per row
+    /// of such; 0 = none is. Costs two looks at the clock per event.
+    pub stall_ns: u64,
+    /// Microseconds that a worker looks for events before it sleeps, as ringline_spin_us(); 0 = it
+    /// sleeps at once. 1000000 at most.
+    pub spin_us: u32,
+    /// Bytes of a received datagram, 1 MiB at most; what is longer is cut off and flagged.
+    /// 0 = 65536; with less than that the kernel is not asked to put datagrams together.
+    pub datagram_size: u32,
+    /// Buffers of a worker for received datagrams, a power of two, 4096 at most; 0 = 64. Made when
+    /// it has a listener for datagrams.
+    pub datagram_buffers: u32,
+    /// Zero.
+    pub resv2: u32,
 }
 
 impl ringline_runtime_config {
@@ -49,7 +63,7 @@ impl ringline_runtime_config {
         if self.flags & !RINGLINE_RUNTIME_UNPINNED != 0 {
             return invalid("unknown bit in the flags of a runtime's config");
         }
-        if self.resv != 0 {
+        if self.resv != 0 || self.resv2 != 0 {
             return invalid("resv of a runtime's config must be 0");
         }
         if self.disable & !Features::all().0 != 0 {
@@ -66,6 +80,10 @@ impl ringline_runtime_config {
             pool_buffer_size: self.pool_buffer_size,
             close_timeout_ns: self.close_timeout_ns,
             disable: Features(self.disable),
+            stall_ns: self.stall_ns,
+            spin_us: self.spin_us,
+            datagram_size: self.datagram_size,
+            datagram_buffers: self.datagram_buffers,
         };
         config.resolved()
     }
@@ -87,4 +105,4 @@ pub unsafe extern "C-unwind" fn ringline_runtime_config_init(
     0
 }
 
-const _: () = assert!(size_of::<ringline_runtime_config>() == 56, "init writes this version only");
+const _: () = assert!(size_of::<ringline_runtime_config>() == 80, "init writes this version only");

@@ -48,7 +48,7 @@ pub struct ringline_conn_info {
 }
 
 /// Run `body` on the worker that the calling thread is.
-fn on_worker(
+pub(super) fn on_worker(
     runtime: *mut ringline_runtime,
     body: impl FnOnce(&Worker<CDoor>) -> Result<u32, Fault>,
 ) -> i32 {

@@ -3,8 +3,9 @@
 //! Owns: which worker the calling thread is. Never keeps a reference to one while user code runs
 //! but the shared one that the worker itself lends.
 
+use super::constants::RINGLINE_DATAGRAM_TRUNCATED;
 use super::ringline_runtime;
-use crate::runtime::{Door, Worker};
+use crate::runtime::{Datagram, Door, Worker};
 use core::cell::Cell;
 use core::ffi::c_void;
 
@@ -48,7 +49,8 @@ pub type ringline_sent_callback = Option<
     ),
 >;
 
-/// A send was refused with -EAGAIN, and now the queue is down at low_water.
+/// A send was refused with -EAGAIN, and now the queue is down at low_water. After
+/// ringline_udp_send() `conn` is the listener's id, which no connection has, and `user` is 0.
 pub type ringline_writable_callback = Option<
     unsafe extern "C-unwind" fn(
         ctx: *mut c_void,
@@ -69,6 +71,23 @@ pub type ringline_close_callback = Option<
         conn: u64,
         user: u64,
         reason: i32,
+    ),
+>;
+
+/// A datagram of `length` bytes (0 as well) came by `listener`, from the sockaddr at `from` of
+/// `from_length` bytes, to which ringline_udp_send() answers; NULL and 0 when the sender has none
+/// (a Unix socket that is not bound). Both are valid during the call. `flags`:
+/// RINGLINE_DATAGRAM_TRUNCATED.
+pub type ringline_datagram_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        listener: u32,
+        flags: u32,
+        from: *const c_void,
+        from_length: u32,
+        bytes: *const u8,
+        length: usize,
     ),
 >;
 
@@ -100,6 +119,8 @@ pub struct ringline_runtime_handlers {
     pub close: ringline_close_callback,
     /// The worker is over: the last call on its thread.
     pub stop: ringline_worker_callback,
+    /// A datagram came; NULL = they are dropped.
+    pub datagram: ringline_datagram_callback,
 }
 
 impl Default for ringline_runtime_handlers {
@@ -115,6 +136,7 @@ impl Default for ringline_runtime_handlers {
             writable: None,
             close: None,
             stop: None,
+            datagram: None,
         }
     }
 }
@@ -181,6 +203,16 @@ impl Door for CDoor {
             // SAFETY: see above.
             unsafe { writable(self.0.ctx, handle(worker), conn, user) }
         }
+    }
+
+    fn on_datagram(&self, worker: &Worker<CDoor>, listener: u32, it: &Datagram<'_>) {
+        let Some(datagram) = self.0.datagram else { return };
+        let from = if it.from.is_empty() { core::ptr::null() } else { it.from.as_ptr().cast() };
+        let flags = if it.truncated { RINGLINE_DATAGRAM_TRUNCATED } else { 0 };
+        let (from_length, bytes, length) = (it.from.len() as u32, it.bytes.as_ptr(), it.bytes.len());
+        let (ctx, runtime) = (self.0.ctx, handle(worker));
+        // SAFETY: see above; the bytes are there until it returns.
+        unsafe { datagram(ctx, runtime, listener, flags, from, from_length, bytes, length) }
     }
 
     fn on_close(&self, worker: &Worker<CDoor>, conn: u64, user: u64, reason: i32) {

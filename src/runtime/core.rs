@@ -7,6 +7,7 @@
 use super::config::Config;
 use super::conn_table::{ConnTable, index_of, local};
 use super::connection::{How, Life};
+use super::datagram::Datagrams;
 use super::listener::Listening;
 use super::send_queue::Blocks;
 use super::stats::WorkerStats;
@@ -37,6 +38,8 @@ pub mod kind {
     pub const RECV: u64 = 2;
     pub const SEND: u64 = 3;
     pub const CLOSE: u64 = 4;
+    pub const DATAGRAM_RECV: u64 = 20;
+    pub const DATAGRAM_SEND: u64 = 21;
     pub const SHIFT: u32 = 56;
 }
 
@@ -56,6 +59,7 @@ pub struct Core {
     pub config: Config,
     pub table: ConnTable,
     pub listeners: Vec<Listening>,
+    pub datagrams: Datagrams,
     pub blocks: Blocks,
     pub stats: Arc<WorkerStats>,
     /// Places of connections to be settled before the next wait.
@@ -108,6 +112,7 @@ impl Core {
             config: *config,
             table: ConnTable::new(worker, config.max_connections),
             listeners: Vec::new(),
+            datagrams: Datagrams::new(worker),
             blocks: Blocks::default(),
             stats,
             due: Vec::new(),
@@ -204,6 +209,7 @@ impl Core {
             for index in 0..self.table.places() {
                 self.close(index, How::AtOnce, -libc::ECANCELED);
             }
+            self.datagrams.end_all();
         }
     }
 
@@ -219,6 +225,7 @@ impl Core {
             Phase::Running => self.phase = Phase::Stopping(end),
         }
         self.listeners.iter_mut().for_each(|listening| listening.closing = true);
+        self.datagrams.close_all();
         for index in 0..self.table.places() {
             self.close(index, How::Gracefully, 0);
         }
@@ -231,7 +238,8 @@ impl Core {
 
     /// Whether the worker is over.
     pub fn is_over(&mut self) -> bool {
-        let done = self.table.live() == 0 && self.listeners.is_empty();
+        let listens = !self.listeners.is_empty() || !self.datagrams.is_empty();
+        let done = self.table.live() == 0 && !listens;
         match self.phase {
             Phase::Running => false,
             Phase::Stopping(_) => done,
@@ -267,7 +275,8 @@ impl Core {
         };
         let drain = self.draining.front().map(|(end, _)| *end);
         let retry = self.listeners.iter().map(|own| own.retry_at).filter(|at| *at > 0).min();
-        match stop.into_iter().chain(drain).chain(retry).min() {
+        let datagram = self.datagrams.retry_at();
+        match stop.into_iter().chain(drain).chain(retry).chain(datagram).min() {
             Some(end) => end.saturating_sub(now).clamp(1, i64::MAX as u64) as i64,
             None => -1,
         }
@@ -314,10 +323,10 @@ impl Core {
 
     /// The end: what is still in flight keeps its memory for good.
     pub fn dispose(self) {
-        let Core { mut engine, table, blocks, .. } = self;
+        let Core { mut engine, table, blocks, datagrams, .. } = self;
         let left = engine.inflight();
         if left > 0 {
-            core::mem::forget((table, blocks));
+            core::mem::forget((table, blocks, datagrams));
             engine.completed.show();
             engine.completed.forget_shown();
             engine.driver.closing = true;

@@ -9,6 +9,9 @@ mod config;
 mod conn_table;
 mod connection;
 mod core;
+mod datagram;
+mod datagram_send;
+mod datagram_worker;
 mod listener;
 mod receiving;
 mod send_queue;
@@ -20,6 +23,7 @@ mod worker;
 pub use calls::ConnFacts;
 pub use config::Config;
 pub use connection::{How, Life};
+pub use datagram_worker::Datagram;
 pub use stats::WorkerStats;
 pub use threads::Threads;
 pub use worker::Worker;
@@ -43,8 +47,10 @@ pub trait Door: Sized {
     fn on_data(&self, worker: &Worker<Self>, conn: u64, user: u64, bytes: &[u8]) -> i64;
     /// The kernel took so many bytes.
     fn on_sent(&self, worker: &Worker<Self>, conn: u64, user: u64, bytes: u64);
-    /// There is room in a send queue that was full.
+    /// There is room in a send queue that was full; for datagrams `conn` is the listener's id.
     fn on_writable(&self, worker: &Worker<Self>, conn: u64, user: u64);
+    /// A datagram came by `listener`, from a sockaddr (empty: the sender has none).
+    fn on_datagram(&self, worker: &Worker<Self>, listener: u32, datagram: &Datagram<'_>);
     /// A connection is over; its id is stale when this returns.
     fn on_close(&self, worker: &Worker<Self>, conn: u64, user: u64, reason: i32);
     /// The worker is over.

@@ -160,7 +160,7 @@ impl Core {
 }
 
 /// A cancel that finds nothing is as good as one that does.
-fn passed(asked: Result<(), Fault>) -> Result<(), Fault> {
+pub(super) fn passed(asked: Result<(), Fault>) -> Result<(), Fault> {
     match asked {
         Err(fault) if fault.code == crate::error::ESTALE => Ok(()),
         other => other,

@@ -43,6 +43,7 @@ impl<D: Door> Worker<D> {
         {
             let core = &mut *self.core.borrow_mut();
             core.settle_listeners(0);
+            core.settle_datagrams(0);
         }
         begun();
         while self.step() {}
@@ -65,6 +66,7 @@ impl<D: Door> Worker<D> {
             }
             let now = core.engine.driver.now();
             core.settle_listeners(now);
+            core.settle_datagrams(now);
             core.turn(now)
         };
         for at in 0..count {
@@ -89,7 +91,8 @@ impl<D: Door> Worker<D> {
             core.stop(grace_ns, now);
         }
         if !core.is_stopping() && self.shared.has_news(self.index) {
-            self.shared.registry().sync(self.index, &mut core.listeners);
+            let mut registry = self.shared.registry();
+            registry.sync(self.index, &mut core.listeners, &mut core.datagrams);
         }
     }
 
@@ -109,6 +112,8 @@ impl<D: Door> Worker<D> {
             kind::RECV => self.complete_recv(completion),
             kind::SEND => self.complete_send(completion),
             kind::CLOSE => self.complete_close(completion),
+            kind::DATAGRAM_RECV => self.complete_datagram(completion),
+            kind::DATAGRAM_SEND => self.complete_datagram_send(completion),
             _ => {}
         }
     }

@@ -61,12 +61,13 @@ impl<D: Door> Worker<D> {
         self.settle();
         let count = {
             let core = &mut *self.core.borrow_mut();
-            if core.is_over() {
-                return false;
-            }
             let now = core.engine.driver.now();
             core.settle_listeners(now);
             core.settle_datagrams(now);
+            // Behind that: the last listener goes there, and nothing would end a wait after it.
+            if core.is_over() {
+                return false;
+            }
             core.turn(now)
         };
         for at in 0..count {

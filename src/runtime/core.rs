@@ -9,6 +9,7 @@ use super::conn_table::{ConnTable, index_of, local};
 use super::connection::{How, Life};
 use super::datagram::Datagrams;
 use super::listener::Listening;
+use super::rest::{Episode, Pace};
 use super::send_queue::Blocks;
 use super::stats::WorkerStats;
 use crate::error::Fault;
@@ -27,8 +28,6 @@ const CQ_ENTRIES: u32 = 2048;
 const OPS_PER_CONNECTION: u32 = 3;
 const OPS_BESIDE: u32 = 8192;
 const MEMORY_PATIENCE: Duration = Duration::from_secs(1);
-/// How long to wait before asking again for what the ring refused.
-const AGAIN_NS: u64 = 1_000_000;
 /// How long the end of a worker waits for what was asked to end.
 const END_PATIENCE_NS: u64 = 1_000_000_000;
 
@@ -74,6 +73,11 @@ pub struct Core {
     phase: Phase,
     /// The ring refused something that passes: ask again soon.
     pub(super) again: bool,
+    /// How soon.
+    pace: Pace,
+    /// Accepting, and turning the ring, as far as the kernel lets them.
+    pub accepting: Episode,
+    turning: Episode,
 }
 
 impl Core {
@@ -103,6 +107,7 @@ impl Core {
             incremental: features.has(Features::POOL_INCREMENTAL),
             huge: false,
         })?;
+        engine.driver.spin_us = config.spin_us;
         let errno = engine.attach();
         if errno != 0 {
             return Err(refused(errno));
@@ -122,6 +127,9 @@ impl Core {
             pool,
             phase: Phase::Running,
             again: false,
+            pace: Pace::default(),
+            accepting: Episode::new(worker, "accepting clients"),
+            turning: Episode::new(worker, "submitting"),
         })
     }
 
@@ -255,16 +263,31 @@ impl Core {
         let limit = self.limit(now);
         let want = u32::from(limit != 0);
         let turned = self.engine.turn(|| &[], want, limit, 0, Begun::OUTSIDE);
-        if turned.is_err_and(|fault| matches!(-fault.code, libc::EAGAIN | libc::ENOMEM)) {
-            self.engine.driver.enter.backend().pause(AGAIN_NS);
+        let refused = turned.map_or_else(|fault| -fault.code, |()| 0);
+        if matches!(refused, libc::EAGAIN | libc::ENOMEM) {
+            self.rest(refused);
+        } else if self.again {
+            self.pace.slower();
+        } else {
+            self.pace.reset();
+            self.turning.end();
         }
         self.engine.completed.show()
+    }
+
+    /// The kernel has no memory for what was submitted.
+    #[cold]
+    fn rest(&mut self, errno: i32) {
+        self.turning.begin(errno);
+        self.stats.backoffs.add(1);
+        self.engine.driver.enter.backend().pause(self.pace.ns());
+        self.pace.slower();
     }
 
     /// How long the next wait may be; -1 = for ever.
     fn limit(&self, now: u64) -> i64 {
         if self.again {
-            return AGAIN_NS as i64;
+            return self.pace.ns() as i64;
         }
         if !self.due.is_empty() {
             return 0;

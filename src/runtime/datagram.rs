@@ -6,9 +6,9 @@
 use super::core::{Core, kind};
 use super::datagram_send::Sends;
 use super::listener::RETRY_NS;
+use super::rest::Episode;
 use super::settle::passed;
 use crate::error::Fault;
-use crate::log;
 use crate::resource::PoolSpec;
 use crate::ring::{Op, opcode, sqe_flag};
 use crate::sys::datagram::{PAYLOAD_MOST, RECEIVED_HEAD, receive_runs, received_shape};
@@ -60,21 +60,25 @@ impl Socket {
 
 /// The sockets for datagrams of a worker.
 pub struct Datagrams {
-    worker: u32,
     list: Vec<Socket>,
     shape: Box<libc::msghdr>,
     pool: Option<u16>,
     /// Which is asked first: each in turn, since the first may take all buffers.
     first: usize,
-    /// The kernel refused; it was told.
-    refused: bool,
+    /// Receiving, as far as the kernel lets them.
+    pub receiving: Episode,
 }
 
 impl Datagrams {
     /// None yet.
     pub fn new(worker: u32) -> Datagrams {
-        let shape = received_shape();
-        Datagrams { worker, list: Vec::new(), shape, pool: None, first: 0, refused: false }
+        Datagrams {
+            list: Vec::new(),
+            shape: received_shape(),
+            pool: None,
+            first: 0,
+            receiving: Episode::new(worker, "receiving datagrams"),
+        }
     }
 
     /// Whether there are none.
@@ -129,31 +133,14 @@ impl Datagrams {
     /// A receive of a socket ended with `res`. True when it rests, for want of something that the
     /// kernel has not; without a buffer it asks again when those at hand were looked at.
     pub fn recv_ended(&mut self, id: u32, res: i32, now: u64) -> bool {
-        let worker = self.worker;
-        let told = self.refused;
         let Some(socket) = self.find(id) else { return false };
         (socket.recv, socket.recv_ends) = (0, false);
         if res >= 0 || matches!(-res, libc::ECANCELED | libc::ENOBUFS) {
             return false;
         }
         socket.retry_at = now.saturating_add(RETRY_NS);
-        if !told {
-            self.refused = true;
-            log::tell(
-                log::WARN,
-                format_args!("worker {worker}: receiving datagrams rests: errno {}", -res),
-            );
-        }
+        self.receiving.begin(-res);
         true
-    }
-
-    /// Datagrams come.
-    pub fn received(&mut self) {
-        if self.refused {
-            self.refused = false;
-            let worker = self.worker;
-            log::tell(log::INFO, format_args!("worker {worker}: datagrams are received again"));
-        }
     }
 }
 

@@ -39,7 +39,7 @@ impl<D: Door> Worker<D> {
             }
             let Some(received) = &received else { return };
             let count = if is_run { received.payload.len().div_ceil(size) } else { 1 };
-            core.datagrams.received();
+            core.datagrams.receiving.end();
             core.stats.datagram_receives.add(1);
             core.stats.datagrams.add(count as u64);
             core.stats.received.add(received.payload.len() as u64);

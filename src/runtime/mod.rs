@@ -14,10 +14,12 @@ mod datagram_send;
 mod datagram_worker;
 mod listener;
 mod receiving;
+mod rest;
 mod send_queue;
 mod settle;
 mod stats;
 mod threads;
+mod watch;
 mod worker;
 
 pub use calls::ConnFacts;
@@ -68,6 +70,7 @@ struct WorkerPlace {
     stats: Arc<WorkerStats>,
     /// The state of the listeners it has seen.
     seen: AtomicU32,
+    watched: watch::Watched,
 }
 
 /// What the workers of a runtime share.

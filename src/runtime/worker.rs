@@ -73,9 +73,10 @@ impl<D: Door> Worker<D> {
         for at in 0..count {
             let completion = self.core.borrow().engine.completed.get(at);
             if let Some(completion) = completion {
-                self.complete(&completion);
+                self.watched(|| self.complete(&completion));
             }
         }
+        self.look_at_others();
         let core = &mut *self.core.borrow_mut();
         let now = core.engine.driver.now();
         core.look_at_clock(now);
@@ -102,7 +103,7 @@ impl<D: Door> Worker<D> {
         self.core.borrow_mut().begin_round();
         loop {
             let Some(index) = self.core.borrow_mut().next_due() else { break };
-            self.show_again(index);
+            self.watched(|| self.show_again(index));
             self.core.borrow_mut().settle(index);
         }
     }
@@ -130,6 +131,8 @@ impl<D: Door> Worker<D> {
                 closing = own.closing;
                 if last && !own.accept_ended(res, now) {
                     core.stats.accept_pauses.add(1);
+                    core.stats.backoffs.add(1);
+                    core.accepting.begin(-res);
                 }
             }
             if res < 0 {
@@ -141,6 +144,7 @@ impl<D: Door> Worker<D> {
                 return;
             };
             core.stats.accepted.add(1);
+            core.accepting.end();
             core.make_due(super::conn_table::index_of(id));
             id
         };

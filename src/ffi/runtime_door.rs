@@ -209,7 +209,8 @@ impl Door for CDoor {
         let Some(datagram) = self.0.datagram else { return };
         let from = if it.from.is_empty() { core::ptr::null() } else { it.from.as_ptr().cast() };
         let flags = if it.truncated { RINGLINE_DATAGRAM_TRUNCATED } else { 0 };
-        let (from_length, bytes, length) = (it.from.len() as u32, it.bytes.as_ptr(), it.bytes.len());
+        let from_length = it.from.len() as u32;
+        let (bytes, length) = (it.bytes.as_ptr(), it.bytes.len());
         let (ctx, runtime) = (self.0.ctx, handle(worker));
         // SAFETY: see above; the bytes are there until it returns.
         unsafe { datagram(ctx, runtime, listener, flags, from, from_length, bytes, length) }

@@ -9,7 +9,7 @@ use super::conn_table::{ConnTable, index_of, local};
 use super::connection::{How, Life};
 use super::datagram::Datagrams;
 use super::listener::Listening;
-use super::rest::{Episode, Pace};
+use super::rest::{Episode, Pace, Tale};
 use super::send_queue::Blocks;
 use super::stats::WorkerStats;
 use crate::error::Fault;
@@ -273,6 +273,12 @@ impl Core {
             self.turning.end();
         }
         self.engine.completed.show()
+    }
+
+    /// What is to be told to the log.
+    pub fn take_tale(&mut self) -> Option<Tale> {
+        let turning = self.accepting.take().or_else(|| self.turning.take());
+        turning.or_else(|| self.datagrams.receiving.take())
     }
 
     /// The kernel has no memory for what was submitted.

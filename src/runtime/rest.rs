@@ -9,42 +9,65 @@ use crate::log;
 const FIRST_NS: u64 = 1_000_000;
 const LONGEST_NS: u64 = 64_000_000;
 
-/// One thing that may be refused.
+/// One thing that may be refused. The log's function is user code: what there is to tell waits here
+/// until nothing of the worker is borrowed.
 #[derive(Debug)]
 pub struct Episode {
     worker: u32,
     what: &'static str,
     on: bool,
+    told: bool,
+    errno: i32,
+}
+
+/// Something for the log.
+#[derive(Debug)]
+pub struct Tale {
+    worker: u32,
+    what: &'static str,
+    /// 0 = it works again.
+    errno: i32,
+}
+
+impl Tale {
+    /// Tell it.
+    #[cold]
+    pub fn tell(self) {
+        let Tale { worker, what, errno } = self;
+        if errno == 0 {
+            return log::tell(log::INFO, format_args!("worker {worker}: {what} goes on"));
+        }
+        log::tell(log::WARN, format_args!("worker {worker}: {what} rests (errno {errno})"));
+    }
 }
 
 impl Episode {
     /// Of a worker: what rests in it.
     pub fn new(worker: u32, what: &'static str) -> Episode {
-        Episode { worker, what, on: false }
+        Episode { worker, what, on: false, told: false, errno: 0 }
     }
 
     /// It was refused, with an errno.
     #[cold]
     pub fn begin(&mut self, errno: i32) {
-        if !core::mem::replace(&mut self.on, true) {
-            let (worker, what) = (self.worker, self.what);
-            log::tell(log::WARN, format_args!("worker {worker}: {what} rests (errno {errno})"));
-        }
+        (self.on, self.errno) = (true, errno);
     }
 
     /// It works.
     #[inline]
     pub fn end(&mut self) {
-        if self.on {
-            self.tell_end();
-        }
+        self.on = false;
     }
 
-    #[cold]
-    fn tell_end(&mut self) {
-        self.on = false;
-        let (worker, what) = (self.worker, self.what);
-        log::tell(log::INFO, format_args!("worker {worker}: {what} goes on"));
+    /// What is to be told of it.
+    #[inline]
+    pub fn take(&mut self) -> Option<Tale> {
+        if self.on == self.told {
+            return None;
+        }
+        self.told = self.on;
+        let errno = if self.on { self.errno } else { 0 };
+        Some(Tale { worker: self.worker, what: self.what, errno })
     }
 }
 

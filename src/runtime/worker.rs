@@ -6,6 +6,7 @@
 
 use super::connection::{How, Life};
 use super::core::{Core, kind};
+use super::rest::Tale;
 use super::{Door, Shared};
 use crate::ring::{Completion, cf, signal};
 use core::cell::RefCell;
@@ -77,9 +78,13 @@ impl<D: Door> Worker<D> {
             }
         }
         self.look_at_others();
-        let core = &mut *self.core.borrow_mut();
-        let now = core.engine.driver.now();
-        core.look_at_clock(now);
+        let tale = {
+            let core = &mut *self.core.borrow_mut();
+            let now = core.engine.driver.now();
+            core.look_at_clock(now);
+            core.take_tale()
+        };
+        tale.into_iter().for_each(Tale::tell);
         true
     }
 

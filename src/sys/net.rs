@@ -118,8 +118,8 @@ fn set(fd: i32, level: i32, name: i32, value: i32) -> Result<(), i32> {
     outcome(unsafe { libc::setsockopt(fd, level, name, (&raw const value).cast(), size) })
 }
 
-/// Bind a socket. One for clients does not listen yet: a socket that listens takes connections, also
-/// while nobody accepts them. With `shared` several may be bound to the same port.
+/// Bind a socket. One for clients does not listen yet: a socket that listens takes connections,
+/// also while nobody accepts them. With `shared` several may be bound to the same port.
 pub fn bind(place: &Place, shared: bool) -> Result<OwnedFd, i32> {
     let address = RawAddress::of(place).ok_or(libc::EINVAL)?;
     let family = i32::from(address.storage.ss_family);

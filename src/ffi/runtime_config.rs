@@ -42,7 +42,8 @@ pub struct ringline_runtime_config {
     /// RINGLINE_FEATURE_* not to use although the kernel has them.
     pub disable: u64,
     /// A callback that takes longer, in nanoseconds, is counted, and told to the log once per row
-    /// of such; 0 = none is. Costs two looks at the clock per event.
+    /// of such, which ends after 16 times that long without one; 0 = none is. Costs two looks at
+    /// the clock per event. One that does not come out is told by another worker that turns.
     pub stall_ns: u64,
     /// Microseconds that a worker looks for events before it sleeps, as ringline_spin_us(); 0 = it
     /// sleeps at once. 1000000 at most.

@@ -13,9 +13,14 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 pub struct Watched {
     /// Since when it is in a callback; 0 = it is not.
     since: AtomicU64,
-    /// The callback at hand, or the one before it, is or was told.
+    /// When the last one that took too long was over.
+    last: AtomicU64,
+    /// The row at hand was told.
     told: AtomicBool,
 }
+
+/// A row ends when for so many times `stall_ns` no callback took too long.
+const QUIET: u64 = 16;
 
 #[cold]
 fn tell(worker: u32, ns: u64, rest: &str) {
@@ -41,16 +46,22 @@ impl<D: Door> Worker<D> {
     fn watch(&self, body: impl FnOnce()) {
         let Some(place) = self.shared.workers.get(self.index() as usize) else { return body() };
         let begin = self.now();
-        place.watched.since.store(begin, Ordering::Relaxed);
+        let (watched, stall_ns) = (&place.watched, self.shared.config.stall_ns);
+        let quiet = begin.saturating_sub(watched.last.load(Ordering::Relaxed));
+        if quiet > stall_ns.saturating_mul(QUIET) {
+            watched.told.store(false, Ordering::Relaxed);
+        }
+        watched.since.store(begin, Ordering::Relaxed);
         body();
-        place.watched.since.store(0, Ordering::Relaxed);
-        let took = self.now().saturating_sub(begin);
-        if took <= self.shared.config.stall_ns {
-            place.watched.told.store(false, Ordering::Relaxed);
+        watched.since.store(0, Ordering::Relaxed);
+        let end = self.now();
+        let took = end.saturating_sub(begin);
+        if took <= stall_ns {
             return;
         }
+        watched.last.store(end, Ordering::Relaxed);
         place.stats.stalls.add(1);
-        if !place.watched.told.swap(true, Ordering::Relaxed) {
+        if !watched.told.swap(true, Ordering::Relaxed) {
             tell(self.index(), took, "took");
         }
     }

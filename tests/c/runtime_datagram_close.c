@@ -35,7 +35,7 @@ int main(void) {
   for (round = 0; round < ROUNDS; round++) {
     stops = round % 2;
     asked = 0;
-    length = serve_datagrams(&server, "udp:127.0.0.1:0", NULL, &handlers, &place);
+    length = serve_at(&server, "udp:127.0.0.1:0", NULL, &handlers, &place);
     fd = datagram_client(&place, length);
     CHECK_EQ(send_some(fd, "a", 1), 1);
     send(fd, "b", 1, MSG_NOSIGNAL); /* these may come too late */

@@ -30,7 +30,7 @@ static void check(const char *address) {
                                     .datagram_buffers = 4};
   serving server;
   any_address place;
-  socklen_t length = serve_datagrams(&server, address, &config, &handlers, &place);
+  socklen_t length = serve_at(&server, address, &config, &handlers, &place);
   int fd = datagram_client(&place, length), round;
   whole = cut = 0;
   for (round = 1; round <= 20; round++) {

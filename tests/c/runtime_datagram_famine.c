@@ -33,7 +33,7 @@ int main(void) {
   pthread_t thread;
   int loud, quiet[QUIET], at, round;
   serving_baseline(NULL);
-  length = serve_datagrams(&server, "udp:127.0.0.1:0", &config, &handlers, &place);
+  length = serve_at(&server, "udp:127.0.0.1:0", &config, &handlers, &place);
   loud = datagram_client(&place, length);
   for (at = 0; at < QUIET; at++) {
     int listener = ringline_runtime_listen(server.runtime, "udp:127.0.0.1:0", 0);

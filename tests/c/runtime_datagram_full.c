@@ -49,7 +49,7 @@ int main(void) {
   socklen_t length;
   int fd;
   serving_baseline(NULL);
-  length = serve_datagrams(&server, "udp:127.0.0.1:0", NULL, &handlers, &place);
+  length = serve_at(&server, "udp:127.0.0.1:0", NULL, &handlers, &place);
   fd = datagram_client(&place, length);
   CHECK_EQ(send_some(fd, "go", 2), 2);
   for (at = 0; at < COUNT; at++) {

@@ -41,7 +41,7 @@ int main(void) {
   socklen_t length;
   serving_baseline(NULL);
   fill(data, sizeof data, 3);
-  length = serve_datagrams(&server, "udp:127.0.0.1:0", NULL, &handlers, &place);
+  length = serve_at(&server, "udp:127.0.0.1:0", NULL, &handlers, &place);
   fd = datagram_client(&place, length);
   if (setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof size) < 0)
     SKIP("this kernel cuts no runs of datagrams (UDP_SEGMENT)");

@@ -34,7 +34,7 @@ static void check(const char *address, size_t most) {
   int fds[CLIENTS], at, size;
   serving server;
   any_address place;
-  socklen_t length = serve_datagrams(&server, address, &config, &handlers, &place);
+  socklen_t length = serve_at(&server, address, &config, &handlers, &place);
   for (at = 0; at < CLIENTS; at++) fds[at] = datagram_client(&place, length);
   for (size = 0; size < SIZES; size++)
     for (at = 0; at < CLIENTS; at++)

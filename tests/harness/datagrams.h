@@ -15,12 +15,13 @@ typedef union any_address {
   struct sockaddr_un path;
 } any_address;
 
-/* A runtime that takes datagrams at `address`, started; where to send to is put into `at`. */
-static HARNESS_UNUSED socklen_t serve_datagrams(serving *server, const char *address,
-                                                const ringline_runtime_config *config,
-                                                const ringline_runtime_handlers *handlers,
-                                                any_address *at) {
+/* A runtime that listens at `address`, started; where to send to is put into `at`. */
+static HARNESS_UNUSED socklen_t serve_at(serving *server, const char *address,
+                                         const ringline_runtime_config *config,
+                                         const ringline_runtime_handlers *handlers,
+                                         any_address *at) {
   ringline_runtime_config one;
+  const char *name;
   uint16_t port;
   ringline_runtime_config_init(&one);
   one.workers = 1;
@@ -31,22 +32,22 @@ static HARNESS_UNUSED socklen_t serve_datagrams(serving *server, const char *add
   CHECK_OK(ringline_runtime_start(server->runtime));
   port = htons((uint16_t)ringline_runtime_port(server->runtime, (uint32_t)server->listener));
   memset(at, 0, sizeof *at);
-  if (strncmp(address, "udp:[", 5) == 0) {
+  if (strchr(address, '[')) {
     at->v6.sin6_family = AF_INET6;
     at->v6.sin6_addr = in6addr_loopback;
     at->v6.sin6_port = port;
     return sizeof at->v6;
   }
-  if (strncmp(address, "udp:", 4) == 0) {
+  if (!(name = strchr(address, '@'))) {
     at->v4.sin_family = AF_INET;
     at->v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     at->v4.sin_port = port;
     return sizeof at->v4;
   }
-  CHECK(port == 0 && strncmp(address, "unixgram:@", 10) == 0);
+  CHECK(port == 0);
   at->path.sun_family = AF_UNIX;
-  memcpy(at->path.sun_path + 1, address + 10, strlen(address + 10));
-  return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(address + 10));
+  memcpy(at->path.sun_path + 1, name + 1, strlen(name + 1));
+  return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name));
 }
 
 /* A client of that place, with an address of its own, whose calls fail after five seconds. */

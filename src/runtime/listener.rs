@@ -4,9 +4,12 @@
 //! that accepts, when it turns: a socket that listens takes connections although nobody looks.
 
 use super::datagram::{Datagrams, Kind};
+use super::shares::{MOMENT_NS, Share};
 use crate::error::{ESTALE, Fault};
 use crate::sys::net::{self, Place};
+use core::sync::atomic::AtomicU64;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::Arc;
 
 /// Listeners of a runtime at most, closed ones included.
 const MAX_LISTENERS: usize = 4096;
@@ -22,6 +25,8 @@ pub struct Bound {
     kind: Option<Kind>,
     port: u16,
     backlog: i32,
+    /// Clients that each worker took, where they have one socket together.
+    shares: Option<Arc<[AtomicU64]>>,
     closed: bool,
 }
 
@@ -60,7 +65,9 @@ impl Registry {
             Place::UnixDatagram(_) => Some(Kind::Unix),
             Place::Tcp(_) | Place::Unix(_) => None,
         };
-        self.list.push(Bound { sockets, kind, port, backlog, closed: false });
+        let one = workers > 1 && matches!(place, Place::Unix(_));
+        let shares = one.then(|| Share::for_workers(workers));
+        self.list.push(Bound { sockets, kind, port, backlog, shares, closed: false });
         Ok(self.list.len() as u32)
     }
 
@@ -103,7 +110,10 @@ impl Registry {
             {
                 match bound.kind {
                     Some(kind) => datagrams.add(id, socket, kind),
-                    None => mine.push(Listening::new(id, socket, bound.backlog)),
+                    None => {
+                        let share = bound.shares.clone().map(|all| Share::new(all, worker));
+                        mine.push(Listening::new(id, socket, bound.backlog, share));
+                    }
                 }
             }
         }
@@ -116,6 +126,9 @@ pub struct Listening {
     pub id: u32,
     socket: OwnedFd,
     backlog: i32,
+    /// One client at a time, where workers share the socket: the one that never stops waiting
+    /// would get them all.
+    pub share: Option<Share>,
     /// Token of the accept in flight, or 0.
     pub accept: u64,
     /// The accept was asked to end.
@@ -128,11 +141,12 @@ pub struct Listening {
 }
 
 impl Listening {
-    fn new(id: u32, socket: OwnedFd, backlog: i32) -> Listening {
+    fn new(id: u32, socket: OwnedFd, backlog: i32, share: Option<Share>) -> Listening {
         Listening {
             id,
             socket,
             backlog,
+            share,
             accept: 0,
             accept_ends: false,
             retry_at: 0,
@@ -161,6 +175,13 @@ impl Listening {
         self.accept_ends = false;
         let at_once = res >= 0 || matches!(-res, libc::ECANCELED | libc::ECONNABORTED);
         self.retry_at = if at_once { 0 } else { now.saturating_add(RETRY_NS) };
+        if let Some(share) = &self.share {
+            if res < 0 {
+                share.takes_part(false);
+            } else if share.took() {
+                self.retry_at = now.saturating_add(MOMENT_NS);
+            }
+        }
         at_once
     }
 }

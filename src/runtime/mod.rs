@@ -17,6 +17,7 @@ mod receiving;
 mod rest;
 mod send_queue;
 mod settle;
+mod shares;
 mod stats;
 mod threads;
 mod watch;

@@ -148,13 +148,14 @@ impl Core {
         }
         let op = Op {
             opcode: opcode::ACCEPT,
-            ioprio: ACCEPT_MULTISHOT,
+            ioprio: if listening.share.is_some() { 0 } else { ACCEPT_MULTISHOT },
             fd: listening.fd(),
             op_flags: CLOEXEC,
             user_data: kind::ACCEPT << kind::SHIFT | u64::from(listening.id),
             ..Op::default()
         };
         self.listeners[at].accept = self.submit(&op)?;
+        self.listeners[at].share.iter().for_each(|share| share.takes_part(true));
         Ok(())
     }
 }

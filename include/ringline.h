@@ -1465,7 +1465,8 @@ typedef struct ringline_runtime_config {
   uint64_t disable;
   /**
    * A callback that takes longer, in nanoseconds, is counted, and told to the log once per row
-   * of such; 0 = none is. Costs two looks at the clock per event.
+   * of such, which ends after 16 times that long without one; 0 = none is. Costs two looks at
+   * the clock per event. One that does not come out is told by another worker that turns.
    */
   uint64_t stall_ns;
   /**

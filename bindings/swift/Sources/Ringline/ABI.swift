@@ -366,6 +366,8 @@ public enum ABI {
   public static let connPaused: UInt32 = 1
   /// flags of a connection: the other end sends nothing more.
   public static let connEnded: UInt32 = 2
+  /// flags of a datagram: it was longer than datagram_size, and cut off.
+  public static let datagramTruncated: UInt32 = 1
   /// set_log: nothing is told.
   public static let logNone: UInt32 = 0
   /// A caught panic.

@@ -174,10 +174,8 @@ pub unsafe extern "C-unwind" fn ringline_runtime_stats_prometheus(
             );
             for (worker, stats) in runtime.threads.shared().stats().enumerate() {
                 let value = counter(stats).get();
-                let _ = writeln!(
-                    text,
-                    "ringline_worker_{name}_total{{worker=\"{worker}\"}} {value}"
-                );
+                let _ =
+                    writeln!(text, "ringline_worker_{name}_total{{worker=\"{worker}\"}} {value}");
             }
         }
         Ok(text.end().min(i32::MAX as usize) as u32)

@@ -214,7 +214,7 @@ mod tests {
         // SAFETY: made above, and `out` lives.
         let (message, vector) = unsafe { (*message, *(*message).msg_iov) };
         assert_eq!((message.msg_namelen, vector.iov_len), (4, 3));
-        assert_eq!(message.msg_controllen as usize, size_of::<libc::cmsghdr>() + 8);
+        assert_eq!(message.msg_controllen, size_of::<libc::cmsghdr>() + 8);
         // SAFETY: as above.
         let bytes = unsafe { core::slice::from_raw_parts(vector.iov_base.cast::<u8>(), 3) };
         assert_eq!(bytes, b"two");

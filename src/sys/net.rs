@@ -129,13 +129,11 @@ pub fn bind(place: &Place, shared: bool) -> Result<OwnedFd, i32> {
     outcome(fd)?;
     // SAFETY: just made, and nobody else's.
     let socket = unsafe { OwnedFd::from_raw_fd(fd) };
-    if family != libc::AF_UNIX {
-        if kind == libc::SOCK_STREAM {
-            // Not for datagrams: another program could take the port over unseen.
-            set(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
-            // Accepted connections have it from their listener: no call for each.
-            set(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, 1)?;
-        }
+    if family != libc::AF_UNIX && kind == libc::SOCK_STREAM {
+        // Not for datagrams: another program could take the port over unseen.
+        set(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
+        // Accepted connections have it from their listener: no call for each.
+        set(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, 1)?;
     }
     // Asked for a UDP port of its choice, the kernel may take one that others share already: then
     // the wish to share comes after.

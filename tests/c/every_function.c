@@ -566,6 +566,20 @@ static uint64_t take_lease(ringline_ring *ring, int pool) {
   return completion.token;
 }
 
+/* Arguments that are wrong in one member each. */
+static void make_odd(void) {
+  odd_runtime.size = odd_handlers.size = 3;
+  many_workers.workers = 2049;
+  odd_flags.flags = 2;
+  odd_water.low_water = odd_water.high_water = 4096;
+  odd_datagrams.datagram_buffers = 3;
+  long_datagrams.datagram_size = (1 << 20) + 1;
+  long_spin.spin_us = 1000001;
+  odd_resv.resv2 = 1;
+  many_workers.size = odd_flags.size = odd_water.size = sizeof odd_water;
+  odd_datagrams.size = long_datagrams.size = long_spin.size = odd_resv.size = sizeof odd_water;
+}
+
 int main(void) {
   ringline_ring *ring, *freed;
   ringline_shared *shared;
@@ -597,16 +611,7 @@ int main(void) {
   tokens[0] = submit_one(ring, &op, 1);
   CHECK_EQ(next_completion(ring).user_data, 1);
   CHECK_EQ(ringline_mailbox_of(ring, &mailbox), 0);
-  odd_runtime.size = odd_handlers.size = 3;
-  many_workers.workers = 2049;
-  odd_flags.flags = 2;
-  odd_water.low_water = odd_water.high_water = 4096;
-  odd_datagrams.datagram_buffers = 3;
-  long_datagrams.datagram_size = (1 << 20) + 1;
-  long_spin.spin_us = 1000001;
-  odd_resv.resv2 = 1;
-  many_workers.size = odd_flags.size = odd_water.size = sizeof odd_water;
-  odd_datagrams.size = long_datagrams.size = long_spin.size = odd_resv.size = sizeof odd_water;
+  make_odd();
   CHECK_OK(ringline_runtime_create(NULL, &runtime));
   check_bad_handles(ring, freed, lease);
   for (row = 0; row < sizeof argument_rows / sizeof *argument_rows; row++)

@@ -47,8 +47,8 @@ int main(void) {
     CHECK_EQ(one.workers, 1);
     accepted += one.accepted;
     received += one.received;
-    snprintf(wanted, sizeof wanted, "\nringline_worker_accepted_total{worker=\"%u\"} %llu\n", worker,
-             (unsigned long long)one.accepted);
+    snprintf(wanted, sizeof wanted, "\nringline_worker_accepted_total{worker=\"%u\"} %llu\n",
+             worker, (unsigned long long)one.accepted);
     CHECK(strstr(text, wanted));
   }
   CHECK(accepted == CLIENTS && received == CLIENTS);

@@ -402,6 +402,16 @@ typedef struct ringline_runtime ringline_runtime;
 #define RINGLINE_LIB_SEND_ALL 130
 
 /**
+ * A CONNECT with a time limit: nanoseconds in addr3.
+ */
+#define RINGLINE_LIB_CONNECT_TIMEOUT 131
+
+/**
+ * A completion at the next turn, with res from len.
+ */
+#define RINGLINE_LIB_POST 132
+
+/**
  * fd is a registered slot.
  */
 #define RINGLINE_SQE_FIXED_FILE 1
@@ -2321,6 +2331,12 @@ void ringline_prep_cancel(struct ringline_op *op, uint64_t token);
 void ringline_prep_timer(struct ringline_op *op, uint64_t ns, uint64_t period_ns);
 
 /**
+ * LIB_POST: a completion with this `res` at the ring's next turn, counted by wait_min and made a
+ * callback by ringline_submit_with(). -ECANCELED when it was cancelled before.
+ */
+void ringline_prep_post(struct ringline_op *op, int32_t res);
+
+/**
  * LIB_CLOSE: shutdown (unless a listener), cancel the ops on `fd`, wait for them, close.
  */
 void ringline_prep_lib_close(struct ringline_op *op, int32_t fd);
@@ -2588,6 +2604,17 @@ void ringline_prep_accept_multishot(struct ringline_op *op,
  * CONNECT: connect(2). res = 0.
  */
 void ringline_prep_connect(struct ringline_op *op, int32_t fd, const void *addr, uint32_t addrlen);
+
+/**
+ * LIB_CONNECT_TIMEOUT: as ringline_prep_connect(), given up `timeout_ns` nanoseconds after submit.
+ * res = 0, also when it connected just then; -ETIMEDOUT when the limit ended it, or the error of
+ * connect(2). After a limit or a cancel the socket may still be connecting: close it.
+ */
+void ringline_prep_connect_timeout(struct ringline_op *op,
+                                   int32_t fd,
+                                   const void *addr,
+                                   uint32_t addrlen,
+                                   uint64_t timeout_ns);
 
 /**
  * SEND: send(2); may be short. `buf` is the library's until FINAL.

@@ -142,6 +142,10 @@ pub const RINGLINE_LIB_CLOSE: u8 = 128;
 pub const RINGLINE_LIB_TIMER: u8 = 129;
 /// A send that goes on after short counts.
 pub const RINGLINE_LIB_SEND_ALL: u8 = 130;
+/// A CONNECT with a time limit: nanoseconds in addr3.
+pub const RINGLINE_LIB_CONNECT_TIMEOUT: u8 = 131;
+/// A completion at the next turn, with res from len.
+pub const RINGLINE_LIB_POST: u8 = 132;
 
 /// fd is a registered slot.
 pub const RINGLINE_SQE_FIXED_FILE: u8 = 1;

@@ -112,7 +112,8 @@ impl<D: Door> Worker<D> {
     /// Show data again.
     pub fn resume(&self, id: u64) -> Result<(), Fault> {
         self.with(id, |connection| {
-            connection.show |= connection.paused && !connection.kept.is_empty();
+            // Also what a callback that is under way is about to leave.
+            connection.show |= connection.paused;
             connection.paused = false;
             Ok(())
         })

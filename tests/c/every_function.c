@@ -275,6 +275,8 @@ PREP(listen, to, -1, 0)
 PREP(accept, to, -1, NULL, NULL, 0)
 PREP(accept_multishot, to, -1, NULL, NULL, 0)
 PREP(connect, to, -1, NULL, 0)
+PREP(connect_timeout, to, -1, NULL, 0, 0)
+PREP(post, to, 0)
 PREP(send, to, -1, NULL, 0, 0)
 PREP(send_all, to, -1, NULL, 0, 0)
 PREP(recv, to, -1, NULL, 0, 0)
@@ -341,6 +343,7 @@ static const prep_row prep_rows[] = {
     FILL(socket, RINGLINE_OP_SOCKET), FILL(bind, RINGLINE_OP_BIND),
     FILL(listen, RINGLINE_OP_LISTEN), FILL(accept, RINGLINE_OP_ACCEPT),
     FILL(accept_multishot, RINGLINE_OP_ACCEPT), FILL(connect, RINGLINE_OP_CONNECT),
+    FILL(connect_timeout, RINGLINE_LIB_CONNECT_TIMEOUT), FILL(post, RINGLINE_LIB_POST),
     FILL(send, RINGLINE_OP_SEND), FILL(send_all, RINGLINE_LIB_SEND_ALL),
     FILL(recv, RINGLINE_OP_RECV), FILL(recv_multishot, RINGLINE_OP_RECV),
     FILL(shutdown, RINGLINE_OP_SHUTDOWN), FILL(pool, -1), FILL(quiet, -1),

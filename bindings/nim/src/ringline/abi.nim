@@ -149,6 +149,10 @@ const
     ## A user-space timer: nanoseconds in off, period in addr.
   RINGLINE_LIB_SEND_ALL*: uint8 = 130'u8
     ## A send that goes on after short counts.
+  RINGLINE_LIB_CONNECT_TIMEOUT*: uint8 = 131'u8
+    ## A CONNECT with a time limit: nanoseconds in addr3.
+  RINGLINE_LIB_POST*: uint8 = 132'u8
+    ## A completion at the next turn, with res from len.
   RINGLINE_SQE_FIXED_FILE*: uint8 = 1'u8
     ## fd is a registered slot.
   RINGLINE_SQE_IO_DRAIN*: uint8 = 2'u8
@@ -1155,6 +1159,10 @@ proc ringline_prep_cancel*(op: ptr ringline_op, token: uint64)
 proc ringline_prep_timer*(op: ptr ringline_op, ns: uint64, period_ns: uint64)
   ## LIB_TIMER: fires after `ns`, then every `period_ns` (0 = once). res = periods missed.
 
+proc ringline_prep_post*(op: ptr ringline_op, res: int32)
+  ## LIB_POST: a completion with this `res` at the ring's next turn, counted by wait_min and made a
+  ## callback by ringline_submit_with(). -ECANCELED when it was cancelled before.
+
 proc ringline_prep_lib_close*(op: ptr ringline_op, fd: int32)
   ## LIB_CLOSE: shutdown (unless a listener), cancel the ops on `fd`, wait for them, close.
 
@@ -1303,6 +1311,12 @@ proc ringline_prep_accept_multishot*(op: ptr ringline_op, fd: int32, `addr`: poi
 
 proc ringline_prep_connect*(op: ptr ringline_op, fd: int32, `addr`: pointer, addrlen: uint32)
   ## CONNECT: connect(2). res = 0.
+
+proc ringline_prep_connect_timeout*(op: ptr ringline_op, fd: int32, `addr`: pointer,
+    addrlen: uint32, timeout_ns: uint64)
+  ## LIB_CONNECT_TIMEOUT: as ringline_prep_connect(), given up `timeout_ns` nanoseconds after submit.
+  ## res = 0, also when it connected just then; -ETIMEDOUT when the limit ended it, or the error of
+  ## connect(2). After a limit or a cancel the socket may still be connecting: close it.
 
 proc ringline_prep_send*(op: ptr ringline_op, fd: int32, buf: pointer, len: uint32, flags: uint32)
   ## SEND: send(2); may be short. `buf` is the library's until FINAL.

@@ -150,6 +150,10 @@ LIB_CLOSE = 128
 LIB_TIMER = 129
 #: A send that goes on after short counts.
 LIB_SEND_ALL = 130
+#: A CONNECT with a time limit: nanoseconds in addr3.
+LIB_CONNECT_TIMEOUT = 131
+#: A completion at the next turn, with res from len.
+LIB_POST = 132
 #: fd is a registered slot.
 SQE_FIXED_FILE = 1
 #: Start after everything before is complete: refused, it would hold back cancels too.
@@ -1494,6 +1498,11 @@ class Functions:
     #: LIB_TIMER: fires after `ns`, then every `period_ns` (0 = once). res = periods missed.
     prep_timer: Callable[[Pointer, int, int], None]
 
+    #: prep_post(op, res)
+    #: LIB_POST: a completion with this `res` at the ring's next turn, counted by wait_min and made a
+    #: callback by ringline_submit_with(). -ECANCELED when it was cancelled before.
+    prep_post: Callable[[Pointer, int], None]
+
     #: prep_lib_close(op, fd)
     #: LIB_CLOSE: shutdown (unless a listener), cancel the ops on `fd`, wait for them, close.
     prep_lib_close: Callable[[Pointer, int], None]
@@ -1662,6 +1671,12 @@ class Functions:
     #: prep_connect(op, fd, addr, addrlen)
     #: CONNECT: connect(2). res = 0.
     prep_connect: Callable[[Pointer, int, Pointer, int], None]
+
+    #: prep_connect_timeout(op, fd, addr, addrlen, timeout_ns)
+    #: LIB_CONNECT_TIMEOUT: as ringline_prep_connect(), given up `timeout_ns` nanoseconds after submit.
+    #: res = 0, also when it connected just then; -ETIMEDOUT when the limit ended it, or the error of
+    #: connect(2). After a limit or a cancel the socket may still be connecting: close it.
+    prep_connect_timeout: Callable[[Pointer, int, Pointer, int, int], None]
 
     #: prep_send(op, fd, buf, len, flags)
     #: SEND: send(2); may be short. `buf` is the library's until FINAL.
@@ -2400,6 +2415,7 @@ SIGNATURES: Dict[str, Tuple[Optional[Any], Tuple[Any, ...]]] = {
     "prep_timeout_remove": (None, (ctypes.c_void_p, ctypes.c_uint64)),
     "prep_cancel": (None, (ctypes.c_void_p, ctypes.c_uint64)),
     "prep_timer": (None, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64)),
+    "prep_post": (None, (ctypes.c_void_p, ctypes.c_int32)),
     "prep_lib_close": (None, (ctypes.c_void_p, ctypes.c_int32)),
     "prep_link": (None, (ctypes.c_void_p, ctypes.c_uint32)),
     "prep_msg_ring": (
@@ -2572,6 +2588,16 @@ SIGNATURES: Dict[str, Tuple[Optional[Any], Tuple[Any, ...]]] = {
         ),
     ),
     "prep_connect": (None, (ctypes.c_void_p, ctypes.c_int32, ctypes.c_void_p, ctypes.c_uint32)),
+    "prep_connect_timeout": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_uint64,
+        ),
+    ),
     "prep_send": (
         None,
         (
@@ -2996,6 +3022,8 @@ __all__ = [
     "LIB_CLOSE",
     "LIB_TIMER",
     "LIB_SEND_ALL",
+    "LIB_CONNECT_TIMEOUT",
+    "LIB_POST",
     "SQE_FIXED_FILE",
     "SQE_IO_DRAIN",
     "SQE_IO_LINK",

@@ -145,6 +145,10 @@ public enum ABI {
   public static let libTimer: UInt8 = 129
   /// A send that goes on after short counts.
   public static let libSendAll: UInt8 = 130
+  /// A CONNECT with a time limit: nanoseconds in addr3.
+  public static let libConnectTimeout: UInt8 = 131
+  /// A completion at the next turn, with res from len.
+  public static let libPost: UInt8 = 132
   /// fd is a registered slot.
   public static let sqeFixedFile: UInt8 = 1
   /// Start after everything before is complete: refused, it would hold back cancels too.

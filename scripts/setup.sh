@@ -3,7 +3,8 @@
 #
 #   scripts/setup.sh build   what `make demo` needs: make, gcc, pkg-config
 #   scripts/setup.sh test    that and clang, g++, python3, cmake, liburing-dev, strace, valgrind
-#                           and the clients of tests/servers.rs: curl, openssl, redis-tools, socat, wrk
+#                           and the clients of tests/servers.rs: curl, openssl, redis-tools, socat,
+#                           wrk
 set -eu
 
 missing=""

@@ -6,6 +6,7 @@
 
 use super::connection::{How, Life};
 use super::core::{Core, kind};
+use super::rest::Tale;
 use super::taking::Taking;
 use super::{Door, Shared};
 use crate::ring::{Completion, cf, signal};
@@ -50,7 +51,9 @@ impl<D: Door> Worker<D> {
     pub(super) fn begin(&self) {
         self.door.on_start(self);
         self.obey();
-        self.core.borrow_mut().settle_listeners(0);
+        let core = &mut *self.core.borrow_mut();
+        core.settle_listeners(0);
+        core.settle_datagrams(0);
     }
 
     /// Give everything back, after [`Worker::run`].
@@ -66,6 +69,7 @@ impl<D: Door> Worker<D> {
             let mut core = self.core.borrow_mut();
             let now = core.engine.driver.now();
             core.settle_listeners(now);
+            core.settle_datagrams(now);
             // After the last listener went: nothing would end the wait.
             let over = core.is_over();
             if over || core.is_ending() {
@@ -85,15 +89,20 @@ impl<D: Door> Worker<D> {
         for at in 0..count {
             let completion = self.core.borrow().engine.completed.get(at);
             if let Some(completion) = completion {
-                self.complete(&completion);
+                self.watched(|| self.complete(&completion));
             }
         }
         self.tell_released();
         if self.core.borrow().engine.completed.has_calls() {
             self.complete_calls();
         }
-        let core = &mut *self.core.borrow_mut();
-        core.look_at_clock(core.now);
+        self.look_at_others();
+        let tale = {
+            let core = &mut *self.core.borrow_mut();
+            core.look_at_clock(core.now);
+            core.take_tale()
+        };
+        tale.into_iter().for_each(Tale::tell);
         true
     }
 
@@ -109,7 +118,8 @@ impl<D: Door> Worker<D> {
             core.stop(grace_ns, now);
         }
         if !core.is_stopping() && self.shared.has_news(self.index) {
-            self.shared.registry().sync(self.index, &mut core.listeners);
+            let mut registry = self.shared.registry();
+            registry.sync(self.index, &mut core.listeners, &mut core.datagrams);
         }
     }
 
@@ -128,7 +138,7 @@ impl<D: Door> Worker<D> {
                 break;
             }
             let Some(index) = self.core.borrow_mut().settle_round() else { break };
-            self.show_again(index);
+            self.watched(|| self.show_again(index));
             self.core.borrow_mut().settle(index);
         }
     }
@@ -144,6 +154,8 @@ impl<D: Door> Worker<D> {
             kind::CONNECT => self.complete_connect(completion),
             kind::PROCESS => self.complete_process(completion),
             kind::SIGNAL => self.complete_signals(),
+            kind::DATAGRAM_RECV => self.complete_datagram(completion),
+            kind::DATAGRAM_SEND => self.complete_datagram_send(completion),
             _ => {}
         }
     }
@@ -159,6 +171,8 @@ impl<D: Door> Worker<D> {
                 closing = own.closing;
                 if last && !own.accept_ended(res, now) {
                     core.stats.accept_pauses.add(1);
+                    core.stats.backoffs.add(1);
+                    core.accepting.begin(-res);
                 }
             }
             if res < 0 {
@@ -170,6 +184,7 @@ impl<D: Door> Worker<D> {
                 return;
             };
             core.stats.accepted.add(1);
+            core.accepting.end();
             core.make_due(super::conn_table::index_of(id));
             id
         };

@@ -3,6 +3,8 @@
 #
 #   scripts/setup.sh build   what `make demo` needs: make, gcc, pkg-config
 #   scripts/setup.sh test    that and clang, g++, python3, cmake, liburing-dev, strace, valgrind
+#                           and the clients of tests/servers.rs: curl, openssl, redis-tools, socat,
+#                           wrk
 set -eu
 
 missing=""
@@ -25,6 +27,11 @@ if [ "${1:-test}" = test ]; then
     need patch patch
     need openssl openssl
     need cmake cmake
+    need curl curl
+    need openssl openssl
+    need redis-benchmark redis-tools
+    need socat socat
+    need wrk wrk
     [ -f /usr/include/liburing.h ] || missing="$missing liburing-dev"
 fi
 

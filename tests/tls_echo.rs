@@ -4,8 +4,9 @@
 
 mod harness;
 
+use harness::server::Server;
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// Killed when the test ends however it ends.
@@ -16,17 +17,6 @@ impl Drop for Killed {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-fn compiled() -> PathBuf {
-    let binary = harness::out_dir("tls_echo").join("tls_echo");
-    let root = harness::root();
-    let mut cc = Command::new("gcc");
-    cc.args(["-std=gnu11", "-O2"]).arg("-I").arg(root.join("include"));
-    cc.arg(root.join("examples/c/tls_echo.c")).arg("-o").arg(&binary);
-    cc.arg("-L").arg(harness::lib_dir()).arg("-lringline");
-    harness::run(&mut cc).expect("the example compiles");
-    binary
 }
 
 fn certificate(folder: &Path) {
@@ -45,18 +35,13 @@ fn the_example_echoes_and_says_what_was_agreed() {
     let folder = harness::out_dir("tls_echo").join("certificate");
     std::fs::create_dir_all(&folder).expect("a folder");
     certificate(&folder);
-    let mut server = Command::new(compiled());
-    server.current_dir(&folder).args(["chain.pem", "key.pem", "127.0.0.1:0", "60"]);
-    server.env("LD_LIBRARY_PATH", harness::lib_dir()).stdout(Stdio::piped());
-    let mut server = Killed(server.spawn().expect("the example starts"));
-    let mut lines = BufReader::new(server.0.stdout.take().expect("piped")).lines();
-    let mut line = || lines.next().expect("a line").expect("text");
-    let first = line();
-    let port = first.strip_prefix("TLS on port ").expect("the port").to_owned();
+    let path = |name: &str| folder.join(name).display().to_string();
+    let words = [&path("chain.pem"), &path("key.pem"), "127.0.0.1:0", "60"];
+    let mut server = Server::start("tls_echo", "tls_echo", &words);
     let mut client = Command::new("openssl");
     client.current_dir(&folder).args(["s_client", "-quiet", "-verify_return_error"]);
     client.args(["-CAfile", "chain.pem", "-alpn", "echo", "-connect"]);
-    client.arg(format!("127.0.0.1:{port}")).args(["-servername", "localhost"]);
+    client.arg(format!("127.0.0.1:{}", server.port)).args(["-servername", "localhost"]);
     client.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut client = Killed(client.spawn().expect("openssl s_client"));
     client.0.stdin.as_mut().expect("piped").write_all(b"over there\n").expect("writes");
@@ -64,13 +49,15 @@ fn the_example_echoes_and_says_what_was_agreed() {
     let output = client.0.stdout.as_mut().expect("piped");
     BufReader::new(output).read_line(&mut echoed).expect("reads");
     assert_eq!(echoed, "over there\n");
-    let agreed = line();
+    let agreed = server.line();
     assert!(agreed.starts_with("TLS 1.3, TLS13_"), "{agreed}");
     assert!(agreed.ends_with(", protocol echo"), "{agreed}");
-    let mut plain = std::net::TcpStream::connect(format!("127.0.0.1:{port}")).expect("connects");
+    let mut plain = server.connect();
     plain.write_all(b"no TLS at all\n").expect("writes");
     let mut alert = [0; 7];
     std::io::Read::read_exact(&mut plain, &mut alert).expect("an alert");
     drop(plain);
-    assert_eq!(line(), "failed: the other end does not speak TLS, or not as it should");
+    assert_eq!(server.line(), "failed: the other end does not speak TLS, or not as it should");
+    drop(client);
+    server.stop();
 }

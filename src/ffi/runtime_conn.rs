@@ -21,7 +21,7 @@ use std::net::IpAddr;
 pub struct ringline_conn_info {
     /// sizeof(ringline_conn_info).
     pub size: u32,
-    /// RINGLINE_CONN_OPEN, _DRAINING or _CLOSING.
+    /// RINGLINE_CONN_OPEN, _CONNECTING, _DRAINING or _CLOSING.
     pub state: u32,
     /// RINGLINE_CONN_PAUSED and _ENDED.
     pub flags: u32,
@@ -181,6 +181,7 @@ fn info_of(facts: &ConnFacts) -> ringline_conn_info {
         state: match facts.life {
             Life::Free | Life::Closing => RINGLINE_CONN_CLOSING,
             Life::Open => RINGLINE_CONN_OPEN,
+            Life::Connecting => RINGLINE_CONN_CONNECTING,
             Life::Draining => RINGLINE_CONN_DRAINING,
         },
         flags: if facts.paused { RINGLINE_CONN_PAUSED } else { 0 }

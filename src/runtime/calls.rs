@@ -11,7 +11,7 @@ use crate::sys::net;
 use std::net::SocketAddr;
 
 /// Longest message of one call.
-const LONGEST: usize = 1 << 30;
+pub(super) const LONGEST: usize = 1 << 30;
 
 /// What a connection is like.
 #[derive(Clone, Copy, Debug)]
@@ -75,10 +75,7 @@ impl<D: Door> Worker<D> {
             connection.was_full = true;
             return Err(Fault::errno(libc::EAGAIN, "the send queue is full; wait for writable"));
         }
-        match &mut connection.tls {
-            None => connection.queue.push(data, &mut core.blocks)?,
-            Some(tls) => tls.push(data)?,
-        }
+        connection.push([data], &mut core.blocks)?;
         core.make_due(super::conn_table::index_of(id));
         Ok(())
     }

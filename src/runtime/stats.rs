@@ -25,6 +25,28 @@ pub struct WorkerStats {
     pub sent: Counter,
     /// Times a connection waited for a buffer of the pool.
     pub parked: Counter,
+    /// Leases that users took.
+    pub taken: Counter,
+    /// Leases that they did not get, because few buffers were left.
+    pub take_refusals: Counter,
+    /// Connections that were opened here.
+    pub connected: Counter,
+    /// Connections that did nothing for too long.
+    pub timeouts: Counter,
     /// Turns of the loop.
     pub turns: Counter,
+    /// Datagrams received.
+    pub datagrams: Counter,
+    /// Receives that brought them, each one or a run of them.
+    pub datagram_receives: Counter,
+    /// Datagrams that the kernel took.
+    pub datagrams_sent: Counter,
+    /// Sends that took them, each one or a run of them.
+    pub datagram_sends: Counter,
+    /// Datagrams that were to be sent and that the kernel refused.
+    pub datagrams_lost: Counter,
+    /// Times the worker rested for want of memory, descriptors or buffers of the kernel's.
+    pub backoffs: Counter,
+    /// Callbacks that took too long.
+    pub stalls: Counter,
 }

@@ -9,7 +9,9 @@ use crate::error::{ECLOSED, ETLS, ETRUNCATED, Fault};
 use crate::runtime::conn_table::index_of;
 use crate::runtime::connection::{Connection, How, Life};
 use crate::runtime::core::Core;
+use crate::runtime::lending::Layer;
 use crate::runtime::receiving::Shown;
+use crate::runtime::send_queue::{Blocks, SendQueue};
 use crate::runtime::{Door, Worker};
 use core::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -28,7 +30,40 @@ impl Handshakes {
     }
 }
 
+/// How far encrypting came.
+#[cfg_attr(not(feature = "tls"), expect(dead_code))]
+pub enum Pumped {
+    /// As far as there is room, or all of it.
+    All,
+    /// Up to the end of a loan.
+    Over(u32),
+    /// Up to the file of a loan, of which something is to be read first.
+    File(u32),
+}
+
 impl Connection {
+    /// Where the user's bytes go.
+    pub fn outgoing(&mut self) -> &mut SendQueue {
+        match &mut self.tls {
+            None => &mut self.queue,
+            Some(tls) => &mut tls.plain,
+        }
+    }
+
+    /// Copy all of `parts` behind what is to be sent, or nothing when there is no memory.
+    pub fn push<'a>(
+        &mut self,
+        parts: impl IntoIterator<Item = &'a [u8]>,
+        blocks: &mut Blocks,
+    ) -> Result<(), Fault> {
+        self.outgoing().push_all(parts, blocks)
+    }
+
+    /// TLS began, and what was received before was not looked at.
+    pub fn begins_tls(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| !tls.begun)
+    }
+
     /// Bytes that the kernel did not take yet, as the user counts them.
     pub fn queued(&self) -> u64 {
         self.tls.as_ref().map_or_else(|| self.queue.queued(), |tls| tls.queued())
@@ -132,10 +167,16 @@ impl Core {
             // Gracefully, for the alert that tells the other end why.
             self.close(index, How::Gracefully, ETLS);
         }
-        let Core { table, blocks, .. } = self;
-        let connection = table.at(index);
-        let Some(tls) = &mut connection.tls else { return Ok(()) };
-        tls.pump(connection.wants_end, &mut connection.queue, blocks)
+        loop {
+            let Core { table, blocks, .. } = self;
+            let connection = table.at(index);
+            let Some(tls) = &mut connection.tls else { return Ok(()) };
+            match tls.pump(connection.wants_end, &mut connection.queue, blocks)? {
+                Pumped::Over(loan) => self.loan_is_sent(loan),
+                Pumped::File(loan) if self.settle_file(index, loan, Layer::Plain)? => {}
+                Pumped::File(_) | Pumped::All => return Ok(()),
+            }
+        }
     }
 
     /// The other end closed: whether that is a failure, since it did not say so by TLS first.
@@ -194,7 +235,7 @@ impl<D: Door> Worker<D> {
         {
             let core = &mut *self.core.borrow_mut();
             let connection = core.table.at(index);
-            if connection.tls.as_ref().is_none_or(|tls| tls.begun) {
+            if !connection.begins_tls() {
                 return;
             }
             core.feed_tls(index, &[]);

@@ -2,6 +2,7 @@
 //!
 //! Owns: nothing; neither type can be made, so that all else about TLS is never reached.
 
+use super::filter::Pumped;
 use super::options::{Asked, TlsFacts, TlsOptions};
 use crate::error::Fault;
 use crate::runtime::send_queue::{Blocks, SendQueue};
@@ -17,6 +18,8 @@ pub struct TlsConfig {
 /// A session that nobody can have.
 pub struct Session {
     never: core::convert::Infallible,
+    /// Plaintext that waits.
+    pub plain: SendQueue,
     /// The first bytes were looked at.
     pub begun: bool,
     /// The user was told that the handshake ended.
@@ -65,10 +68,6 @@ impl Session {
         match self.never {}
     }
 
-    pub fn push(&mut self, _data: &[u8]) -> Result<(), Fault> {
-        match self.never {}
-    }
-
     pub fn feed(&mut self, _bytes: &[u8], _out: &mut Vec<u8>) {
         match self.never {}
     }
@@ -78,7 +77,7 @@ impl Session {
         _ends: bool,
         _queue: &mut SendQueue,
         _blocks: &mut Blocks,
-    ) -> Result<(), Fault> {
+    ) -> Result<Pumped, Fault> {
         match self.never {}
     }
 

@@ -1,14 +1,16 @@
 //! The TLS of one connection: between the send queue, which holds ciphertext only, and the user.
 //!
-//! Owns: plaintext that waits for the handshake or for room, and how much of it each stretch of
-//! ciphertext carries. Never calls user code. Invariant: what it holds is bounded: plaintext by the
-//! water marks, ciphertext by `ROOM`, what rustls keeps by a record or a handshake message.
+//! Owns: plaintext that waits for the handshake or for room, in a queue of its own, and how much of
+//! it each stretch of ciphertext carries. Never calls user code. Invariant: what it holds is
+//! bounded: plaintext by the water marks, ciphertext by `ROOM`, what rustls keeps by a record or a
+//! handshake message.
 
 use super::config::{Side, TlsConfig};
+use super::filter::Pumped;
 use super::options::TlsFacts;
 use super::words::words;
 use crate::error::Fault;
-use crate::runtime::send_queue::{Blocks, SendQueue};
+use crate::runtime::send_queue::{Blocks, Next, SendQueue};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, Connection, HandshakeKind, ServerConnection};
 use std::collections::VecDeque;
@@ -22,8 +24,6 @@ const RECORD: usize = 16 << 10;
 const STRETCH: u64 = 16 << 10;
 /// What rustls may keep of one connection's outgoing bytes; all is taken out at once.
 const KEPT_BY_RUSTLS: usize = 64 << 10;
-/// Memory that a connection keeps when no plaintext waits.
-const SPARE: usize = 4 << 10;
 
 /// So many bytes of ciphertext, which carry so many of plaintext.
 struct Stretch {
@@ -35,10 +35,10 @@ struct Stretch {
 pub struct Session {
     rustls: Connection,
     /// Plaintext that waits.
-    plain: VecDeque<u8>,
+    pub plain: SendQueue,
     stretches: VecDeque<Stretch>,
-    /// Plaintext that the kernel did not take yet.
-    queued: u64,
+    /// Plaintext in the stretches.
+    sealed: u64,
     /// The first bytes were looked at: those that came before TLS began.
     pub begun: bool,
     /// The user was told that the handshake ended.
@@ -77,9 +77,9 @@ impl Session {
         }
         Ok(Session {
             rustls,
-            plain: VecDeque::new(),
+            plain: SendQueue::default(),
             stretches,
-            queued: before,
+            sealed: before,
             begun: false,
             told: false,
             closed: false,
@@ -90,7 +90,7 @@ impl Session {
 
     /// Plaintext that the kernel did not take yet.
     pub fn queued(&self) -> u64 {
-        self.queued
+        self.plain.queued() + self.sealed
     }
 
     /// Whether it shakes hands still.
@@ -116,15 +116,6 @@ impl Session {
     /// Whether plaintext waits.
     pub fn has_plain(&self) -> bool {
         !self.plain.is_empty()
-    }
-
-    /// Plaintext to send.
-    pub fn push(&mut self, data: &[u8]) -> Result<(), Fault> {
-        let no_memory = |_| Fault::errno(libc::ENOMEM, "no memory for the send queue");
-        self.plain.try_reserve(data.len()).map_err(no_memory)?;
-        self.plain.extend(data);
-        self.queued += data.len() as u64;
-        Ok(())
     }
 
     /// Ciphertext came: what it says goes to the end of `out`.
@@ -167,34 +158,42 @@ impl Session {
         ends: bool,
         queue: &mut SendQueue,
         blocks: &mut Blocks,
-    ) -> Result<(), Fault> {
+    ) -> Result<Pumped, Fault> {
         self.flush(0, queue, blocks)?;
+        // What a fault leaves is given back with the connection: reads may be on their way into it.
         if self.fault.is_some() || self.closed {
-            self.forget_plain();
-            return Ok(());
+            return Ok(Pumped::All);
         }
         while !self.rustls.is_handshaking() && queue.queued() < ROOM {
-            let (front, _) = self.plain.as_slices();
-            let some = &front[..front.len().min(RECORD)];
-            if some.is_empty() {
-                break;
-            }
-            let len = self.rustls.writer().write(some).unwrap_or(0);
+            let (address, len) = match self.plain.next(blocks) {
+                Next::Nothing => break,
+                Next::File(loan) => return Ok(Pumped::File(loan)),
+                Next::Bytes(address, len) | Next::Lent(address, len, _) => (address, len),
+            };
+            // SAFETY: the queue keeps its bytes, and who lent theirs vouches for them, until
+            // `advance`.
+            let some = unsafe {
+                core::slice::from_raw_parts(address as *const u8, (len as usize).min(RECORD))
+            };
+            let len = self.rustls.writer().write(some).unwrap_or(0) as u32;
             if len == 0 {
                 return Err(Fault::errno(libc::EAGAIN, "rustls has no room"));
             }
-            self.plain.drain(..len);
-            self.flush(len as u64, queue, blocks)?;
-        }
-        if self.plain.is_empty() {
-            self.plain.shrink_to(SPARE);
+            self.plain.take_off(len);
+            let over = self.plain.advance(len, blocks);
+            self.sealed += u64::from(len);
+            let flushed = self.flush(len.into(), queue, blocks);
+            if let Some(loan) = over {
+                return Ok(Pumped::Over(loan));
+            }
+            flushed?;
         }
         if ends && self.plain.is_empty() {
             self.closed = true;
             self.rustls.send_close_notify();
             self.flush(0, queue, blocks)?;
         }
-        Ok(())
+        Ok(Pumped::All)
     }
 
     /// What rustls has to send goes into `queue`, and carries `plain` bytes.
@@ -242,18 +241,13 @@ impl Session {
             plain += first.plain;
             self.stretches.pop_front();
         }
-        self.queued -= plain;
+        self.sealed -= plain;
         plain
     }
 
     /// Whether all that is to be sent is in the send queue.
     pub fn is_flushed(&self) -> bool {
         self.closed || self.fault.is_some()
-    }
-
-    /// What waits is never sent.
-    fn forget_plain(&mut self) {
-        self.plain = VecDeque::new();
     }
 
     /// What it can say about itself.
@@ -293,7 +287,7 @@ struct Sink<'a> {
 impl Write for Sink<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.queue
-            .push(bytes, self.blocks)
+            .push_all([bytes], self.blocks)
             .map_err(|fault| std::io::Error::from_raw_os_error(-fault.code))?;
         Ok(bytes.len())
     }

@@ -381,15 +381,15 @@ static void check_preps(void) {
 }
 
 static void check_texts(void) {
-  ringline_abi_field fields[256];
+  ringline_abi_field fields[512];
   int32_t code, count = ringline_abi_layout(NULL, 0);
   char report[64];
   CHECK(ringline_version() == (RINGLINE_VERSION_MAJOR << 16 | RINGLINE_VERSION_MINOR << 8 |
                                RINGLINE_VERSION_PATCH));
   CHECK(strlen(ringline_version_string()) >= 5);
   CHECK_EQ(ringline_abi(), RINGLINE_ABI);
-  CHECK(count > 0 && count <= 256);
-  CHECK_EQ(ringline_abi_layout(fields, 256), count);
+  CHECK(count > 0 && count <= 512);
+  CHECK_EQ(ringline_abi_layout(fields, 512), count);
   CHECK(ringline_doctor(NULL, 0) > 0);
   memset(report, 'x', sizeof report);
   CHECK(ringline_doctor(report, 32) > 0);

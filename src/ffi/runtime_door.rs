@@ -338,6 +338,10 @@ impl Door for CDoor {
         unsafe { data(self.0.ctx, handle(worker), conn, user, bytes.as_ptr(), bytes.len()) }
     }
 
+    fn wants_sent(&self) -> bool {
+        self.0.sent.is_some()
+    }
+
     fn on_sent(&self, worker: &Worker<CDoor>, conn: u64, user: u64, bytes: u64) {
         if let Some(sent) = self.0.sent {
             // SAFETY: see above.

@@ -96,6 +96,8 @@ pub struct Core {
     phase: Phase,
     /// The ring refused something that passes: ask again soon.
     pub(super) again: bool,
+    /// Nobody wants to be told what was sent.
+    pub(super) hush: bool,
     /// Data is not consumed when it is shown, but at the next turn.
     pub holds: bool,
     /// Such data, in the order in which it was shown.
@@ -143,6 +145,8 @@ impl Core {
             huge: false,
         })?;
         engine.driver.spin_us = config.spin_us;
+        engine.tells_whole = true;
+        engine.whole.reserve_exact(2 * SQ_ENTRIES as usize);
         let errno = engine.attach();
         if errno != 0 {
             return Err(refused(errno));
@@ -167,6 +171,7 @@ impl Core {
             plain: Vec::new(),
             phase: Phase::Running,
             again: false,
+            hush: false,
             holds: false,
             held: Vec::new(),
             patience: u64::MAX,
@@ -414,11 +419,44 @@ impl Core {
     /// The connection a completion is about.
     pub fn connection_of(&mut self, completion: &Completion) -> Option<usize> {
         let index = index_of(completion.user_data);
+        self.names(index, completion.user_data).then_some(index)
+    }
+
+    /// Whether the user data of an operation means the connection at `index`.
+    #[inline]
+    pub fn names(&mut self, index: usize, user_data: u64) -> bool {
         let mask = (1 << kind::SHIFT) - 1;
-        let known = index < self.table.places()
-            && local(self.table.at(index).id) == completion.user_data & mask
-            && self.table.at(index).life != Life::Free;
-        known.then_some(index)
+        let Some(connection) = self.table.get(index) else { return false };
+        local(connection.id) == user_data & mask && connection.life != Life::Free
+    }
+
+    /// Sends that went whole without a word, from `at` on; stops behind one whose end is to be
+    /// told, and gives its connection.
+    pub fn sent_whole(&mut self, at: &mut usize) -> Option<usize> {
+        while let Some(user_data) = self.engine.whole.get(*at).copied() {
+            *at += 1;
+            let index = index_of(user_data);
+            if !self.names(index, user_data) {
+                continue;
+            }
+            let connection = self.table.at(index);
+            if connection.was_full {
+                return Some(index);
+            }
+            let bytes = connection.queue.flying();
+            connection.send = 0;
+            connection.send_ends = false;
+            connection.sent += connection.took(bytes);
+            // Quiet are blocks and leases only: no loan is over with it.
+            let over = connection.queue.advance(bytes, &mut self.blocks);
+            debug_assert!(over.is_none());
+            self.stats.sends.add(1);
+            self.stats.sent.add(bytes.into());
+            if self.table.at(index).goes_on() {
+                self.make_due(index);
+            }
+        }
+        None
     }
 
     /// Close a descriptor that no connection has.

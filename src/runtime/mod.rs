@@ -68,6 +68,8 @@ pub trait Door: Sized {
     /// Bytes came: how many of them are consumed; negative = close at once for that reason. No
     /// bytes: the other end sends nothing more; 0 = close gracefully, 1 = go on sending.
     fn on_data(&self, worker: &Worker<Self>, conn: u64, user: u64, bytes: &[u8]) -> i64;
+    /// Whether [`Door::on_sent`] does anything.
+    fn wants_sent(&self) -> bool;
     /// The kernel took so many bytes.
     fn on_sent(&self, worker: &Worker<Self>, conn: u64, user: u64, bytes: u64);
     /// There is room in a send queue that was full; for datagrams `conn` is the listener's id.

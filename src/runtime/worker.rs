@@ -4,6 +4,7 @@
 //! is held while user code runs: what is to be told is moved out first, and what the user asks for
 //! meanwhile is done after.
 
+use super::conn_table::index_of;
 use super::connection::{How, Life};
 use super::core::{Core, kind};
 use super::rest::Tale;
@@ -14,6 +15,8 @@ use crate::ring::{Completion, cf, signal};
 use core::cell::RefCell;
 use core::sync::atomic::Ordering;
 use std::sync::Arc;
+
+const AGAIN: i32 = -libc::EAGAIN;
 
 /// One worker of a runtime.
 pub struct Worker<D: Door> {
@@ -50,6 +53,7 @@ impl<D: Door> Worker<D> {
 
     /// Listen to what the runtime was told so far.
     pub(super) fn begin(&self) {
+        self.core.borrow_mut().hush = !self.door.wants_sent();
         self.door.on_start(self);
         self.obey();
         let core = &mut *self.core.borrow_mut();
@@ -87,6 +91,7 @@ impl<D: Door> Worker<D> {
             }
             core.turn(now)
         };
+        self.complete_whole();
         for at in 0..count {
             let completion = self.core.borrow().engine.completed.get(at);
             if let Some(completion) = completion {
@@ -191,7 +196,7 @@ impl<D: Door> Worker<D> {
             };
             core.stats.accepted.add(1);
             core.accepting.end();
-            let index = super::conn_table::index_of(id);
+            let index = index_of(id);
             core.make_due(index);
             if tls.is_some_and(|tls| core.start_tls(index, &tls, None).is_err()) {
                 core.close(index, How::AtOnce, ETLS);
@@ -205,8 +210,30 @@ impl<D: Door> Worker<D> {
         let index = self.core.borrow_mut().connection_of(completion);
         let res = completion.res;
         let bytes = if res >= 0 { res as u32 } else { completion.data as u32 };
-        if let Some(index) = index {
-            self.sent(index, res, bytes);
+        let Some(index) = index else { return };
+        {
+            // That a quiet send is told of means that the kernel has no room for all of it now.
+            let core = &mut *self.core.borrow_mut();
+            let connection = core.table.at(index);
+            if connection.queue.flying() > bytes && matches!(res, AGAIN | 0..) {
+                connection.is_slow = true;
+            }
+        }
+        self.sent(index, if res == AGAIN { 0 } else { res }, bytes);
+    }
+
+    /// Sends that were done without a word.
+    fn complete_whole(&self) {
+        let mut at = 0;
+        loop {
+            let (index, bytes) = {
+                let core = &mut *self.core.borrow_mut();
+                let Some(index) = core.sent_whole(&mut at) else {
+                    return core.engine.whole.clear();
+                };
+                (index, core.table.at(index).queue.flying())
+            };
+            self.watched(|| self.sent(index, bytes as i32, bytes));
         }
     }
 

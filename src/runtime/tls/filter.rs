@@ -75,6 +75,11 @@ impl Connection {
         self.tls.as_mut().map_or(bytes, |tls| tls.acknowledge(bytes))
     }
 
+    /// Whether plaintext waits to be encrypted.
+    pub fn has_plain(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.has_plain())
+    }
+
     /// Whether all that is to be sent is in the send queue.
     pub fn is_flushed(&self) -> bool {
         self.tls.as_ref().is_none_or(|tls| tls.is_flushed())

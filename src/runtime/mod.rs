@@ -15,6 +15,7 @@ mod datagram;
 mod datagram_send;
 mod datagram_worker;
 mod dialing;
+mod ending;
 mod held;
 mod lending;
 mod limits;

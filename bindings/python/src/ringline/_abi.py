@@ -2802,8 +2802,9 @@ class Functions:
     #: From then on everything is as before but for: bytes are counted as the user's, not the wire's;
     #: a graceful close and a shutdown end the TLS session first (close_notify), and an end without
     #: that closes with RINGLINE_ETRUNCATED; RINGLINE_ETLS closes what cannot go on, with the cause in
-    #: ringline_error_detail(); a pause during the handshake begins after it; sends of leases, of files
-    #: and without a copy are copies. In the worker's callbacks only.
+    #: ringline_error_detail(); a pause during the handshake begins after it; there is nothing to take
+    #: as a lease; leases, lent memory and files that are sent are encrypted, and the caller's again
+    #: then. In the worker's callbacks only.
     #:
     #: Returns 0, -EALREADY when it has TLS, -EINVAL for the name, RINGLINE_ECLOSED when it closes or
     #: the other end sends nothing more, RINGLINE_ESTALE also for `tls`, RINGLINE_EWRONGTHREAD,

@@ -7,7 +7,7 @@ DESTDIR ?=
 export PREFIX LIBDIR DESTDIR
 
 .DEFAULT_GOAL := all
-.PHONY: load torture asan tsan all lib header abi symbols list install uninstall demo test bench mutants sim clean help
+.PHONY: load torture asan tsan all lib header abi symbols list install uninstall demo test bench bench-server mutants sim clean help
 
 all: lib ## Build the shared and the static library (default)
 
@@ -37,6 +37,10 @@ demo: ## Build, install into target/stage, load a C echo server, print what it d
 
 test: ## Everything CI checks; prints the minutes of each part
 	@scripts/test.sh
+
+bench-server: lib ## The server runtime beside liburing, libuv, epoll, tokio, monoio: ratios
+	@scripts/setup.sh peers
+	@benches/servers.py
 
 bench: ## Measure beside liburing in the same run
 	@scripts/setup.sh test
@@ -70,4 +74,4 @@ clean: ## Remove target/
 	cargo clean
 
 help: ## This list
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20

@@ -28,7 +28,7 @@ static int64_t on_data(void *ctx, ringline_runtime *runtime, uint64_t conn, uint
   CHECK_EQ(accepted, CLIENTS);
   inside = asked = 1;
   for (at = 0; at < CLIENTS; at++) {
-    uint32_t how = at % 2 ? RINGLINE_CLOSE_GRACEFULLY : RINGLINE_CLOSE_NOW;
+    uint32_t how = at % 2 ? RINGLINE_CLOSE_GRACEFULLY : RINGLINE_CLOSE_AT_ONCE;
     CHECK_EQ(ringline_conn_close(runtime, all[at], how), 0);
     CHECK_EQ(ringline_conn_close(runtime, all[at], RINGLINE_CLOSE_GRACEFULLY), RINGLINE_ECLOSED);
     CHECK_EQ(ringline_conn_send(runtime, all[at], "x", 1), RINGLINE_ECLOSED);
@@ -43,7 +43,7 @@ static void on_close(void *ctx, ringline_runtime *runtime, uint64_t conn, uint64
   CHECK(!inside && asked);
   CHECK(user < CLIENTS && all[user] == conn);
   all[user] = 0;
-  CHECK(reason == 0 || reason == -ECONNRESET);
+  CHECK_EQ(reason, user % 2 ? 0 : -ECONNABORTED);
   count_up(&closed);
 }
 

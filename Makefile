@@ -66,8 +66,10 @@ tsan: ## The threaded C programs under ThreadSanitizer, the library included
 sim: ## The simulated kernel with a million seeds
 	@scripts/sim.sh
 
-load: lib ## The servers of examples/c under wrk, curl and redis-benchmark, ten times as long
+load: lib ## Servers under wrk, curl, redis-benchmark; many connections: ten times as long
 	@scripts/setup.sh test
+	@RINGLINE_LOAD=10 cargo test --release --features capi --test c_programs -- \
+	    runtime_churn runtime_famine runtime_ten_thousand
 	@RINGLINE_LOAD=10 cargo test --release --features capi --test servers -- --test-threads=1
 
 clean: ## Remove target/

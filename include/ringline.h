@@ -968,6 +968,119 @@ typedef struct ringline_runtime ringline_runtime;
 #define RINGLINE_CONN_ENDED 2
 
 /**
+ * flags of a datagram: it was longer than datagram_size, and cut off.
+ */
+#define RINGLINE_DATAGRAM_TRUNCATED 1
+
+/**
+ * kind of an event: the worker begins.
+ */
+#define RINGLINE_EVENT_START 1
+
+/**
+ * A client came by `listener`.
+ */
+#define RINGLINE_EVENT_ACCEPT 2
+
+/**
+ * Bytes came, or (length 0) the other end sends nothing more; see `consumed`.
+ */
+#define RINGLINE_EVENT_DATA 3
+
+/**
+ * The kernel took `length` bytes.
+ */
+#define RINGLINE_EVENT_SENT 4
+
+/**
+ * There is room again in a send queue that was full.
+ */
+#define RINGLINE_EVENT_WRITABLE 5
+
+/**
+ * A connection is over, for the reason `res`; its id is stale.
+ */
+#define RINGLINE_EVENT_CLOSE 6
+
+/**
+ * The worker is over.
+ */
+#define RINGLINE_EVENT_STOP 7
+
+/**
+ * The timer `conn` ticks; `res` periods were missed before.
+ */
+#define RINGLINE_EVENT_TICK 8
+
+/**
+ * Another thread posted `user` and `res`.
+ */
+#define RINGLINE_EVENT_NOTIFY 9
+
+/**
+ * ringline_resolve() of `user`: `length` of ringline_address at `address`; or `res` is -errno and
+ * the resolver's words, `length` bytes, are there.
+ */
+#define RINGLINE_EVENT_RESOLVE 10
+
+/**
+ * The signal `res` came, sent by the process `extra`.
+ */
+#define RINGLINE_EVENT_SIGNAL 11
+
+/**
+ * The process `conn` runs: `res` is its pid, and at `address` are the ids of three connections,
+ * its input, output and errors (0 = none); or `res` is -errno.
+ */
+#define RINGLINE_EVENT_SPAWN 12
+
+/**
+ * The process `conn` ended with the code `res`, or by the signal -`res`.
+ */
+#define RINGLINE_EVENT_EXIT 13
+
+/**
+ * What became of the connect of `conn`: `res` 0 or -errno.
+ */
+#define RINGLINE_EVENT_CONNECT 14
+
+/**
+ * What was lent to `conn` under the cookie `extra` is the caller's again.
+ */
+#define RINGLINE_EVENT_RELEASED 15
+
+/**
+ * A datagram came by `listener`: `length` bytes at `address`, from the sockaddr at `user` of `res`
+ * bytes (0: the sender has none); `flags`: RINGLINE_DATAGRAM_TRUNCATED.
+ */
+#define RINGLINE_EVENT_DATAGRAM 16
+
+/**
+ * worker of ringline_work: the calling thread's own.
+ */
+#define RINGLINE_WORKER_HERE 4294967295
+
+/**
+ * stdin, stdout, stderr of a process: the program's own.
+ */
+#define RINGLINE_STREAM_INHERITED 0
+
+/**
+ * A connection of the worker.
+ */
+#define RINGLINE_STREAM_PIPED 1
+
+/**
+ * /dev/null.
+ */
+#define RINGLINE_STREAM_NULL 2
+
+/**
+ * status of a process: somebody else waited for it.
+ */
+#define RINGLINE_EXIT_UNKNOWN -2147483648
+
+/**
  * set_log: nothing is told.
  */
 #define RINGLINE_LOG_NONE 0
@@ -1473,6 +1586,32 @@ typedef struct ringline_runtime_config {
    * RINGLINE_FEATURE_* not to use although the kernel has them.
    */
   uint64_t disable;
+  /**
+   * A callback that takes longer, in nanoseconds, is counted, and told to the log once per row
+   * of such, which ends after 16 times that long without one; 0 = none is. Costs two looks at
+   * the clock per event. One that does not come out is told by another worker that turns.
+   */
+  uint64_t stall_ns;
+  /**
+   * Microseconds that a worker looks for events before it sleeps, as ringline_spin_us(); 0 = it
+   * sleeps at once. 1000000 at most.
+   */
+  uint32_t spin_us;
+  /**
+   * Bytes of a received datagram, 1 MiB at most; what is longer is cut off and flagged.
+   * 0 = 65536; with less than that the kernel is not asked to put datagrams together.
+   */
+  uint32_t datagram_size;
+  /**
+   * Buffers of a worker for received datagrams, a power of two, 4096 at most; 0 = 64. Made when
+   * it has a listener for datagrams.
+   */
+  uint32_t datagram_buffers;
+  /**
+   * Threads for what blocks (ringline_work(), ringline_resolve(), ringline_process_spawn()),
+   * made when there is work; 0 = 16, 1024 at most.
+   */
+  uint32_t blocking_threads;
 } ringline_runtime_config;
 
 /**
@@ -1510,7 +1649,8 @@ typedef void (*ringline_sent_callback)(void *ctx,
                                        uint64_t length);
 
 /**
- * A send was refused with -EAGAIN, and now the queue is down at low_water.
+ * A send was refused with -EAGAIN, and now the queue is down at low_water. After
+ * ringline_udp_send() `conn` is the listener's id, which no connection has, and `user` is 0.
  */
 typedef void (*ringline_writable_callback)(void *ctx,
                                            ringline_runtime *runtime,
@@ -1550,6 +1690,103 @@ typedef void (*ringline_released_callback)(void *ctx,
                                            uint64_t conn,
                                            uint64_t user,
                                            uint64_t cookie);
+
+/**
+ * A timer of ringline_timer_start() ticks, after as many of its periods as were `missed`.
+ */
+typedef void (*ringline_tick_callback)(void *ctx,
+                                       ringline_runtime *runtime,
+                                       uint64_t timer,
+                                       uint64_t user,
+                                       uint32_t missed);
+
+/**
+ * What ringline_runtime_post() posted.
+ */
+typedef void (*ringline_notify_callback)(void *ctx,
+                                         ringline_runtime *runtime,
+                                         uint64_t user,
+                                         int32_t res);
+
+/**
+ * An address that ringline_resolve() found.
+ */
+typedef struct ringline_address {
+  /**
+   * AF_INET or AF_INET6.
+   */
+  uint16_t family;
+  /**
+   * The port, as a number.
+   */
+  uint16_t port;
+  /**
+   * Of IPv6: the interface of a link-local address.
+   */
+  uint32_t scope;
+  /**
+   * 4 or 16 bytes as on the wire.
+   */
+  uint8_t bytes[16];
+} ringline_address;
+
+/**
+ * What ringline_resolve() found: `count` addresses in the resolver's order. Or `res` is an -errno
+ * near the resolver's own code (-ENOENT: no such name, -EAGAIN: try again, -ECANCELED: stop), and
+ * `error` its words. Both are valid during the call.
+ */
+typedef void (*ringline_resolve_callback)(void *ctx,
+                                          ringline_runtime *runtime,
+                                          uint64_t user,
+                                          int32_t res,
+                                          const struct ringline_address *addresses,
+                                          size_t count,
+                                          const char *error);
+
+/**
+ * A signal of ringline_signal_watch() came, sent by the process `sender` (0 = the kernel).
+ */
+typedef void (*ringline_signal_callback)(void *ctx,
+                                         ringline_runtime *runtime,
+                                         int32_t signo,
+                                         int32_t sender);
+
+/**
+ * The child of ringline_process_spawn() runs: `res` is its pid, and `streams` has the connections
+ * of its input, output and errors, 0 where there is none. Or `res` is why it does not, -errno, and
+ * the id is stale.
+ */
+typedef void (*ringline_spawn_callback)(void *ctx,
+                                        ringline_runtime *runtime,
+                                        uint64_t process,
+                                        uint64_t user,
+                                        int32_t res,
+                                        const uint64_t *streams);
+
+/**
+ * A child ended with the code `status`, or by the signal -`status`; RINGLINE_EXIT_UNKNOWN when
+ * somebody else waited for it. The id is stale. Data of its streams may still come.
+ */
+typedef void (*ringline_exit_callback)(void *ctx,
+                                       ringline_runtime *runtime,
+                                       uint64_t process,
+                                       uint64_t user,
+                                       int32_t status);
+
+/**
+ * A datagram of `length` bytes (0 as well) came by `listener`, from the sockaddr at `from` of
+ * `from_length` bytes, to which ringline_udp_send() answers; NULL and 0 when the sender has none
+ * (a Unix socket that is not bound). Both are valid during the call. `flags`:
+ * RINGLINE_DATAGRAM_TRUNCATED.
+ */
+typedef void (*ringline_datagram_callback)(void *ctx,
+                                           ringline_runtime *runtime,
+                                           uint32_t listener,
+                                           uint32_t flags,
+                                           const void *from,
+                                           uint32_t from_length,
+                                           const uint8_t *bytes,
+                                           size_t length);
 
 /**
  * What a worker tells. Each is called on a worker's thread, one at a time per worker, never inside
@@ -1607,78 +1844,82 @@ typedef struct ringline_runtime_handlers {
    * Lent memory or a lent file is free again.
    */
   ringline_released_callback released;
+  /**
+   * A timer ticks.
+   */
+  ringline_tick_callback tick;
+  /**
+   * Another thread posted something.
+   */
+  ringline_notify_callback notify;
+  /**
+   * A name was looked up.
+   */
+  ringline_resolve_callback resolve;
+  /**
+   * A signal came.
+   */
+  ringline_signal_callback signal;
+  /**
+   * A child runs.
+   */
+  ringline_spawn_callback spawn;
+  /**
+   * A child ended.
+   */
+  ringline_exit_callback exit;
+  /**
+   * A datagram came; NULL = they are dropped.
+   */
+  ringline_datagram_callback datagram;
 } ringline_runtime_handlers;
 
 /**
- * What a runtime did so far, over all workers. Set `size` to sizeof(ringline_runtime_stats) (0 =
- * the same) before the call.
+ * Through which an adopted worker is turned. Owned by the worker, its address is stable until the
+ * worker is over. Only the worker's thread may touch it.
  */
-typedef struct ringline_runtime_stats {
+typedef struct ringline_worker_block {
   /**
-   * sizeof(ringline_runtime_stats).
+   * Size of this struct.
    */
   uint32_t size;
   /**
-   * Workers counted here.
+   * RINGLINE_ABI of the library.
    */
-  uint32_t workers;
+  uint32_t abi;
   /**
-   * Connections accepted.
+   * Address of ringline_event events[events_cap].
    */
-  uint64_t accepted;
+  uint64_t events;
   /**
-   * Connections that are over.
+   * Its capacity, which no turn exceeds.
    */
-  uint64_t closed;
+  uint32_t events_cap;
   /**
-   * Clients sent away, accepted when the table was full or the listener closing.
+   * Out: how many events there are. They are valid until the next turn.
    */
-  uint64_t refused;
+  uint32_t events_len;
   /**
-   * Times that accepting rested for want of descriptors or memory.
+   * In: longest wait of a turn in nanoseconds; 0 = do not wait, -1 = for ever.
    */
-  uint64_t accept_pauses;
+  int64_t timeout_ns;
   /**
-   * Receives.
+   * The runtime's handle.
    */
-  uint64_t receives;
+  uint64_t runtime;
   /**
-   * Bytes received.
+   * Which of its workers this is.
    */
-  uint64_t received;
+  uint32_t worker;
   /**
-   * Sends that ended, each of one or several messages.
+   * Zero.
    */
-  uint64_t sends;
+  uint32_t resv;
   /**
-   * Bytes that the kernel took.
+   * Zero.
    */
-  uint64_t sent;
-  /**
-   * Times that a connection waited for a receive buffer.
-   */
-  uint64_t parked;
-  /**
-   * Turns of the workers' loops.
-   */
-  uint64_t turns;
-  /**
-   * Leases that ringline_conn_take() gave.
-   */
-  uint64_t taken;
-  /**
-   * Leases that it refused, because few receive buffers were left.
-   */
-  uint64_t take_refusals;
-  /**
-   * Connections that ringline_conn_connect() opened.
-   */
-  uint64_t connected;
-  /**
-   * Connections closed because of ringline_conn_set_timeouts().
-   */
-  uint64_t timeouts;
-} ringline_runtime_stats;
+  uint64_t more[2];
+} ringline_worker_block;
 
 /**
  * What a connection is like. Set `size` to sizeof(ringline_conn_info) (0 = the same) before the
@@ -1794,6 +2035,160 @@ typedef struct ringline_conn_timeouts {
 } ringline_conn_timeouts;
 
 /**
+ * A child to be started. `size` as in ringline_config.
+ */
+typedef struct ringline_process {
+  /**
+   * sizeof(ringline_process).
+   */
+  uint32_t size;
+  /**
+   * Zero.
+   */
+  uint32_t flags;
+  /**
+   * Address of the program and its arguments (char *argv[], NULL at the end); without a slash
+   * the program is looked for in PATH.
+   */
+  uint64_t argv;
+  /**
+   * Address of "NAME=value" words (as argv); 0 = the program's own environment.
+   */
+  uint64_t env;
+  /**
+   * Address of the folder it starts in; 0 = where the program is.
+   */
+  uint64_t cwd;
+  /**
+   * RINGLINE_STREAM_*: its input.
+   */
+  uint32_t stdin_is;
+  /**
+   * Its output.
+   */
+  uint32_t stdout_is;
+  /**
+   * Its errors.
+   */
+  uint32_t stderr_is;
+  /**
+   * Zero.
+   */
+  uint32_t resv;
+} ringline_process;
+
+/**
+ * What a runtime did so far, over all workers. Set `size` to sizeof(ringline_runtime_stats) (0 =
+ * the same) before the call.
+ */
+typedef struct ringline_runtime_stats {
+  /**
+   * sizeof(ringline_runtime_stats).
+   */
+  uint32_t size;
+  /**
+   * Workers counted here.
+   */
+  uint32_t workers;
+  /**
+   * Connections accepted.
+   */
+  uint64_t accepted;
+  /**
+   * Connections that are over.
+   */
+  uint64_t closed;
+  /**
+   * Clients sent away, accepted when the table was full or the listener closing.
+   */
+  uint64_t refused;
+  /**
+   * Times that accepting rested for want of descriptors or memory.
+   */
+  uint64_t accept_pauses;
+  /**
+   * Receives.
+   */
+  uint64_t receives;
+  /**
+   * Bytes received.
+   */
+  uint64_t received;
+  /**
+   * Sends that ended, each of one or several messages.
+   */
+  uint64_t sends;
+  /**
+   * Bytes that the kernel took.
+   */
+  uint64_t sent;
+  /**
+   * Times that a connection waited for a receive buffer.
+   */
+  uint64_t parked;
+  /**
+   * Turns of the workers' loops.
+   */
+  uint64_t turns;
+  /**
+   * Leases that ringline_conn_take() gave.
+   */
+  uint64_t taken;
+  /**
+   * Leases that it refused, because few receive buffers were left.
+   */
+  uint64_t take_refusals;
+  /**
+   * Connections that ringline_conn_connect() opened.
+   */
+  uint64_t connected;
+  /**
+   * Connections closed because of ringline_conn_set_timeouts().
+   */
+  uint64_t timeouts;
+  /**
+   * Datagrams received.
+   */
+  uint64_t datagrams;
+  /**
+   * Receives that brought them: each one, or a run that the kernel put together.
+   */
+  uint64_t datagram_receives;
+  /**
+   * Datagrams that the kernel took.
+   */
+  uint64_t datagrams_sent;
+  /**
+   * Sends that took them: each one, or a run that the kernel cut.
+   */
+  uint64_t datagram_sends;
+  /**
+   * Datagrams to be sent that the kernel refused.
+   */
+  uint64_t datagrams_lost;
+  /**
+   * Times that a worker rested for want of the kernel's memory, descriptors or room.
+   */
+  uint64_t backoffs;
+  /**
+   * Callbacks that took longer than stall_ns.
+   */
+  uint64_t stalls;
+} ringline_runtime_stats;
+
+/**
+ * What ringline_work() runs, on a thread of the library's that may block. Of the library only
+ * what any thread may call is legal in it. A C++ exception that leaves it ends the program.
+ */
+typedef int32_t (*ringline_work_function)(void *ctx);
+
+/**
+ * What came of it, on the worker's thread, as a callback of the worker: `res` is what the function
+ * returned, or -ECANCELED when the worker ended before it began.
+ */
+typedef void (*ringline_done_callback)(void *ctx, ringline_runtime *runtime, int32_t res);
+
+/**
  * What a ring did so far. Set `size` to sizeof(ringline_stats) (0 = the same) before the call.
  */
 typedef struct ringline_stats {
@@ -1862,6 +2257,55 @@ typedef struct ringline_stats {
    */
   uint64_t rollbacks;
 } ringline_stats;
+
+/**
+ * What a worker tells, as a record. Addresses are valid until the next turn.
+ */
+typedef struct ringline_event {
+  /**
+   * RINGLINE_EVENT_*.
+   */
+  uint32_t kind;
+  /**
+   * A result, reason or status.
+   */
+  int32_t res;
+  /**
+   * The connection (or timer, or process).
+   */
+  uint64_t conn;
+  /**
+   * The user's number of it.
+   */
+  uint64_t user;
+  /**
+   * Address of the bytes.
+   */
+  uint64_t address;
+  /**
+   * How many there are.
+   */
+  uint64_t length;
+  /**
+   * Of RINGLINE_EVENT_DATA: in, what a data callback would return. It is `length` at first (0 at
+   * the end): write less to have the rest shown again, in front of what comes next. Where bytes
+   * were left, later data of the connection in the same turn counts as not seen: it is shown
+   * again at once, behind them. Negative = close at once.
+   */
+  int64_t consumed;
+  /**
+   * The listener it is about.
+   */
+  uint32_t listener;
+  /**
+   * RINGLINE_EVENT_FLAG_*.
+   */
+  uint32_t flags;
+  /**
+   * More of some kinds; else 0.
+   */
+  uint64_t extra;
+} ringline_event;
 
 
 
@@ -3105,8 +3549,10 @@ int32_t ringline_runtime_set_handlers(ringline_runtime *runtime,
 
 /**
  * Listen on `address`: "127.0.0.1:8080", "[::1]:8080" (numbers only; port 0 = the kernel chooses,
- * see ringline_runtime_port()), "unix:/path" or "unix:@abstract". Each worker has a socket of its
- * own on the same port and the kernel spreads the clients. They are bound now; each listens when
+ * see ringline_runtime_port()), "unix:/path" or "unix:@abstract"; or for datagrams, which are told
+ * by `datagram` and have no `backlog`, on "udp:127.0.0.1:53", "udp:[::1]:53", "unixgram:/path" or
+ * "unixgram:@abstract". Each worker has a socket of its own on the same port and the kernel
+ * spreads the clients, and datagrams by their sender. They are bound now; each listens when
  * its worker first turns, with `backlog` clients waiting at most (0 = 4096). A path stays when the
  * listener is closed. Any thread, before and after start.
  *
@@ -3148,25 +3594,50 @@ int32_t ringline_runtime_start(ringline_runtime *runtime);
 int32_t ringline_runtime_stop(ringline_runtime *runtime, int64_t grace_ns);
 
 /**
- * Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever). Any
- * thread but the workers. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback,
- * RINGLINE_EPANIC when a worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ * Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever); not
+ * for adopted ones, but for the functions of ringline_work() that run. Any thread but the workers'
+ * callbacks. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback, RINGLINE_EPANIC when a
+ * worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
  */
 int32_t ringline_runtime_join(ringline_runtime *runtime, int64_t timeout_ns);
 
 /**
  * End the runtime: stop with a grace of 0, wait for the workers (their callbacks still run), give
  * everything back. In a callback the handle is stale at once, and the workers end when it has
- * returned. Any thread. Returns 0, RINGLINE_EPANIC when a worker ended by an internal error,
- * RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
+ * returned. A worker that the calling thread adopted ends here; those that other threads adopted
+ * end at their next turns. Any thread. Returns 0, RINGLINE_EPANIC when a worker ended by an
+ * internal error, RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
  */
 int32_t ringline_runtime_free(ringline_runtime *runtime);
 
 /**
- * Read the counters of a runtime, summed over its workers. Any thread. Returns 0, RINGLINE_ENULL,
- * -EINVAL, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ * Make the calling thread the worker `index` of a runtime: it gets a ring and listens, and its
+ * events are records in the block that `*out` names, instead of callbacks. Turn it with
+ * ringline_worker_turn(); between turns every function of connections is legal on this thread.
+ * ringline_runtime_start() starts the workers that nobody adopted before. A thread is one worker
+ * at most; when it exits, its worker ends at once. The worker's signals are the thread's: a
+ * handler ends a turn.
+ *
+ * Returns 0; -EINVAL for the index; -EALREADY when a thread is this worker already, or was; -EBUSY
+ * when the calling thread is a worker already; RINGLINE_ECLOSED after stop; RINGLINE_ENULL; what
+ * ringline_create() and ringline_pool_create() say; RINGLINE_ESTALE; RINGLINE_EFORKED.
  */
-int32_t ringline_runtime_stats_of(ringline_runtime *runtime, struct ringline_runtime_stats *out);
+int32_t ringline_worker_adopt(ringline_runtime *runtime,
+                              uint32_t index,
+                              struct ringline_worker_block **out);
+
+/**
+ * One turn of the adopted worker that the calling thread is: what was asked for since the last
+ * turn is done, data of the last turn is given back (see ringline_event.consumed), and the thread
+ * sleeps until there are events, block->timeout_ns at most. They are in block->events.
+ *
+ * Returns how many there are, 0 when the time was over; -EINTR when a signal handler ran and
+ * nothing else came; RINGLINE_ECLOSED after the turn that showed RINGLINE_EVENT_STOP: the worker
+ * is over, its block is gone, and the thread may leave. RINGLINE_EREENTRANT in a callback,
+ * RINGLINE_EWRONGTHREAD where no such worker was adopted, RINGLINE_EPANIC and RINGLINE_EPOISONED
+ * after an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ */
+int32_t ringline_worker_turn(ringline_runtime *runtime);
 
 /**
  * Fill a runtime's config with the defaults, which are zeros, and set its size. Any thread.
@@ -3229,6 +3700,27 @@ int32_t ringline_conn_set_user(ringline_runtime *runtime, uint64_t conn, uint64_
 int32_t ringline_conn_info_of(ringline_runtime *runtime,
                               uint64_t conn,
                               struct ringline_conn_info *out);
+
+/**
+ * Send a copy of `length` bytes (0 as well) as one datagram to the sockaddr `to` of `to_length`
+ * bytes, such as the datagram callback got, by the socket that this worker has of `listener`. They
+ * leave when the callback has returned, several at a time; datagrams of one size to the same
+ * address go in one system call where the kernel cuts them (UDP_SEGMENT). What the kernel then
+ * refuses is lost, as datagrams are, and counted (datagrams_lost): no route, a Unix socket that is
+ * full or gone. ringline_runtime_listener_close() sends what is queued. In the worker's callbacks
+ * only.
+ *
+ * Returns 0; -EAGAIN when 64 sends are under way: wait for writable; -EINVAL for an address that
+ * is not of the listener's family; -EMSGSIZE above 65507 bytes (65536 for unixgram:); -ENOMEM;
+ * RINGLINE_ENULL; RINGLINE_EWRONGTHREAD; RINGLINE_ESTALE for a listener that is closed or not for
+ * datagrams; RINGLINE_EFORKED.
+ */
+int32_t ringline_udp_send(ringline_runtime *runtime,
+                          uint32_t listener,
+                          const void *to,
+                          uint32_t to_length,
+                          const void *bytes,
+                          size_t length);
 
 /**
  * In a data callback: keep the bytes that are shown, as a lease. They stay where they are until
@@ -3323,6 +3815,155 @@ int32_t ringline_conn_connect(ringline_runtime *runtime,
                               uint64_t timeout_ns,
                               uint64_t user,
                               uint64_t *out);
+
+/**
+ * Have a copy of `length` bytes sent on a connection, from any thread but a signal handler: they
+ * go behind what is queued, in the order of each thread. A connection that is over by then drops
+ * them; one whose queue has twice high_water bytes is closed with -ENOBUFS.
+ *
+ * Returns 0; -EAGAIN when 1024 posts or 64 MiB wait for the worker: post again later; -EMSGSIZE
+ * above 16 MiB; -ENOMEM; RINGLINE_ENULL; RINGLINE_ECLOSED when the worker is over;
+ * RINGLINE_ESTALE for an id that never was one; RINGLINE_EFORKED.
+ */
+int32_t ringline_conn_post(ringline_runtime *runtime,
+                           uint64_t conn,
+                           const void *bytes,
+                           size_t length);
+
+/**
+ * Have notify called (or RINGLINE_EVENT_NOTIFY told) with `user` and `res` on a worker, each call
+ * once, in the order of each thread. Any thread, but no signal handler. What is posted before the
+ * worker begins is told when it does.
+ *
+ * Returns 0, -EAGAIN as ringline_conn_post(), RINGLINE_ECLOSED when the worker is over,
+ * RINGLINE_ESTALE (also when there is no such worker), RINGLINE_EFORKED.
+ */
+int32_t ringline_runtime_post(ringline_runtime *runtime,
+                              uint32_t worker,
+                              uint64_t user,
+                              int32_t res);
+
+/**
+ * Start a child, on a thread that may block; everything is copied. `*out` is the process's id,
+ * and `user` is passed to its events: first spawn (or RINGLINE_EVENT_SPAWN) with its pid and the
+ * connections of its piped streams, or why it could not be started; then exit, exactly once.
+ * A piped stream is a socket: closing the connection of its input ends what it reads. The child
+ * blocks no signal and gets the default for SIGPIPE. The worker waits for it: no zombie stays; the
+ * end of a stop's grace kills it. In the worker's callbacks only, or on an adopted worker's
+ * thread.
+ *
+ * Returns 0; RINGLINE_ENULL; -EINVAL or -E2BIG for the struct; -EAGAIN when the worker has 4096
+ * children, or as ringline_work(); RINGLINE_ECLOSED when the worker ends; RINGLINE_EWRONGTHREAD;
+ * RINGLINE_ESTALE; RINGLINE_EFORKED.
+ */
+int32_t ringline_process_spawn(ringline_runtime *runtime,
+                               const struct ringline_process *process,
+                               uint64_t user,
+                               uint64_t *out);
+
+/**
+ * Send a signal to a child; never to another process, whatever its pid. In the worker's callbacks
+ * only. Returns 0; -EINVAL for the signal; -EAGAIN before it runs; RINGLINE_ESTALE after its exit;
+ * RINGLINE_EWRONGTHREAD; RINGLINE_EFORKED.
+ */
+int32_t ringline_process_kill(ringline_runtime *runtime, uint64_t process, int32_t signo);
+
+/**
+ * Have the signal callback called (or RINGLINE_EVENT_SIGNAL told) when the process gets `signo`,
+ * SIGCHLD included. No handler is installed: the signal must be blocked in all threads of the
+ * program, best before it makes any (pthread_sigmask(3)); the library's own threads block all.
+ * Watched by several workers, each signal goes to one of them. In the worker's callbacks only, or
+ * on an adopted worker's thread.
+ *
+ * Returns 0; -EPERM when the calling thread does not block the signal; -EALREADY; -EINVAL for the
+ * signal; -EMFILE; RINGLINE_EWRONGTHREAD; RINGLINE_ESTALE; RINGLINE_EFORKED.
+ */
+int32_t ringline_signal_watch(ringline_runtime *runtime, int32_t signo);
+
+/**
+ * Watch a signal no more. In the worker's callbacks only. Returns 0, -EINVAL, RINGLINE_ESTALE when
+ * it is not watched, RINGLINE_EWRONGTHREAD, RINGLINE_EFORKED.
+ */
+int32_t ringline_signal_unwatch(ringline_runtime *runtime, int32_t signo);
+
+/**
+ * Read the counters of a runtime, summed over its workers. Any thread. Returns 0, RINGLINE_ENULL,
+ * -EINVAL, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ */
+int32_t ringline_runtime_stats_of(ringline_runtime *runtime, struct ringline_runtime_stats *out);
+
+/**
+ * As ringline_runtime_stats_of(), of one worker, from 0 on; `workers` is 1. Any thread. Returns 0,
+ * RINGLINE_ENULL, -EINVAL (also for a worker that there is not), RINGLINE_ESTALE,
+ * RINGLINE_EFORKED.
+ */
+int32_t ringline_worker_stats_of(ringline_runtime *runtime,
+                                 uint32_t worker,
+                                 struct ringline_runtime_stats *out);
+
+/**
+ * Write the counters of each worker in the text format of Prometheus: for each a HELP line, a TYPE
+ * line, and per worker `ringline_worker_NAME_total{worker="N"} VALUE`. Terminated, cut off at
+ * `cap` bytes. Any thread; allocates nothing. `buf` may be NULL when `cap` is 0.
+ *
+ * Returns the length of the whole text without the terminator, like snprintf(3), or
+ * RINGLINE_ENULL, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ */
+int32_t ringline_runtime_stats_prometheus(ringline_runtime *runtime, char *buf, size_t cap);
+
+/**
+ * Have tick called (or RINGLINE_EVENT_TICK told) with `user` after `delay_ns`, and then every
+ * `period_ns` nanoseconds (0 = once). `*out` is the timer's id. 1048576 timers per worker at a
+ * time; starting and stopping one costs no system call. In the worker's callbacks only, or on an
+ * adopted worker's thread.
+ *
+ * Returns 0, RINGLINE_ENULL, -EAGAIN when there are as many, RINGLINE_EWRONGTHREAD,
+ * RINGLINE_ESTALE, RINGLINE_EFORKED.
+ */
+int32_t ringline_timer_start(ringline_runtime *runtime,
+                             uint64_t delay_ns,
+                             uint64_t period_ns,
+                             uint64_t user,
+                             uint64_t *out);
+
+/**
+ * Stop a timer: it does not tick any more, not even in the turn at hand. In the worker's callbacks
+ * only. Returns 0, RINGLINE_ESTALE when it ticked for the last time or was stopped,
+ * RINGLINE_EWRONGTHREAD, RINGLINE_EFORKED.
+ */
+int32_t ringline_timer_stop(ringline_runtime *runtime, uint64_t timer);
+
+/**
+ * Have `function` called with `ctx` on a thread that may block, and then `done` (not NULL) on the
+ * worker `worker` (RINGLINE_WORKER_HERE = the calling thread's): exactly once, also when the
+ * runtime stops, which waits for functions that run and cancels those that did not begin. Threads
+ * are made on demand, config.blocking_threads at most, and go after 10 s without work. Any thread,
+ * but no signal handler.
+ *
+ * Returns 0; -EAGAIN when 4096 pieces of work wait, no thread can be made, or the worker has not
+ * begun; -EINVAL for the worker; RINGLINE_ENULL; RINGLINE_EWRONGTHREAD for RINGLINE_WORKER_HERE on
+ * another thread; RINGLINE_ECLOSED when the worker is over; RINGLINE_ESTALE; RINGLINE_EFORKED.
+ * Then neither is called.
+ */
+int32_t ringline_work(ringline_runtime *runtime,
+                      uint32_t worker,
+                      ringline_work_function function,
+                      void *ctx,
+                      ringline_done_callback done);
+
+/**
+ * Look up a host ("example.org", "::1"; NULL = this machine) and a service ("https", "443"; NULL =
+ * port 0) as getaddrinfo(3) does, on a thread that may block. The resolve callback (or
+ * RINGLINE_EVENT_RESOLVE) gets all addresses in the resolver's order, or its error in words.
+ * `user` is passed to it. In the worker's callbacks only, or on an adopted worker's thread.
+ *
+ * Returns 0, RINGLINE_ENULL when both are NULL, -EAGAIN and RINGLINE_ECLOSED as ringline_work(),
+ * RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ */
+int32_t ringline_resolve(ringline_runtime *runtime,
+                         const char *host,
+                         const char *service,
+                         uint64_t user);
 
 /**
  * Read the counters. Any thread. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED, RINGLINE_ENULL,

@@ -3,7 +3,8 @@
 #
 #   scripts/setup.sh build   what `make demo` needs: make, gcc, pkg-config
 #   scripts/setup.sh test    that and clang, g++, python3, cmake, liburing-dev, strace, valgrind
-#                           and the clients of tests/servers.rs: curl, openssl, redis-tools, socat, wrk
+#                           and the clients of tests/servers.rs: curl, openssl, redis-tools, socat,
+#                           wrk
 #   scripts/setup.sh peers  what `make bench-server` needs beside that: libuv1-dev, perf
 set -eu
 

@@ -3,10 +3,15 @@
 //! Owns: which worker the calling thread is. Never keeps a reference to one while user code runs
 //! but the shared one that the worker itself lends.
 
+use super::constants::RINGLINE_DATAGRAM_TRUNCATED;
 use super::ringline_runtime;
-use crate::runtime::{Door, Worker};
+use super::runtime_events::Recorder;
+use super::runtime_work::ringline_address;
+use crate::runtime::{Datagram, Door, Worker};
+use crate::sys::Resolved;
 use core::cell::Cell;
-use core::ffi::c_void;
+use core::ffi::{CStr, c_char, c_void};
+use core::ptr::NonNull;
 
 /// Told when a worker begins, and when it is over. On the worker's thread, as all of these.
 pub type ringline_worker_callback = Option<
@@ -48,7 +53,8 @@ pub type ringline_sent_callback = Option<
     ),
 >;
 
-/// A send was refused with -EAGAIN, and now the queue is down at low_water.
+/// A send was refused with -EAGAIN, and now the queue is down at low_water. After
+/// ringline_udp_send() `conn` is the listener's id, which no connection has, and `user` is 0.
 pub type ringline_writable_callback = Option<
     unsafe extern "C-unwind" fn(
         ctx: *mut c_void,
@@ -98,6 +104,95 @@ pub type ringline_released_callback = Option<
     ),
 >;
 
+/// A timer of ringline_timer_start() ticks, after as many of its periods as were `missed`.
+pub type ringline_tick_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        timer: u64,
+        user: u64,
+        missed: u32,
+    ),
+>;
+
+/// What ringline_runtime_post() posted.
+pub type ringline_notify_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        user: u64,
+        res: i32,
+    ),
+>;
+
+/// What ringline_resolve() found: `count` addresses in the resolver's order. Or `res` is an -errno
+/// near the resolver's own code (-ENOENT: no such name, -EAGAIN: try again, -ECANCELED: stop), and
+/// `error` its words. Both are valid during the call.
+pub type ringline_resolve_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        user: u64,
+        res: i32,
+        addresses: *const ringline_address,
+        count: usize,
+        error: *const c_char,
+    ),
+>;
+
+/// A signal of ringline_signal_watch() came, sent by the process `sender` (0 = the kernel).
+pub type ringline_signal_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        signo: i32,
+        sender: i32,
+    ),
+>;
+
+/// The child of ringline_process_spawn() runs: `res` is its pid, and `streams` has the connections
+/// of its input, output and errors, 0 where there is none. Or `res` is why it does not, -errno, and
+/// the id is stale.
+pub type ringline_spawn_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        process: u64,
+        user: u64,
+        res: i32,
+        streams: *const u64,
+    ),
+>;
+
+/// A child ended with the code `status`, or by the signal -`status`; RINGLINE_EXIT_UNKNOWN when
+/// somebody else waited for it. The id is stale. Data of its streams may still come.
+pub type ringline_exit_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        process: u64,
+        user: u64,
+        status: i32,
+    ),
+>;
+
+/// A datagram of `length` bytes (0 as well) came by `listener`, from the sockaddr at `from` of
+/// `from_length` bytes, to which ringline_udp_send() answers; NULL and 0 when the sender has none
+/// (a Unix socket that is not bound). Both are valid during the call. `flags`:
+/// RINGLINE_DATAGRAM_TRUNCATED.
+pub type ringline_datagram_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        listener: u32,
+        flags: u32,
+        from: *const c_void,
+        from_length: u32,
+        bytes: *const u8,
+        length: usize,
+    ),
+>;
+
 /// What a worker tells. Each is called on a worker's thread, one at a time per worker, never inside
 /// another one and never inside a function of the library; each may be NULL. `conn` is the
 /// connection's id, `user` what ringline_conn_set_user() keeps (0 at first). Every function is
@@ -130,6 +225,20 @@ pub struct ringline_runtime_handlers {
     pub connect: ringline_connect_callback,
     /// Lent memory or a lent file is free again.
     pub released: ringline_released_callback,
+    /// A timer ticks.
+    pub tick: ringline_tick_callback,
+    /// Another thread posted something.
+    pub notify: ringline_notify_callback,
+    /// A name was looked up.
+    pub resolve: ringline_resolve_callback,
+    /// A signal came.
+    pub signal: ringline_signal_callback,
+    /// A child runs.
+    pub spawn: ringline_spawn_callback,
+    /// A child ended.
+    pub exit: ringline_exit_callback,
+    /// A datagram came; NULL = they are dropped.
+    pub datagram: ringline_datagram_callback,
 }
 
 impl Default for ringline_runtime_handlers {
@@ -147,13 +256,20 @@ impl Default for ringline_runtime_handlers {
             stop: None,
             connect: None,
             released: None,
+            tick: None,
+            notify: None,
+            resolve: None,
+            signal: None,
+            spawn: None,
+            exit: None,
+            datagram: None,
         }
     }
 }
 
-/// The handlers of a runtime.
+/// The handlers of a runtime; those of an adopted worker write records.
 #[derive(Clone, Copy, Default)]
-pub(super) struct CDoor(pub ringline_runtime_handlers);
+pub(super) struct CDoor(pub ringline_runtime_handlers, pub Option<NonNull<Recorder>>);
 
 // SAFETY: addresses only; who sets the handlers vouches that every worker may call them.
 unsafe impl Send for CDoor {}
@@ -169,6 +285,11 @@ pub(super) fn here<'a>(runtime: u64) -> Option<&'a Worker<CDoor>> {
     // SAFETY: set by the worker for as long as it runs, on this thread, which is inside of it.
     let worker = unsafe { HERE.get().as_ref() }?;
     (worker.runtime() == runtime).then_some(worker)
+}
+
+/// Whether the calling thread is a worker of any runtime.
+pub(super) fn here_any() -> bool {
+    !HERE.get().is_null()
 }
 
 fn handle(worker: &Worker<CDoor>) -> *mut ringline_runtime {
@@ -215,6 +336,17 @@ impl Door for CDoor {
         }
     }
 
+    fn on_datagram(&self, worker: &Worker<CDoor>, listener: u32, it: &Datagram<'_>) {
+        let Some(datagram) = self.0.datagram else { return };
+        let from = if it.from.is_empty() { core::ptr::null() } else { it.from.as_ptr().cast() };
+        let flags = if it.truncated { RINGLINE_DATAGRAM_TRUNCATED } else { 0 };
+        let from_length = it.from.len() as u32;
+        let (bytes, length) = (it.bytes.as_ptr(), it.bytes.len());
+        let (ctx, runtime) = (self.0.ctx, handle(worker));
+        // SAFETY: see above; the bytes are there until it returns.
+        unsafe { datagram(ctx, runtime, listener, flags, from, from_length, bytes, length) }
+    }
+
     fn on_close(&self, worker: &Worker<CDoor>, conn: u64, user: u64, reason: i32) {
         if let Some(close) = self.0.close {
             // SAFETY: see above.
@@ -242,5 +374,75 @@ impl Door for CDoor {
             unsafe { stop(self.0.ctx, handle(worker), worker.index()) }
         }
         HERE.set(core::ptr::null());
+    }
+
+    fn on_tick(&self, worker: &Worker<CDoor>, timer: u64, user: u64, missed: u32) {
+        if let Some(tick) = self.0.tick {
+            // SAFETY: see above.
+            unsafe { tick(self.0.ctx, handle(worker), timer, user, missed) }
+        }
+    }
+
+    fn on_notify(&self, worker: &Worker<CDoor>, user: u64, res: i32) {
+        if let Some(notify) = self.0.notify {
+            // SAFETY: see above.
+            unsafe { notify(self.0.ctx, handle(worker), user, res) }
+        }
+    }
+
+    fn on_resolve(
+        &self,
+        worker: &Worker<CDoor>,
+        user: u64,
+        res: i32,
+        addresses: &[Resolved],
+        error: &CStr,
+    ) {
+        if let Some(resolve) = self.0.resolve {
+            let first = addresses.as_ptr().cast::<ringline_address>();
+            // SAFETY: see above; the addresses and the text are there until it returns.
+            unsafe {
+                let (ctx, count) = (self.0.ctx, addresses.len());
+                resolve(ctx, handle(worker), user, res, first, count, error.as_ptr())
+            }
+        }
+    }
+
+    fn on_signal(&self, worker: &Worker<CDoor>, signo: i32, sender: i32) {
+        if let Some(signal) = self.0.signal {
+            // SAFETY: see above.
+            unsafe { signal(self.0.ctx, handle(worker), signo, sender) }
+        }
+    }
+
+    fn on_spawn(
+        &self,
+        worker: &Worker<CDoor>,
+        process: u64,
+        user: u64,
+        res: i32,
+        streams: &[u64; 3],
+    ) {
+        if let Some(spawn) = self.0.spawn {
+            // SAFETY: see above; the streams are there until it returns.
+            unsafe { spawn(self.0.ctx, handle(worker), process, user, res, streams.as_ptr()) }
+        }
+    }
+
+    fn on_exit(&self, worker: &Worker<CDoor>, process: u64, user: u64, status: i32) {
+        if let Some(exit) = self.0.exit {
+            // SAFETY: see above.
+            unsafe { exit(self.0.ctx, handle(worker), process, user, status) }
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        // SAFETY: the recorder of an adopted worker outlives it.
+        self.1.is_none_or(|recorder| unsafe { recorder.as_ref() }.has_room())
+    }
+
+    fn has_told(&self) -> bool {
+        // SAFETY: the recorder of an adopted worker outlives it.
+        self.1.is_some_and(|recorder| unsafe { recorder.as_ref() }.len() > 0)
     }
 }

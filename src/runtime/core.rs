@@ -7,11 +7,17 @@
 use super::config::Config;
 use super::conn_table::{ConnTable, index_of, local};
 use super::connection::{How, Life};
+use super::datagram::Datagrams;
+use super::held::Held;
 use super::lending::Loans;
 use super::limits::Deadlines;
 use super::listener::Listening;
+use super::process::Processes;
+use super::rest::{Episode, Pace, Tale};
 use super::send_queue::Blocks;
+use super::signals::Watched;
 use super::stats::WorkerStats;
+use super::timers::MAX_TIMERS;
 use crate::error::Fault;
 use crate::op::{Begun, Engine, EngineConfig, Sink};
 use crate::resource::PoolSpec;
@@ -28,10 +34,12 @@ const CQ_ENTRIES: u32 = 2048;
 const OPS_PER_CONNECTION: u32 = 3;
 const OPS_BESIDE: u32 = 8192;
 const MEMORY_PATIENCE: Duration = Duration::from_secs(1);
-/// How long to wait before asking again for what the ring refused.
-const AGAIN_NS: u64 = 1_000_000;
 /// How long the end of a worker waits for what was asked to end.
 const END_PATIENCE_NS: u64 = 1_000_000_000;
+
+/// How long what is in flight beside connections has for its end.
+const REST_PATIENCE_NS: u64 = 500_000_000;
+const REST_STEP_NS: u64 = 10_000_000;
 
 /// What a completion is about: the top bits of its user data; below is place and generation.
 pub mod kind {
@@ -42,6 +50,10 @@ pub mod kind {
     pub const LENT: u64 = 5;
     pub const READ: u64 = 6;
     pub const CONNECT: u64 = 7;
+    pub const PROCESS: u64 = 10;
+    pub const SIGNAL: u64 = 11;
+    pub const DATAGRAM_RECV: u64 = 20;
+    pub const DATAGRAM_SEND: u64 = 21;
     pub const SHIFT: u32 = 56;
 }
 
@@ -61,6 +73,7 @@ pub struct Core {
     pub config: Config,
     pub table: ConnTable,
     pub listeners: Vec<Listening>,
+    pub datagrams: Datagrams,
     pub blocks: Blocks,
     pub stats: Arc<WorkerStats>,
     pub(super) loans: Loans,
@@ -79,6 +92,23 @@ pub struct Core {
     phase: Phase,
     /// The ring refused something that passes: ask again soon.
     pub(super) again: bool,
+    /// Data is not consumed when it is shown, but at the next turn.
+    pub holds: bool,
+    /// Such data, in the order in which it was shown.
+    pub(super) held: Vec<Held>,
+    /// When a turn is to end though nothing came; u64::MAX = never.
+    pub(super) patience: u64,
+    /// A signal handler ran during the wait.
+    pub(super) interrupted: bool,
+    pub(super) processes: Processes,
+    pub(super) watched: Option<Box<Watched>>,
+    /// Timers that run.
+    pub(super) timers: u32,
+    /// How soon.
+    pace: Pace,
+    /// Accepting, and turning the ring, as far as the kernel lets them.
+    pub accepting: Episode,
+    turning: Episode,
 }
 
 impl Core {
@@ -97,7 +127,7 @@ impl Core {
         let refused = |errno| Fault::errno(errno, refusal_text(errno));
         let backend = Box::new(Real::new(&spec).map_err(refused)?);
         let sizes = EngineConfig {
-            max_inflight: config.max_connections * OPS_PER_CONNECTION + OPS_BESIDE,
+            max_inflight: config.max_connections * OPS_PER_CONNECTION + OPS_BESIDE + MAX_TIMERS,
             records: CQ_ENTRIES,
         };
         let mut engine = Engine::with_backend(backend, &sizes).map_err(refused)?;
@@ -108,6 +138,7 @@ impl Core {
             incremental: features.has(Features::POOL_INCREMENTAL),
             huge: false,
         })?;
+        engine.driver.spin_us = config.spin_us;
         let errno = engine.attach();
         if errno != 0 {
             return Err(refused(errno));
@@ -117,6 +148,7 @@ impl Core {
             config: *config,
             table: ConnTable::new(worker, config.max_connections),
             listeners: Vec::new(),
+            datagrams: Datagrams::new(worker),
             blocks: Blocks::default(),
             stats,
             loans: Loans::default(),
@@ -129,6 +161,16 @@ impl Core {
             pool,
             phase: Phase::Running,
             again: false,
+            holds: false,
+            held: Vec::new(),
+            patience: u64::MAX,
+            interrupted: false,
+            processes: Processes::default(),
+            watched: None,
+            timers: 0,
+            pace: Pace::default(),
+            accepting: Episode::new(worker, "accepting clients"),
+            turning: Episode::new(worker, "submitting"),
         })
     }
 
@@ -229,6 +271,8 @@ impl Core {
             for index in 0..self.table.places() {
                 self.close(index, How::AtOnce, -libc::ECANCELED);
             }
+            self.processes.kill_all();
+            self.datagrams.end_all();
         }
     }
 
@@ -244,6 +288,7 @@ impl Core {
             Phase::Running => self.phase = Phase::Stopping(end),
         }
         self.listeners.iter_mut().for_each(|listening| listening.closing = true);
+        self.datagrams.close_all();
         for index in 0..self.table.places() {
             self.close(index, How::Gracefully, 0);
         }
@@ -254,9 +299,15 @@ impl Core {
         self.phase != Phase::Running
     }
 
-    /// Whether the worker is over.
+    /// Whether everything was told to end at once.
+    pub fn is_ending(&self) -> bool {
+        matches!(self.phase, Phase::Ending(_))
+    }
+
+    /// Whether the worker is over, but for what other threads do for it.
     pub fn is_over(&mut self) -> bool {
-        let done = self.table.live() == 0 && self.listeners.is_empty();
+        let listens = !self.listeners.is_empty() || !self.datagrams.is_empty();
+        let done = self.table.live() == 0 && !listens && self.processes.is_empty();
         match self.phase {
             Phase::Running => false,
             Phase::Stopping(_) => done,
@@ -272,28 +323,58 @@ impl Core {
         let limit = self.limit(now);
         let want = u32::from(limit != 0);
         let turned = self.engine.turn(|| &[], want, limit, 0, Begun::OUTSIDE);
-        if turned.is_err_and(|fault| matches!(-fault.code, libc::EAGAIN | libc::ENOMEM)) {
-            self.engine.driver.enter.backend().pause(AGAIN_NS);
+        let refused = turned.map_or_else(|fault| -fault.code, |()| 0);
+        if matches!(refused, libc::EAGAIN | libc::ENOMEM) {
+            self.rest(refused);
+        } else if refused == libc::EINTR {
+            self.interrupted = true;
+        } else if self.again {
+            self.pace.slower();
+        } else {
+            self.pace.reset();
+            self.turning.end();
         }
         self.now = self.engine.driver.now();
         self.engine.completed.show()
     }
 
+    /// What is to be told to the log.
+    pub fn take_tale(&mut self) -> Option<Tale> {
+        let turning = self.accepting.take().or_else(|| self.turning.take());
+        turning.or_else(|| self.datagrams.receiving.take())
+    }
+
+    /// The kernel has no memory for what was submitted.
+    #[cold]
+    fn rest(&mut self, errno: i32) {
+        self.turning.begin(errno);
+        self.stats.backoffs.add(1);
+        self.engine.driver.enter.backend().pause(self.pace.ns());
+        self.pace.slower();
+    }
+
     /// How long the next wait may be; -1 = for ever.
     fn limit(&self, now: u64) -> i64 {
+        if self.patience <= now {
+            return 0;
+        }
         if self.again {
-            return AGAIN_NS as i64;
+            return self.pace.ns() as i64;
         }
         if !self.due.is_empty() || !self.loans.ended.is_empty() {
             return 0;
         }
         let stop = match self.phase {
+            // Only threads that block are missing, and those wake.
+            Phase::Ending(end) if end <= now => None,
             Phase::Running | Phase::Stopping(u64::MAX) => None,
             Phase::Stopping(end) | Phase::Ending(end) => Some(end),
         };
         let drain = self.draining.front().map(|(end, _)| *end);
         let retry = self.listeners.iter().map(|own| own.retry_at).filter(|at| *at > 0).min();
-        match stop.into_iter().chain(drain).chain(retry).chain(self.deadlines.first()).min() {
+        let turn = (self.patience < u64::MAX).then_some(self.patience);
+        let soon = [self.deadlines.first(), self.datagrams.retry_at(), turn];
+        match stop.into_iter().chain(drain).chain(retry).chain(soon.into_iter().flatten()).min() {
             Some(end) => end.saturating_sub(now).clamp(1, i64::MAX as u64) as i64,
             None => -1,
         }
@@ -339,15 +420,42 @@ impl Core {
     }
 
     /// The end: what is still in flight keeps its memory for good.
-    pub fn dispose(self) {
-        let Core { mut engine, table, blocks, loans, .. } = self;
+    pub fn dispose(mut self) {
+        self.end_rest();
+        self.processes.reap_all();
+        let Core { mut engine, table, blocks, loans, datagrams, .. } = self;
         let left = engine.inflight();
         if left > 0 {
-            core::mem::forget((table, blocks, loans));
+            core::mem::forget((table, blocks, loans, datagrams));
             engine.completed.show();
             engine.completed.forget_shown();
             engine.driver.closing = true;
         }
         engine.dispose(left > 0);
+    }
+
+    /// Nothing is told any more: timers, polls and whatever else is in flight end.
+    fn end_rest(&mut self) {
+        let (mut left, mut since, mut asked) = (u32::MAX, 0, 0);
+        while self.engine.inflight() > 0 {
+            let now = self.engine.driver.now();
+            if self.engine.inflight() < left {
+                (left, since) = (self.engine.inflight(), now);
+            }
+            if now - since >= REST_PATIENCE_NS {
+                return;
+            }
+            // By the clock: there may be a million to ask.
+            if now - asked >= REST_STEP_NS && self.engine.cancel_all().is_ok() {
+                asked = now;
+            }
+            let step = REST_STEP_NS as i64;
+            if self.engine.turn(|| &[], 1, step, 0, Begun::OUTSIDE).is_err() {
+                self.engine.driver.enter.backend().pause(REST_STEP_NS);
+            }
+            self.engine.completed.show();
+            self.engine.completed.forget_shown();
+            while self.engine.completed.next_call().is_some() {}
+        }
     }
 }

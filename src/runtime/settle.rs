@@ -167,19 +167,20 @@ impl Core {
         }
         let op = Op {
             opcode: opcode::ACCEPT,
-            ioprio: ACCEPT_MULTISHOT,
+            ioprio: if listening.share.is_some() { 0 } else { ACCEPT_MULTISHOT },
             fd: listening.fd(),
             op_flags: CLOEXEC,
             user_data: kind::ACCEPT << kind::SHIFT | u64::from(listening.id),
             ..Op::default()
         };
         self.listeners[at].accept = self.submit(&op)?;
+        self.listeners[at].share.iter().for_each(|share| share.takes_part(true));
         Ok(())
     }
 }
 
 /// A cancel that finds nothing is as good as one that does.
-fn passed(asked: Result<(), Fault>) -> Result<(), Fault> {
+pub(super) fn passed(asked: Result<(), Fault>) -> Result<(), Fault> {
     match asked {
         Err(fault) if fault.code == crate::error::ESTALE => Ok(()),
         other => other,

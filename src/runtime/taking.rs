@@ -19,7 +19,8 @@ use core::cell::Cell;
 /// A lease that may be taken.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Offer {
-    conn: u64,
+    /// Whose bytes; 0 = nobody's.
+    pub conn: u64,
     /// 0 = it was taken, or there is none.
     pub lease: u64,
     /// Where the bytes are.
@@ -38,10 +39,11 @@ impl Taking {
         self.0.set(Offer { conn, lease, address: bytes.as_ptr() as u64, len: bytes.len() });
     }
 
-    /// The show is over: whether the lease was taken.
+    /// The show is over: whether a lease was on offer and taken.
     #[inline]
     pub(super) fn withdraw(&self) -> bool {
-        self.0.replace(Offer::default()).lease == 0
+        let offer = self.0.replace(Offer::default());
+        offer.conn != 0 && offer.lease == 0
     }
 }
 
@@ -66,8 +68,10 @@ impl<D: Door> Worker<D> {
     pub fn take(&self, id: u64) -> Result<Offer, Fault> {
         let core = &mut *self.core.borrow_mut();
         core.table.find(id)?;
-        let offer = self.taking.0.get();
-        if offer.conn != id || offer.lease == 0 {
+        let shown = self.taking.0.get();
+        let held = core.held.iter().find_map(|held| held.offer(id));
+        let offer = if shown.conn == id { shown } else { held.unwrap_or_default() };
+        if offer.lease == 0 {
             return Err(Fault::errno(
                 libc::ENODATA,
                 "nothing of this connection is shown now that is in the pool: copy it",
@@ -79,7 +83,11 @@ impl<D: Door> Worker<D> {
             return Err(Fault::errno(libc::ENOBUFS, "few receive buffers are left: copy it"));
         }
         core.stats.taken.add(1);
-        self.taking.0.set(Offer::default());
+        if shown.conn == id {
+            self.taking.0.set(Offer { lease: 0, ..offer });
+        } else {
+            core.held.iter_mut().for_each(|held| held.leave(offer.lease));
+        }
         Ok(offer)
     }
 

@@ -7,6 +7,7 @@ use super::core::Core;
 use super::worker::Worker;
 use super::{Door, Shared};
 use crate::error::{ECLOSED, EPANIC, Fault};
+use crate::log;
 use crate::sys::{allowed_cpus, stay_on, without_signals};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Sender, channel};
@@ -90,6 +91,9 @@ impl Threads {
         let mut failed = None;
         for index in 0..self.shared.config.workers {
             let cpu = cpus[index as usize % cpus.len()];
+            if !self.shared.take_place(index) {
+                continue;
+            }
             if let Err(fault) = self.spawn(index, cpu, door.clone(), ready.clone()) {
                 failed = Some(fault);
                 break;
@@ -137,7 +141,13 @@ impl Threads {
     fn work<D: Door>(&self, index: u32, cpu: usize, door: D, ready: Sender<Result<(), Fault>>) {
         let leaving = Leaving(self);
         if !self.shared.config.unpinned {
-            stay_on(cpu);
+            if let Err(errno) = stay_on(cpu) {
+                let what = "runs on any processor: it may not be kept on";
+                log::tell(
+                    log::WARN,
+                    format_args!("worker {index}: {what} processor {cpu} (errno {errno})"),
+                );
+            }
         }
         let place = &self.shared.workers[index as usize];
         let core = match Core::new(&self.shared.config, index, place.stats.clone()) {
@@ -183,12 +193,18 @@ impl Threads {
         }
         let panicked = count.panicked;
         drop(count);
+        if self.shared.stop_asked().is_some() {
+            self.shared.close_blocking();
+        }
         let handles = core::mem::take(&mut *locked(&self.handles));
         for handle in handles {
             // Caught inside, and counted.
             let _ = handle.join();
         }
-        self.shared.registry().close_all();
+        // Threads of others may still be workers, as long as nobody stopped them.
+        if self.shared.stop_asked().is_some() {
+            self.shared.registry().close_all();
+        }
         if panicked {
             return Err(Fault::new(EPANIC, "a worker ended by a panic; please report it"));
         }

@@ -6,6 +6,7 @@
 
 use super::connection::{How, Life};
 use super::core::{Core, kind};
+use super::rest::Tale;
 use super::taking::Taking;
 use super::{Door, Shared};
 use crate::ring::{Completion, cf, signal};
@@ -40,15 +41,19 @@ impl<D: Door> Worker<D> {
     /// The loop, until the runtime is stopped and every connection is over.
     /// Tells by `begun` that it listens to what it was told so far.
     pub(super) fn run(&self, begun: impl FnOnce()) {
-        self.door.on_start(self);
-        self.obey();
-        {
-            let core = &mut *self.core.borrow_mut();
-            core.settle_listeners(0);
-        }
+        self.begin();
         begun();
         while self.step() {}
         self.door.on_stop(self);
+    }
+
+    /// Listen to what the runtime was told so far.
+    pub(super) fn begin(&self) {
+        self.door.on_start(self);
+        self.obey();
+        let core = &mut *self.core.borrow_mut();
+        core.settle_listeners(0);
+        core.settle_datagrams(0);
     }
 
     /// Give everything back, after [`Worker::run`].
@@ -57,50 +62,83 @@ impl<D: Door> Worker<D> {
     }
 
     /// One turn: do what is wanted, wait, tell what came. False when all is over.
-    fn step(&self) -> bool {
+    pub(super) fn step(&self) -> bool {
         self.obey();
         self.settle();
         let count = {
-            let core = &mut *self.core.borrow_mut();
-            if core.is_over() {
-                return false;
-            }
+            let mut core = self.core.borrow_mut();
             let now = core.engine.driver.now();
             core.settle_listeners(now);
+            core.settle_datagrams(now);
+            // After the last listener went: nothing would end the wait.
+            let over = core.is_over();
+            if over || core.is_ending() {
+                drop(core);
+                self.end_posts();
+                self.shared.cancel_waiting(self.index);
+                if over && !self.has_errands() {
+                    return false;
+                }
+                core = self.core.borrow_mut();
+            }
+            if self.door.has_told() {
+                core.patience = now;
+            }
             core.turn(now)
         };
         for at in 0..count {
             let completion = self.core.borrow().engine.completed.get(at);
             if let Some(completion) = completion {
-                self.complete(&completion);
+                self.watched(|| self.complete(&completion));
             }
         }
         self.tell_released();
-        let core = &mut *self.core.borrow_mut();
-        core.look_at_clock(core.now);
+        if self.core.borrow().engine.completed.has_calls() {
+            self.complete_calls();
+        }
+        self.look_at_others();
+        let tale = {
+            let core = &mut *self.core.borrow_mut();
+            core.look_at_clock(core.now);
+            core.take_tale()
+        };
+        tale.into_iter().for_each(Tale::tell);
         true
     }
 
     /// What other threads ask for.
     fn obey(&self) {
-        let core = &mut *self.core.borrow_mut();
         // Before looking: what is asked for afterwards raises it again.
-        core.engine.driver.wake.lower(signal::WAKE);
+        self.core.borrow().engine.driver.wake.lower(signal::WAKE);
+        self.take_posts();
+        self.take_answers();
+        let core = &mut *self.core.borrow_mut();
         if let Some(grace_ns) = self.shared.stop_asked() {
             let now = core.engine.driver.now();
             core.stop(grace_ns, now);
         }
         if !core.is_stopping() && self.shared.has_news(self.index) {
-            self.shared.registry().sync(self.index, &mut core.listeners);
+            let mut registry = self.shared.registry();
+            registry.sync(self.index, &mut core.listeners, &mut core.datagrams);
         }
     }
 
     /// Show what is to be shown again, and do what connections want.
     fn settle(&self) {
-        self.core.borrow_mut().begin_round();
+        {
+            let core = &mut *self.core.borrow_mut();
+            if core.again {
+                core.watch_all();
+                core.watch_signals();
+            }
+            core.begin_round();
+        }
         loop {
+            if !self.door.has_room() {
+                break;
+            }
             let Some(index) = self.core.borrow_mut().settle_round() else { break };
-            self.show_again(index);
+            self.watched(|| self.show_again(index));
             self.core.borrow_mut().settle(index);
         }
     }
@@ -114,6 +152,10 @@ impl<D: Door> Worker<D> {
             kind::LENT => self.complete_lent(completion),
             kind::READ => self.core.borrow_mut().complete_read(completion),
             kind::CONNECT => self.complete_connect(completion),
+            kind::PROCESS => self.complete_process(completion),
+            kind::SIGNAL => self.complete_signals(),
+            kind::DATAGRAM_RECV => self.complete_datagram(completion),
+            kind::DATAGRAM_SEND => self.complete_datagram_send(completion),
             _ => {}
         }
     }
@@ -129,6 +171,8 @@ impl<D: Door> Worker<D> {
                 closing = own.closing;
                 if last && !own.accept_ended(res, now) {
                     core.stats.accept_pauses.add(1);
+                    core.stats.backoffs.add(1);
+                    core.accepting.begin(-res);
                 }
             }
             if res < 0 {
@@ -140,6 +184,7 @@ impl<D: Door> Worker<D> {
                 return;
             };
             core.stats.accepted.add(1);
+            core.accepting.end();
             core.make_due(super::conn_table::index_of(id));
             id
         };

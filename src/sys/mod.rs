@@ -5,6 +5,7 @@
 //! connection is. The clock is in the seam, or no seed would replay.
 
 mod cpu;
+pub mod datagram;
 mod direct;
 mod doctor;
 mod fork;
@@ -14,9 +15,11 @@ pub mod net;
 mod opcodes;
 mod output;
 mod probe;
+pub mod process;
 mod queues;
 mod real;
 mod register;
+mod resolve;
 mod rings;
 mod setup;
 mod sim;
@@ -33,6 +36,7 @@ pub use output::write_quietly;
 pub use probe::{FEATURES, Feature, Features, disabled_by_environment, kernel, supports};
 pub use queues::Queues;
 pub use real::Real;
+pub use resolve::{Resolved, Unresolved, resolve};
 pub use setup::{RingSpec, SetupInfo};
 pub use sim::{Sim, SimPlan};
 pub use thread::{

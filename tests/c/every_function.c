@@ -129,7 +129,8 @@ static ringline_runtime *runtime;
 static ringline_runtime_stats runtime_stats;
 static ringline_conn_info conn_info;
 static ringline_runtime_handlers handlers, odd_handlers;
-static ringline_runtime_config odd_runtime, many_workers, odd_flags, odd_water;
+static ringline_runtime_config odd_runtime, many_workers, odd_flags, odd_water, odd_datagrams,
+    long_datagrams, long_spin, odd_resv, many_threads;
 
 #define RUN(name, ...)                                  \
   static int64_t call_##name(ringline_ring *handle) {   \
@@ -148,6 +149,13 @@ RUN(runtime_start, rt)
 RUN(runtime_stop, rt, 0)
 RUN(runtime_join, rt, rt == runtime ? LIMIT : 0)
 RUN(runtime_stats_of, rt, &runtime_stats)
+RUN(worker_stats_of, rt, 0, &runtime_stats)
+
+static int64_t call_runtime_stats_prometheus(ringline_ring *handle) {
+  int32_t length = ringline_runtime_stats_prometheus((ringline_runtime *)handle, NULL, 0);
+  return length > 1000 ? PROMETHEUS_LENGTH : length;
+}
+RUN(udp_send, rt, 1, "12", 2, "x", 1)
 RUN(runtime_free, rt)
 RUN(conn_send, rt, 1, "x", 1)
 RUN(conn_close, rt, 1, 0)
@@ -165,6 +173,28 @@ RUN(conn_send_zc, rt, 1, "x", 1, 0)
 RUN(conn_send_file, rt, 1, 0, 0, 1, 0)
 RUN(conn_set_timeouts, rt, 1, NULL)
 RUN(conn_connect, rt, "127.0.0.1:1", 1, 0, &dialed)
+
+static ringline_worker_block *worker_block;
+static ringline_process process, odd_process, odd_stream, no_program, no_argv;
+static const char *program[] = {"true", NULL}, *nothing_to_run[] = {NULL};
+
+static int32_t runs_nothing(void *ctx) { return ctx != NULL; }
+
+static void ends_nothing(void *ctx, ringline_runtime *rt, int32_t res) {
+  (void)ctx, (void)rt, (void)res;
+}
+RUN(worker_adopt, rt, 5000, &worker_block)
+RUN(worker_turn, rt)
+RUN(timer_start, rt, 0, 0, 0, &number)
+RUN(timer_stop, rt, 1)
+RUN(conn_post, rt, 1 << 24, "x", 1)
+RUN(runtime_post, rt, 0, 0, 0)
+RUN(work, rt, 5000, runs_nothing, NULL, ends_nothing)
+RUN(resolve, rt, "localhost", NULL, 0)
+RUN(process_spawn, rt, &process, 0, &number)
+RUN(process_kill, rt, 1, 9)
+RUN(signal_watch, rt, 10)
+RUN(signal_unwatch, rt, 10)
 
 #define WRONG RINGLINE_EWRONGTHREAD
 #define ROW(name, elsewhere) {"ringline_" #name, call_##name, elsewhere}
@@ -207,6 +237,10 @@ enum { MAIL_ROWS = sizeof mail_rows / sizeof *mail_rows };
 
 /* `elsewhere` is the answer of a thread that is no worker. */
 static const handle_row run_rows[] = {
+    ROW(worker_adopt, -EINVAL), ROW(worker_turn, WRONG),     ROW(timer_start, WRONG),
+    ROW(timer_stop, WRONG),    ROW(conn_post, 0),            ROW(runtime_post, 0),
+    ROW(work, -EINVAL),        ROW(resolve, WRONG),          ROW(process_spawn, WRONG),
+    ROW(process_kill, WRONG),  ROW(signal_watch, WRONG),     ROW(signal_unwatch, WRONG),
     ROW(conn_send, WRONG),     ROW(conn_close, WRONG),       ROW(conn_shutdown, WRONG),
     ROW(conn_pause, WRONG),    ROW(conn_resume, WRONG),      ROW(conn_set_user, WRONG),
     ROW(conn_take, WRONG),     ROW(conn_send_lease, WRONG),  ROW(conn_sendv, WRONG),
@@ -214,7 +248,9 @@ static const handle_row run_rows[] = {
     ROW(conn_connect, WRONG),
     ROW(conn_info_of, WRONG),  ROW(runtime_set_handlers, 0), ROW(runtime_listen, 1),
     ROW(runtime_port, 1),      ROW(runtime_listener_close, 0), ROW(runtime_start, 0),
-    ROW(runtime_stats_of, 0),  ROW(runtime_stop, 0),         ROW(runtime_join, 0),
+    ROW(runtime_stats_of, 0),  ROW(worker_stats_of, 0),      ROW(udp_send, WRONG),
+    ROW(runtime_stats_prometheus, PROMETHEUS_LENGTH),
+    ROW(runtime_stop, 0),         ROW(runtime_join, 0),
     ROW(runtime_free, 0), /* the last row: the runtime is gone after it */
 };
 enum { RUN_ROWS = sizeof run_rows / sizeof *run_rows };
@@ -518,6 +554,35 @@ static void check_runtime(void) {
            RINGLINE_ESTALE);
 }
 
+/* Wrong arguments of what only a worker may call. */
+static void check_on_a_worker(void) {
+  ringline_runtime *rt;
+  CHECK_OK(ringline_runtime_create(NULL, &rt));
+  CHECK_OK(ringline_worker_adopt(rt, 0, &worker_block));
+  odd_process.size = 3;
+  process.size = odd_stream.size = no_program.size = no_argv.size = sizeof process;
+  process.argv = odd_stream.argv = (uint64_t)(uintptr_t)program;
+  odd_stream.stdout_is = 3;
+  no_program.argv = (uint64_t)(uintptr_t)nothing_to_run;
+  expect("timer_start", "no out", ringline_timer_start(rt, 0, 0, 0, NULL), RINGLINE_ENULL);
+  expect("timer_stop", "garbage", ringline_timer_stop(rt, ~0ull), RINGLINE_ESTALE);
+  expect("resolve", "nothing", ringline_resolve(rt, NULL, NULL, 0), RINGLINE_ENULL);
+  expect("process_spawn", "NULL", ringline_process_spawn(rt, NULL, 0, &number), RINGLINE_ENULL);
+  expect("process_spawn", "no out", ringline_process_spawn(rt, &process, 0, NULL), RINGLINE_ENULL);
+  expect("process_spawn", "odd", ringline_process_spawn(rt, &odd_process, 0, &number), -EINVAL);
+  expect("process_spawn", "stream", ringline_process_spawn(rt, &odd_stream, 0, &number), -EINVAL);
+  expect("process_spawn", "empty", ringline_process_spawn(rt, &no_program, 0, &number), -EINVAL);
+  expect("process_spawn", "argv", ringline_process_spawn(rt, &no_argv, 0, &number),
+         RINGLINE_ENULL);
+  expect("process_kill", "garbage", ringline_process_kill(rt, ~0ull, 9), RINGLINE_ESTALE);
+  expect("signal_watch", "0", ringline_signal_watch(rt, 0), -EINVAL);
+  expect("signal_watch", "-1", ringline_signal_watch(rt, -1), -EINVAL);
+  expect("signal_watch", "65", ringline_signal_watch(rt, 65), -EINVAL);
+  expect("signal_watch", "SIGKILL", ringline_signal_watch(rt, 9), -EINVAL);
+  expect("signal_unwatch", "10", ringline_signal_unwatch(rt, 10), RINGLINE_ESTALE);
+  CHECK_EQ(ringline_runtime_free(rt), 0);
+}
+
 static void check_preps(void) {
   int row;
   for (row = 0; row < PREP_ROWS; row++) {
@@ -571,6 +636,21 @@ static uint64_t take_lease(ringline_ring *ring, int pool) {
   return completion.token;
 }
 
+/* Arguments that are wrong in one member each. */
+static void make_odd(void) {
+  odd_runtime.size = odd_handlers.size = 3;
+  many_workers.workers = 2049;
+  odd_flags.flags = 2;
+  odd_water.low_water = odd_water.high_water = 4096;
+  odd_datagrams.datagram_buffers = 3;
+  long_datagrams.datagram_size = (1 << 20) + 1;
+  long_spin.spin_us = 1000001;
+  odd_resv.resv = 1;
+  many_threads.blocking_threads = 1025;
+  many_workers.size = odd_flags.size = odd_water.size = many_threads.size = sizeof odd_water;
+  odd_datagrams.size = long_datagrams.size = long_spin.size = odd_resv.size = sizeof odd_water;
+}
+
 int main(void) {
   ringline_ring *ring, *freed;
   ringline_shared *shared;
@@ -602,11 +682,7 @@ int main(void) {
   tokens[0] = submit_one(ring, &op, 1);
   CHECK_EQ(next_completion(ring).user_data, 1);
   CHECK_EQ(ringline_mailbox_of(ring, &mailbox), 0);
-  odd_runtime.size = odd_handlers.size = 3;
-  many_workers.workers = 2049;
-  odd_flags.flags = 2;
-  odd_water.low_water = odd_water.high_water = 4096;
-  many_workers.size = odd_flags.size = odd_water.size = sizeof odd_water;
+  make_odd();
   CHECK_OK(ringline_runtime_create(NULL, &runtime));
   check_bad_handles(ring, freed, lease);
   for (row = 0; row < sizeof argument_rows / sizeof *argument_rows; row++)
@@ -634,6 +710,7 @@ int main(void) {
   CHECK_EQ(turn_for(ring, 2, LIMIT), 2);
   CHECK_EQ(ringline_free(ring), 0);
   check_mail_of_a_freed_ring();
+  check_on_a_worker();
   check_runtime();
   harness_check_baseline();
   return 0;

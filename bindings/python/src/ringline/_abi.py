@@ -377,6 +377,53 @@ CONN_CONNECTING = 4
 CONN_PAUSED = 1
 #: flags of a connection: the other end sends nothing more.
 CONN_ENDED = 2
+#: flags of a datagram: it was longer than datagram_size, and cut off.
+DATAGRAM_TRUNCATED = 1
+#: kind of an event: the worker begins.
+EVENT_START = 1
+#: A client came by `listener`.
+EVENT_ACCEPT = 2
+#: Bytes came, or (length 0) the other end sends nothing more; see `consumed`.
+EVENT_DATA = 3
+#: The kernel took `length` bytes.
+EVENT_SENT = 4
+#: There is room again in a send queue that was full.
+EVENT_WRITABLE = 5
+#: A connection is over, for the reason `res`; its id is stale.
+EVENT_CLOSE = 6
+#: The worker is over.
+EVENT_STOP = 7
+#: The timer `conn` ticks; `res` periods were missed before.
+EVENT_TICK = 8
+#: Another thread posted `user` and `res`.
+EVENT_NOTIFY = 9
+#: ringline_resolve() of `user`: `length` of ringline_address at `address`; or `res` is -errno and
+#: the resolver's words, `length` bytes, are there.
+EVENT_RESOLVE = 10
+#: The signal `res` came, sent by the process `extra`.
+EVENT_SIGNAL = 11
+#: The process `conn` runs: `res` is its pid, and at `address` are the ids of three connections,
+#: its input, output and errors (0 = none); or `res` is -errno.
+EVENT_SPAWN = 12
+#: The process `conn` ended with the code `res`, or by the signal -`res`.
+EVENT_EXIT = 13
+#: What became of the connect of `conn`: `res` 0 or -errno.
+EVENT_CONNECT = 14
+#: What was lent to `conn` under the cookie `extra` is the caller's again.
+EVENT_RELEASED = 15
+#: A datagram came by `listener`: `length` bytes at `address`, from the sockaddr at `user` of `res`
+#: bytes (0: the sender has none); `flags`: RINGLINE_DATAGRAM_TRUNCATED.
+EVENT_DATAGRAM = 16
+#: worker of ringline_work: the calling thread's own.
+WORKER_HERE = 4294967295
+#: stdin, stdout, stderr of a process: the program's own.
+STREAM_INHERITED = 0
+#: A connection of the worker.
+STREAM_PIPED = 1
+#: /dev/null.
+STREAM_NULL = 2
+#: status of a process: somebody else waited for it.
+EXIT_UNKNOWN = -2147483648
 #: set_log: nothing is told.
 LOG_NONE = 0
 #: A caught panic.
@@ -805,6 +852,22 @@ class RuntimeConfig(ctypes.Structure):
     close_timeout_ns: int
     #: RINGLINE_FEATURE_* not to use although the kernel has them.
     disable: int
+    #: A callback that takes longer, in nanoseconds, is counted, and told to the log once per row
+    #: of such, which ends after 16 times that long without one; 0 = none is. Costs two looks at
+    #: the clock per event. One that does not come out is told by another worker that turns.
+    stall_ns: int
+    #: Microseconds that a worker looks for events before it sleeps, as ringline_spin_us(); 0 = it
+    #: sleeps at once. 1000000 at most.
+    spin_us: int
+    #: Bytes of a received datagram, 1 MiB at most; what is longer is cut off and flagged.
+    #: 0 = 65536; with less than that the kernel is not asked to put datagrams together.
+    datagram_size: int
+    #: Buffers of a worker for received datagrams, a power of two, 4096 at most; 0 = 64. Made when
+    #: it has a listener for datagrams.
+    datagram_buffers: int
+    #: Threads for what blocks (ringline_work(), ringline_resolve(), ringline_process_spawn()),
+    #: made when there is work; 0 = 16, 1024 at most.
+    blocking_threads: int
 
     _fields_ = [
         ("size", ctypes.c_uint32),
@@ -819,11 +882,41 @@ class RuntimeConfig(ctypes.Structure):
         ("resv", ctypes.c_uint32),
         ("close_timeout_ns", ctypes.c_uint64),
         ("disable", ctypes.c_uint64),
+        ("stall_ns", ctypes.c_uint64),
+        ("spin_us", ctypes.c_uint32),
+        ("datagram_size", ctypes.c_uint32),
+        ("datagram_buffers", ctypes.c_uint32),
+        ("blocking_threads", ctypes.c_uint32),
     ]
 
 
-#: The same for the struct module: 56 bytes.
-RUNTIME_CONFIG_FORMAT = "<IIIIIIIIIIQQ"
+#: The same for the struct module: 80 bytes.
+RUNTIME_CONFIG_FORMAT = "<IIIIIIIIIIQQQIIII"
+
+
+class Address(ctypes.Structure):
+    """An address that ringline_resolve() found.
+    """
+
+    #: AF_INET or AF_INET6.
+    family: int
+    #: The port, as a number.
+    port: int
+    #: Of IPv6: the interface of a link-local address.
+    scope: int
+    #: 4 or 16 bytes as on the wire.
+    bytes: List[int]
+
+    _fields_ = [
+        ("family", ctypes.c_uint16),
+        ("port", ctypes.c_uint16),
+        ("scope", ctypes.c_uint32),
+        ("bytes", ctypes.c_uint8 * 16),
+    ]
+
+
+#: The same for the struct module: 24 bytes.
+ADDRESS_FORMAT = "<HHI16B"
 
 
 class RuntimeHandlers(ctypes.Structure):
@@ -858,6 +951,20 @@ class RuntimeHandlers(ctypes.Structure):
     connect: int
     #: Lent memory or a lent file is free again.
     released: int
+    #: A timer ticks.
+    tick: int
+    #: Another thread posted something.
+    notify: int
+    #: A name was looked up.
+    resolve: int
+    #: A signal came.
+    signal: int
+    #: A child runs.
+    spawn: int
+    #: A child ended.
+    exit: int
+    #: A datagram came; NULL = they are dropped.
+    datagram: int
 
     _fields_ = [
         ("size", ctypes.c_uint32),
@@ -872,73 +979,62 @@ class RuntimeHandlers(ctypes.Structure):
         ("stop", ctypes.c_uint64),
         ("connect", ctypes.c_uint64),
         ("released", ctypes.c_uint64),
+        ("tick", ctypes.c_uint64),
+        ("notify", ctypes.c_uint64),
+        ("resolve", ctypes.c_uint64),
+        ("signal", ctypes.c_uint64),
+        ("spawn", ctypes.c_uint64),
+        ("exit", ctypes.c_uint64),
+        ("datagram", ctypes.c_uint64),
     ]
 
 
-#: The same for the struct module: 88 bytes.
-RUNTIME_HANDLERS_FORMAT = "<IIQQQQQQQQQQ"
+#: The same for the struct module: 144 bytes.
+RUNTIME_HANDLERS_FORMAT = "<IIQQQQQQQQQQQQQQQQQ"
 
 
-class RuntimeStats(ctypes.Structure):
-    """What a runtime did so far, over all workers. Set `size` to sizeof(ringline_runtime_stats) (0 =
-    the same) before the call.
+class WorkerBlock(ctypes.Structure):
+    """Through which an adopted worker is turned. Owned by the worker, its address is stable until the
+    worker is over. Only the worker's thread may touch it.
     """
 
-    #: sizeof(ringline_runtime_stats).
+    #: Size of this struct.
     size: int
-    #: Workers counted here.
-    workers: int
-    #: Connections accepted.
-    accepted: int
-    #: Connections that are over.
-    closed: int
-    #: Clients sent away, accepted when the table was full or the listener closing.
-    refused: int
-    #: Times that accepting rested for want of descriptors or memory.
-    accept_pauses: int
-    #: Receives.
-    receives: int
-    #: Bytes received.
-    received: int
-    #: Sends that ended, each of one or several messages.
-    sends: int
-    #: Bytes that the kernel took.
-    sent: int
-    #: Times that a connection waited for a receive buffer.
-    parked: int
-    #: Turns of the workers' loops.
-    turns: int
-    #: Leases that ringline_conn_take() gave.
-    taken: int
-    #: Leases that it refused, because few receive buffers were left.
-    take_refusals: int
-    #: Connections that ringline_conn_connect() opened.
-    connected: int
-    #: Connections closed because of ringline_conn_set_timeouts().
-    timeouts: int
+    #: RINGLINE_ABI of the library.
+    abi: int
+    #: Address of ringline_event events[events_cap].
+    events: int
+    #: Its capacity, which no turn exceeds.
+    events_cap: int
+    #: Out: how many events there are. They are valid until the next turn.
+    events_len: int
+    #: In: longest wait of a turn in nanoseconds; 0 = do not wait, -1 = for ever.
+    timeout_ns: int
+    #: The runtime's handle.
+    runtime: int
+    #: Which of its workers this is.
+    worker: int
+    #: Zero.
+    resv: int
+    #: Zero.
+    more: List[int]
 
     _fields_ = [
         ("size", ctypes.c_uint32),
-        ("workers", ctypes.c_uint32),
-        ("accepted", ctypes.c_uint64),
-        ("closed", ctypes.c_uint64),
-        ("refused", ctypes.c_uint64),
-        ("accept_pauses", ctypes.c_uint64),
-        ("receives", ctypes.c_uint64),
-        ("received", ctypes.c_uint64),
-        ("sends", ctypes.c_uint64),
-        ("sent", ctypes.c_uint64),
-        ("parked", ctypes.c_uint64),
-        ("turns", ctypes.c_uint64),
-        ("taken", ctypes.c_uint64),
-        ("take_refusals", ctypes.c_uint64),
-        ("connected", ctypes.c_uint64),
-        ("timeouts", ctypes.c_uint64),
+        ("abi", ctypes.c_uint32),
+        ("events", ctypes.c_uint64),
+        ("events_cap", ctypes.c_uint32),
+        ("events_len", ctypes.c_uint32),
+        ("timeout_ns", ctypes.c_int64),
+        ("runtime", ctypes.c_uint64),
+        ("worker", ctypes.c_uint32),
+        ("resv", ctypes.c_uint32),
+        ("more", ctypes.c_uint64 * 2),
     ]
 
 
-#: The same for the struct module: 120 bytes.
-RUNTIME_STATS_FORMAT = "<IIQQQQQQQQQQQQQQ"
+#: The same for the struct module: 64 bytes.
+WORKER_BLOCK_FORMAT = "<IIQIIqQII2Q"
 
 
 class ConnInfo(ctypes.Structure):
@@ -1052,6 +1148,130 @@ class ConnTimeouts(ctypes.Structure):
 CONN_TIMEOUTS_FORMAT = "<IIQQQ"
 
 
+class Process(ctypes.Structure):
+    """A child to be started. `size` as in ringline_config.
+    """
+
+    #: sizeof(ringline_process).
+    size: int
+    #: Zero.
+    flags: int
+    #: Address of the program and its arguments (char *argv[], NULL at the end); without a slash
+    #: the program is looked for in PATH.
+    argv: int
+    #: Address of "NAME=value" words (as argv); 0 = the program's own environment.
+    env: int
+    #: Address of the folder it starts in; 0 = where the program is.
+    cwd: int
+    #: RINGLINE_STREAM_*: its input.
+    stdin_is: int
+    #: Its output.
+    stdout_is: int
+    #: Its errors.
+    stderr_is: int
+    #: Zero.
+    resv: int
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("argv", ctypes.c_uint64),
+        ("env", ctypes.c_uint64),
+        ("cwd", ctypes.c_uint64),
+        ("stdin_is", ctypes.c_uint32),
+        ("stdout_is", ctypes.c_uint32),
+        ("stderr_is", ctypes.c_uint32),
+        ("resv", ctypes.c_uint32),
+    ]
+
+
+#: The same for the struct module: 48 bytes.
+PROCESS_FORMAT = "<IIQQQIIII"
+
+
+class RuntimeStats(ctypes.Structure):
+    """What a runtime did so far, over all workers. Set `size` to sizeof(ringline_runtime_stats) (0 =
+    the same) before the call.
+    """
+
+    #: sizeof(ringline_runtime_stats).
+    size: int
+    #: Workers counted here.
+    workers: int
+    #: Connections accepted.
+    accepted: int
+    #: Connections that are over.
+    closed: int
+    #: Clients sent away, accepted when the table was full or the listener closing.
+    refused: int
+    #: Times that accepting rested for want of descriptors or memory.
+    accept_pauses: int
+    #: Receives.
+    receives: int
+    #: Bytes received.
+    received: int
+    #: Sends that ended, each of one or several messages.
+    sends: int
+    #: Bytes that the kernel took.
+    sent: int
+    #: Times that a connection waited for a receive buffer.
+    parked: int
+    #: Turns of the workers' loops.
+    turns: int
+    #: Leases that ringline_conn_take() gave.
+    taken: int
+    #: Leases that it refused, because few receive buffers were left.
+    take_refusals: int
+    #: Connections that ringline_conn_connect() opened.
+    connected: int
+    #: Connections closed because of ringline_conn_set_timeouts().
+    timeouts: int
+    #: Datagrams received.
+    datagrams: int
+    #: Receives that brought them: each one, or a run that the kernel put together.
+    datagram_receives: int
+    #: Datagrams that the kernel took.
+    datagrams_sent: int
+    #: Sends that took them: each one, or a run that the kernel cut.
+    datagram_sends: int
+    #: Datagrams to be sent that the kernel refused.
+    datagrams_lost: int
+    #: Times that a worker rested for want of the kernel's memory, descriptors or room.
+    backoffs: int
+    #: Callbacks that took longer than stall_ns.
+    stalls: int
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("workers", ctypes.c_uint32),
+        ("accepted", ctypes.c_uint64),
+        ("closed", ctypes.c_uint64),
+        ("refused", ctypes.c_uint64),
+        ("accept_pauses", ctypes.c_uint64),
+        ("receives", ctypes.c_uint64),
+        ("received", ctypes.c_uint64),
+        ("sends", ctypes.c_uint64),
+        ("sent", ctypes.c_uint64),
+        ("parked", ctypes.c_uint64),
+        ("turns", ctypes.c_uint64),
+        ("taken", ctypes.c_uint64),
+        ("take_refusals", ctypes.c_uint64),
+        ("connected", ctypes.c_uint64),
+        ("timeouts", ctypes.c_uint64),
+        ("datagrams", ctypes.c_uint64),
+        ("datagram_receives", ctypes.c_uint64),
+        ("datagrams_sent", ctypes.c_uint64),
+        ("datagram_sends", ctypes.c_uint64),
+        ("datagrams_lost", ctypes.c_uint64),
+        ("backoffs", ctypes.c_uint64),
+        ("stalls", ctypes.c_uint64),
+    ]
+
+
+#: The same for the struct module: 176 bytes.
+RUNTIME_STATS_FORMAT = "<IIQQQQQQQQQQQQQQQQQQQQQ"
+
+
 class Stats(ctypes.Structure):
     """What a ring did so far. Set `size` to sizeof(ringline_stats) (0 = the same) before the call.
     """
@@ -1112,6 +1332,52 @@ class Stats(ctypes.Structure):
 #: The same for the struct module: 120 bytes.
 STATS_FORMAT = "<IIQQQQQQQQQQQQQQ"
 
+
+class Event(ctypes.Structure):
+    """What a worker tells, as a record. Addresses are valid until the next turn.
+    """
+
+    #: RINGLINE_EVENT_*.
+    kind: int
+    #: A result, reason or status.
+    res: int
+    #: The connection (or timer, or process).
+    conn: int
+    #: The user's number of it.
+    user: int
+    #: Address of the bytes.
+    address: int
+    #: How many there are.
+    length: int
+    #: Of RINGLINE_EVENT_DATA: in, what a data callback would return. It is `length` at first (0 at
+    #: the end): write less to have the rest shown again, in front of what comes next. Where bytes
+    #: were left, later data of the connection in the same turn counts as not seen: it is shown
+    #: again at once, behind them. Negative = close at once.
+    consumed: int
+    #: The listener it is about.
+    listener: int
+    #: RINGLINE_EVENT_FLAG_*.
+    flags: int
+    #: More of some kinds; else 0.
+    extra: int
+
+    _fields_ = [
+        ("kind", ctypes.c_uint32),
+        ("res", ctypes.c_int32),
+        ("conn", ctypes.c_uint64),
+        ("user", ctypes.c_uint64),
+        ("address", ctypes.c_uint64),
+        ("length", ctypes.c_uint64),
+        ("consumed", ctypes.c_int64),
+        ("listener", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("extra", ctypes.c_uint64),
+    ]
+
+
+#: The same for the struct module: 64 bytes.
+EVENT_FORMAT = "<IiQQQQqIIQ"
+
 #: A log function: `message` is one line without newline, terminated, valid during the call;
 #: `level` is RINGLINE_LOG_*. Called from whatever thread something happened on, possibly from
 #: several at a time, never from a signal handler. What happens inside it is not told again. A
@@ -1134,7 +1400,8 @@ AcceptCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes
 DataCallback = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_void_p, ctypes.c_size_t)
 #: The kernel took `length` bytes of what was sent.
 SentCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64)
-#: A send was refused with -EAGAIN, and now the queue is down at low_water.
+#: A send was refused with -EAGAIN, and now the queue is down at low_water. After
+#: ringline_udp_send() `conn` is the listener's id, which no connection has, and `user` is 0.
 WritableCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64)
 #: The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
 #: that failed, what data returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close
@@ -1149,6 +1416,34 @@ ConnectCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctype
 #: again: exactly once for each that returned 0, before the connection's close. That it was sent it
 #: does not say.
 ReleasedCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64)
+#: A timer of ringline_timer_start() ticks, after as many of its periods as were `missed`.
+TickCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint32)
+#: What ringline_runtime_post() posted.
+NotifyCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int32)
+#: What ringline_resolve() found: `count` addresses in the resolver's order. Or `res` is an -errno
+#: near the resolver's own code (-ENOENT: no such name, -EAGAIN: try again, -ECANCELED: stop), and
+#: `error` its words. Both are valid during the call.
+ResolveCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int32, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p)
+#: A signal of ringline_signal_watch() came, sent by the process `sender` (0 = the kernel).
+SignalCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int32, ctypes.c_int32)
+#: The child of ringline_process_spawn() runs: `res` is its pid, and `streams` has the connections
+#: of its input, output and errors, 0 where there is none. Or `res` is why it does not, -errno, and
+#: the id is stale.
+SpawnCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int32, ctypes.c_void_p)
+#: A child ended with the code `status`, or by the signal -`status`; RINGLINE_EXIT_UNKNOWN when
+#: somebody else waited for it. The id is stale. Data of its streams may still come.
+ExitCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int32)
+#: A datagram of `length` bytes (0 as well) came by `listener`, from the sockaddr at `from` of
+#: `from_length` bytes, to which ringline_udp_send() answers; NULL and 0 when the sender has none
+#: (a Unix socket that is not bound). Both are valid during the call. `flags`:
+#: RINGLINE_DATAGRAM_TRUNCATED.
+DatagramCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_size_t)
+#: What ringline_work() runs, on a thread of the library's that may block. Of the library only
+#: what any thread may call is legal in it. A C++ exception that leaves it ends the program.
+WorkFunction = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)
+#: What came of it, on the worker's thread, as a callback of the worker: `res` is what the function
+#: returned, or -ECANCELED when the worker ended before it began.
+DoneCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int32)
 
 #: The records by their names in C.
 RECORDS: Dict[str, Tuple[Any, str]] = {
@@ -1162,12 +1457,16 @@ RECORDS: Dict[str, Tuple[Any, str]] = {
     "ringline_info": (Info, INFO_FORMAT),
     "ringline_shared": (Shared, SHARED_FORMAT),
     "ringline_runtime_config": (RuntimeConfig, RUNTIME_CONFIG_FORMAT),
+    "ringline_address": (Address, ADDRESS_FORMAT),
     "ringline_runtime_handlers": (RuntimeHandlers, RUNTIME_HANDLERS_FORMAT),
-    "ringline_runtime_stats": (RuntimeStats, RUNTIME_STATS_FORMAT),
+    "ringline_worker_block": (WorkerBlock, WORKER_BLOCK_FORMAT),
     "ringline_conn_info": (ConnInfo, CONN_INFO_FORMAT),
     "ringline_lease": (Lease, LEASE_FORMAT),
     "ringline_conn_timeouts": (ConnTimeouts, CONN_TIMEOUTS_FORMAT),
+    "ringline_process": (Process, PROCESS_FORMAT),
+    "ringline_runtime_stats": (RuntimeStats, RUNTIME_STATS_FORMAT),
     "ringline_stats": (Stats, STATS_FORMAT),
+    "ringline_event": (Event, EVENT_FORMAT),
 }
 
 
@@ -2023,8 +2322,10 @@ class Functions:
 
     #: runtime_listen(runtime, address, backlog)
     #: Listen on `address`: "127.0.0.1:8080", "[::1]:8080" (numbers only; port 0 = the kernel chooses,
-    #: see ringline_runtime_port()), "unix:/path" or "unix:@abstract". Each worker has a socket of its
-    #: own on the same port and the kernel spreads the clients. They are bound now; each listens when
+    #: see ringline_runtime_port()), "unix:/path" or "unix:@abstract"; or for datagrams, which are told
+    #: by `datagram` and have no `backlog`, on "udp:127.0.0.1:53", "udp:[::1]:53", "unixgram:/path" or
+    #: "unixgram:@abstract". Each worker has a socket of its own on the same port and the kernel
+    #: spreads the clients, and datagrams by their sender. They are bound now; each listens when
     #: its worker first turns, with `backlog` clients waiting at most (0 = 4096). A path stays when the
     #: listener is closed. Any thread, before and after start.
     #:
@@ -2061,22 +2362,44 @@ class Functions:
     runtime_stop: Callable[[Pointer, int], int]
 
     #: runtime_join(runtime, timeout_ns)
-    #: Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever). Any
-    #: thread but the workers. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback,
-    #: RINGLINE_EPANIC when a worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    #: Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever); not
+    #: for adopted ones, but for the functions of ringline_work() that run. Any thread but the workers'
+    #: callbacks. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback, RINGLINE_EPANIC when a
+    #: worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
     runtime_join: Callable[[Pointer, int], int]
 
     #: runtime_free(runtime)
     #: End the runtime: stop with a grace of 0, wait for the workers (their callbacks still run), give
     #: everything back. In a callback the handle is stale at once, and the workers end when it has
-    #: returned. Any thread. Returns 0, RINGLINE_EPANIC when a worker ended by an internal error,
-    #: RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
+    #: returned. A worker that the calling thread adopted ends here; those that other threads adopted
+    #: end at their next turns. Any thread. Returns 0, RINGLINE_EPANIC when a worker ended by an
+    #: internal error, RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
     runtime_free: Callable[[Pointer], int]
 
-    #: runtime_stats_of(runtime, out)
-    #: Read the counters of a runtime, summed over its workers. Any thread. Returns 0, RINGLINE_ENULL,
-    #: -EINVAL, RINGLINE_ESTALE, RINGLINE_EFORKED.
-    runtime_stats_of: Callable[[Pointer, Pointer], int]
+    #: worker_adopt(runtime, index, out)
+    #: Make the calling thread the worker `index` of a runtime: it gets a ring and listens, and its
+    #: events are records in the block that `*out` names, instead of callbacks. Turn it with
+    #: ringline_worker_turn(); between turns every function of connections is legal on this thread.
+    #: ringline_runtime_start() starts the workers that nobody adopted before. A thread is one worker
+    #: at most; when it exits, its worker ends at once. The worker's signals are the thread's: a
+    #: handler ends a turn.
+    #:
+    #: Returns 0; -EINVAL for the index; -EALREADY when a thread is this worker already, or was; -EBUSY
+    #: when the calling thread is a worker already; RINGLINE_ECLOSED after stop; RINGLINE_ENULL; what
+    #: ringline_create() and ringline_pool_create() say; RINGLINE_ESTALE; RINGLINE_EFORKED.
+    worker_adopt: Callable[[Pointer, int, Pointer], int]
+
+    #: worker_turn(runtime)
+    #: One turn of the adopted worker that the calling thread is: what was asked for since the last
+    #: turn is done, data of the last turn is given back (see ringline_event.consumed), and the thread
+    #: sleeps until there are events, block->timeout_ns at most. They are in block->events.
+    #:
+    #: Returns how many there are, 0 when the time was over; -EINTR when a signal handler ran and
+    #: nothing else came; RINGLINE_ECLOSED after the turn that showed RINGLINE_EVENT_STOP: the worker
+    #: is over, its block is gone, and the thread may leave. RINGLINE_EREENTRANT in a callback,
+    #: RINGLINE_EWRONGTHREAD where no such worker was adopted, RINGLINE_EPANIC and RINGLINE_EPOISONED
+    #: after an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    worker_turn: Callable[[Pointer], int]
 
     #: runtime_config_init(config)
     #: Fill a runtime's config with the defaults, which are zeros, and set its size. Any thread.
@@ -2126,6 +2449,21 @@ class Functions:
     #: What a connection is like, the other end's address included. In the worker's callbacks only.
     #: Returns 0, RINGLINE_ENULL, -EINVAL and as ringline_conn_pause().
     conn_info_of: Callable[[Pointer, int, Pointer], int]
+
+    #: udp_send(runtime, listener, to, to_length, bytes, length)
+    #: Send a copy of `length` bytes (0 as well) as one datagram to the sockaddr `to` of `to_length`
+    #: bytes, such as the datagram callback got, by the socket that this worker has of `listener`. They
+    #: leave when the callback has returned, several at a time; datagrams of one size to the same
+    #: address go in one system call where the kernel cuts them (UDP_SEGMENT). What the kernel then
+    #: refuses is lost, as datagrams are, and counted (datagrams_lost): no route, a Unix socket that is
+    #: full or gone. ringline_runtime_listener_close() sends what is queued. In the worker's callbacks
+    #: only.
+    #:
+    #: Returns 0; -EAGAIN when 64 sends are under way: wait for writable; -EINVAL for an address that
+    #: is not of the listener's family; -EMSGSIZE above 65507 bytes (65536 for unixgram:); -ENOMEM;
+    #: RINGLINE_ENULL; RINGLINE_EWRONGTHREAD; RINGLINE_ESTALE for a listener that is closed or not for
+    #: datagrams; RINGLINE_EFORKED.
+    udp_send: Callable[[Pointer, int, Pointer, int, Pointer, int], int]
 
     #: conn_take(runtime, conn, out)
     #: In a data callback: keep the bytes that are shown, as a lease. They stay where they are until
@@ -2191,6 +2529,120 @@ class Functions:
     #: -ENFILE when the worker has max_connections, RINGLINE_ECLOSED after stop, -ENOMEM,
     #: RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED. An error means no callback.
     conn_connect: Callable[[Pointer, bytes, int, int, Pointer], int]
+
+    #: conn_post(runtime, conn, bytes, length)
+    #: Have a copy of `length` bytes sent on a connection, from any thread but a signal handler: they
+    #: go behind what is queued, in the order of each thread. A connection that is over by then drops
+    #: them; one whose queue has twice high_water bytes is closed with -ENOBUFS.
+    #:
+    #: Returns 0; -EAGAIN when 1024 posts or 64 MiB wait for the worker: post again later; -EMSGSIZE
+    #: above 16 MiB; -ENOMEM; RINGLINE_ENULL; RINGLINE_ECLOSED when the worker is over;
+    #: RINGLINE_ESTALE for an id that never was one; RINGLINE_EFORKED.
+    conn_post: Callable[[Pointer, int, Pointer, int], int]
+
+    #: runtime_post(runtime, worker, user, res)
+    #: Have notify called (or RINGLINE_EVENT_NOTIFY told) with `user` and `res` on a worker, each call
+    #: once, in the order of each thread. Any thread, but no signal handler. What is posted before the
+    #: worker begins is told when it does.
+    #:
+    #: Returns 0, -EAGAIN as ringline_conn_post(), RINGLINE_ECLOSED when the worker is over,
+    #: RINGLINE_ESTALE (also when there is no such worker), RINGLINE_EFORKED.
+    runtime_post: Callable[[Pointer, int, int, int], int]
+
+    #: process_spawn(runtime, process, user, out)
+    #: Start a child, on a thread that may block; everything is copied. `*out` is the process's id,
+    #: and `user` is passed to its events: first spawn (or RINGLINE_EVENT_SPAWN) with its pid and the
+    #: connections of its piped streams, or why it could not be started; then exit, exactly once.
+    #: A piped stream is a socket: closing the connection of its input ends what it reads. The child
+    #: blocks no signal and gets the default for SIGPIPE. The worker waits for it: no zombie stays; the
+    #: end of a stop's grace kills it. In the worker's callbacks only, or on an adopted worker's
+    #: thread.
+    #:
+    #: Returns 0; RINGLINE_ENULL; -EINVAL or -E2BIG for the struct; -EAGAIN when the worker has 4096
+    #: children, or as ringline_work(); RINGLINE_ECLOSED when the worker ends; RINGLINE_EWRONGTHREAD;
+    #: RINGLINE_ESTALE; RINGLINE_EFORKED.
+    process_spawn: Callable[[Pointer, Pointer, int, Pointer], int]
+
+    #: process_kill(runtime, process, signo)
+    #: Send a signal to a child; never to another process, whatever its pid. In the worker's callbacks
+    #: only. Returns 0; -EINVAL for the signal; -EAGAIN before it runs; RINGLINE_ESTALE after its exit;
+    #: RINGLINE_EWRONGTHREAD; RINGLINE_EFORKED.
+    process_kill: Callable[[Pointer, int, int], int]
+
+    #: signal_watch(runtime, signo)
+    #: Have the signal callback called (or RINGLINE_EVENT_SIGNAL told) when the process gets `signo`,
+    #: SIGCHLD included. No handler is installed: the signal must be blocked in all threads of the
+    #: program, best before it makes any (pthread_sigmask(3)); the library's own threads block all.
+    #: Watched by several workers, each signal goes to one of them. In the worker's callbacks only, or
+    #: on an adopted worker's thread.
+    #:
+    #: Returns 0; -EPERM when the calling thread does not block the signal; -EALREADY; -EINVAL for the
+    #: signal; -EMFILE; RINGLINE_EWRONGTHREAD; RINGLINE_ESTALE; RINGLINE_EFORKED.
+    signal_watch: Callable[[Pointer, int], int]
+
+    #: signal_unwatch(runtime, signo)
+    #: Watch a signal no more. In the worker's callbacks only. Returns 0, -EINVAL, RINGLINE_ESTALE when
+    #: it is not watched, RINGLINE_EWRONGTHREAD, RINGLINE_EFORKED.
+    signal_unwatch: Callable[[Pointer, int], int]
+
+    #: runtime_stats_of(runtime, out)
+    #: Read the counters of a runtime, summed over its workers. Any thread. Returns 0, RINGLINE_ENULL,
+    #: -EINVAL, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    runtime_stats_of: Callable[[Pointer, Pointer], int]
+
+    #: worker_stats_of(runtime, worker, out)
+    #: As ringline_runtime_stats_of(), of one worker, from 0 on; `workers` is 1. Any thread. Returns 0,
+    #: RINGLINE_ENULL, -EINVAL (also for a worker that there is not), RINGLINE_ESTALE,
+    #: RINGLINE_EFORKED.
+    worker_stats_of: Callable[[Pointer, int, Pointer], int]
+
+    #: runtime_stats_prometheus(runtime, buf, cap)
+    #: Write the counters of each worker in the text format of Prometheus: for each a HELP line, a TYPE
+    #: line, and per worker `ringline_worker_NAME_total{worker="N"} VALUE`. Terminated, cut off at
+    #: `cap` bytes. Any thread; allocates nothing. `buf` may be NULL when `cap` is 0.
+    #:
+    #: Returns the length of the whole text without the terminator, like snprintf(3), or
+    #: RINGLINE_ENULL, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    runtime_stats_prometheus: Callable[[Pointer, Pointer, int], int]
+
+    #: timer_start(runtime, delay_ns, period_ns, user, out)
+    #: Have tick called (or RINGLINE_EVENT_TICK told) with `user` after `delay_ns`, and then every
+    #: `period_ns` nanoseconds (0 = once). `*out` is the timer's id. 1048576 timers per worker at a
+    #: time; starting and stopping one costs no system call. In the worker's callbacks only, or on an
+    #: adopted worker's thread.
+    #:
+    #: Returns 0, RINGLINE_ENULL, -EAGAIN when there are as many, RINGLINE_EWRONGTHREAD,
+    #: RINGLINE_ESTALE, RINGLINE_EFORKED.
+    timer_start: Callable[[Pointer, int, int, int, Pointer], int]
+
+    #: timer_stop(runtime, timer)
+    #: Stop a timer: it does not tick any more, not even in the turn at hand. In the worker's callbacks
+    #: only. Returns 0, RINGLINE_ESTALE when it ticked for the last time or was stopped,
+    #: RINGLINE_EWRONGTHREAD, RINGLINE_EFORKED.
+    timer_stop: Callable[[Pointer, int], int]
+
+    #: work(runtime, worker, function, ctx, done)
+    #: Have `function` called with `ctx` on a thread that may block, and then `done` (not NULL) on the
+    #: worker `worker` (RINGLINE_WORKER_HERE = the calling thread's): exactly once, also when the
+    #: runtime stops, which waits for functions that run and cancels those that did not begin. Threads
+    #: are made on demand, config.blocking_threads at most, and go after 10 s without work. Any thread,
+    #: but no signal handler.
+    #:
+    #: Returns 0; -EAGAIN when 4096 pieces of work wait, no thread can be made, or the worker has not
+    #: begun; -EINVAL for the worker; RINGLINE_ENULL; RINGLINE_EWRONGTHREAD for RINGLINE_WORKER_HERE on
+    #: another thread; RINGLINE_ECLOSED when the worker is over; RINGLINE_ESTALE; RINGLINE_EFORKED.
+    #: Then neither is called.
+    work: Callable[[Pointer, int, Pointer, Pointer, Pointer], int]
+
+    #: resolve(runtime, host, service, user)
+    #: Look up a host ("example.org", "::1"; NULL = this machine) and a service ("https", "443"; NULL =
+    #: port 0) as getaddrinfo(3) does, on a thread that may block. The resolve callback (or
+    #: RINGLINE_EVENT_RESOLVE) gets all addresses in the resolver's order, or its error in words.
+    #: `user` is passed to it. In the worker's callbacks only, or on an adopted worker's thread.
+    #:
+    #: Returns 0, RINGLINE_ENULL when both are NULL, -EAGAIN and RINGLINE_ECLOSED as ringline_work(),
+    #: RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    resolve: Callable[[Pointer, bytes, bytes, int], int]
 
     #: stats_of(ring, out)
     #: Read the counters. Any thread. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED, RINGLINE_ENULL,
@@ -2944,7 +3396,8 @@ SIGNATURES: Dict[str, Tuple[Optional[Any], Tuple[Any, ...]]] = {
     "runtime_stop": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int64)),
     "runtime_join": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int64)),
     "runtime_free": (ctypes.c_int32, (ctypes.c_void_p,)),
-    "runtime_stats_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p)),
+    "worker_adopt": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p)),
+    "worker_turn": (ctypes.c_int32, (ctypes.c_void_p,)),
     "runtime_config_init": (ctypes.c_int32, (ctypes.c_void_p,)),
     "conn_send": (
         ctypes.c_int32,
@@ -2961,6 +3414,17 @@ SIGNATURES: Dict[str, Tuple[Optional[Any], Tuple[Any, ...]]] = {
     "conn_resume": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64)),
     "conn_set_user": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64)),
     "conn_info_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p)),
+    "udp_send": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ),
+    ),
     "conn_take": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p)),
     "conn_send_lease": (
         ctypes.c_int32,
@@ -3011,6 +3475,76 @@ SIGNATURES: Dict[str, Tuple[Optional[Any], Tuple[Any, ...]]] = {
             ctypes.c_uint64,
             ctypes.c_uint64,
             ctypes.c_void_p,
+        ),
+    ),
+    "conn_post": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ),
+    ),
+    "runtime_post": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_uint64,
+            ctypes.c_int32,
+        ),
+    ),
+    "process_spawn": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.c_void_p,
+        ),
+    ),
+    "process_kill": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int32)),
+    "signal_watch": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int32)),
+    "signal_unwatch": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int32)),
+    "runtime_stats_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p)),
+    "worker_stats_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p)),
+    "runtime_stats_prometheus": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ),
+    ),
+    "timer_start": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.c_uint64,
+            ctypes.c_uint64,
+            ctypes.c_void_p,
+        ),
+    ),
+    "timer_stop": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64)),
+    "work": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            WorkFunction,
+            ctypes.c_void_p,
+            DoneCallback,
+        ),
+    ),
+    "resolve": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.c_char_p,
+            ctypes.c_uint64,
         ),
     ),
     "stats_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p)),
@@ -3236,6 +3770,28 @@ __all__ = [
     "CONN_CONNECTING",
     "CONN_PAUSED",
     "CONN_ENDED",
+    "DATAGRAM_TRUNCATED",
+    "EVENT_START",
+    "EVENT_ACCEPT",
+    "EVENT_DATA",
+    "EVENT_SENT",
+    "EVENT_WRITABLE",
+    "EVENT_CLOSE",
+    "EVENT_STOP",
+    "EVENT_TICK",
+    "EVENT_NOTIFY",
+    "EVENT_RESOLVE",
+    "EVENT_SIGNAL",
+    "EVENT_SPAWN",
+    "EVENT_EXIT",
+    "EVENT_CONNECT",
+    "EVENT_RELEASED",
+    "EVENT_DATAGRAM",
+    "WORKER_HERE",
+    "STREAM_INHERITED",
+    "STREAM_PIPED",
+    "STREAM_NULL",
+    "EXIT_UNKNOWN",
     "LOG_NONE",
     "LOG_ERROR",
     "LOG_WARN",
@@ -3247,10 +3803,14 @@ __all__ = [
     "RegionInfo",
     "Info",
     "RuntimeConfig",
+    "Address",
     "RuntimeHandlers",
-    "RuntimeStats",
+    "WorkerBlock",
     "ConnInfo",
     "Lease",
     "ConnTimeouts",
+    "Process",
+    "RuntimeStats",
     "Stats",
+    "Event",
 ]

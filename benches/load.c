@@ -3,6 +3,7 @@
  * many microseconds half of them and 99 of 100 took. Pipelining is a larger message: a server that
  * echoes bytes sees no difference. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,7 +53,9 @@ int main(int argc, char **argv) {
                             .sin_port = htons((unsigned short)atoi(argv[1])) };
   for (int i = 0; i < count; i++) {
     peers[i].fd = socket(AF_INET, SOCK_STREAM, 0), peers[i].seed = (unsigned char)i;
-    if (connect(peers[i].fd, (struct sockaddr *)&at, sizeof at)) fail("connect");
+    /* A server may tell its port a little before it listens. */
+    for (int tries = 0; connect(peers[i].fd, (struct sockaddr *)&at, sizeof at); tries++)
+      if (errno != ECONNREFUSED || tries == 1000) fail("connect"); else usleep(10000);
     setsockopt(peers[i].fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
     struct epoll_event event = { .events = EPOLLIN, .data.u32 = (unsigned)i };
     epoll_ctl(poll, EPOLL_CTL_ADD, peers[i].fd, &event);

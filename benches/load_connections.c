@@ -2,6 +2,7 @@
  * keeps them until its input ends; `load_connections PORT churn COUNT` opens and ends so many, 32 at
  * a time, by a reset so that no port is left waiting. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,9 @@ static struct sockaddr_in at;
 
 static int open_one(void) {
   int fd = socket(AF_INET, SOCK_STREAM, 0);
-  if (fd < 0 || connect(fd, (struct sockaddr *)&at, sizeof at)) perror("connect"), exit(1);
+  /* A server may tell its port a little before it listens. */
+  for (int tries = 0; fd < 0 || connect(fd, (struct sockaddr *)&at, sizeof at); tries++)
+    if (errno != ECONNREFUSED || tries == 1000) perror("connect"), exit(1); else usleep(10000);
   return fd;
 }
 

@@ -96,7 +96,7 @@ impl Core {
             user_data: kind::SEND << kind::SHIFT | local(connection.id),
             ..Op::default()
         };
-        self.submit(&op)
+        self.engine.send_all(&op)
     }
 
     fn settle_receiving(&mut self, index: usize) -> Result<(), Fault> {

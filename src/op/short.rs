@@ -1,5 +1,5 @@
-//! A server's day by the short way: the two completions, a receive into a buffer of a pool that goes
-//! on and a SEND_ALL that went whole at once, and the send that needs none.
+//! A server's day by the short way: the two completions, a receive into a buffer of a pool that
+//! goes on and a SEND_ALL that went whole at once, and the send that needs none.
 //!
 //! Owns: nothing. Never does what `complete` would not do; what is not exactly one of these is
 //! left to it, untouched.
@@ -9,8 +9,7 @@ use super::route;
 use crate::ring::{Completion, Op, bits, cf, opcode, sqe_flag};
 use crate::sys::Cqe;
 
-const MSG_AT_ONCE: u32 =
-    (libc::MSG_NOSIGNAL | libc::MSG_WAITALL | libc::MSG_DONTWAIT) as u32;
+const MSG_AT_ONCE: u32 = (libc::MSG_NOSIGNAL | libc::MSG_WAITALL | libc::MSG_DONTWAIT) as u32;
 const RECEIVED: u32 = cf::MORE | cf::BUFFER;
 
 impl Engine {

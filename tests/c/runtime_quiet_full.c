@@ -1,7 +1,7 @@
 /*
  * A client that writes small messages and reads nothing until the server can send no more, then
- * reads all. Failure: a byte is lost or doubled, or the connection ends, where a send that was tried
- * at once found no room, or not enough.
+ * reads all. Failure: a byte is lost or doubled, or the connection ends, where a send that was
+ * tried at once found no room, or not enough.
  */
 #include "serving.h"
 #include <stddef.h>

@@ -3940,13 +3940,11 @@ int32_t ringline_udp_send(ringline_runtime *runtime,
  * callback returns only a negative value is looked at. In that callback only.
  *
  * Returns 0; -ENODATA when these bytes are not in the pool (an earlier callback or a pause left
- * them, or they came by TLS): copy them; -ENOBUFS when only a quarter of the receive buffers is left, which is for the
- * other connections: copy them (counted in take_refusals); RINGLINE_ENULL, -EINVAL,
- * RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ * them, or they came by TLS): copy them; -ENOBUFS when only a quarter of the receive buffers is
+ * left, which is for the other connections: copy them (counted in take_refusals); RINGLINE_ENULL,
+ * -EINVAL, RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
  */
-int32_t ringline_conn_take(ringline_runtime *runtime,
-                           uint64_t conn,
-                           struct ringline_lease *out);
+int32_t ringline_conn_take(ringline_runtime *runtime, uint64_t conn, struct ringline_lease *out);
 
 /**
  * Send `length` bytes at `bytes`, which are (a part of) those of `lease`, behind what is queued,

@@ -6,15 +6,11 @@
 
 mod harness;
 
+use harness::load;
 use harness::server::Server;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-
-/// How many times as long as in `make test`.
-fn load() -> u32 {
-    std::env::var("RINGLINE_LOAD").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
-}
 
 /// A shell's pipe, at most a minute (times load) long; what it printed.
 fn shell(line: &str) -> String {

@@ -51,6 +51,14 @@ macro_rules! layout {
 }
 
 fn each(mut out: impl FnMut(&'static str, u32, u32)) {
+    each_of_rings(&mut out);
+    each_of_runtimes(&mut out);
+    layout! { out,
+        "ringline_abi_field": ringline_abi_field { name, offset, size }
+    }
+}
+
+fn each_of_rings(mut out: impl FnMut(&'static str, u32, u32)) {
     layout! { out,
         "ringline_op": Op {
             opcode, flags, ioprio, fd, off, addr, len, op_flags, user_data, buf_index,
@@ -83,6 +91,11 @@ fn each(mut out: impl FnMut(&'static str, u32, u32)) {
             name, control, payload, name_len, control_len, payload_len, flags, name_full,
             payload_full,
         }
+    }
+}
+
+fn each_of_runtimes(mut out: impl FnMut(&'static str, u32, u32)) {
+    layout! { out,
         "ringline_runtime_config": ringline_runtime_config {
             size, workers, flags, max_connections, high_water, low_water, keep_max, pool_buffers,
             pool_buffer_size, resv, close_timeout_ns, disable, stall_ns, spin_us, datagram_size,
@@ -126,7 +139,6 @@ fn each(mut out: impl FnMut(&'static str, u32, u32)) {
         "ringline_worker_block": ringline_worker_block {
             size, abi, events, events_cap, events_len, timeout_ns, runtime, worker, resv, more,
         }
-        "ringline_abi_field": ringline_abi_field { name, offset, size }
     }
 }
 

@@ -75,7 +75,10 @@ impl<D: Door> Worker<D> {
             connection.was_full = true;
             return Err(Fault::errno(libc::EAGAIN, "the send queue is full; wait for writable"));
         }
-        connection.push([data], &mut core.blocks)?;
+        let queue = connection.outgoing();
+        if !queue.push_first(data, &mut core.blocks) {
+            queue.push_all([data], &mut core.blocks)?;
+        }
         core.make_due(super::conn_table::index_of(id));
         Ok(())
     }

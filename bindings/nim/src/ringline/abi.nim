@@ -2074,9 +2074,9 @@ proc ringline_conn_take*(runtime: ptr ringline_runtime, conn: uint64,
   ## callback returns only a negative value is looked at. In that callback only.
   ##
   ## Returns 0; -ENODATA when these bytes are not in the pool (an earlier callback or a pause left
-  ## them, or they came by TLS): copy them; -ENOBUFS when only a quarter of the receive buffers is left, which is for the
-  ## other connections: copy them (counted in take_refusals); RINGLINE_ENULL, -EINVAL,
-  ## RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
+  ## them, or they came by TLS): copy them; -ENOBUFS when only a quarter of the receive buffers is
+  ## left, which is for the other connections: copy them (counted in take_refusals); RINGLINE_ENULL,
+  ## -EINVAL, RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
 
 proc ringline_conn_send_lease*(runtime: ptr ringline_runtime, conn: uint64, lease: uint64,
     bytes: pointer, length: csize_t): int32

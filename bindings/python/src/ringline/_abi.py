@@ -2634,9 +2634,9 @@ class Functions:
     #: callback returns only a negative value is looked at. In that callback only.
     #:
     #: Returns 0; -ENODATA when these bytes are not in the pool (an earlier callback or a pause left
-    #: them, or they came by TLS): copy them; -ENOBUFS when only a quarter of the receive buffers is left, which is for the
-    #: other connections: copy them (counted in take_refusals); RINGLINE_ENULL, -EINVAL,
-    #: RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    #: them, or they came by TLS): copy them; -ENOBUFS when only a quarter of the receive buffers is
+    #: left, which is for the other connections: copy them (counted in take_refusals); RINGLINE_ENULL,
+    #: -EINVAL, RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
     conn_take: Callable[[Pointer, int, Pointer], int]
 
     #: conn_send_lease(runtime, conn, lease, bytes, length)

@@ -103,6 +103,10 @@ static void trigger(ringline_runtime *runtime, uint64_t conn, unsigned char what
     CHECK_EQ(ringline_conn_send_file(runtime, there, cut_file, 0, 0, 3), 0);
     CHECK(ftruncate(cut_file, FILE_LENGTH / 2) == 0);
   } else {
+    ringline_conn_info info = {.size = sizeof info};
+    CHECK_EQ(ringline_conn_info_of(runtime, there, &info), 0);
+    CHECK_EQ(info.queued, 0);
+    CHECK_EQ(info.sent, rounds * PART);
     send_round(runtime, there);
   }
 }

@@ -13,8 +13,8 @@ use crate::sys::net;
 
 const RECV_MULTISHOT: u16 = 2;
 const ACCEPT_MULTISHOT: u16 = 1;
-/// With so little room in the table clients are accepted one at a time: an accept that goes on would
-/// take whoever waits, and those beyond the room would have to be sent away.
+/// With so little room in the table clients are accepted one at a time: an accept that goes on
+/// would take whoever waits, and those beyond the room would have to be sent away.
 const LITTLE_ROOM: usize = 256;
 const CLOEXEC: u32 = libc::SOCK_CLOEXEC as u32;
 

@@ -28,7 +28,7 @@ import itertools
 import struct
 from collections import deque
 from threading import get_ident
-from typing import Any, Callable, Deque, Dict, List, Optional, Set, Tuple
+from typing import Any, Callable, Deque, Dict, Iterable, List, Optional, Set, Tuple
 
 from . import _abi, _buffers
 from ._completion import Record
@@ -266,6 +266,17 @@ class Engine:
         self._ops[ident] = (cancelled, entry[1])
         self._quiet = [quiet for quiet in self._quiet if quiet[0] != ident]
         return True
+
+    def finish(self, idents: Iterable[int]) -> None:
+        """Cancel operations now, so that the kernel lets go of the descriptors they name. What
+        comes of it is dispatched by the next turn."""
+        left = {ident for ident in idents if ident and self.cancel(ident)}
+        for tries in range(50):
+            if not left:
+                return
+            # A cancel is done at once, or when what runs already is: waits are short.
+            self._enter(tries > 1, 0.002)
+            left.difference_update([record[0] for record in self._inbox if record[2] & _FINAL])
 
     def __contains__(self, ident: int) -> bool:
         return ident in self._ops

@@ -47,11 +47,12 @@ def put_loop(name: str) -> str:
     places: List[Tuple[Any, str]] = [
         (asyncio, "SelectorEventLoop"),
         (unix_events, "SelectorEventLoop"),
-        (unix_events._UnixDefaultEventLoopPolicy, "_loop_factory"),  # type: ignore[attr-defined]
+        (unix_events._UnixDefaultEventLoopPolicy, "_loop_factory"),
     ]
     # The name without alias stays: test_unix_events checks the selector class by it. 3.13 has one
     # more alias.
-    places += [(place, "EventLoop") for place in (asyncio, unix_events) if sys.version_info >= (3, 13)]
+    if sys.version_info >= (3, 13):
+        places += [(asyncio, "EventLoop"), (unix_events, "EventLoop")]
     for place, attribute in places:
         setattr(place, attribute, SelectorEventLoop)
     events.set_event_loop_policy(None)
@@ -150,7 +151,7 @@ def main() -> None:
     tests = [test for test in every(found) if test.id() not in without]
     if options.only:
         tests = [test for test in tests if test.id() in options.only]
-    unittest.TestSuite(tests).run(Result(report))  # type: ignore[arg-type]
+    unittest.TestSuite(tests).run(Result(report))
     report.say(done=True)
     sys.stderr.flush()
     os._exit(0)  # What a test left running is not waited for.

@@ -123,6 +123,7 @@ def run(
             break
         name = reader.running or f"test.test_asyncio.{module} (after its last test)"
         outcomes.tests[name] = how
+        outcomes.texts[name] = log.read_text(errors="replace")[-2000:]
         if reader.running is None:
             break
     else:

@@ -12,6 +12,14 @@ from ._loop import CoreLoop
 _SQPOLL = 2
 
 
+def _borrowed() -> Any:
+    from asyncio import selector_events, unix_events
+
+    selecting = vars(selector_events.BaseSelectorEventLoop)
+    names = [name for name in selecting if "sock_" in name and "socket" not in name]
+    return type("SockMixin", (), {name: selecting[name] for name in names})
+
+
 def _mixins() -> List[Any]:
     found: List[Any] = []
     for name, kind in (
@@ -26,7 +34,8 @@ def _mixins() -> List[Any]:
         try:
             found.append(getattr(import_module(f"ringline.{name}"), kind))
         except ModuleNotFoundError:
-            pass
+            if name == "_sock":
+                found.append(_borrowed())
     return found
 
 

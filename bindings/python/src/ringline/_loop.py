@@ -13,7 +13,7 @@ import select
 import selectors
 import socket
 import weakref
-from asyncio import events
+from asyncio import base_events, events
 from collections import deque
 from threading import get_ident
 from typing import Any, Callable, Deque, Dict, List, Mapping, Optional, Tuple
@@ -364,7 +364,5 @@ def descriptor_of(file: File) -> int:
 
 def _log_slow(handle: asyncio.Handle, took: float) -> None:
     # asyncio's own words and logger, which programs filter by.
-    from asyncio.base_events import _format_handle  # type: ignore[attr-defined]
-    from asyncio.log import logger
-
-    logger.warning("Executing %s took %.3f seconds", _format_handle(handle), took)
+    name = base_events._format_handle(handle)  # type: ignore[attr-defined]
+    base_events.logger.warning("Executing %s took %.3f seconds", name, took)  # type: ignore[attr-defined]

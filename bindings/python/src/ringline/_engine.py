@@ -43,7 +43,6 @@ _RECORD = struct.Struct(_abi.COMPLETION_FORMAT)
 _unpack = _RECORD.iter_unpack
 _OP_SIZE = ctypes.sizeof(_abi.Op)
 _FINAL, _ABANDONED = _abi.CF_FINAL, _abi.CF_ABANDONED
-_ALONE = _abi.CF_MSG | _abi.CF_LOW_WATER
 # Members of the shared block, as indices of 32-bit words (and of 64-bit ones for the time).
 _OPS_LEN, _RECS_LEN, _WAIT, _DONE, _ERROR = 5, 9, 10, 15, 16
 _REL_LEN, _TIMEOUT = 25, 6
@@ -309,7 +308,10 @@ class Engine:
 
     def received(self, data: int, size: int) -> bytes:
         """A copy of the bytes at `data`, where a receive put them."""
-        return ctypes.string_at(data, size)
+        start = data - self._window_base
+        if start < 0 or start + size > len(self._window):
+            return self.view(data, size).tobytes()
+        return self._window[start : start + size].tobytes()
 
     def release(self, token: int) -> None:
         """Give received bytes back; they go with the next turn."""
@@ -384,10 +386,10 @@ class Engine:
             self._accepted(words[_DONE])
         found = words[_RECS_LEN]
         if found:
-            records = _unpack(self._rec_bytes[: found * _RECORD.size])
-            self._inbox.extend(record for record in records if not record[2] & _ALONE)
-        if self._quiet:
-            self._settle(found)
+            # Records about no operation have an id that is not in the table.
+            self._inbox.extend(_unpack(self._rec_bytes[: found * _RECORD.size]))
+        if self._quiet and found < self._recs_cap:
+            self._settle()
 
     def _broken(self, code: int) -> None:
         if code == _abi.EFORKED:
@@ -413,21 +415,19 @@ class Engine:
             self._op_bytes[:size] = bytes(self._op_bytes[start : start + size])
         del staged[:done]
 
-    def _settle(self, found: int) -> None:
+    def _settle(self) -> None:
         """QUIET sends that have no completion by now were taken whole: the kernel deals with them
         while it takes them, and the records have had room for all."""
-        if found >= self._recs_cap:
-            return
-        spoken = {record[0] for record in self._inbox if record[2] & _FINAL}
-        waiting_still = []
-        for quiet in self._quiet:
-            ident, length = quiet
-            if ident in self._tokens:
-                if ident not in spoken:
-                    self._inbox.append((ident, length, _FINAL, 0, 0))
-            else:
-                waiting_still.append(quiet)
-        self._quiet = waiting_still
+        inbox, quiet = self._inbox, self._quiet
+        spoken = {record[0] for record in inbox if record[2] & _FINAL}
+        staged = self._staged
+        self._quiet = []
+        for sent in quiet:
+            ident = sent[0]
+            if staged and ident in staged:
+                self._quiet.append(sent)
+            elif ident not in spoken:
+                inbox.append((ident, sent[1], _FINAL, 0, 0))
 
     # Asking.
 

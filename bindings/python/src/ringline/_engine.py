@@ -148,8 +148,17 @@ class Engine:
             pool = quick.pool_create(self._handle, count, size, 0)
         #: `buf_index` of receives.
         self.pool = check(pool)
+        self._messages = -1
         self._window = _bytes_at(0x1000, 0)
         self._window_base = 0
+
+    @property
+    def messages(self) -> int:
+        """`buf_index` where each buffer takes one piece, for datagrams (of any size that IP has)
+        and pipes; the pool is made when first asked for."""
+        if self._messages < 0:
+            self._messages = check(quick.pool_create(self._handle, 16, 66_560, 0))
+        return self._messages
 
     def attach(self) -> None:
         """Make the calling thread the owner. From another thread than the one before, a new ring

@@ -308,6 +308,19 @@ class Engine:
             self._enter(tries > 1, 0.002)
             left.difference_update([record[0] for record in self._inbox if record[2] & _FINAL])
 
+    def take(self, ident: int) -> List[Record]:
+        """What came of an operation and was not dispatched yet; its callback does not see it."""
+        found = [record for record in self._inbox if record[0] == ident]
+        if found:
+            rest = [record for record in self._inbox if record[0] != ident]
+            self._inbox.clear()
+            self._inbox.extend(rest)
+        if any(record[2] & _FINAL for record in found):
+            self._ops.pop(ident, None)
+            self._tokens.pop(ident, None)
+            self._restart.discard(ident)
+        return found
+
     def __contains__(self, ident: int) -> bool:
         return ident in self._ops
 

@@ -33,12 +33,11 @@ _AGAIN = (BlockingIOError, InterruptedError)
 _MOST_ADDRESSES = 4096
 
 
-class DatagramTransport(  # type: ignore[misc]
-    transports._FlowControlMixin,  # type: ignore[name-defined]
-    transports.DatagramTransport,
-):
+class DatagramTransport(transports._FlowControlMixin, transports.DatagramTransport):
     """A datagram socket. Made by the loop's create_datagram_endpoint."""
 
+    _maybe_pause_protocol: Callable[[], None]
+    _maybe_resume_protocol: Callable[[], None]
     max_size = 256 * 1024
     _sock: Optional[socket.socket] = None
     _extra: Dict[str, Any]

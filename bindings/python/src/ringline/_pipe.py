@@ -15,7 +15,7 @@ import warnings
 from asyncio import constants, futures, transports
 from asyncio.log import logger
 from collections import deque
-from typing import Any, Deque, Dict, Optional
+from typing import Any, Callable, Deque, Dict, Optional
 
 from . import _abi
 
@@ -268,11 +268,13 @@ class ReadPipeTransport(_Pipe, transports.ReadTransport):
 
 class WritePipeTransport(
     _Pipe,
-    transports._FlowControlMixin,  # type: ignore[name-defined,misc]
+    transports._FlowControlMixin,
     transports.WriteTransport,
 ):
     """The writing end."""
 
+    _maybe_pause_protocol: Callable[[], None]
+    _maybe_resume_protocol: Callable[[], None]
     _kinds = "pipes, sockets and character devices"
 
     def __init__(

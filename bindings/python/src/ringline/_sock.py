@@ -90,11 +90,13 @@ class SockMixin:
             took = self._sock_took(sock, n)
             if took is not None:
                 return took
-        engine = self._engine
-        future = self.create_future()
         if _type_of(sock) != _STREAM:
             # A piece of a pooled buffer may be too small for the whole datagram.
             return await self._sock_recv_own(sock, fd, n)
+        engine = self._engine
+        future = self.create_future()
+
+        ident = 0
 
         def done(res: int, flags: int, data: int, token: int) -> None:
             nonlocal ident
@@ -155,7 +157,10 @@ class SockMixin:
         engine = self._engine
         future = self.create_future()
         pin = pinned(buffer, True)
+        at, size = pin.buf, pin.len
         late: bytes = b""
+
+        ident = 0
 
         def done(res: int, flags: int, data: int, token: int) -> None:
             nonlocal ident
@@ -171,7 +176,7 @@ class SockMixin:
 
         def submit() -> int:
             return engine.submit(
-                _abi.OP_RECV, fd, pin.buf, pin.len, 0, 0, done, pin, restart=True
+                _abi.OP_RECV, fd, at, size, 0, 0, done, (pin, buffer), restart=True
             )
 
         ident = submit()
@@ -182,27 +187,35 @@ class SockMixin:
             engine.finish((ident,))
             late = bytes(memoryview(buffer).cast("B"))
             raise
+        finally:
+            pin.release()
         return count
 
     async def sock_recvfrom(self, sock: socket.socket, bufsize: int) -> Tuple[bytes, Any]:
         """Receive a datagram; its bytes and where it came from."""
-        return await self._sock_polled(sock, select.POLLIN, sock.recvfrom, bufsize)
+        got: Tuple[bytes, Any] = await self._sock_polled(
+            sock, select.POLLIN, lambda: sock.recvfrom(bufsize)
+        )
+        return got
 
     async def sock_recvfrom_into(
         self, sock: socket.socket, buf: Any, nbytes: int = 0
     ) -> Tuple[int, Any]:
         """Receive a datagram into a buffer; how many bytes, and where it came from."""
         size = nbytes or len(buf)
-        return await self._sock_polled(sock, select.POLLIN, sock.recvfrom_into, buf, size)
+        got: Tuple[int, Any] = await self._sock_polled(
+            sock, select.POLLIN, lambda: sock.recvfrom_into(buf, size)
+        )
+        return got
 
     async def sock_accept(self, sock: socket.socket) -> Tuple[socket.socket, Any]:
         """Accept a connection; its socket, and the peer's address."""
-        connection, address = await self._sock_polled(sock, select.POLLIN, sock.accept)
+        connection, address = await self._sock_polled(sock, select.POLLIN, lambda: sock.accept())
         connection.setblocking(False)
         return connection, address
 
     async def _sock_polled(
-        self, sock: socket.socket, mask: int, call: Callable[..., Any], *arguments: Any
+        self, sock: socket.socket, mask: int, call: Callable[[], Any]
     ) -> Any:
         """Call; as long as that would block, wait until it need not."""
         fd = self._sock_checked(sock)
@@ -211,7 +224,7 @@ class SockMixin:
         while True:
             if not must_wait:
                 try:
-                    return call(*arguments)
+                    return call()
                 except _AGAIN:
                     pass
             must_wait = False
@@ -220,6 +233,8 @@ class SockMixin:
     async def _sock_ready(self, fd: int, mask: int) -> None:
         engine = self._engine
         future = self.create_future()
+
+        ident = 0
 
         def done(res: int, flags: int, data: int, token: int) -> None:
             nonlocal ident
@@ -284,7 +299,9 @@ class SockMixin:
 
     async def sock_sendto(self, sock: socket.socket, data: Any, address: Any) -> int:
         """Send a datagram to an address; how many bytes."""
-        count: int = await self._sock_polled(sock, select.POLLOUT, sock.sendto, data, address)
+        count: int = await self._sock_polled(
+            sock, select.POLLOUT, lambda: sock.sendto(data, address)
+        )
         return count
 
     # Connecting.
@@ -298,12 +315,17 @@ class SockMixin:
                 address, family=family, type=sock.type, proto=sock.proto, loop=self
             )
             address = resolved[0][4]
-        if family in _FAMILIES and not _scoped(address):
+        if sock.gettimeout() != 0 and family in _FAMILIES:
             await self._sock_connect(fd, address, _address.pack(address))
             return
+        # The call: it is under way when this coroutine first waits, as programs expect.
         try:
             sock.connect(address)
         except _AGAIN:
+            if family == socket.AF_UNIX:
+                # The other side's queue is full, which no poll tells the end of.
+                await self._sock_connect(fd, address, _address.pack(address))
+                return
             await self._sock_ready(fd, select.POLLOUT)
             code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if code:
@@ -331,11 +353,3 @@ class SockMixin:
         finally:
             # The exception's traceback holds this frame.
             del future
-
-
-def _scoped(address: Any) -> bool:
-    """Whether an address is better packed by the socket module: names of interfaces, and types
-    that only it knows."""
-    if isinstance(address, tuple):
-        return not isinstance(address[0], str) or "%" in address[0]
-    return not isinstance(address, (str, bytes))

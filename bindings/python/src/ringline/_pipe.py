@@ -146,6 +146,8 @@ class ReadPipeTransport(_Pipe, transports.ReadTransport):
         info = self._state()
         if self._pipe is None:
             info.append("closed")
+        elif self._loop is None or self._loop.is_closed():
+            info.append("open")
         else:
             info.append("polling" if self.is_reading() else "idle")
         return "<{}>".format(" ".join(info))
@@ -302,6 +304,8 @@ class WritePipeTransport(
         info = self._state()
         if self._pipe is None:
             info.append("closed")
+        elif self._loop is None or self._loop.is_closed():
+            info.append("open")
         else:
             info.append("polling" if self._buffer else "idle")
             info.append(f"bufsize={self.get_write_buffer_size()}")

@@ -12,7 +12,7 @@ import warnings
 from asyncio import unix_events
 from typing import Any, Callable, Dict
 
-_Unix: Any = unix_events._UnixSelectorEventLoop  # type: ignore[attr-defined]
+_Unix: Any = unix_events._UnixSelectorEventLoop
 
 
 class SignalMixin:

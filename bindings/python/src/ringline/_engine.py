@@ -52,6 +52,8 @@ _PASSING = (-errno.EINTR, -errno.EAGAIN, -errno.EBUSY)
 BYTES_OFFSET = bytes.__basicsize__ - 1
 #: In `Info.setup_flags`.
 _SQPOLL = 2
+#: Bytes of a buffer of `Engine.messages`: the largest IP datagram, its sender and a header.
+MESSAGE_ROOM = 66_560
 #: Longest wait of one turn: a day.
 _LONGEST = 86_400.0
 
@@ -158,7 +160,7 @@ class Engine:
         """`buf_index` where each buffer takes one piece, for datagrams (of any size that IP has)
         and pipes; the pool is made when first asked for."""
         if self._messages < 0:
-            self._messages = check(quick.pool_create(self._handle, 16, 66_560, 0))
+            self._messages = check(quick.pool_create(self._handle, 16, MESSAGE_ROOM, 0))
         return self._messages
 
     def attach(self) -> None:

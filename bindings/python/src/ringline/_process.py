@@ -147,8 +147,8 @@ def _check_watcher() -> None:
     watcher = getattr(policy, "_watcher", None)
     if watcher is None:
         return
-    with watcher:
-        if not watcher.is_active():
+    with watcher as entered:
+        if not entered.is_active():
             raise RuntimeError(
                 "asyncio.get_child_watcher() is not activated, subprocess support is not installed."
             )

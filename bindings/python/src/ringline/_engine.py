@@ -90,6 +90,7 @@ class Engine:
         self._numbers = itertools.count(1)
         self._retired: List[int] = []
         self._foreign: Set[int] = set()
+        self._dropped: Set[int] = set()
         self._handle = 0
         self._mailbox = 0
         self._thread = 0
@@ -290,12 +291,7 @@ class Engine:
         # It was not handed over yet: a NOP goes in its place, and what it named is not touched.
         at = self._staged.index(ident) * _OP_SIZE
         _pack(self._op_bytes, at, _abi.OP_NOP, 0, 0, -1, 0, 0, 0, 0, ident, 0, 0, 0, 0, 0)
-        callback = entry[0]
-
-        def cancelled(res: int, flags: int, data: int, token: int) -> None:
-            callback(_CANCELED, flags, data, token)
-
-        self._ops[ident] = (cancelled, entry[1])
+        self._dropped.add(ident)
         self._quiet = [quiet for quiet in self._quiet if quiet[0] != ident]
         return True
 
@@ -425,8 +421,18 @@ class Engine:
         if found:
             # Records about no operation have an id that is not in the table.
             self._inbox.extend(_unpack(self._rec_bytes[: found * _RECORD.size]))
+            if self._dropped:
+                self._tell_dropped()
         if self._quiet and found < self._recs_cap:
             self._settle()
+
+    def _tell_dropped(self) -> None:
+        """The NOPs in the place of cancelled operations say what those would say."""
+        inbox, dropped = self._inbox, self._dropped
+        for at, (ident, _, flags, data, token) in enumerate(inbox):
+            if ident in dropped:
+                dropped.discard(ident)
+                inbox[at] = (ident, _CANCELED, flags, data, token)
 
     def _broken(self, code: int) -> None:
         if code == _abi.EFORKED:

@@ -362,14 +362,21 @@ class Engine:
         quick.mailbox_wake(self._mailbox)
 
     def turn(self, timeout: Optional[float]) -> None:
-        """Submit what is staged, wait up to `timeout` seconds (None = until something comes, 0 = do
-        not wait), and call the callbacks of what is complete."""
+        """`fetch` and `dispatch`."""
+        if self.fetch(timeout):
+            self.dispatch()
+
+    def fetch(self, timeout: Optional[float]) -> bool:
+        """Submit what is staged, and wait up to `timeout` seconds (None = until something comes, 0
+        = do not wait). Whether there is something to dispatch."""
         if self._inbox:
             timeout = 0
         self._enter(timeout != 0, timeout)
+        return bool(self._inbox)
+
+    def dispatch(self) -> None:
+        """Call the callbacks of what is complete."""
         inbox = self._inbox
-        if not inbox:
-            return
         ops, next_record = self._ops, inbox.popleft
         # One record at a time leaves the inbox: a callback may raise, or turn itself.
         while inbox:

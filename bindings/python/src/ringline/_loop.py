@@ -76,7 +76,8 @@ class _Selector:
         self._loop = loop
 
     def select(self, timeout: Optional[float] = None) -> List[Any]:
-        self._loop._turn(timeout)
+        if self._loop._turn(timeout):
+            self._loop._engine.dispatch()
         return []
 
     def get_key(self, fileobj: File) -> selectors.SelectorKey:
@@ -205,8 +206,9 @@ class CoreLoop(asyncio.BaseEventLoop):
 
     # The iteration.
 
-    def _turn(self, timeout: Optional[float]) -> None:
-        """Arm what was called back, send what was collected, and turn the ring once."""
+    def _turn(self, timeout: Optional[float]) -> bool:
+        """Arm what was called back, send what was collected, and turn the ring once. Whether there
+        is something to dispatch."""
         rearm = self._rearm
         while rearm:
             rearm.popleft().arm()
@@ -216,7 +218,7 @@ class CoreLoop(asyncio.BaseEventLoop):
                 flush()
             if self._ready:
                 timeout = 0
-        self._engine.turn(timeout)
+        return self._engine.fetch(timeout)
 
     def _process_events(self, event_list: List[Any]) -> None:
         """Nothing: completions were dealt with in the turn."""
@@ -230,10 +232,14 @@ class CoreLoop(asyncio.BaseEventLoop):
             timeout = 0
         elif scheduled:
             timeout = max(scheduled[0]._when - self.time(), 0)  # type: ignore[attr-defined]
-        if self._rearm or self._flushes:
-            self._turn(timeout)
-        else:
-            self._engine.turn(timeout)
+        found = (
+            self._turn(timeout) if self._rearm or self._flushes else self._engine.fetch(timeout)
+        )
+        if found:
+            # What was ready before goes first, as with a selector's events.
+            if ready:
+                self._run_ready(len(ready))
+            self._engine.dispatch()
         scheduled = self._scheduled
         if scheduled:
             end: float = self.time() + self._clock_resolution
@@ -241,16 +247,18 @@ class CoreLoop(asyncio.BaseEventLoop):
                 timer = heapq.heappop(scheduled)
                 timer._scheduled = False  # type: ignore[attr-defined]
                 ready.append(timer)
-        handle: Optional[asyncio.Handle]
-        take = ready.popleft
+        self._run_ready(len(ready))
+
+    def _run_ready(self, count: int) -> None:
+        """The first `count` ready handles."""
         if self._debug:
-            self._run_watched(len(ready))
+            self._run_watched(count)
             return
-        for _ in range(len(ready)):
+        take = self._ready.popleft
+        for _ in range(count):
             handle = take()
             if not handle._cancelled:
                 handle._run()
-        handle = None
 
     def _run_watched(self, count: int) -> None:
         """The ready handles in debug mode: who takes long is told."""

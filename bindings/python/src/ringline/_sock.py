@@ -65,6 +65,9 @@ class SockMixin:
         if self._debug and sock.gettimeout() != 0:
             raise ValueError("the socket must be non-blocking")
         number: int = sock.fileno()
+        if not isinstance(number, int):
+            # A stand-in for a socket, that does by itself what it is asked.
+            return -1
         if number < 0:
             raise failure(-errno.EBADF)
         if number in self._transports.data:

@@ -91,11 +91,8 @@ class Engine:
         self._retired: List[int] = []
         self._foreign: Set[int] = set()
         self._dropped: Set[int] = set()
-        self._handle = 0
-        self._mailbox = 0
-        self._thread = 0
-        self.turns = 0
-        self.closed = False
+        self._handle = self._mailbox = self._thread = 0
+        self.turns, self.closed = 0, False
         #: Called for what a callback raised: ``on_error(exception)``.
         self.on_error: Optional[Callable[[BaseException], object]] = None
         self._create()
@@ -133,11 +130,8 @@ class Engine:
         block = memoryview((ctypes.c_ubyte * shared.size).from_address(address)).cast("B")
         self._words = block.cast("I")
         self._longs = block.cast("q")
-        self._ops_cap, self._recs_cap, self._rel_cap = (
-            shared.ops_cap,
-            shared.recs_cap,
-            shared.rel_cap,
-        )
+        self._ops_cap, self._recs_cap = shared.ops_cap, shared.recs_cap
+        self._rel_cap = shared.rel_cap
         self._op_bytes = _bytes_at(shared.ops, _OP_SIZE * shared.ops_cap)
         self._rec_bytes = _bytes_at(shared.recs, _RECORD.size * shared.recs_cap)
         self._token_words = _bytes_at(shared.tokens, 8 * shared.ops_cap).cast("Q")
@@ -173,13 +167,12 @@ class Engine:
             if code == 0:
                 return
             if code == _abi.EFORKED:
-                raise RuntimeError("this event loop was made before fork(): make a new one here")
+                self._broken(code)
         if self._thread and self._handle:
             self._move()
         code = quick.attach(self._handle)
-        if code == _abi.EFORKED:
-            raise RuntimeError("this event loop was made before fork(): make a new one here")
-        check(code)
+        if code < 0:
+            self._broken(code)
         self._thread = me
 
     def _move(self) -> None:

@@ -341,7 +341,9 @@ class CoreLoop(asyncio.BaseEventLoop):
     def _remove_writer(self, fd: File) -> bool:
         return self._unwatch(fd, _WRITE)
 
-    def add_reader(self, fd: File, callback: Callable[..., Any], *args: Any) -> None:
+    def add_reader(  # type: ignore[override]
+        self, fd: File, callback: Callable[..., Any], *args: Any
+    ) -> None:
         """Call `callback` whenever the descriptor can be read."""
         self._ensure_fd_no_transport(fd)
         self._add_reader(fd, callback, *args)
@@ -351,7 +353,9 @@ class CoreLoop(asyncio.BaseEventLoop):
         self._ensure_fd_no_transport(fd)
         return self._remove_reader(fd)
 
-    def add_writer(self, fd: File, callback: Callable[..., Any], *args: Any) -> None:
+    def add_writer(  # type: ignore[override]
+        self, fd: File, callback: Callable[..., Any], *args: Any
+    ) -> None:
         """Call `callback` whenever the descriptor can be written."""
         self._ensure_fd_no_transport(fd)
         self._add_writer(fd, callback, *args)
@@ -378,5 +382,5 @@ def descriptor_of(file: File) -> int:
 
 def _log_slow(handle: asyncio.Handle, took: float) -> None:
     # asyncio's own words and logger, which programs filter by.
-    name = base_events._format_handle(handle)  # type: ignore[attr-defined]
-    base_events.logger.warning("Executing %s took %.3f seconds", name, took)  # type: ignore[attr-defined]
+    theirs: Any = base_events
+    theirs.logger.warning("Executing %s took %.3f seconds", theirs._format_handle(handle), took)

@@ -111,6 +111,8 @@ class CoreLoop(asyncio.BaseEventLoop):
     _current_handle: Optional[asyncio.Handle]
     _internal_fds: int
     _check_closed: Callable[[], None]
+    #: Also where no ring could be made, for `__del__`.
+    _closed = True
     _engine: Engine
 
     def __init__(self, engine: Engine) -> None:

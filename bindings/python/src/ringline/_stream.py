@@ -40,7 +40,7 @@ class SocketTransport(Sending, _Base, transports.Transport):  # type: ignore[mis
     """A connection. Made by the loop's create_connection, create_server and their kin."""
 
     _start_tls_compatible = True
-    _sendfile_compatible = constants._SendfileMode.TRY_NATIVE  # type: ignore[attr-defined]
+    _sendfile_compatible = constants._SendfileMode.TRY_NATIVE
     _sock: Optional[socket.socket] = None
     _extra: Dict[str, Any]
     _high_water: int

@@ -28,7 +28,7 @@ if [ "${1:-}" = --bench ]; then
     exec "$python" benchmarks/run.py "$@"
 fi
 failed=0
-"$python" -m pytest tests/programs "$@" >"$log" 2>&1 || failed=1
+"$python" -m pytest -W default tests/programs "$@" >"$log" 2>&1 || failed=1
 cat "$log"
 count() {
     sed -n "s/^\(.* \)\{0,1\}\([0-9][0-9]*\) $1\(,.*\)\{0,1\} in .*/\2/p" "$log" | tail -n 1

@@ -42,7 +42,7 @@ _pack = struct.Struct(_abi.OP_FORMAT).pack_into
 _RECORD = struct.Struct(_abi.COMPLETION_FORMAT)
 _unpack = _RECORD.iter_unpack
 _OP_SIZE = ctypes.sizeof(_abi.Op)
-_FINAL, _ABANDONED = _abi.CF_FINAL, _abi.CF_ABANDONED
+_FINAL, _LEASE, _ABANDONED = _abi.CF_FINAL, _abi.CF_LEASE, _abi.CF_ABANDONED
 # Members of the shared block, as indices of 32-bit words (and of 64-bit ones for the time).
 _OPS_LEN, _RECS_LEN, _WAIT, _DONE, _ERROR = 5, 9, 10, 15, 16
 _REL_LEN, _TIMEOUT = 25, 6
@@ -87,6 +87,7 @@ class Engine:
         self._staged: List[int] = []
         self._numbers = itertools.count(1)
         self._retired: List[int] = []
+        self._foreign: Set[int] = set()
         self._handle = 0
         self._mailbox = 0
         self._thread = 0
@@ -171,17 +172,28 @@ class Engine:
             if code == _abi.EFORKED:
                 raise RuntimeError("this event loop was made before fork(): make a new one here")
         if self._thread and self._handle:
-            if self._ops:
-                raise RuntimeError(
-                    f"{len(self._ops)} operations of this loop are in flight in another thread"
-                )
-            self._retire()
-            self._create()
+            self._move()
         code = quick.attach(self._handle)
         if code == _abi.EFORKED:
             raise RuntimeError("this event loop was made before fork(): make a new one here")
         check(code)
         self._thread = me
+
+    def _move(self) -> None:
+        """Go on with a new ring: the old one is another thread's."""
+        over = sum(1 for record in self._inbox if record[2] & _FINAL)
+        live = len(self._ops) - over - len(self._staged)
+        if live > 0:
+            raise RuntimeError(f"{live} operations of this loop are in flight in another thread")
+        staged = bytes(self._op_bytes[: len(self._staged) * _OP_SIZE])
+        # The old pool's leases stay good, but not every turn of the new ring knows them.
+        self._foreign.update([record[4] for record in self._inbox if record[2] & _LEASE])
+        for token in self._rel_words[: self._rel_len]:
+            quick.lease_release(token)
+        self._tokens.clear()
+        self._retire()
+        self._create()
+        self._op_bytes[: len(staged)] = staged
 
     def _retire(self) -> None:
         """Give up a ring whose owner is another thread, which may be over."""
@@ -296,6 +308,19 @@ class Engine:
             self._enter(tries > 1, 0.002)
             left.difference_update([record[0] for record in self._inbox if record[2] & _FINAL])
 
+    def take(self, ident: int) -> List[Record]:
+        """What came of an operation and was not dispatched yet; its callback does not see it."""
+        found = [record for record in self._inbox if record[0] == ident]
+        if found:
+            rest = [record for record in self._inbox if record[0] != ident]
+            self._inbox.clear()
+            self._inbox.extend(rest)
+        if any(record[2] & _FINAL for record in found):
+            self._ops.pop(ident, None)
+            self._tokens.pop(ident, None)
+            self._restart.discard(ident)
+        return found
+
     def __contains__(self, ident: int) -> bool:
         return ident in self._ops
 
@@ -325,7 +350,8 @@ class Engine:
     def release(self, token: int) -> None:
         """Give received bytes back; they go with the next turn."""
         at = self._rel_len
-        if at == self._rel_cap:
+        if at == self._rel_cap or token in self._foreign:
+            self._foreign.discard(token)
             quick.lease_release(token)
             return
         self._rel_words[at] = token

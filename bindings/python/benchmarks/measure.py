@@ -1,7 +1,7 @@
 """What one process of the benchmark measures: a cell of the table on one loop.
 
-`python measure.py CELL LOOP` prints a number as JSON, in the unit of the cell: microseconds of wall
-time for a step of the loop itself, microseconds of CPU for a message. Started by run.py.
+`python measure.py CELL LOOP` prints a number as JSON, in the unit of the cell: microseconds of CPU
+for a step of the loop itself or for a message, which other load hardly changes. Started by run.py.
 """
 
 import argparse
@@ -38,18 +38,18 @@ def used() -> float:
 
 
 async def repeat(step: Callable[[int], Awaitable[None]], seconds: float, each: int = 1) -> float:
-    """Microseconds of one step: `step(count)` does `count` of them; the best of five."""
+    """Microseconds of CPU of one step: `step(count)` does `count` of them; the best of five."""
     count, passed = 64, 0.0
     while passed < seconds / 10:
         count *= 2
-        begin = time.perf_counter()
+        begin = time.process_time()
         await step(count)
-        passed = time.perf_counter() - begin
+        passed = time.process_time() - begin
     best = passed
     for _ in range(5):
-        begin = time.perf_counter()
+        begin = time.process_time()
         await step(count)
-        best = min(best, time.perf_counter() - begin)
+        best = min(best, time.process_time() - begin)
     return best / count / each * 1e6
 
 

@@ -7,7 +7,7 @@ DESTDIR ?=
 export PREFIX LIBDIR DESTDIR
 
 .DEFAULT_GOAL := all
-.PHONY: test-asyncio test-programs bench-python torture asan tsan all lib header abi symbols list install uninstall demo test bench mutants sim clean help
+.PHONY: wheel test-asyncio test-programs bench-python torture asan tsan all lib header abi symbols list install uninstall demo test bench mutants sim clean help
 
 all: lib ## Build the shared and the static library (default)
 
@@ -49,6 +49,10 @@ test-asyncio: lib ## CPython's own test.test_asyncio on the Python loop (ARGS="-
 test-programs: lib ## uvicorn, aiohttp, asyncpg and others on the Python loop
 	@scripts/setup.sh test
 	@scripts/programs.sh
+
+wheel: ## The Python wheel and source distribution, tested with each CPython found
+	@scripts/setup.sh test
+	@scripts/wheel.sh
 
 bench-python: lib ## The Python loop beside asyncio and uvloop, in one run
 	@scripts/setup.sh test

@@ -1,0 +1,81 @@
+//! The run loop: one iteration of it, and several where nobody can tell.
+//!
+//! Invariant: an iteration runs what was ready when it began and nothing that was added since, as
+//! asyncio's does; signals are looked at once per iteration.
+
+use crate::core::Core;
+use crate::handle::Handle;
+use crate::names::{call_method, names, slow};
+use crate::py::*;
+use pyo3_ffi::PyErr_CheckSignals;
+
+/// Longest sleep: a day.
+const LONGEST: f64 = 86_400.0;
+/// Timers within the clock's resolution count as due.
+const RESOLUTION: f64 = 1e-9;
+/// Iterations before the interpreter gets a chance to let another thread run.
+const ROUNDS: u32 = 16;
+
+/// `_run_once`. Called by `run_forever` it may do several iterations while callbacks are ready.
+pub fn run_once(me: &Ref, core: &Core) -> Py<()> {
+    let depth = core.depth.get();
+    let rounds = if depth == 0 && !core.thread.is_empty() { ROUNDS } else { 1 };
+    core.depth.set(depth + 1);
+    let result = rounds_of(me, core, rounds);
+    core.depth.set(depth);
+    result
+}
+
+fn rounds_of(me: &Ref, core: &Core, rounds: u32) -> Py<()> {
+    for _ in 0..rounds {
+        iteration(me, core)?;
+        if core.stopping.get() || core.debug.get() || core.ready(|ready| ready.is_empty()) {
+            break;
+        }
+        // SAFETY: the lock is held.
+        if unsafe { PyErr_CheckSignals() } != 0 {
+            return Err(Raised);
+        }
+    }
+    Ok(())
+}
+
+fn iteration(me: &Ref, core: &Core) -> Py<()> {
+    turn(me, core)?;
+    if core.heap(|heap| heap.first().is_some()) {
+        let end = core.now(me)? + RESOLUTION;
+        while let Some(handle) = core.heap(|heap| heap.pop_before(end)) {
+            core.ready(|ready| ready.push_back(handle));
+        }
+    }
+    for _ in 0..core.ready(|ready| ready.len()) {
+        let Some(handle) = core.ready(|ready| ready.pop_front()) else { break };
+        if core.debug.get() {
+            slow(c"run_timed", &[me, &handle])?;
+        } else if let Some(part) = Handle::of(&handle) {
+            part.run(&handle)?;
+        } else if !handle.attr(&names().cancelled)?.truth()? {
+            call_method(&handle, &names().run)?;
+        }
+    }
+    Ok(())
+}
+
+/// Turn the ring: submit, wait where nothing is ready, dispatch what is complete.
+fn turn(me: &Ref, core: &Core) -> Py<()> {
+    let Some(turn) = core.turn.get() else { return Ok(()) };
+    let idle = core.ready(|ready| ready.is_empty()) && !core.stopping.get();
+    let timeout = if !idle {
+        Ref::int(0)?
+    } else {
+        match core.heap(|heap| heap.first()) {
+            None => Ref::none(),
+            Some(first) => Ref::float((first - core.now(me)?).clamp(0.0, LONGEST))?,
+        }
+    };
+    // Who calls call_soon_threadsafe from here on wakes the ring.
+    core.sleeping.set(idle);
+    let result = turn.call(&[&timeout]);
+    core.sleeping.set(false);
+    result.map(drop)
+}

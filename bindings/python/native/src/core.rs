@@ -4,6 +4,7 @@
 //! Python method; what is here is reached through the type. Invariant: no borrow of the queue or
 //! the heap lives while Python runs, and none is taken by two at a time.
 
+use crate::future;
 use crate::handle;
 use crate::heap::Heap;
 use crate::names::{call_method, names, slow};
@@ -254,6 +255,19 @@ unsafe extern "C" fn time(slf: Obj, _: Obj) -> Obj {
     enter(|| Ref::float(clock()))
 }
 
+unsafe extern "C" fn create_future(slf: Obj, _: Obj) -> Obj {
+    enter(|| {
+        // SAFETY: a method's self is live for the call.
+        let me = unsafe { Ref::view(&slf) };
+        future::new(me, Core::of(me).debug.get())
+    })
+}
+
+unsafe extern "C" fn get_debug(slf: Obj, _: Obj) -> Obj {
+    // SAFETY: a method's self is live for the call.
+    enter(|| Ok(Ref::bool(Core::of(unsafe { Ref::view(&slf) }).debug.get())))
+}
+
 unsafe extern "C" fn run_once(slf: Obj, _: Obj) -> Obj {
     enter(|| {
         // SAFETY: a method's self is live for the call.
@@ -359,6 +373,8 @@ pub fn make(module: &Ref) -> Py<()> {
         keyword_method(c"call_later", call_later),
         keyword_method(c"call_at", call_at),
         method(c"time", METH_NOARGS, time),
+        method(c"create_future", METH_NOARGS, create_future),
+        method(c"get_debug", METH_NOARGS, get_debug),
         method(c"_run_once", METH_NOARGS, run_once),
         method(c"_timer_handle_cancelled", METH_O, timer_cancelled),
         method(c"_set_engine", METH_O, set_engine),

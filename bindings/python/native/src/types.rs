@@ -135,6 +135,20 @@ impl Type {
     }
 }
 
+impl Type {
+    /// As [`Type::free`], never kept.
+    ///
+    /// # Safety
+    /// As for [`Type::free`].
+    pub unsafe fn free_for_good(&self, object: Obj) {
+        // SAFETY: as the caller promises; an instance holds one reference on its type.
+        unsafe {
+            PyObject_GC_Del(object.cast());
+            Py_DecRef(self.class().cast());
+        }
+    }
+}
+
 /// A slot of a type.
 pub fn slot(number: c_int, function: *mut c_void) -> PyType_Slot {
     PyType_Slot { slot: number, pfunc: function }

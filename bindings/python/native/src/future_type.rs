@@ -321,7 +321,7 @@ unsafe extern "C" fn next(slf: Obj) -> Obj {
             (PySendResult::PYGEN_NEXT, future) => Ok(future),
             (_, value) => {
                 // SAFETY: the class lives for ever.
-                let class = unsafe { Ref::view(&PyExc_StopIteration) };
+                let class = unsafe { Ref::view(&*(&raw const PyExc_StopIteration)) };
                 Err(throw(&class.call(&[&value])?))
             }
         }

@@ -16,6 +16,7 @@ from ._address import Address
 from ._completion import Completion, Datagram, Record
 from ._doctor import doctor, has, op_supported
 from ._error import Error
+from ._event_loop import EventLoop
 from ._mailbox import Mailbox
 from ._message import Message
 from ._operations import Operations, Slot
@@ -29,6 +30,7 @@ __all__ = [
     "Completion",
     "Datagram",
     "Error",
+    "EventLoop",
     "Lease",
     "Mailbox",
     "Message",

@@ -1,0 +1,523 @@
+"""Stream transports: TCP and unix sockets on the ring.
+
+Owns the connection's socket, one multishot receive and at most one send in flight. Invariants: what
+the kernel sends from is held until its FINAL; sends go out in the order of the writes; the
+protocol hears nothing while reading is paused, and `connection_lost` once, as the last. The socket
+is closed only when no operation names it.
+"""
+
+import asyncio
+import contextvars
+import errno
+import os
+import socket
+import sys
+import warnings
+from asyncio import base_events, constants, futures, transports, trsock
+from asyncio.log import logger
+from collections import deque
+from typing import Any, Callable, Deque, Dict, Iterable, List, Optional
+
+from . import _abi
+from ._engine import BYTES_OFFSET
+
+_FINAL, _LEASE = _abi.CF_FINAL, _abi.CF_LEASE
+_DONTWAIT = int(socket.MSG_DONTWAIT | socket.MSG_WAITALL)
+_WAITALL = int(socket.MSG_WAITALL)
+#: So much is sent at once, without waiting for the end of the iteration.
+_AT_ONCE = 16384
+#: So much goes with one operation, so that water marks see how a large write gets on.
+_PIECE = 262144
+_AGAIN = (-errno.EAGAIN, -errno.EINTR)
+_LEAVES = (-errno.ECANCELED, -errno.ENOBUFS)
+_COUNTS_CLIENTS = sys.version_info >= (3, 13)
+
+
+class _Failed:
+    """An error that came while reading was paused."""
+
+    def __init__(self, error: OSError) -> None:
+        self.error = error
+
+
+class SocketTransport(transports._FlowControlMixin, transports.Transport):  # type: ignore[name-defined,misc]
+    """A connection. Made by the loop's create_connection, create_server and their kin."""
+
+    _start_tls_compatible = True
+    _sendfile_compatible = constants._SendfileMode.TRY_NATIVE  # type: ignore[attr-defined]
+    _sock: Optional[socket.socket] = None
+    _extra: Dict[str, Any]
+    _high_water: int
+
+    def __init__(
+        self,
+        loop: Any,
+        sock: socket.socket,
+        protocol: asyncio.BaseProtocol,
+        waiter: "Optional[asyncio.Future[None]]" = None,
+        extra: Optional[Dict[str, Any]] = None,
+        server: Any = None,
+    ) -> None:
+        super().__init__(extra, loop)
+        self._loop = loop
+        self._engine = loop._engine
+        self._extra["socket"] = trsock.TransportSocket(sock)
+        self._name("sockname", sock.getsockname)
+        if "peername" not in self._extra:
+            self._name("peername", sock.getpeername)
+        self._sock = sock
+        self._sock_fd = sock.fileno()
+        self._context = contextvars.copy_context()
+        self._run = self._context.run
+        #: Writes that wait, and the bytes that the kernel sends from with how many it took.
+        self._buffer: Deque[bytes] = deque()
+        self._sending: Optional[bytes] = None
+        self._sent_to = 0
+        self._send_id = 0
+        self._size = 0
+        self._flushing = False
+        #: What came while reading was paused.
+        self._held: Deque[Any] = deque()
+        self._recv_id = 0
+        self._conn_lost = 0
+        self._closing = self._paused = self._eof = self._ended = False
+        self._empty_waiter: "Optional[asyncio.Future[None]]" = None
+        self._server = server
+        self.set_protocol(protocol)
+        if server is not None:
+            server._attach(self) if _COUNTS_CLIENTS else server._attach()
+        loop._transports[self._sock_fd] = self
+        base_events._set_nodelay(sock)  # type: ignore[attr-defined]
+        loop.call_soon(protocol.connection_made, self)
+        loop.call_soon(self._read)
+        if waiter is not None:
+            result = futures._set_result_unless_cancelled  # type: ignore[attr-defined]
+            loop.call_soon(result, waiter, None)
+
+    def _name(self, key: str, ask: Callable[[], Any]) -> None:
+        try:
+            self._extra[key] = ask()
+        except OSError:
+            self._extra[key] = None
+
+    def __repr__(self) -> str:
+        info = [self.__class__.__name__]
+        if self._sock is None:
+            info.append("closed")
+        elif self._closing:
+            info.append("closing")
+        info.append(f"fd={self._sock_fd}")
+        if self._loop is not None and not self._loop.is_closed():
+            info.append("read=polling" if self._recv_id else "read=idle")
+            state = "polling" if self._send_id else "idle"
+            info.append(f"write=<{state}, bufsize={self.get_write_buffer_size()}>")
+        return "<{}>".format(" ".join(info))
+
+    def __del__(self, _warn: Any = warnings.warn) -> None:
+        if self._sock is not None:
+            _warn(f"unclosed transport {self!r}", ResourceWarning, source=self)
+            self._sock.close()
+            self._detach()
+
+    def _detach(self) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            server._detach(self) if _COUNTS_CLIENTS else server._detach()
+
+    # The protocol.
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self._protocol: Any = protocol
+        self._protocol_connected = True
+        self._buffered = isinstance(protocol, asyncio.BufferedProtocol)
+
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        protocol: asyncio.BaseProtocol = self._protocol
+        return protocol
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    # Reading.
+
+    def is_reading(self) -> bool:
+        return not self._closing and not self._paused
+
+    def pause_reading(self) -> None:
+        if self._closing or self._paused:
+            return
+        self._paused = True
+        if self._recv_id:
+            self._engine.cancel(self._recv_id)
+        if self._loop.get_debug():
+            logger.debug("%r pauses reading", self)
+
+    def resume_reading(self) -> None:
+        if self._closing or not self._paused:
+            return
+        self._paused = False
+        if self._held:
+            self._loop.call_soon(self._unhold)
+        self._read()
+        if self._loop.get_debug():
+            logger.debug("%r resumes reading", self)
+
+    def _read(self) -> None:
+        """Receive from now on, unless that is not wanted or goes on already."""
+        if self._recv_id or self._closing or self._paused or self._ended:
+            return
+        self._recv_id = self._engine.submit(
+            _abi.OP_RECV, self._sock_fd, 0, 0, 0, 0, self._received, None,
+            _abi.SQE_BUFFER_SELECT, _abi.RECV_MULTISHOT, self._engine.pool, restart=True,
+        )  # fmt: skip
+
+    def _received(self, res: int, flags: int, data: int, token: int) -> None:
+        """A completion of the receive: bytes, the peer's end, or why it ended."""
+        if flags & _FINAL:
+            self._recv_id = 0
+        if res > 0:
+            engine = self._engine
+            if self._paused or self._held:
+                if not self._closing:
+                    self._held.append(engine.received(data, res))
+                engine.release(token)
+            elif not self._closing:
+                if self._buffered:
+                    self._run(self._fill, engine.view(data, res))
+                    engine.release(token)
+                else:
+                    received = engine.received(data, res)
+                    engine.release(token)
+                    try:
+                        self._run(self._protocol.data_received, received)
+                    except (SystemExit, KeyboardInterrupt):
+                        raise
+                    except BaseException as error:
+                        self._fatal_error(
+                            error, "Fatal error: protocol.data_received() call failed."
+                        )
+            else:
+                engine.release(token)
+            if flags & _FINAL:
+                self._read()
+        elif res in _LEAVES:
+            self._read()
+        elif not self._closing:
+            self._ended = True
+            item = None if res == 0 else _Failed(OSError(-res, _text(res)))
+            if self._paused or self._held:
+                self._held.append(item)
+            else:
+                self._deliver(item)
+
+    def _deliver(self, item: Any) -> None:
+        """Tell the protocol of bytes, of the end (None), or of a failure."""
+        if item is None:
+            self._run(self._end)
+        elif isinstance(item, _Failed):
+            self._fatal_error(item.error, "Fatal read error on socket transport")
+        elif self._buffered:
+            self._run(self._fill, memoryview(item))
+        else:
+            try:
+                self._run(self._protocol.data_received, item)
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:
+                self._fatal_error(error, "Fatal error: protocol.data_received() call failed.")
+
+    def _unhold(self) -> None:
+        while self._held and self.is_reading():
+            self._deliver(self._held.popleft())
+
+    def _fill(self, view: memoryview) -> None:
+        """Copy received bytes into the protocol's buffers."""
+        done, size = 0, len(view)
+        while done < size:
+            if self._closing:
+                return
+            if self._paused or not self._buffered:
+                # It changed its mind, or its protocol, on the way.
+                rest = view[done:].tobytes()
+                if self._paused:
+                    self._held.appendleft(rest)
+                else:
+                    self._deliver(rest)
+                return
+            step = "get_buffer"
+            try:
+                buffer = self._protocol.get_buffer(-1)
+                room = len(buffer)
+                if not room:
+                    raise RuntimeError("get_buffer() returned an empty buffer")
+                count = min(room, size - done)
+                memoryview(buffer)[:count] = view[done : done + count]
+                done += count
+                step = "buffer_updated"
+                self._protocol.buffer_updated(count)
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:
+                self._fatal_error(error, f"Fatal error: protocol.{step}() call failed.")
+                return
+
+    def _end(self) -> None:
+        if self._loop.get_debug():
+            logger.debug("%r received EOF", self)
+        try:
+            keep_open = self._protocol.eof_received()
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            self._fatal_error(error, "Fatal error: protocol.eof_received() call failed.")
+            return
+        if not keep_open:
+            self.close()
+
+    # Writing.
+
+    def get_write_buffer_size(self) -> int:
+        return self._size
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> None:
+        if type(data) is not bytes:
+            if not isinstance(data, (bytes, bytearray, memoryview)):
+                raise TypeError(
+                    f"data argument must be a bytes-like object, not {type(data).__name__!r}"
+                )
+            data = bytes(data)
+        if self._eof:
+            raise RuntimeError("Cannot call write() after write_eof()")
+        if self._empty_waiter is not None:
+            raise RuntimeError("unable to write; sendfile is in progress")
+        if not data:
+            return
+        if self._conn_lost:
+            self._lost_write()
+            return
+        self._buffer.append(data)
+        self._size += len(data)
+        if self._send_id:
+            self._maybe_pause_protocol()
+        elif self._size >= _AT_ONCE:
+            self._send_at_once()
+        elif not self._flushing:
+            self._flushing = True
+            self._loop._flushes.append(self._flush)
+
+    def _lost_write(self) -> None:
+        if self._conn_lost >= constants.LOG_THRESHOLD_FOR_CONNLOST_WRITES:
+            logger.warning("socket.send() raised exception.")
+        self._conn_lost += 1
+
+    def writelines(self, list_of_data: Iterable[Any]) -> None:
+        if self._eof:
+            raise RuntimeError("Cannot call writelines() after write_eof()")
+        if self._empty_waiter is not None:
+            raise RuntimeError("unable to writelines; sendfile is in progress")
+        data = b"".join(list_of_data)
+        if data:
+            self.write(data)
+
+    def _take(self) -> bytes:
+        """What is sent next: a large write by itself, small ones together."""
+        buffer = self._buffer
+        if len(buffer) == 1:
+            return buffer.popleft()
+        if len(buffer[0]) >= _PIECE:
+            return buffer.popleft()
+        parts: List[bytes] = []
+        size = 0
+        while buffer and size + len(buffer[0]) <= _PIECE:
+            size += len(buffer[0])
+            parts.append(buffer.popleft())
+        return b"".join(parts)
+
+    def _send_at_once(self) -> None:
+        """As much as the kernel takes now; the rest is sent when it has room."""
+        assert self._sock is not None
+        data = self._take()
+        try:
+            sent = self._sock.send(data)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError as error:
+            self._fatal_error(error, "Fatal write error on socket transport")
+            return
+        self._size -= sent
+        if sent == len(data):
+            if self._buffer and not self._flushing:
+                self._flushing = True
+                self._loop._flushes.append(self._flush)
+        else:
+            self._sending, self._sent_to = data, sent
+            self._send_rest()
+        self._maybe_pause_protocol()
+
+    def _flush(self) -> None:
+        """Send what was written in this iteration, with the turn that follows."""
+        self._flushing = False
+        if self._send_id or not self._buffer or self._conn_lost:
+            return
+        data = self._take() if len(self._buffer) > 1 else self._buffer.popleft()
+        self._sending, self._sent_to = data, 0
+        size = len(data)
+        if size > _PIECE:
+            self._send_rest()
+            return
+        self._send_id = self._engine.submit(
+            _abi.OP_SEND, self._sock_fd, id(data) + BYTES_OFFSET, size, 0, _DONTWAIT,
+            self._sent, data, 0, 0, 0, 0, 0, _abi.EXT_QUIET,
+        )  # fmt: skip
+
+    def _send_rest(self) -> None:
+        """Send on, where an earlier send stopped, as soon as there is room."""
+        data, start = self._sending, self._sent_to
+        assert data is not None
+        size = min(len(data) - start, _PIECE)
+        self._send_id = self._engine.submit(
+            _abi.OP_SEND, self._sock_fd, id(data) + BYTES_OFFSET + start, size, 0, _WAITALL,
+            self._sent, data,
+        )  # fmt: skip
+
+    def _sent(self, res: int, flags: int, data: int, token: int) -> None:
+        """The send in flight is over: whole, cut short, or failed."""
+        self._send_id = 0
+        sending = self._sending
+        if self._conn_lost or sending is None:
+            self._sending = None
+            return
+        if res < 0:
+            if res in _AGAIN:
+                self._send_rest()
+                return
+            self._sending = None
+            failure = OSError(-res, _text(res))
+            waiter = self._empty_waiter
+            self._fatal_error(failure, "Fatal write error on socket transport")
+            if waiter is not None and not waiter.done():
+                waiter.set_exception(failure)
+            return
+        self._size -= res
+        self._sent_to += res
+        if self._sent_to < len(sending):
+            self._send_rest()
+        else:
+            self._sending = None
+            if self._buffer and not self._flushing:
+                self._flushing = True
+                self._loop._flushes.append(self._flush)
+        if self._protocol_paused:
+            self._maybe_resume_protocol()
+        if not self._size:
+            self._drained()
+
+    def _drained(self) -> None:
+        """Nothing waits to be sent any more."""
+        waiter = self._empty_waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+        if self._closing:
+            self._lose(None)
+        elif self._eof and self._sock is not None:
+            self._shutdown()
+
+    def write_eof(self) -> None:
+        if self._closing or self._eof:
+            return
+        self._eof = True
+        if not self._size:
+            self._shutdown()
+
+    def _shutdown(self) -> None:
+        assert self._sock is not None
+        self._sock.shutdown(socket.SHUT_WR)
+
+    def _make_empty_waiter(self) -> "asyncio.Future[None]":
+        if self._empty_waiter is not None:
+            raise RuntimeError("Empty waiter is already set")
+        waiter: "asyncio.Future[None]" = self._loop.create_future()
+        self._empty_waiter = waiter
+        if not self._size:
+            waiter.set_result(None)
+        return waiter
+
+    def _reset_empty_waiter(self) -> None:
+        self._empty_waiter = None
+
+    # The end.
+
+    def close(self) -> None:
+        if self._closing:
+            return
+        self._closing = True
+        self._stop_reading()
+        if not self._size:
+            self._lose(None)
+
+    def abort(self) -> None:
+        self._force_close(None)
+
+    def _stop_reading(self) -> None:
+        self._held.clear()
+        if self._recv_id:
+            self._engine.cancel(self._recv_id)
+
+    def _lose(self, error: Optional[BaseException]) -> None:
+        if not self._conn_lost:
+            self._conn_lost += 1
+            self._loop.call_soon(self._call_connection_lost, error)
+
+    def _fatal_error(
+        self, error: BaseException, message: str = "Fatal error on transport"
+    ) -> None:
+        if isinstance(error, OSError):
+            if self._loop.get_debug():
+                logger.debug("%r: %s", self, message, exc_info=True)
+        else:
+            self._loop.call_exception_handler(
+                {
+                    "message": message,
+                    "exception": error,
+                    "transport": self,
+                    "protocol": self._protocol,
+                }
+            )
+        self._force_close(error)
+
+    def _force_close(self, error: Optional[BaseException]) -> None:
+        if self._conn_lost:
+            return
+        self._buffer.clear()
+        self._size = 0
+        if self._send_id:
+            self._engine.cancel(self._send_id)
+        if not self._closing:
+            self._closing = True
+            self._stop_reading()
+        self._lose(error)
+
+    def _call_connection_lost(self, error: Optional[BaseException]) -> None:
+        try:
+            if self._protocol_connected:
+                self._protocol.connection_lost(error)
+        finally:
+            sock = self._sock
+            if self._recv_id or self._send_id:
+                self._engine.finish((self._recv_id, self._send_id))
+            if sock is not None:
+                sock.close()
+            self._sock = None
+            self._protocol = None
+            self._loop = None
+            self._detach()
+            waiter = self._empty_waiter
+            if waiter is not None and not waiter.done():
+                waiter.set_exception(ConnectionError("Connection is closed by peer"))
+
+
+def _text(res: int) -> str:
+    return os.strerror(-res)

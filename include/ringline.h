@@ -47,6 +47,9 @@ typedef struct ringline_ring ringline_ring;
 /** What other threads hold of a ring. Opaque, as a ring. */
 typedef struct ringline_mailbox ringline_mailbox;
 
+/** A server runtime. Opaque, as a ring. */
+typedef struct ringline_runtime ringline_runtime;
+
 /**
  * Number of the ABI: two libraries with the same number serve the same programs.
  */
@@ -910,6 +913,46 @@ typedef struct ringline_mailbox ringline_mailbox;
 #define RINGLINE_CONFIG_BIG 2
 
 /**
+ * flags of a runtime's config: leave the threads where the kernel puts them.
+ */
+#define RINGLINE_RUNTIME_UNPINNED 1
+
+/**
+ * how of ringline_conn_close: what is queued is sent first.
+ */
+#define RINGLINE_CLOSE_GRACEFULLY 0
+
+/**
+ * how of ringline_conn_close: what is queued is dropped, the other end sees a reset.
+ */
+#define RINGLINE_CLOSE_AT_ONCE 1
+
+/**
+ * state of a connection: it sends and receives.
+ */
+#define RINGLINE_CONN_OPEN 1
+
+/**
+ * It sends what is queued, then waits for the other end to close.
+ */
+#define RINGLINE_CONN_DRAINING 2
+
+/**
+ * It ends what is in flight; its close callback is next.
+ */
+#define RINGLINE_CONN_CLOSING 3
+
+/**
+ * flags of a connection: it shows no data (ringline_conn_pause).
+ */
+#define RINGLINE_CONN_PAUSED 1
+
+/**
+ * flags of a connection: the other end sends nothing more.
+ */
+#define RINGLINE_CONN_ENDED 2
+
+/**
  * set_log: nothing is told.
  */
 #define RINGLINE_LOG_NONE 0
@@ -1357,6 +1400,283 @@ typedef struct ringline_shared {
    */
   uint64_t resv[3];
 } ringline_shared;
+
+/**
+ * What a runtime shall be like. All-zero means all defaults; ringline_runtime_config_init() fills
+ * them in. `size` as in ringline_config.
+ */
+typedef struct ringline_runtime_config {
+  /**
+   * sizeof(ringline_runtime_config).
+   */
+  uint32_t size;
+  /**
+   * Workers: threads with a ring each, 2048 at most; 0 = one per processor.
+   */
+  uint32_t workers;
+  /**
+   * RINGLINE_RUNTIME_*.
+   */
+  uint32_t flags;
+  /**
+   * Connections per worker at a time, 1048576 at most; 0 = 65536. Clients beyond wait in the
+   * listener's backlog.
+   */
+  uint32_t max_connections;
+  /**
+   * Bytes in a connection's send queue from which on ringline_conn_send() is -EAGAIN;
+   * 0 = 1 MiB, 1 GiB at most.
+   */
+  uint32_t high_water;
+  /**
+   * Bytes at which it is told to be writable again; 0 = half of high_water.
+   */
+  uint32_t low_water;
+  /**
+   * Bytes that a data callback may leave unconsumed without a pause; more closes the connection
+   * with -EMSGSIZE. 0 = 1 MiB, 1 GiB at most.
+   */
+  uint32_t keep_max;
+  /**
+   * Buffers of a worker's receive pool, a power of two; 0 = 8.
+   */
+  uint32_t pool_buffers;
+  /**
+   * Bytes of each; 0 = 256 KiB. From Linux 6.12 on a buffer is filled piece by piece, by as many
+   * receives as fit.
+   */
+  uint32_t pool_buffer_size;
+  /**
+   * Zero.
+   */
+  uint32_t resv;
+  /**
+   * How long a graceful close waits for the other end, in nanoseconds; 0 = 5 s.
+   */
+  uint64_t close_timeout_ns;
+  /**
+   * RINGLINE_FEATURE_* not to use although the kernel has them.
+   */
+  uint64_t disable;
+} ringline_runtime_config;
+
+/**
+ * Told when a worker begins, and when it is over. On the worker's thread, as all of these.
+ */
+typedef void (*ringline_worker_callback)(void *ctx, ringline_runtime *runtime, uint32_t worker);
+
+/**
+ * A client came by `listener`.
+ */
+typedef void (*ringline_accept_callback)(void *ctx,
+                                         ringline_runtime *runtime,
+                                         uint64_t conn,
+                                         uint32_t listener);
+
+/**
+ * `length` bytes came; they are valid during the call. Returns how many were consumed; the rest is
+ * kept and shown again, in front, when more came. Negative = close at once, for that reason.
+ * Length 0: the other end sends nothing more; 0 = close gracefully, 1 = go on sending.
+ */
+typedef int64_t (*ringline_data_callback)(void *ctx,
+                                          ringline_runtime *runtime,
+                                          uint64_t conn,
+                                          uint64_t user,
+                                          const uint8_t *bytes,
+                                          size_t length);
+
+/**
+ * The kernel took `length` bytes of what was sent.
+ */
+typedef void (*ringline_sent_callback)(void *ctx,
+                                       ringline_runtime *runtime,
+                                       uint64_t conn,
+                                       uint64_t user,
+                                       uint64_t length);
+
+/**
+ * A send was refused with -EAGAIN, and now the queue is down at low_water.
+ */
+typedef void (*ringline_writable_callback)(void *ctx,
+                                           ringline_runtime *runtime,
+                                           uint64_t conn,
+                                           uint64_t user);
+
+/**
+ * The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
+ * that failed, what data returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close
+ * took too long), -EMSGSIZE (keep_max), -ECANCELED (stop). ringline_conn_info_of() still answers
+ * in it; the id is stale when it returns.
+ */
+typedef void (*ringline_close_callback)(void *ctx,
+                                        ringline_runtime *runtime,
+                                        uint64_t conn,
+                                        uint64_t user,
+                                        int32_t reason);
+
+/**
+ * What a worker tells. Each is called on a worker's thread, one at a time per worker, never inside
+ * another one and never inside a function of the library; each may be NULL. `conn` is the
+ * connection's id, `user` what ringline_conn_set_user() keeps (0 at first). Every function is
+ * legal in them, but a join, which is RINGLINE_EREENTRANT. A C++ exception that leaves one ends
+ * the program. `size` as in ringline_config.
+ */
+typedef struct ringline_runtime_handlers {
+  /**
+   * sizeof(ringline_runtime_handlers).
+   */
+  uint32_t size;
+  /**
+   * Zero.
+   */
+  uint32_t resv;
+  /**
+   * Passed to each.
+   */
+  void *ctx;
+  /**
+   * The worker begins; nothing is accepted before that.
+   */
+  ringline_worker_callback start;
+  /**
+   * A client came.
+   */
+  ringline_accept_callback accept;
+  /**
+   * Bytes came, or the end; NULL = all are consumed, and the end closes gracefully.
+   */
+  ringline_data_callback data;
+  /**
+   * Bytes went.
+   */
+  ringline_sent_callback sent;
+  /**
+   * There is room again.
+   */
+  ringline_writable_callback writable;
+  /**
+   * A connection is over.
+   */
+  ringline_close_callback close;
+  /**
+   * The worker is over: the last call on its thread.
+   */
+  ringline_worker_callback stop;
+} ringline_runtime_handlers;
+
+/**
+ * What a runtime did so far, over all workers. Set `size` to sizeof(ringline_runtime_stats) (0 =
+ * the same) before the call.
+ */
+typedef struct ringline_runtime_stats {
+  /**
+   * sizeof(ringline_runtime_stats).
+   */
+  uint32_t size;
+  /**
+   * Workers counted here.
+   */
+  uint32_t workers;
+  /**
+   * Connections accepted.
+   */
+  uint64_t accepted;
+  /**
+   * Connections that are over.
+   */
+  uint64_t closed;
+  /**
+   * Clients sent away, accepted when the table was full or the listener closing.
+   */
+  uint64_t refused;
+  /**
+   * Times that accepting rested for want of descriptors or memory.
+   */
+  uint64_t accept_pauses;
+  /**
+   * Receives.
+   */
+  uint64_t receives;
+  /**
+   * Bytes received.
+   */
+  uint64_t received;
+  /**
+   * Sends that ended, each of one or several messages.
+   */
+  uint64_t sends;
+  /**
+   * Bytes that the kernel took.
+   */
+  uint64_t sent;
+  /**
+   * Times that a connection waited for a receive buffer.
+   */
+  uint64_t parked;
+  /**
+   * Turns of the workers' loops.
+   */
+  uint64_t turns;
+} ringline_runtime_stats;
+
+/**
+ * What a connection is like. Set `size` to sizeof(ringline_conn_info) (0 = the same) before the
+ * call.
+ */
+typedef struct ringline_conn_info {
+  /**
+   * sizeof(ringline_conn_info).
+   */
+  uint32_t size;
+  /**
+   * RINGLINE_CONN_OPEN, _DRAINING or _CLOSING.
+   */
+  uint32_t state;
+  /**
+   * RINGLINE_CONN_PAUSED and _ENDED.
+   */
+  uint32_t flags;
+  /**
+   * The listener it came by.
+   */
+  uint32_t listener;
+  /**
+   * What ringline_conn_set_user() keeps.
+   */
+  uint64_t user;
+  /**
+   * Bytes received.
+   */
+  uint64_t received;
+  /**
+   * Bytes of what was sent that the kernel took.
+   */
+  uint64_t sent;
+  /**
+   * Bytes that it did not take yet (in the close callback: and never will).
+   */
+  uint64_t queued;
+  /**
+   * Bytes received and not consumed.
+   */
+  uint64_t kept;
+  /**
+   * The descriptor, for socket options only: the library closes it. -1 when it did.
+   */
+  int32_t fd;
+  /**
+   * AF_INET or AF_INET6; 0 when the other end has no such address (any more).
+   */
+  uint16_t peer_family;
+  /**
+   * The other end's port.
+   */
+  uint16_t peer_port;
+  /**
+   * Its address, 4 or 16 bytes as on the wire.
+   */
+  uint8_t peer_address[16];
+} ringline_conn_info;
 
 /**
  * What a ring did so far. Set `size` to sizeof(ringline_stats) (0 = the same) before the call.
@@ -2635,6 +2955,148 @@ int32_t ringline_run(ringline_ring *ring);
  * RINGLINE_ESTALE or RINGLINE_EFORKED.
  */
 int32_t ringline_stop(ringline_ring *ring);
+
+/**
+ * Make a runtime. `config` may be NULL (all defaults). On success `*out` is its handle; no thread
+ * runs yet. Any thread. Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when
+ * 16384 handles exist.
+ */
+int32_t ringline_runtime_create(const struct ringline_runtime_config *config,
+                                ringline_runtime **out);
+
+/**
+ * Set the callbacks, before start. They are copied. Any thread. Returns 0, RINGLINE_ENULL, -EINVAL
+ * or -E2BIG for the struct, -EALREADY after start, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ */
+int32_t ringline_runtime_set_handlers(ringline_runtime *runtime,
+                                      const struct ringline_runtime_handlers *handlers);
+
+/**
+ * Listen on `address`: "127.0.0.1:8080", "[::1]:8080" (numbers only; port 0 = the kernel chooses,
+ * see ringline_runtime_port()), "unix:/path" or "unix:@abstract". Each worker has a socket of its
+ * own on the same port and the kernel spreads the clients. They are bound now; each listens when
+ * its worker first turns, with `backlog` clients waiting at most (0 = 4096). A path stays when the
+ * listener is closed. Any thread, before and after start.
+ *
+ * Returns the listener's id (> 0), RINGLINE_ENULL, -EINVAL for the address or the backlog, what
+ * socket(2) and bind(2) say (-EADDRINUSE, -EACCES, -EMFILE), -ENFILE (4096 listeners),
+ * RINGLINE_ECLOSED after stop, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ */
+int32_t ringline_runtime_listen(ringline_runtime *runtime, const char *address, uint32_t backlog);
+
+/**
+ * The port of a listener; 0 for a path. Any thread. Returns it, or RINGLINE_ESTALE (also for a
+ * listener that was closed), RINGLINE_EFORKED.
+ */
+int32_t ringline_runtime_port(ringline_runtime *runtime, uint32_t listener);
+
+/**
+ * Close a listener: each worker closes its socket at its next turn; connections stay. Any thread.
+ * Returns 0, RINGLINE_ESTALE (also for a listener that was closed), RINGLINE_EFORKED.
+ */
+int32_t ringline_runtime_listener_close(ringline_runtime *runtime, uint32_t listener);
+
+/**
+ * Start the workers: exactly one thread each, kept on a processor of its own as far as there are
+ * any (RINGLINE_RUNTIME_UNPINNED leaves them), with all signals blocked. Returns when each has its
+ * ring, has called its start callback and listens. Any thread.
+ *
+ * Returns 0, -EALREADY, RINGLINE_ECLOSED after stop, -EAGAIN (no thread), or what
+ * ringline_create() and ringline_pool_create() say; then no thread is left. RINGLINE_ESTALE,
+ * RINGLINE_EFORKED.
+ */
+int32_t ringline_runtime_start(ringline_runtime *runtime);
+
+/**
+ * End the workers: listeners close, each connection sends what is queued and closes gracefully,
+ * and after `grace_ns` (0 = at once, -1 = no limit) what is left closes at once. The last callback
+ * of a worker is stop. A second call can only shorten the time. Any thread, callbacks and signal
+ * handlers; async-signal-safe, errno is kept. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ */
+int32_t ringline_runtime_stop(ringline_runtime *runtime, int64_t grace_ns);
+
+/**
+ * Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever). Any
+ * thread but the workers. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback,
+ * RINGLINE_EPANIC when a worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ */
+int32_t ringline_runtime_join(ringline_runtime *runtime, int64_t timeout_ns);
+
+/**
+ * End the runtime: stop with a grace of 0, wait for the workers (their callbacks still run), give
+ * everything back. In a callback the handle is stale at once, and the workers end when it has
+ * returned. Any thread. Returns 0, RINGLINE_EPANIC when a worker ended by an internal error,
+ * RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
+ */
+int32_t ringline_runtime_free(ringline_runtime *runtime);
+
+/**
+ * Read the counters of a runtime, summed over its workers. Any thread. Returns 0, RINGLINE_ENULL,
+ * -EINVAL, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ */
+int32_t ringline_runtime_stats_of(ringline_runtime *runtime, struct ringline_runtime_stats *out);
+
+/**
+ * Fill a runtime's config with the defaults, which are zeros, and set its size. Any thread.
+ * Returns 0 or RINGLINE_ENULL.
+ */
+int32_t ringline_runtime_config_init(struct ringline_runtime_config *config);
+
+/**
+ * Send a copy of `length` bytes, behind what is queued; all of them or none. They leave when the
+ * callback has returned, small ones together. In the worker's callbacks only.
+ *
+ * Returns 0; -EAGAIN when high_water bytes are queued: wait for writable; RINGLINE_ECLOSED after
+ * close or shutdown; -EMSGSIZE above 1 GiB; -ENOMEM; RINGLINE_ENULL; RINGLINE_EWRONGTHREAD;
+ * RINGLINE_ESTALE when the connection is over; RINGLINE_EFORKED.
+ */
+int32_t ringline_conn_send(ringline_runtime *runtime,
+                           uint64_t conn,
+                           const void *bytes,
+                           size_t length);
+
+/**
+ * Close: RINGLINE_CLOSE_GRACEFULLY sends what is queued, says that nothing more comes, and waits
+ * (close_timeout_ns at most) for the other end to do so, dropping what it sends;
+ * RINGLINE_CLOSE_AT_ONCE drops what is queued and resets the connection. No data is shown any
+ * more; the close callback comes later, never from here. In the worker's callbacks only.
+ *
+ * Returns 0, RINGLINE_ECLOSED when it closes already, -EINVAL, and as ringline_conn_send().
+ */
+int32_t ringline_conn_close(ringline_runtime *runtime, uint64_t conn, uint32_t how);
+
+/**
+ * Send nothing more: after what is queued the other end is told so, and what it still sends is
+ * shown. In the worker's callbacks only. Returns 0 and as ringline_conn_send().
+ */
+int32_t ringline_conn_shutdown(ringline_runtime *runtime, uint64_t conn);
+
+/**
+ * Show no data until ringline_conn_resume(): the other end is held back once the kernel's buffers
+ * are full. What was on its way is kept. In the worker's callbacks only. Returns 0,
+ * RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ */
+int32_t ringline_conn_pause(ringline_runtime *runtime, uint64_t conn);
+
+/**
+ * Show data again; what is kept is shown after the callback. In the worker's callbacks only.
+ * Returns as ringline_conn_pause().
+ */
+int32_t ringline_conn_resume(ringline_runtime *runtime, uint64_t conn);
+
+/**
+ * Keep a number with a connection, which the callbacks get. In the worker's callbacks only.
+ * Returns as ringline_conn_pause().
+ */
+int32_t ringline_conn_set_user(ringline_runtime *runtime, uint64_t conn, uint64_t user);
+
+/**
+ * What a connection is like, the other end's address included. In the worker's callbacks only.
+ * Returns 0, RINGLINE_ENULL, -EINVAL and as ringline_conn_pause().
+ */
+int32_t ringline_conn_info_of(ringline_runtime *runtime,
+                              uint64_t conn,
+                              struct ringline_conn_info *out);
 
 /**
  * Read the counters. Any thread. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED, RINGLINE_ENULL,

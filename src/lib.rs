@@ -1,8 +1,9 @@
 //! libringline: Linux io_uring as one shared library.
 //!
 //! The house, from the ground up: [`sys`] is the kernel and nothing else, [`ring`] owns queues and
-//! lives, [`resource`] owns the memory lent to the kernel, [`op`] knows each operation, and `ffi`
-//! (feature `capi`) is the C door. The upper floor may use the lower, never back.
+//! lives, [`resource`] owns the memory lent to the kernel, [`op`] knows each operation, [`runtime`]
+//! is a server on top of them, and `ffi` (feature `capi`) is the C door. The upper floor may use
+//! the lower, never back.
 //!
 //! The modules are public for the project's own tests and tools; only the C ABI is stable.
 
@@ -19,6 +20,8 @@ pub mod op;
 pub mod resource;
 #[doc(hidden)]
 pub mod ring;
+#[doc(hidden)]
+pub mod runtime;
 #[doc(hidden)]
 pub mod sys;
 #[doc(hidden)]

@@ -1,5 +1,5 @@
-//! The C echo servers (examples/c/tcp_echo.c, udp_echo.c) under real clients: every byte comes
-//! back, in order.
+//! The C echo servers (tcp_echo.c, udp_echo.c and echo_server.c of examples/c) under real clients:
+//! every byte comes back, in order.
 //!
 //! Needs the built library (`make lib`). A socket that is silent for 10 seconds is a failure.
 
@@ -31,7 +31,8 @@ impl Server {
         cc.arg("-L").arg(harness::lib_dir()).arg("-lringline");
         harness::run(&mut cc).expect("the example compiles");
         let mut command = Command::new(&binary);
-        command.args(["0", "60"]).env("LD_LIBRARY_PATH", harness::lib_dir());
+        let address = if example == "echo_server" { "127.0.0.1:0" } else { "0" };
+        command.args([address, "60"]).env("LD_LIBRARY_PATH", harness::lib_dir());
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the example starts");
         let mut line = String::new();
         let output = child.stdout.as_mut().expect("piped");
@@ -113,6 +114,31 @@ fn every_byte_comes_back_to_its_own_client() {
             scope.spawn(move || exchange(stream, client + 1, length, chunk));
         }
     });
+    server.stop();
+}
+
+/// The same on the runtime, with a hundred clients at a time. Failure: as above, or a deaf client
+/// among them harms the others.
+#[test]
+fn the_runtime_serves_a_hundred_clients() {
+    let server = Server::of("echo_server", "runtime");
+    let mut deaf = server.connect();
+    deaf.set_write_timeout(Some(Duration::from_millis(300))).expect("set");
+    let block = pattern(1, 1 << 16);
+    let mut accepted = 0_usize;
+    while let Ok(count) = deaf.write(&block) {
+        accepted += count;
+        assert!(accepted < 256 << 20, "the server takes everything and keeps it");
+    }
+    std::thread::scope(|scope| {
+        for client in 0..100_u32 {
+            let stream = server.connect();
+            let chunk = [7, 64, 1000, 65536][client as usize % 4];
+            let length = if chunk < 100 { 10_000 } else { 500_000 };
+            scope.spawn(move || exchange(stream, client + 1, length, chunk));
+        }
+    });
+    drop(deaf);
     server.stop();
 }
 

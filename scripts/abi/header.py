@@ -98,8 +98,11 @@ def record(name: str, body: str, doc: List[str]) -> Record:
     fields: List[Field] = []
     offset = widest = 0
     for comment, declaration in re.findall(r"/\*\*(.*?)\*/\s*([^;/]+);", body, re.S):
-        kind, field, count = re.fullmatch(r"(\w+)\s+(\w+)(?:\[(\d+)\])?", declaration).groups()
-        kind = scalar(kind)
+        shape = r"(void \*|\w+\s+)(\w+)(?:\[(\d+)\])?"
+        kind, field, count = re.fullmatch(shape, declaration).groups()  # type: ignore
+        # Addresses in records are numbers in every language, those of functions too.
+        is_address = kind == "void *" or re.fullmatch(r"ringline_\w+_callback\s+", kind)
+        kind = "u64" if is_address else scalar(kind.strip())
         size = SIZES[kind]
         widest = max(widest, size)
         offset = -(-offset // size) * size

@@ -79,7 +79,8 @@ def write(header: Header) -> str:
             out.append(f"    {name_of(field.name)}*: {kind}")
             out += comment(field.doc, "      ")
     for callback in header.callbacks:
-        text = f"proc ({parameters(callback.arguments)}) {{.cdecl, gcsafe, raises: [].}}"
+        result = "" if callback.result == "void" else f": {kind_of(callback.result)}"
+        text = f"proc ({parameters(callback.arguments)}){result} {{.cdecl, gcsafe, raises: [].}}"
         out += [""] + wrapped(f"  ringline_{callback.name}* = {text}")
         out += comment(callback.doc, "    ")
     out += ["", "{.push cdecl, importc, dynlib: loaded, gcsafe, raises: [].}"]

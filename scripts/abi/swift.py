@@ -49,5 +49,7 @@ def layout(header: Header) -> str:
         kind = f"ringline_{record.name}"
         out.append(f'  rows.append(row("{kind}", {kind}.self))')
         for field in record.fields:
-            out.append(f'  rows.append(row("{kind}.{field.name}", \\{kind}.{field.name}))')
+            line = f'  rows.append(row("{kind}.{field.name}", \\{kind}.{field.name}))'
+            at = line.index(" \\") if len(line) > 100 else len(line)
+            out += [line[:at]] + [f"   {line[at:]}"] * (at < len(line))
     return "\n".join(out + ["  return rows", "}", ""])

@@ -357,6 +357,23 @@ pub const RINGLINE_CONFIG_SQPOLL: u32 = 0x1;
 /// bytes (NVMe passthrough); RINGLINE_ENOTSUP_KERNEL before Linux 5.19.
 pub const RINGLINE_CONFIG_BIG: u32 = 0x2;
 
+/// flags of a runtime's config: leave the threads where the kernel puts them.
+pub const RINGLINE_RUNTIME_UNPINNED: u32 = 0x1;
+/// how of ringline_conn_close: what is queued is sent first.
+pub const RINGLINE_CLOSE_GRACEFULLY: u32 = 0;
+/// how of ringline_conn_close: what is queued is dropped, the other end sees a reset.
+pub const RINGLINE_CLOSE_AT_ONCE: u32 = 1;
+/// state of a connection: it sends and receives.
+pub const RINGLINE_CONN_OPEN: u32 = 1;
+/// It sends what is queued, then waits for the other end to close.
+pub const RINGLINE_CONN_DRAINING: u32 = 2;
+/// It ends what is in flight; its close callback is next.
+pub const RINGLINE_CONN_CLOSING: u32 = 3;
+/// flags of a connection: it shows no data (ringline_conn_pause).
+pub const RINGLINE_CONN_PAUSED: u32 = 0x1;
+/// flags of a connection: the other end sends nothing more.
+pub const RINGLINE_CONN_ENDED: u32 = 0x2;
+
 /// set_log: nothing is told.
 pub const RINGLINE_LOG_NONE: u32 = 0;
 /// A caught panic.

@@ -5,6 +5,10 @@ use super::config::{ringline_config, ringline_info};
 use super::pool::ringline_pool_info;
 use super::recvmsg::ringline_message;
 use super::region::ringline_region_info;
+use super::runtime::ringline_runtime_stats;
+use super::runtime_config::ringline_runtime_config;
+use super::runtime_conn::ringline_conn_info;
+use super::runtime_door::ringline_runtime_handlers;
 use super::shared::ringline_shared;
 use super::stats::ringline_stats;
 use crate::error::{ENULL, Fault};
@@ -72,6 +76,21 @@ fn each(mut out: impl FnMut(&'static str, u32, u32)) {
         "ringline_message": ringline_message {
             name, control, payload, name_len, control_len, payload_len, flags, name_full,
             payload_full,
+        }
+        "ringline_runtime_config": ringline_runtime_config {
+            size, workers, flags, max_connections, high_water, low_water, keep_max, pool_buffers,
+            pool_buffer_size, resv, close_timeout_ns, disable,
+        }
+        "ringline_runtime_handlers": ringline_runtime_handlers {
+            size, resv, ctx, start, accept, data, sent, writable, close, stop,
+        }
+        "ringline_runtime_stats": ringline_runtime_stats {
+            size, workers, accepted, closed, refused, accept_pauses, receives, received, sends,
+            sent, parked, turns,
+        }
+        "ringline_conn_info": ringline_conn_info {
+            size, state, flags, listener, user, received, sent, queued, kept, fd, peer_family,
+            peer_port, peer_address,
         }
         "ringline_abi_field": ringline_abi_field { name, offset, size }
     }

@@ -30,6 +30,10 @@ mod recvmsg;
 mod region;
 mod ring;
 mod run;
+mod runtime;
+mod runtime_config;
+mod runtime_conn;
+mod runtime_door;
 mod shared;
 mod state;
 mod stats;
@@ -62,6 +66,10 @@ pub use recvmsg::*;
 pub use region::*;
 pub use ring::*;
 pub use run::*;
+pub use runtime::*;
+pub use runtime_config::*;
+pub use runtime_conn::*;
+pub use runtime_door::*;
 pub use shared::ringline_shared;
 pub use stats::*;
 pub use submit::*;
@@ -78,6 +86,12 @@ pub struct ringline_ring {
 /// What other threads hold of a ring. Opaque, as a ring.
 #[repr(C)]
 pub struct ringline_mailbox {
+    _private: [u8; 0],
+}
+
+/// A server runtime. Opaque, as a ring.
+#[repr(C)]
+pub struct ringline_runtime {
     _private: [u8; 0],
 }
 

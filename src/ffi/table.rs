@@ -4,6 +4,7 @@
 //! Owns: never-freed entries of 64 bytes. Invariant: a key is given out once; freeing an entry
 //! makes the next key, so an old handle can only miss.
 
+use super::runtime::Runtime;
 use super::state::RingState;
 use crate::error::{EFORKED, ESTALE};
 use crate::ring::{Mailbox, Stats, Wake};
@@ -19,6 +20,7 @@ const KIND_SHIFT: u32 = 56;
 // What a handle names.
 const KIND_RING: u64 = 1;
 const KIND_MAILBOX: u64 = 2;
+const KIND_RUNTIME: u64 = 3;
 const INDEX_MASK: u64 = MAX_HANDLES as u64 - 1;
 
 /// What an entry is in.
@@ -42,6 +44,37 @@ pub(super) struct Remote {
     pub mail: Option<Arc<Mailbox>>,
 }
 
+/// What a handle is to, as other threads may see it.
+pub(super) enum Held {
+    /// A ring or a mailbox.
+    Remote(Remote),
+    Runtime(Arc<Runtime>),
+}
+
+impl Held {
+    fn kind(&self) -> u64 {
+        match self {
+            Held::Remote(remote) if remote.mail.is_some() => KIND_MAILBOX,
+            Held::Remote(_) => KIND_RING,
+            Held::Runtime(_) => KIND_RUNTIME,
+        }
+    }
+
+    fn remote(&self) -> Option<&Remote> {
+        match self {
+            Held::Remote(remote) => Some(remote),
+            Held::Runtime(_) => None,
+        }
+    }
+
+    fn runtime(&self) -> Option<&Arc<Runtime>> {
+        match self {
+            Held::Runtime(runtime) => Some(runtime),
+            Held::Remote(_) => None,
+        }
+    }
+}
+
 /// One handle.
 #[repr(C, align(64))]
 pub(super) struct Entry {
@@ -52,11 +85,11 @@ pub(super) struct Entry {
     /// Fork epoch the handle was made in.
     pub epoch: AtomicU64,
     pub ring: AtomicPtr<RingState>,
-    remote: AtomicPtr<Remote>,
+    held: AtomicPtr<Held>,
     /// The caller's, readable from any thread.
     pub user: AtomicU64,
     pub phase: AtomicU32,
-    /// Threads that look at `remote` right now.
+    /// Threads that look at `held` right now.
     pins: AtomicU32,
     /// Kernel thread id of the owner.
     pub tid: AtomicI32,
@@ -70,7 +103,7 @@ static ENTRIES: [Entry; MAX_HANDLES] = [const {
         owner: AtomicU64::new(0),
         epoch: AtomicU64::new(0),
         ring: AtomicPtr::new(core::ptr::null_mut()),
-        remote: AtomicPtr::new(core::ptr::null_mut()),
+        held: AtomicPtr::new(core::ptr::null_mut()),
         user: AtomicU64::new(0),
         phase: AtomicU32::new(phase::FREE),
         pins: AtomicU32::new(0),
@@ -88,7 +121,16 @@ pub(super) fn find(handle: u64) -> Option<&'static Entry> {
 /// Take an entry for `ring`, or (NULL) for the mailbox of `remote`; its handle. None when the table
 /// is full.
 pub(super) fn insert(ring: *mut RingState, remote: Remote, epoch: u64) -> Option<u64> {
-    let kind = if remote.mail.is_some() { KIND_MAILBOX } else { KIND_RING };
+    insert_held(ring, Held::Remote(remote), epoch)
+}
+
+/// Take an entry for a runtime.
+pub(super) fn insert_runtime(runtime: Arc<Runtime>, epoch: u64) -> Option<u64> {
+    insert_held(core::ptr::null_mut(), Held::Runtime(runtime), epoch)
+}
+
+fn insert_held(ring: *mut RingState, held: Held, epoch: u64) -> Option<u64> {
+    let kind = held.kind();
     for (index, entry) in ENTRIES.iter().enumerate() {
         let taken = entry.phase.compare_exchange(
             phase::FREE,
@@ -107,7 +149,7 @@ pub(super) fn insert(ring: *mut RingState, remote: Remote, epoch: u64) -> Option
         entry.epoch.store(epoch, Ordering::Relaxed);
         entry.user.store(0, Ordering::Relaxed);
         entry.ring.store(ring, Ordering::Relaxed);
-        entry.remote.store(Box::into_raw(Box::new(remote)), Ordering::SeqCst);
+        entry.held.store(Box::into_raw(Box::new(held)), Ordering::SeqCst);
         entry.key.store(key, Ordering::SeqCst);
         entry.phase.store(phase::IDLE, Ordering::Release);
         return Some(key);
@@ -122,13 +164,13 @@ pub(super) fn remove(entry: &'static Entry) {
     entry.key.store(key & !(0xff << KIND_SHIFT), Ordering::SeqCst);
     entry.owner.store(NOBODY, Ordering::Relaxed);
     entry.ring.store(core::ptr::null_mut(), Ordering::Relaxed);
-    let remote = entry.remote.swap(core::ptr::null_mut(), Ordering::SeqCst);
+    let held = entry.held.swap(core::ptr::null_mut(), Ordering::SeqCst);
     while entry.pins.load(Ordering::SeqCst) != 0 {
         std::thread::yield_now();
     }
-    if !remote.is_null() {
-        // SAFETY: made by Box::into_raw in `insert`; swapped out, and nobody has it pinned.
-        drop(unsafe { Box::from_raw(remote) });
+    if !held.is_null() {
+        // SAFETY: made by Box::into_raw in `insert_held`; swapped out, and nobody has it pinned.
+        drop(unsafe { Box::from_raw(held) });
     }
     entry.phase.store(phase::FREE, Ordering::Release);
 }
@@ -136,15 +178,47 @@ pub(super) fn remove(entry: &'static Entry) {
 /// Look at what other threads may touch of a ring. Async-signal-safe; the code when the handle is
 /// stale or from before a fork (the eventfd is the parent's).
 pub(super) fn with_remote<R>(handle: u64, look: impl FnOnce(&Remote) -> R) -> Result<R, i32> {
-    with_kind(KIND_RING, handle, look)
+    with_kind(KIND_RING, handle, |held| held.remote().map(look))?.ok_or(ESTALE)
 }
 
 /// As [`with_remote`], for a mailbox.
 pub(super) fn with_mailbox<R>(handle: u64, look: impl FnOnce(&Mailbox) -> R) -> Result<R, i32> {
-    with_kind(KIND_MAILBOX, handle, |remote| remote.mail.as_deref().map(look))?.ok_or(ESTALE)
+    let mail = |held: &Held| held.remote()?.mail.as_deref().map(look);
+    with_kind(KIND_MAILBOX, handle, mail)?.ok_or(ESTALE)
 }
 
-fn with_kind<R>(kind: u64, handle: u64, look: impl FnOnce(&Remote) -> R) -> Result<R, i32> {
+/// As [`with_remote`], for a runtime.
+pub(super) fn with_runtime<R>(
+    handle: u64,
+    look: impl FnOnce(&Arc<Runtime>) -> R,
+) -> Result<R, i32> {
+    with_kind(KIND_RUNTIME, handle, |held| held.runtime().map(look))?.ok_or(ESTALE)
+}
+
+/// Whether a handle of a runtime is valid now, asked where one is known to run.
+#[inline]
+pub(super) fn is_valid(handle: u64) -> bool {
+    find(handle).is_some_and(|entry| entry.epoch.load(Ordering::Relaxed) == fork_epoch())
+}
+
+/// Take the right to end a runtime; None for all but the first. To be followed by [`remove`].
+pub(super) fn claim(handle: u64) -> Option<&'static Entry> {
+    let entry = find(handle)?;
+    let taken = |from, to| {
+        entry.phase.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    };
+    if !taken(phase::IDLE, phase::BUSY) {
+        return None;
+    }
+    // Whoever ended it before us made room for another one meanwhile.
+    if entry.key.load(Ordering::SeqCst) != handle {
+        taken(phase::BUSY, phase::IDLE);
+        return None;
+    }
+    Some(entry)
+}
+
+fn with_kind<R>(kind: u64, handle: u64, look: impl FnOnce(&Held) -> R) -> Result<R, i32> {
     if handle >> KIND_SHIFT != kind {
         return Err(ESTALE);
     }
@@ -157,9 +231,9 @@ fn with_kind<R>(kind: u64, handle: u64, look: impl FnOnce(&Remote) -> R) -> Resu
     }
     entry.pins.fetch_add(1, Ordering::SeqCst);
     let valid = handle != 0 && entry.key.load(Ordering::SeqCst) == handle;
-    let remote = entry.remote.load(Ordering::SeqCst);
+    let held = entry.held.load(Ordering::SeqCst);
     // SAFETY: pinned before it was loaded, so `remove` waits until the pin is gone.
-    let answer = if valid { unsafe { remote.as_ref() }.map(look) } else { None };
+    let answer = if valid { unsafe { held.as_ref() }.map(look) } else { None };
     entry.pins.fetch_sub(1, Ordering::SeqCst);
     answer.ok_or(ESTALE)
 }

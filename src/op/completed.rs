@@ -49,6 +49,13 @@ impl Completed {
         self.map.as_ptr() as u64
     }
 
+    /// The record at a place, if there is one.
+    pub fn get(&self, at: u32) -> Option<Completion> {
+        // SAFETY: below `len`, so it was written, and the map holds it.
+        let read = || unsafe { self.map.as_ptr().cast::<Completion>().add(at as usize).read() };
+        (at < self.len).then(read)
+    }
+
     /// Records now; all of them count as shown.
     pub fn show(&mut self) -> u32 {
         self.shown = self.len;

@@ -5,6 +5,7 @@
 
 mod files;
 mod graveyard;
+mod piece;
 mod pool;
 mod pool_ref;
 mod region;
@@ -12,6 +13,7 @@ mod registry;
 
 pub use files::{Files, INDEX_ALLOC};
 pub use graveyard::{bury, reclaim};
+pub use piece::Piece;
 pub use pool_ref::{PoolInfo, PoolRef, PoolSpec};
 pub use region::{RegionInfo, Regions};
 pub use registry::{holder, release_here, release_lease};

@@ -4,11 +4,13 @@
 //! probe of what this machine allows, and raw mappings. Never knows what a slot, a pool or a
 //! connection is. The clock is in the seam, or no seed would replay.
 
+mod cpu;
 mod direct;
 mod doctor;
 mod fork;
 mod machine;
 mod map;
+pub mod net;
 mod opcodes;
 mod output;
 mod probe;
@@ -21,6 +23,7 @@ mod sim;
 mod thread;
 mod tuning;
 
+pub use cpu::{allowed_cpus, stay_on, without_signals};
 pub use direct::{Direct, SHORTLY_US};
 pub use doctor::{doctor, refusal_text};
 pub use fork::{fork_epoch, renew_fork_epoch};

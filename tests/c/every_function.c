@@ -124,6 +124,39 @@ MAIL(close, mail)
 MAIL(retain, mail)
 MAIL(release, mail)
 
+/* Runtimes: any thread may ask for their life; connections are for their worker's callbacks. */
+static ringline_runtime *runtime;
+static ringline_runtime_stats runtime_stats;
+static ringline_conn_info conn_info;
+static ringline_runtime_handlers handlers, odd_handlers;
+static ringline_runtime_config odd_runtime, many_workers, odd_flags, odd_water;
+
+#define RUN(name, ...)                                  \
+  static int64_t call_##name(ringline_ring *handle) {   \
+    ringline_runtime *rt = (ringline_runtime *)handle;  \
+    return ringline_##name(__VA_ARGS__);                \
+  }
+RUN(runtime_set_handlers, rt, &handlers)
+RUN(runtime_listen, rt, "127.0.0.1:0", 0)
+
+static int64_t call_runtime_port(ringline_ring *handle) {
+  int32_t port = ringline_runtime_port((ringline_runtime *)handle, 1);
+  return port > 0 ? 1 : port;
+}
+RUN(runtime_listener_close, rt, 1)
+RUN(runtime_start, rt)
+RUN(runtime_stop, rt, 0)
+RUN(runtime_join, rt, rt == runtime ? LIMIT : 0)
+RUN(runtime_stats_of, rt, &runtime_stats)
+RUN(runtime_free, rt)
+RUN(conn_send, rt, 1, "x", 1)
+RUN(conn_close, rt, 1, 0)
+RUN(conn_shutdown, rt, 1)
+RUN(conn_pause, rt, 1)
+RUN(conn_resume, rt, 1)
+RUN(conn_set_user, rt, 1, 1)
+RUN(conn_info_of, rt, 1, &conn_info)
+
 #define WRONG RINGLINE_EWRONGTHREAD
 #define ROW(name, elsewhere) {"ringline_" #name, call_##name, elsewhere}
 
@@ -162,6 +195,17 @@ static const handle_row mail_rows[] = {
     MAIL_ROW(release, 0),               MAIL_ROW(release, 0),
 };
 enum { MAIL_ROWS = sizeof mail_rows / sizeof *mail_rows };
+
+/* `elsewhere` is the answer of a thread that is no worker. */
+static const handle_row run_rows[] = {
+    ROW(conn_send, WRONG),     ROW(conn_close, WRONG),       ROW(conn_shutdown, WRONG),
+    ROW(conn_pause, WRONG),    ROW(conn_resume, WRONG),      ROW(conn_set_user, WRONG),
+    ROW(conn_info_of, WRONG),  ROW(runtime_set_handlers, 0), ROW(runtime_listen, 1),
+    ROW(runtime_port, 1),      ROW(runtime_listener_close, 0), ROW(runtime_start, 0),
+    ROW(runtime_stats_of, 0),  ROW(runtime_stop, 0),         ROW(runtime_join, 0),
+    ROW(runtime_free, 0), /* the last row: the runtime is gone after it */
+};
+enum { RUN_ROWS = sizeof run_rows / sizeof *run_rows };
 
 /* Bad arguments on a good ring. */
 typedef struct argument_row {
@@ -324,6 +368,7 @@ static const char *const no_handle[] = {
     "ringline_to_errno",        "ringline_version",        "ringline_version_string",
     "ringline_abi",             "ringline_strerror",       "ringline_error_name",
     "ringline_error_detail",    "ringline_set_log",        "ringline_recvmsg_out",
+    "ringline_runtime_create",  "ringline_runtime_config_init",
 };
 enum { NO_HANDLE = sizeof no_handle / sizeof *no_handle };
 
@@ -333,6 +378,8 @@ static int is_in_table(const char *name) {
     if (strcmp(handle_rows[at].name, name) == 0) return 1;
   for (at = 0; at < MAIL_ROWS; at++)
     if (strcmp(mail_rows[at].name, name) == 0) return 1;
+  for (at = 0; at < RUN_ROWS; at++)
+    if (strcmp(run_rows[at].name, name) == 0) return 1;
   for (at = 0; at < PREP_ROWS; at++)
     if (strcmp(prep_rows[at].name, name) == 0) return 1;
   for (at = 0; at < NO_HANDLE; at++)
@@ -355,7 +402,8 @@ static void check_complete(void) {
     count++;
   }
   fclose(symbols);
-  CHECK_EQ(count, HANDLE_ROWS + MAIL_ROWS - 1 + PREP_ROWS + NO_HANDLE); /* release is twice */
+  /* release is there twice */
+  CHECK_EQ(count, HANDLE_ROWS + MAIL_ROWS - 1 + RUN_ROWS + PREP_ROWS + NO_HANDLE);
 }
 
 static void expect(const char *name, const char *how, int64_t got, int64_t expected) {
@@ -388,6 +436,21 @@ static void check_bad_handles(ringline_ring *ring, ringline_ring *freed, uint64_
            RINGLINE_ESTALE);
   for (row = 0; row < MAIL_ROWS; row++)
     expect(mail_rows[row].name, "a ring", mail_rows[row].call(ring), RINGLINE_ESTALE);
+  for (row = 0; row < RUN_ROWS; row++) {
+    expect(run_rows[row].name, "a ring", run_rows[row].call(ring), RINGLINE_ESTALE);
+    expect(run_rows[row].name, "a mailbox", run_rows[row].call((ringline_ring *)mailbox),
+           RINGLINE_ESTALE);
+  }
+  for (row = 0; row < HANDLE_ROWS; row++)
+    expect(handle_rows[row].name, "a runtime", handle_rows[row].call((ringline_ring *)runtime),
+           RINGLINE_ESTALE);
+  for (row = 0; row < MAIL_ROWS; row++)
+    expect(mail_rows[row].name, "a runtime", mail_rows[row].call((ringline_ring *)runtime),
+           RINGLINE_ESTALE);
+  for (at = 0; at < sizeof bad / sizeof *bad; at++)
+    for (row = 0; row < RUN_ROWS; row++)
+      expect(run_rows[row].name, bad[at].how,
+             run_rows[row].call((ringline_ring *)(uintptr_t)bad[at].handle), RINGLINE_ESTALE);
   for (at = 0; at < sizeof bad / sizeof *bad; at++)
     for (row = 0; row < MAIL_ROWS; row++)
       expect(mail_rows[row].name, bad[at].how,
@@ -415,6 +478,9 @@ static int forked(void *ring) {
   for (row = 0; row < MAIL_ROWS; row++)
     expect(mail_rows[row].name, "a parent's mailbox",
            mail_rows[row].call((ringline_ring *)mailbox), RINGLINE_EFORKED);
+  for (row = 0; row < RUN_ROWS; row++)
+    expect(run_rows[row].name, "a parent's runtime",
+           run_rows[row].call((ringline_ring *)runtime), RINGLINE_EFORKED);
   return 0;
 }
 
@@ -425,6 +491,16 @@ static void check_mail_of_a_freed_ring(void) {
            mail_rows[row].call((ringline_ring *)mailbox), mail_rows[row].elsewhere);
   expect("ringline_mailbox_release", "a released mailbox", ringline_mailbox_release(mailbox),
          RINGLINE_ESTALE);
+}
+
+static void check_runtime(void) {
+  int row;
+  for (row = 0; row < RUN_ROWS; row++)
+    expect(run_rows[row].name, "a thread that is no worker",
+           run_rows[row].call((ringline_ring *)runtime), run_rows[row].elsewhere);
+  for (row = 0; row < RUN_ROWS; row++)
+    expect(run_rows[row].name, "a freed runtime", run_rows[row].call((ringline_ring *)runtime),
+           RINGLINE_ESTALE);
 }
 
 static void check_preps(void) {
@@ -489,6 +565,9 @@ int main(void) {
   check_complete();
   harness_warm_threads(1);
   null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  CHECK_OK(ringline_runtime_create(NULL, &runtime)); /* the stacks of its threads stay mapped */
+  CHECK_OK(ringline_runtime_start(runtime));
+  CHECK_EQ(ringline_runtime_free(runtime), 0);
   harness_baseline();
   check_texts();
   check_preps();
@@ -508,6 +587,12 @@ int main(void) {
   tokens[0] = submit_one(ring, &op, 1);
   CHECK_EQ(next_completion(ring).user_data, 1);
   CHECK_EQ(ringline_mailbox_of(ring, &mailbox), 0);
+  odd_runtime.size = odd_handlers.size = 3;
+  many_workers.workers = 2049;
+  odd_flags.flags = 2;
+  odd_water.low_water = odd_water.high_water = 4096;
+  many_workers.size = odd_flags.size = odd_water.size = sizeof odd_water;
+  CHECK_OK(ringline_runtime_create(NULL, &runtime));
   check_bad_handles(ring, freed, lease);
   for (row = 0; row < sizeof argument_rows / sizeof *argument_rows; row++)
     expect(argument_rows[row].what, "a good ring", argument_rows[row].call(ring),
@@ -534,6 +619,7 @@ int main(void) {
   CHECK_EQ(turn_for(ring, 2, LIMIT), 2);
   CHECK_EQ(ringline_free(ring), 0);
   check_mail_of_a_freed_ring();
+  check_runtime();
   harness_check_baseline();
   return 0;
 }

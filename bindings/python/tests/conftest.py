@@ -5,8 +5,10 @@ import gc
 import os
 import signal
 import socket
+from pathlib import Path
 from typing import Iterator, List, Tuple
 
+import certificates
 import pytest
 
 import ringline
@@ -35,6 +37,11 @@ def pair() -> Iterator[Pair]:
     left, right = socket.socketpair()
     with left, right:
         yield left, right
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Tuple[Path, Path]:
+    return certificates.make(tmp_path_factory.mktemp("tls"))
 
 
 def descriptors() -> List[str]:

@@ -354,6 +354,22 @@ const
   RINGLINE_CONFIG_BIG*: uint32 = 2'u32
     ## config.flags: a BIG ring, with entries of 128 bytes and completions of 32, for commands of 80
     ## bytes (NVMe passthrough); RINGLINE_ENOTSUP_KERNEL before Linux 5.19.
+  RINGLINE_RUNTIME_UNPINNED*: uint32 = 1'u32
+    ## flags of a runtime's config: leave the threads where the kernel puts them.
+  RINGLINE_CLOSE_GRACEFULLY*: uint32 = 0'u32
+    ## how of ringline_conn_close: what is queued is sent first.
+  RINGLINE_CLOSE_AT_ONCE*: uint32 = 1'u32
+    ## how of ringline_conn_close: what is queued is dropped, the other end sees a reset.
+  RINGLINE_CONN_OPEN*: uint32 = 1'u32
+    ## state of a connection: it sends and receives.
+  RINGLINE_CONN_DRAINING*: uint32 = 2'u32
+    ## It sends what is queued, then waits for the other end to close.
+  RINGLINE_CONN_CLOSING*: uint32 = 3'u32
+    ## It ends what is in flight; its close callback is next.
+  RINGLINE_CONN_PAUSED*: uint32 = 1'u32
+    ## flags of a connection: it shows no data (ringline_conn_pause).
+  RINGLINE_CONN_ENDED*: uint32 = 2'u32
+    ## flags of a connection: the other end sends nothing more.
   RINGLINE_LOG_NONE*: uint32 = 0'u32
     ## set_log: nothing is told.
   RINGLINE_LOG_ERROR*: uint32 = 1'u32
@@ -370,6 +386,8 @@ type
     ## A ring. Opaque: its value is a handle that is looked up, never an address.
   ringline_mailbox* {.incompleteStruct.} = object
     ## What other threads hold of a ring. Opaque, as a ring.
+  ringline_runtime* {.incompleteStruct.} = object
+    ## A server runtime. Opaque, as a ring.
 
   ringline_config* {.bycopy.} = object
     ## What a ring shall be like. All-zero means all defaults; ringline_config_init() fills them in.
@@ -580,6 +598,123 @@ type
     resv*: array[3, uint64]
       ## Zero.
 
+  ringline_runtime_config* {.bycopy.} = object
+    ## What a runtime shall be like. All-zero means all defaults; ringline_runtime_config_init() fills
+    ## them in. `size` as in ringline_config.
+    size*: uint32
+      ## sizeof(ringline_runtime_config).
+    workers*: uint32
+      ## Workers: threads with a ring each, 2048 at most; 0 = one per processor.
+    flags*: uint32
+      ## RINGLINE_RUNTIME_*.
+    max_connections*: uint32
+      ## Connections per worker at a time, 1048576 at most; 0 = 65536. Clients beyond wait in the
+      ## listener's backlog.
+    high_water*: uint32
+      ## Bytes in a connection's send queue from which on ringline_conn_send() is -EAGAIN;
+      ## 0 = 1 MiB, 1 GiB at most.
+    low_water*: uint32
+      ## Bytes at which it is told to be writable again; 0 = half of high_water.
+    keep_max*: uint32
+      ## Bytes that a data callback may leave unconsumed without a pause; more closes the connection
+      ## with -EMSGSIZE. 0 = 1 MiB, 1 GiB at most.
+    pool_buffers*: uint32
+      ## Buffers of a worker's receive pool, a power of two; 0 = 8.
+    pool_buffer_size*: uint32
+      ## Bytes of each; 0 = 256 KiB. From Linux 6.12 on a buffer is filled piece by piece, by as many
+      ## receives as fit.
+    resv*: uint32
+      ## Zero.
+    close_timeout_ns*: uint64
+      ## How long a graceful close waits for the other end, in nanoseconds; 0 = 5 s.
+    disable*: uint64
+      ## RINGLINE_FEATURE_* not to use although the kernel has them.
+
+  ringline_runtime_handlers* {.bycopy.} = object
+    ## What a worker tells. Each is called on a worker's thread, one at a time per worker, never inside
+    ## another one and never inside a function of the library; each may be NULL. `conn` is the
+    ## connection's id, `user` what ringline_conn_set_user() keeps (0 at first). Every function is
+    ## legal in them, but a join, which is RINGLINE_EREENTRANT. A C++ exception that leaves one ends
+    ## the program. `size` as in ringline_config.
+    size*: uint32
+      ## sizeof(ringline_runtime_handlers).
+    resv*: uint32
+      ## Zero.
+    ctx*: uint64
+      ## Passed to each.
+    start*: uint64
+      ## The worker begins; nothing is accepted before that.
+    accept*: uint64
+      ## A client came.
+    data*: uint64
+      ## Bytes came, or the end; NULL = all are consumed, and the end closes gracefully.
+    sent*: uint64
+      ## Bytes went.
+    writable*: uint64
+      ## There is room again.
+    close*: uint64
+      ## A connection is over.
+    stop*: uint64
+      ## The worker is over: the last call on its thread.
+
+  ringline_runtime_stats* {.bycopy.} = object
+    ## What a runtime did so far, over all workers. Set `size` to sizeof(ringline_runtime_stats) (0 =
+    ## the same) before the call.
+    size*: uint32
+      ## sizeof(ringline_runtime_stats).
+    workers*: uint32
+      ## Workers counted here.
+    accepted*: uint64
+      ## Connections accepted.
+    closed*: uint64
+      ## Connections that are over.
+    refused*: uint64
+      ## Clients sent away, accepted when the table was full or the listener closing.
+    accept_pauses*: uint64
+      ## Times that accepting rested for want of descriptors or memory.
+    receives*: uint64
+      ## Receives.
+    received*: uint64
+      ## Bytes received.
+    sends*: uint64
+      ## Sends that ended, each of one or several messages.
+    sent*: uint64
+      ## Bytes that the kernel took.
+    parked*: uint64
+      ## Times that a connection waited for a receive buffer.
+    turns*: uint64
+      ## Turns of the workers' loops.
+
+  ringline_conn_info* {.bycopy.} = object
+    ## What a connection is like. Set `size` to sizeof(ringline_conn_info) (0 = the same) before the
+    ## call.
+    size*: uint32
+      ## sizeof(ringline_conn_info).
+    state*: uint32
+      ## RINGLINE_CONN_OPEN, _DRAINING or _CLOSING.
+    flags*: uint32
+      ## RINGLINE_CONN_PAUSED and _ENDED.
+    listener*: uint32
+      ## The listener it came by.
+    user*: uint64
+      ## What ringline_conn_set_user() keeps.
+    received*: uint64
+      ## Bytes received.
+    sent*: uint64
+      ## Bytes of what was sent that the kernel took.
+    queued*: uint64
+      ## Bytes that it did not take yet (in the close callback: and never will).
+    kept*: uint64
+      ## Bytes received and not consumed.
+    fd*: int32
+      ## The descriptor, for socket options only: the library closes it. -1 when it did.
+    peer_family*: uint16
+      ## AF_INET or AF_INET6; 0 when the other end has no such address (any more).
+    peer_port*: uint16
+      ## The other end's port.
+    peer_address*: array[16, uint8]
+      ## Its address, 4 or 16 bytes as on the wire.
+
   ringline_stats* {.bycopy.} = object
     ## What a ring did so far. Set `size` to sizeof(ringline_stats) (0 = the same) before the call.
     size*: uint32
@@ -630,6 +765,35 @@ type
     ## run, run_once, close with a timeout and cancel_sync answer RINGLINE_EREENTRANT. The callbacks of
     ## a turn run before its records are shown: that of a close may come before the FINAL record of an
     ## op it waited for. A C++ exception that leaves it ends the program.
+
+  ringline_worker_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime,
+    worker: uint32) {.cdecl, gcsafe, raises: [].}
+    ## Told when a worker begins, and when it is over. On the worker's thread, as all of these.
+
+  ringline_accept_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime, conn: uint64,
+    listener: uint32) {.cdecl, gcsafe, raises: [].}
+    ## A client came by `listener`.
+
+  ringline_data_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime, conn: uint64,
+    user: uint64, bytes: ptr uint8, length: csize_t): int64 {.cdecl, gcsafe, raises: [].}
+    ## `length` bytes came; they are valid during the call. Returns how many were consumed; the rest is
+    ## kept and shown again, in front, when more came. Negative = close at once, for that reason.
+    ## Length 0: the other end sends nothing more; 0 = close gracefully, 1 = go on sending.
+
+  ringline_sent_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime, conn: uint64,
+    user: uint64, length: uint64) {.cdecl, gcsafe, raises: [].}
+    ## The kernel took `length` bytes of what was sent.
+
+  ringline_writable_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime, conn: uint64,
+    user: uint64) {.cdecl, gcsafe, raises: [].}
+    ## A send was refused with -EAGAIN, and now the queue is down at low_water.
+
+  ringline_close_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime, conn: uint64,
+    user: uint64, reason: int32) {.cdecl, gcsafe, raises: [].}
+    ## The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
+    ## that failed, what data returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close
+    ## took too long), -EMSGSIZE (keep_max), -ECANCELED (stop). ringline_conn_info_of() still answers
+    ## in it; the id is stale when it returns.
 
 {.push cdecl, importc, dynlib: loaded, gcsafe, raises: [].}
 
@@ -1364,6 +1528,111 @@ proc ringline_stop*(ring: ptr ringline_ring): int32
   ## handlers and callbacks; async-signal-safe, errno is kept. Returns 0,
   ## RINGLINE_ESTALE or RINGLINE_EFORKED.
 
+proc ringline_runtime_create*(config: ptr ringline_runtime_config,
+    `out`: ptr ptr ringline_runtime): int32
+  ## Make a runtime. `config` may be NULL (all defaults). On success `*out` is its handle; no thread
+  ## runs yet. Any thread. Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when
+  ## 16384 handles exist.
+
+proc ringline_runtime_set_handlers*(runtime: ptr ringline_runtime,
+    handlers: ptr ringline_runtime_handlers): int32
+  ## Set the callbacks, before start. They are copied. Any thread. Returns 0, RINGLINE_ENULL, -EINVAL
+  ## or -E2BIG for the struct, -EALREADY after start, RINGLINE_ESTALE, RINGLINE_EFORKED.
+
+proc ringline_runtime_listen*(runtime: ptr ringline_runtime, address: cstring,
+    backlog: uint32): int32
+  ## Listen on `address`: "127.0.0.1:8080", "[::1]:8080" (numbers only; port 0 = the kernel chooses,
+  ## see ringline_runtime_port()), "unix:/path" or "unix:@abstract". Each worker has a socket of its
+  ## own on the same port and the kernel spreads the clients. They are bound now; each listens when
+  ## its worker first turns, with `backlog` clients waiting at most (0 = 4096). A path stays when the
+  ## listener is closed. Any thread, before and after start.
+  ##
+  ## Returns the listener's id (> 0), RINGLINE_ENULL, -EINVAL for the address or the backlog, what
+  ## socket(2) and bind(2) say (-EADDRINUSE, -EACCES, -EMFILE), -ENFILE (4096 listeners),
+  ## RINGLINE_ECLOSED after stop, RINGLINE_ESTALE, RINGLINE_EFORKED.
+
+proc ringline_runtime_port*(runtime: ptr ringline_runtime, listener: uint32): int32
+  ## The port of a listener; 0 for a path. Any thread. Returns it, or RINGLINE_ESTALE (also for a
+  ## listener that was closed), RINGLINE_EFORKED.
+
+proc ringline_runtime_listener_close*(runtime: ptr ringline_runtime, listener: uint32): int32
+  ## Close a listener: each worker closes its socket at its next turn; connections stay. Any thread.
+  ## Returns 0, RINGLINE_ESTALE (also for a listener that was closed), RINGLINE_EFORKED.
+
+proc ringline_runtime_start*(runtime: ptr ringline_runtime): int32
+  ## Start the workers: exactly one thread each, kept on a processor of its own as far as there are
+  ## any (RINGLINE_RUNTIME_UNPINNED leaves them), with all signals blocked. Returns when each has its
+  ## ring, has called its start callback and listens. Any thread.
+  ##
+  ## Returns 0, -EALREADY, RINGLINE_ECLOSED after stop, -EAGAIN (no thread), or what
+  ## ringline_create() and ringline_pool_create() say; then no thread is left. RINGLINE_ESTALE,
+  ## RINGLINE_EFORKED.
+
+proc ringline_runtime_stop*(runtime: ptr ringline_runtime, grace_ns: int64): int32
+  ## End the workers: listeners close, each connection sends what is queued and closes gracefully,
+  ## and after `grace_ns` (0 = at once, -1 = no limit) what is left closes at once. The last callback
+  ## of a worker is stop. A second call can only shorten the time. Any thread, callbacks and signal
+  ## handlers; async-signal-safe, errno is kept. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
+
+proc ringline_runtime_join*(runtime: ptr ringline_runtime, timeout_ns: int64): int32
+  ## Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever). Any
+  ## thread but the workers. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback,
+  ## RINGLINE_EPANIC when a worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
+
+proc ringline_runtime_free*(runtime: ptr ringline_runtime): int32
+  ## End the runtime: stop with a grace of 0, wait for the workers (their callbacks still run), give
+  ## everything back. In a callback the handle is stale at once, and the workers end when it has
+  ## returned. Any thread. Returns 0, RINGLINE_EPANIC when a worker ended by an internal error,
+  ## RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
+
+proc ringline_runtime_stats_of*(runtime: ptr ringline_runtime,
+    `out`: ptr ringline_runtime_stats): int32
+  ## Read the counters of a runtime, summed over its workers. Any thread. Returns 0, RINGLINE_ENULL,
+  ## -EINVAL, RINGLINE_ESTALE, RINGLINE_EFORKED.
+
+proc ringline_runtime_config_init*(config: ptr ringline_runtime_config): int32
+  ## Fill a runtime's config with the defaults, which are zeros, and set its size. Any thread.
+  ## Returns 0 or RINGLINE_ENULL.
+
+proc ringline_conn_send*(runtime: ptr ringline_runtime, conn: uint64, bytes: pointer,
+    length: csize_t): int32
+  ## Send a copy of `length` bytes, behind what is queued; all of them or none. They leave when the
+  ## callback has returned, small ones together. In the worker's callbacks only.
+  ##
+  ## Returns 0; -EAGAIN when high_water bytes are queued: wait for writable; RINGLINE_ECLOSED after
+  ## close or shutdown; -EMSGSIZE above 1 GiB; -ENOMEM; RINGLINE_ENULL; RINGLINE_EWRONGTHREAD;
+  ## RINGLINE_ESTALE when the connection is over; RINGLINE_EFORKED.
+
+proc ringline_conn_close*(runtime: ptr ringline_runtime, conn: uint64, how: uint32): int32
+  ## Close: RINGLINE_CLOSE_GRACEFULLY sends what is queued, says that nothing more comes, and waits
+  ## (close_timeout_ns at most) for the other end to do so, dropping what it sends;
+  ## RINGLINE_CLOSE_AT_ONCE drops what is queued and resets the connection. No data is shown any
+  ## more; the close callback comes later, never from here. In the worker's callbacks only.
+  ##
+  ## Returns 0, RINGLINE_ECLOSED when it closes already, -EINVAL, and as ringline_conn_send().
+
+proc ringline_conn_shutdown*(runtime: ptr ringline_runtime, conn: uint64): int32
+  ## Send nothing more: after what is queued the other end is told so, and what it still sends is
+  ## shown. In the worker's callbacks only. Returns 0 and as ringline_conn_send().
+
+proc ringline_conn_pause*(runtime: ptr ringline_runtime, conn: uint64): int32
+  ## Show no data until ringline_conn_resume(): the other end is held back once the kernel's buffers
+  ## are full. What was on its way is kept. In the worker's callbacks only. Returns 0,
+  ## RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
+
+proc ringline_conn_resume*(runtime: ptr ringline_runtime, conn: uint64): int32
+  ## Show data again; what is kept is shown after the callback. In the worker's callbacks only.
+  ## Returns as ringline_conn_pause().
+
+proc ringline_conn_set_user*(runtime: ptr ringline_runtime, conn: uint64, user: uint64): int32
+  ## Keep a number with a connection, which the callbacks get. In the worker's callbacks only.
+  ## Returns as ringline_conn_pause().
+
+proc ringline_conn_info_of*(runtime: ptr ringline_runtime, conn: uint64,
+    `out`: ptr ringline_conn_info): int32
+  ## What a connection is like, the other end's address included. In the worker's callbacks only.
+  ## Returns 0, RINGLINE_ENULL, -EINVAL and as ringline_conn_pause().
+
 proc ringline_stats_of*(ring: ptr ringline_ring, `out`: ptr ringline_stats): int32
   ## Read the counters. Any thread. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED, RINGLINE_ENULL,
   ## -EINVAL.
@@ -1660,6 +1929,104 @@ iterator layoutRows*(): tuple[name: string, offset, size: int] =
     sizeof(default(ringline_shared).rel_len))
   yield ("ringline_shared.resv", offsetOf(ringline_shared, resv),
     sizeof(default(ringline_shared).resv))
+  yield ("ringline_runtime_config", 0, sizeof(ringline_runtime_config))
+  yield ("ringline_runtime_config.size", offsetOf(ringline_runtime_config, size),
+    sizeof(default(ringline_runtime_config).size))
+  yield ("ringline_runtime_config.workers", offsetOf(ringline_runtime_config, workers),
+    sizeof(default(ringline_runtime_config).workers))
+  yield ("ringline_runtime_config.flags", offsetOf(ringline_runtime_config, flags),
+    sizeof(default(ringline_runtime_config).flags))
+  yield ("ringline_runtime_config.max_connections", offsetOf(ringline_runtime_config, max_connections),
+    sizeof(default(ringline_runtime_config).max_connections))
+  yield ("ringline_runtime_config.high_water", offsetOf(ringline_runtime_config, high_water),
+    sizeof(default(ringline_runtime_config).high_water))
+  yield ("ringline_runtime_config.low_water", offsetOf(ringline_runtime_config, low_water),
+    sizeof(default(ringline_runtime_config).low_water))
+  yield ("ringline_runtime_config.keep_max", offsetOf(ringline_runtime_config, keep_max),
+    sizeof(default(ringline_runtime_config).keep_max))
+  yield ("ringline_runtime_config.pool_buffers", offsetOf(ringline_runtime_config, pool_buffers),
+    sizeof(default(ringline_runtime_config).pool_buffers))
+  yield ("ringline_runtime_config.pool_buffer_size", offsetOf(ringline_runtime_config, pool_buffer_size),
+    sizeof(default(ringline_runtime_config).pool_buffer_size))
+  yield ("ringline_runtime_config.resv", offsetOf(ringline_runtime_config, resv),
+    sizeof(default(ringline_runtime_config).resv))
+  yield ("ringline_runtime_config.close_timeout_ns", offsetOf(ringline_runtime_config, close_timeout_ns),
+    sizeof(default(ringline_runtime_config).close_timeout_ns))
+  yield ("ringline_runtime_config.disable", offsetOf(ringline_runtime_config, disable),
+    sizeof(default(ringline_runtime_config).disable))
+  yield ("ringline_runtime_handlers", 0, sizeof(ringline_runtime_handlers))
+  yield ("ringline_runtime_handlers.size", offsetOf(ringline_runtime_handlers, size),
+    sizeof(default(ringline_runtime_handlers).size))
+  yield ("ringline_runtime_handlers.resv", offsetOf(ringline_runtime_handlers, resv),
+    sizeof(default(ringline_runtime_handlers).resv))
+  yield ("ringline_runtime_handlers.ctx", offsetOf(ringline_runtime_handlers, ctx),
+    sizeof(default(ringline_runtime_handlers).ctx))
+  yield ("ringline_runtime_handlers.start", offsetOf(ringline_runtime_handlers, start),
+    sizeof(default(ringline_runtime_handlers).start))
+  yield ("ringline_runtime_handlers.accept", offsetOf(ringline_runtime_handlers, accept),
+    sizeof(default(ringline_runtime_handlers).accept))
+  yield ("ringline_runtime_handlers.data", offsetOf(ringline_runtime_handlers, data),
+    sizeof(default(ringline_runtime_handlers).data))
+  yield ("ringline_runtime_handlers.sent", offsetOf(ringline_runtime_handlers, sent),
+    sizeof(default(ringline_runtime_handlers).sent))
+  yield ("ringline_runtime_handlers.writable", offsetOf(ringline_runtime_handlers, writable),
+    sizeof(default(ringline_runtime_handlers).writable))
+  yield ("ringline_runtime_handlers.close", offsetOf(ringline_runtime_handlers, close),
+    sizeof(default(ringline_runtime_handlers).close))
+  yield ("ringline_runtime_handlers.stop", offsetOf(ringline_runtime_handlers, stop),
+    sizeof(default(ringline_runtime_handlers).stop))
+  yield ("ringline_runtime_stats", 0, sizeof(ringline_runtime_stats))
+  yield ("ringline_runtime_stats.size", offsetOf(ringline_runtime_stats, size),
+    sizeof(default(ringline_runtime_stats).size))
+  yield ("ringline_runtime_stats.workers", offsetOf(ringline_runtime_stats, workers),
+    sizeof(default(ringline_runtime_stats).workers))
+  yield ("ringline_runtime_stats.accepted", offsetOf(ringline_runtime_stats, accepted),
+    sizeof(default(ringline_runtime_stats).accepted))
+  yield ("ringline_runtime_stats.closed", offsetOf(ringline_runtime_stats, closed),
+    sizeof(default(ringline_runtime_stats).closed))
+  yield ("ringline_runtime_stats.refused", offsetOf(ringline_runtime_stats, refused),
+    sizeof(default(ringline_runtime_stats).refused))
+  yield ("ringline_runtime_stats.accept_pauses", offsetOf(ringline_runtime_stats, accept_pauses),
+    sizeof(default(ringline_runtime_stats).accept_pauses))
+  yield ("ringline_runtime_stats.receives", offsetOf(ringline_runtime_stats, receives),
+    sizeof(default(ringline_runtime_stats).receives))
+  yield ("ringline_runtime_stats.received", offsetOf(ringline_runtime_stats, received),
+    sizeof(default(ringline_runtime_stats).received))
+  yield ("ringline_runtime_stats.sends", offsetOf(ringline_runtime_stats, sends),
+    sizeof(default(ringline_runtime_stats).sends))
+  yield ("ringline_runtime_stats.sent", offsetOf(ringline_runtime_stats, sent),
+    sizeof(default(ringline_runtime_stats).sent))
+  yield ("ringline_runtime_stats.parked", offsetOf(ringline_runtime_stats, parked),
+    sizeof(default(ringline_runtime_stats).parked))
+  yield ("ringline_runtime_stats.turns", offsetOf(ringline_runtime_stats, turns),
+    sizeof(default(ringline_runtime_stats).turns))
+  yield ("ringline_conn_info", 0, sizeof(ringline_conn_info))
+  yield ("ringline_conn_info.size", offsetOf(ringline_conn_info, size),
+    sizeof(default(ringline_conn_info).size))
+  yield ("ringline_conn_info.state", offsetOf(ringline_conn_info, state),
+    sizeof(default(ringline_conn_info).state))
+  yield ("ringline_conn_info.flags", offsetOf(ringline_conn_info, flags),
+    sizeof(default(ringline_conn_info).flags))
+  yield ("ringline_conn_info.listener", offsetOf(ringline_conn_info, listener),
+    sizeof(default(ringline_conn_info).listener))
+  yield ("ringline_conn_info.user", offsetOf(ringline_conn_info, user),
+    sizeof(default(ringline_conn_info).user))
+  yield ("ringline_conn_info.received", offsetOf(ringline_conn_info, received),
+    sizeof(default(ringline_conn_info).received))
+  yield ("ringline_conn_info.sent", offsetOf(ringline_conn_info, sent),
+    sizeof(default(ringline_conn_info).sent))
+  yield ("ringline_conn_info.queued", offsetOf(ringline_conn_info, queued),
+    sizeof(default(ringline_conn_info).queued))
+  yield ("ringline_conn_info.kept", offsetOf(ringline_conn_info, kept),
+    sizeof(default(ringline_conn_info).kept))
+  yield ("ringline_conn_info.fd", offsetOf(ringline_conn_info, fd),
+    sizeof(default(ringline_conn_info).fd))
+  yield ("ringline_conn_info.peer_family", offsetOf(ringline_conn_info, peer_family),
+    sizeof(default(ringline_conn_info).peer_family))
+  yield ("ringline_conn_info.peer_port", offsetOf(ringline_conn_info, peer_port),
+    sizeof(default(ringline_conn_info).peer_port))
+  yield ("ringline_conn_info.peer_address", offsetOf(ringline_conn_info, peer_address),
+    sizeof(default(ringline_conn_info).peer_address))
   yield ("ringline_stats", 0, sizeof(ringline_stats))
   yield ("ringline_stats.size", offsetOf(ringline_stats, size),
     sizeof(default(ringline_stats).size))

@@ -20,6 +20,7 @@ from ._event_loop import EventLoop
 from ._mailbox import Mailbox
 from ._message import Message
 from ._operations import Operations, Slot
+from ._policy import EventLoopPolicy, install, new_event_loop, run
 from ._pool import Lease, Pool
 from ._region import Region
 from ._ring import Batch, Ring
@@ -31,6 +32,7 @@ __all__ = [
     "Datagram",
     "Error",
     "EventLoop",
+    "EventLoopPolicy",
     "Lease",
     "Mailbox",
     "Message",
@@ -42,7 +44,10 @@ __all__ = [
     "Slot",
     "doctor",
     "has",
+    "install",
+    "new_event_loop",
     "op_supported",
+    "run",
 ]
 __all__ += _abi.__all__
 __version__ = f"{VERSION_MAJOR}.{VERSION_MINOR}.{VERSION_PATCH}"

@@ -355,6 +355,22 @@ CONFIG_SQPOLL = 1
 #: config.flags: a BIG ring, with entries of 128 bytes and completions of 32, for commands of 80
 #: bytes (NVMe passthrough); RINGLINE_ENOTSUP_KERNEL before Linux 5.19.
 CONFIG_BIG = 2
+#: flags of a runtime's config: leave the threads where the kernel puts them.
+RUNTIME_UNPINNED = 1
+#: how of ringline_conn_close: what is queued is sent first.
+CLOSE_GRACEFULLY = 0
+#: how of ringline_conn_close: what is queued is dropped, the other end sees a reset.
+CLOSE_AT_ONCE = 1
+#: state of a connection: it sends and receives.
+CONN_OPEN = 1
+#: It sends what is queued, then waits for the other end to close.
+CONN_DRAINING = 2
+#: It ends what is in flight; its close callback is next.
+CONN_CLOSING = 3
+#: flags of a connection: it shows no data (ringline_conn_pause).
+CONN_PAUSED = 1
+#: flags of a connection: the other end sends nothing more.
+CONN_ENDED = 2
 #: set_log: nothing is told.
 LOG_NONE = 0
 #: A caught panic.
@@ -750,6 +766,210 @@ class Shared(ctypes.Structure):
 SHARED_FORMAT = "<IIQIIQIIIIqIIiIIIQQII3Q"
 
 
+class RuntimeConfig(ctypes.Structure):
+    """What a runtime shall be like. All-zero means all defaults; ringline_runtime_config_init() fills
+    them in. `size` as in ringline_config.
+    """
+
+    #: sizeof(ringline_runtime_config).
+    size: int
+    #: Workers: threads with a ring each, 2048 at most; 0 = one per processor.
+    workers: int
+    #: RINGLINE_RUNTIME_*.
+    flags: int
+    #: Connections per worker at a time, 1048576 at most; 0 = 65536. Clients beyond wait in the
+    #: listener's backlog.
+    max_connections: int
+    #: Bytes in a connection's send queue from which on ringline_conn_send() is -EAGAIN;
+    #: 0 = 1 MiB, 1 GiB at most.
+    high_water: int
+    #: Bytes at which it is told to be writable again; 0 = half of high_water.
+    low_water: int
+    #: Bytes that a data callback may leave unconsumed without a pause; more closes the connection
+    #: with -EMSGSIZE. 0 = 1 MiB, 1 GiB at most.
+    keep_max: int
+    #: Buffers of a worker's receive pool, a power of two; 0 = 8.
+    pool_buffers: int
+    #: Bytes of each; 0 = 256 KiB. From Linux 6.12 on a buffer is filled piece by piece, by as many
+    #: receives as fit.
+    pool_buffer_size: int
+    #: Zero.
+    resv: int
+    #: How long a graceful close waits for the other end, in nanoseconds; 0 = 5 s.
+    close_timeout_ns: int
+    #: RINGLINE_FEATURE_* not to use although the kernel has them.
+    disable: int
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("workers", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("max_connections", ctypes.c_uint32),
+        ("high_water", ctypes.c_uint32),
+        ("low_water", ctypes.c_uint32),
+        ("keep_max", ctypes.c_uint32),
+        ("pool_buffers", ctypes.c_uint32),
+        ("pool_buffer_size", ctypes.c_uint32),
+        ("resv", ctypes.c_uint32),
+        ("close_timeout_ns", ctypes.c_uint64),
+        ("disable", ctypes.c_uint64),
+    ]
+
+
+#: The same for the struct module: 56 bytes.
+RUNTIME_CONFIG_FORMAT = "<IIIIIIIIIIQQ"
+
+
+class RuntimeHandlers(ctypes.Structure):
+    """What a worker tells. Each is called on a worker's thread, one at a time per worker, never inside
+    another one and never inside a function of the library; each may be NULL. `conn` is the
+    connection's id, `user` what ringline_conn_set_user() keeps (0 at first). Every function is
+    legal in them, but a join, which is RINGLINE_EREENTRANT. A C++ exception that leaves one ends
+    the program. `size` as in ringline_config.
+    """
+
+    #: sizeof(ringline_runtime_handlers).
+    size: int
+    #: Zero.
+    resv: int
+    #: Passed to each.
+    ctx: int
+    #: The worker begins; nothing is accepted before that.
+    start: int
+    #: A client came.
+    accept: int
+    #: Bytes came, or the end; NULL = all are consumed, and the end closes gracefully.
+    data: int
+    #: Bytes went.
+    sent: int
+    #: There is room again.
+    writable: int
+    #: A connection is over.
+    close: int
+    #: The worker is over: the last call on its thread.
+    stop: int
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("resv", ctypes.c_uint32),
+        ("ctx", ctypes.c_uint64),
+        ("start", ctypes.c_uint64),
+        ("accept", ctypes.c_uint64),
+        ("data", ctypes.c_uint64),
+        ("sent", ctypes.c_uint64),
+        ("writable", ctypes.c_uint64),
+        ("close", ctypes.c_uint64),
+        ("stop", ctypes.c_uint64),
+    ]
+
+
+#: The same for the struct module: 72 bytes.
+RUNTIME_HANDLERS_FORMAT = "<IIQQQQQQQQ"
+
+
+class RuntimeStats(ctypes.Structure):
+    """What a runtime did so far, over all workers. Set `size` to sizeof(ringline_runtime_stats) (0 =
+    the same) before the call.
+    """
+
+    #: sizeof(ringline_runtime_stats).
+    size: int
+    #: Workers counted here.
+    workers: int
+    #: Connections accepted.
+    accepted: int
+    #: Connections that are over.
+    closed: int
+    #: Clients sent away, accepted when the table was full or the listener closing.
+    refused: int
+    #: Times that accepting rested for want of descriptors or memory.
+    accept_pauses: int
+    #: Receives.
+    receives: int
+    #: Bytes received.
+    received: int
+    #: Sends that ended, each of one or several messages.
+    sends: int
+    #: Bytes that the kernel took.
+    sent: int
+    #: Times that a connection waited for a receive buffer.
+    parked: int
+    #: Turns of the workers' loops.
+    turns: int
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("workers", ctypes.c_uint32),
+        ("accepted", ctypes.c_uint64),
+        ("closed", ctypes.c_uint64),
+        ("refused", ctypes.c_uint64),
+        ("accept_pauses", ctypes.c_uint64),
+        ("receives", ctypes.c_uint64),
+        ("received", ctypes.c_uint64),
+        ("sends", ctypes.c_uint64),
+        ("sent", ctypes.c_uint64),
+        ("parked", ctypes.c_uint64),
+        ("turns", ctypes.c_uint64),
+    ]
+
+
+#: The same for the struct module: 88 bytes.
+RUNTIME_STATS_FORMAT = "<IIQQQQQQQQQQ"
+
+
+class ConnInfo(ctypes.Structure):
+    """What a connection is like. Set `size` to sizeof(ringline_conn_info) (0 = the same) before the
+    call.
+    """
+
+    #: sizeof(ringline_conn_info).
+    size: int
+    #: RINGLINE_CONN_OPEN, _DRAINING or _CLOSING.
+    state: int
+    #: RINGLINE_CONN_PAUSED and _ENDED.
+    flags: int
+    #: The listener it came by.
+    listener: int
+    #: What ringline_conn_set_user() keeps.
+    user: int
+    #: Bytes received.
+    received: int
+    #: Bytes of what was sent that the kernel took.
+    sent: int
+    #: Bytes that it did not take yet (in the close callback: and never will).
+    queued: int
+    #: Bytes received and not consumed.
+    kept: int
+    #: The descriptor, for socket options only: the library closes it. -1 when it did.
+    fd: int
+    #: AF_INET or AF_INET6; 0 when the other end has no such address (any more).
+    peer_family: int
+    #: The other end's port.
+    peer_port: int
+    #: Its address, 4 or 16 bytes as on the wire.
+    peer_address: List[int]
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("state", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("listener", ctypes.c_uint32),
+        ("user", ctypes.c_uint64),
+        ("received", ctypes.c_uint64),
+        ("sent", ctypes.c_uint64),
+        ("queued", ctypes.c_uint64),
+        ("kept", ctypes.c_uint64),
+        ("fd", ctypes.c_int32),
+        ("peer_family", ctypes.c_uint16),
+        ("peer_port", ctypes.c_uint16),
+        ("peer_address", ctypes.c_uint8 * 16),
+    ]
+
+
+#: The same for the struct module: 80 bytes.
+CONN_INFO_FORMAT = "<IIIIQQQQQiHH16B"
+
+
 class Stats(ctypes.Structure):
     """What a ring did so far. Set `size` to sizeof(ringline_stats) (0 = the same) before the call.
     """
@@ -822,6 +1042,23 @@ LogFunction = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_
 #: a turn run before its records are shown: that of a close may come before the FINAL record of an
 #: op it waited for. A C++ exception that leaves it ends the program.
 Callback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+#: Told when a worker begins, and when it is over. On the worker's thread, as all of these.
+WorkerCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32)
+#: A client came by `listener`.
+AcceptCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint32)
+#: `length` bytes came; they are valid during the call. Returns how many were consumed; the rest is
+#: kept and shown again, in front, when more came. Negative = close at once, for that reason.
+#: Length 0: the other end sends nothing more; 0 = close gracefully, 1 = go on sending.
+DataCallback = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_void_p, ctypes.c_size_t)
+#: The kernel took `length` bytes of what was sent.
+SentCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64)
+#: A send was refused with -EAGAIN, and now the queue is down at low_water.
+WritableCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64)
+#: The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
+#: that failed, what data returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close
+#: took too long), -EMSGSIZE (keep_max), -ECANCELED (stop). ringline_conn_info_of() still answers
+#: in it; the id is stale when it returns.
+CloseCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int32)
 
 #: The records by their names in C.
 RECORDS: Dict[str, Tuple[Any, str]] = {
@@ -834,6 +1071,10 @@ RECORDS: Dict[str, Tuple[Any, str]] = {
     "ringline_region_info": (RegionInfo, REGION_INFO_FORMAT),
     "ringline_info": (Info, INFO_FORMAT),
     "ringline_shared": (Shared, SHARED_FORMAT),
+    "ringline_runtime_config": (RuntimeConfig, RUNTIME_CONFIG_FORMAT),
+    "ringline_runtime_handlers": (RuntimeHandlers, RUNTIME_HANDLERS_FORMAT),
+    "ringline_runtime_stats": (RuntimeStats, RUNTIME_STATS_FORMAT),
+    "ringline_conn_info": (ConnInfo, CONN_INFO_FORMAT),
     "ringline_stats": (Stats, STATS_FORMAT),
 }
 
@@ -1666,6 +1907,123 @@ class Functions:
     #: RINGLINE_ESTALE or RINGLINE_EFORKED.
     stop: Callable[[Pointer], int]
 
+    #: runtime_create(config, out)
+    #: Make a runtime. `config` may be NULL (all defaults). On success `*out` is its handle; no thread
+    #: runs yet. Any thread. Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when
+    #: 16384 handles exist.
+    runtime_create: Callable[[Pointer, Pointer], int]
+
+    #: runtime_set_handlers(runtime, handlers)
+    #: Set the callbacks, before start. They are copied. Any thread. Returns 0, RINGLINE_ENULL, -EINVAL
+    #: or -E2BIG for the struct, -EALREADY after start, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    runtime_set_handlers: Callable[[Pointer, Pointer], int]
+
+    #: runtime_listen(runtime, address, backlog)
+    #: Listen on `address`: "127.0.0.1:8080", "[::1]:8080" (numbers only; port 0 = the kernel chooses,
+    #: see ringline_runtime_port()), "unix:/path" or "unix:@abstract". Each worker has a socket of its
+    #: own on the same port and the kernel spreads the clients. They are bound now; each listens when
+    #: its worker first turns, with `backlog` clients waiting at most (0 = 4096). A path stays when the
+    #: listener is closed. Any thread, before and after start.
+    #:
+    #: Returns the listener's id (> 0), RINGLINE_ENULL, -EINVAL for the address or the backlog, what
+    #: socket(2) and bind(2) say (-EADDRINUSE, -EACCES, -EMFILE), -ENFILE (4096 listeners),
+    #: RINGLINE_ECLOSED after stop, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    runtime_listen: Callable[[Pointer, bytes, int], int]
+
+    #: runtime_port(runtime, listener)
+    #: The port of a listener; 0 for a path. Any thread. Returns it, or RINGLINE_ESTALE (also for a
+    #: listener that was closed), RINGLINE_EFORKED.
+    runtime_port: Callable[[Pointer, int], int]
+
+    #: runtime_listener_close(runtime, listener)
+    #: Close a listener: each worker closes its socket at its next turn; connections stay. Any thread.
+    #: Returns 0, RINGLINE_ESTALE (also for a listener that was closed), RINGLINE_EFORKED.
+    runtime_listener_close: Callable[[Pointer, int], int]
+
+    #: runtime_start(runtime)
+    #: Start the workers: exactly one thread each, kept on a processor of its own as far as there are
+    #: any (RINGLINE_RUNTIME_UNPINNED leaves them), with all signals blocked. Returns when each has its
+    #: ring, has called its start callback and listens. Any thread.
+    #:
+    #: Returns 0, -EALREADY, RINGLINE_ECLOSED after stop, -EAGAIN (no thread), or what
+    #: ringline_create() and ringline_pool_create() say; then no thread is left. RINGLINE_ESTALE,
+    #: RINGLINE_EFORKED.
+    runtime_start: Callable[[Pointer], int]
+
+    #: runtime_stop(runtime, grace_ns)
+    #: End the workers: listeners close, each connection sends what is queued and closes gracefully,
+    #: and after `grace_ns` (0 = at once, -1 = no limit) what is left closes at once. The last callback
+    #: of a worker is stop. A second call can only shorten the time. Any thread, callbacks and signal
+    #: handlers; async-signal-safe, errno is kept. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    runtime_stop: Callable[[Pointer, int], int]
+
+    #: runtime_join(runtime, timeout_ns)
+    #: Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever). Any
+    #: thread but the workers. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback,
+    #: RINGLINE_EPANIC when a worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    runtime_join: Callable[[Pointer, int], int]
+
+    #: runtime_free(runtime)
+    #: End the runtime: stop with a grace of 0, wait for the workers (their callbacks still run), give
+    #: everything back. In a callback the handle is stale at once, and the workers end when it has
+    #: returned. Any thread. Returns 0, RINGLINE_EPANIC when a worker ended by an internal error,
+    #: RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
+    runtime_free: Callable[[Pointer], int]
+
+    #: runtime_stats_of(runtime, out)
+    #: Read the counters of a runtime, summed over its workers. Any thread. Returns 0, RINGLINE_ENULL,
+    #: -EINVAL, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    runtime_stats_of: Callable[[Pointer, Pointer], int]
+
+    #: runtime_config_init(config)
+    #: Fill a runtime's config with the defaults, which are zeros, and set its size. Any thread.
+    #: Returns 0 or RINGLINE_ENULL.
+    runtime_config_init: Callable[[Pointer], int]
+
+    #: conn_send(runtime, conn, bytes, length)
+    #: Send a copy of `length` bytes, behind what is queued; all of them or none. They leave when the
+    #: callback has returned, small ones together. In the worker's callbacks only.
+    #:
+    #: Returns 0; -EAGAIN when high_water bytes are queued: wait for writable; RINGLINE_ECLOSED after
+    #: close or shutdown; -EMSGSIZE above 1 GiB; -ENOMEM; RINGLINE_ENULL; RINGLINE_EWRONGTHREAD;
+    #: RINGLINE_ESTALE when the connection is over; RINGLINE_EFORKED.
+    conn_send: Callable[[Pointer, int, Pointer, int], int]
+
+    #: conn_close(runtime, conn, how)
+    #: Close: RINGLINE_CLOSE_GRACEFULLY sends what is queued, says that nothing more comes, and waits
+    #: (close_timeout_ns at most) for the other end to do so, dropping what it sends;
+    #: RINGLINE_CLOSE_AT_ONCE drops what is queued and resets the connection. No data is shown any
+    #: more; the close callback comes later, never from here. In the worker's callbacks only.
+    #:
+    #: Returns 0, RINGLINE_ECLOSED when it closes already, -EINVAL, and as ringline_conn_send().
+    conn_close: Callable[[Pointer, int, int], int]
+
+    #: conn_shutdown(runtime, conn)
+    #: Send nothing more: after what is queued the other end is told so, and what it still sends is
+    #: shown. In the worker's callbacks only. Returns 0 and as ringline_conn_send().
+    conn_shutdown: Callable[[Pointer, int], int]
+
+    #: conn_pause(runtime, conn)
+    #: Show no data until ringline_conn_resume(): the other end is held back once the kernel's buffers
+    #: are full. What was on its way is kept. In the worker's callbacks only. Returns 0,
+    #: RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    conn_pause: Callable[[Pointer, int], int]
+
+    #: conn_resume(runtime, conn)
+    #: Show data again; what is kept is shown after the callback. In the worker's callbacks only.
+    #: Returns as ringline_conn_pause().
+    conn_resume: Callable[[Pointer, int], int]
+
+    #: conn_set_user(runtime, conn, user)
+    #: Keep a number with a connection, which the callbacks get. In the worker's callbacks only.
+    #: Returns as ringline_conn_pause().
+    conn_set_user: Callable[[Pointer, int, int], int]
+
+    #: conn_info_of(runtime, conn, out)
+    #: What a connection is like, the other end's address included. In the worker's callbacks only.
+    #: Returns 0, RINGLINE_ENULL, -EINVAL and as ringline_conn_pause().
+    conn_info_of: Callable[[Pointer, int, Pointer], int]
+
     #: stats_of(ring, out)
     #: Read the counters. Any thread. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED, RINGLINE_ENULL,
     #: -EINVAL.
@@ -2398,6 +2756,32 @@ SIGNATURES: Dict[str, Tuple[Optional[Any], Tuple[Any, ...]]] = {
     "run_once": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int64)),
     "run": (ctypes.c_int32, (ctypes.c_void_p,)),
     "stop": (ctypes.c_int32, (ctypes.c_void_p,)),
+    "runtime_create": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p)),
+    "runtime_set_handlers": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p)),
+    "runtime_listen": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_uint32)),
+    "runtime_port": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint32)),
+    "runtime_listener_close": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint32)),
+    "runtime_start": (ctypes.c_int32, (ctypes.c_void_p,)),
+    "runtime_stop": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int64)),
+    "runtime_join": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int64)),
+    "runtime_free": (ctypes.c_int32, (ctypes.c_void_p,)),
+    "runtime_stats_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p)),
+    "runtime_config_init": (ctypes.c_int32, (ctypes.c_void_p,)),
+    "conn_send": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ),
+    ),
+    "conn_close": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint32)),
+    "conn_shutdown": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64)),
+    "conn_pause": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64)),
+    "conn_resume": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64)),
+    "conn_set_user": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64)),
+    "conn_info_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p)),
     "stats_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p)),
     "turn": (ctypes.c_int32, (ctypes.c_void_p,)),
     "submit": (
@@ -2610,6 +2994,14 @@ __all__ = [
     "SUBMIT_COPY_ARGS",
     "CONFIG_SQPOLL",
     "CONFIG_BIG",
+    "RUNTIME_UNPINNED",
+    "CLOSE_GRACEFULLY",
+    "CLOSE_AT_ONCE",
+    "CONN_OPEN",
+    "CONN_DRAINING",
+    "CONN_CLOSING",
+    "CONN_PAUSED",
+    "CONN_ENDED",
     "LOG_NONE",
     "LOG_ERROR",
     "LOG_WARN",
@@ -2620,5 +3012,9 @@ __all__ = [
     "PoolInfo",
     "RegionInfo",
     "Info",
+    "RuntimeConfig",
+    "RuntimeHandlers",
+    "RuntimeStats",
+    "ConnInfo",
     "Stats",
 ]

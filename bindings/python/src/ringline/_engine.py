@@ -51,6 +51,8 @@ _CANCELED = -errno.ECANCELED
 _PASSING = (-errno.EINTR, -errno.EAGAIN, -errno.EBUSY)
 #: Where the bytes of a `bytes` object start, counted from its id().
 BYTES_OFFSET = bytes.__basicsize__ - 1
+#: In `Info.setup_flags`.
+_SQPOLL = 2
 #: Longest wait of one turn: a day.
 _LONGEST = 86_400.0
 
@@ -110,6 +112,14 @@ class Engine:
         self._thread = 0
         self._look()
         self._pool()
+        got = self.info()
+        #: Whether QUIET sends can be used, and the `ioprio` of receives and accepts.
+        self.quiet = bool(got.features & _abi.FEATURE_CQE_SKIP) and not got.setup_flags & _SQPOLL
+        self.recv_ioprio = self.accept_ioprio = 0
+        if got.features & _abi.FEATURE_RECV_MULTISHOT:
+            self.recv_ioprio = _abi.RECV_MULTISHOT
+        if got.features & _abi.FEATURE_ACCEPT_MULTISHOT:
+            self.accept_ioprio = _abi.ACCEPT_MULTISHOT
 
     def _look(self) -> None:
         """Views on the shared block and what it names; valid until the ring is freed."""
@@ -425,6 +435,12 @@ class Engine:
         """What the ring got."""
         info = _abi.Info()
         check(quick.info_of(self._handle, ctypes.byref(info)))
+        return info
+
+    def pool_info(self) -> _abi.PoolInfo:
+        """What the receive pool is like now."""
+        info = _abi.PoolInfo()
+        check(quick.pool_info_of(self._handle, self.pool, ctypes.byref(info)))
         return info
 
     def stats(self) -> _abi.Stats:

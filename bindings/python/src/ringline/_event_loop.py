@@ -1,10 +1,23 @@
 """The event loop, put together from its mix-ins."""
 
+import logging
 from importlib import import_module
-from typing import Any, List
+from typing import Any, Dict, List
 
+from . import _abi
+from ._config import configure
 from ._engine import Engine
 from ._loop import CoreLoop
+
+_SQPOLL = 2
+
+
+def _borrowed() -> Any:
+    from asyncio import selector_events, unix_events
+
+    selecting = vars(selector_events.BaseSelectorEventLoop)
+    names = [name for name in selecting if "sock_" in name and "socket" not in name]
+    return type("SockMixin", (), {name: selecting[name] for name in names})
 
 
 def _mixins() -> List[Any]:
@@ -21,7 +34,8 @@ def _mixins() -> List[Any]:
         try:
             found.append(getattr(import_module(f"ringline.{name}"), kind))
         except ModuleNotFoundError:
-            pass
+            if name == "_sock":
+                found.append(_borrowed())
     return found
 
 
@@ -29,7 +43,71 @@ _Base: Any = type("_Base", (*_mixins(), CoreLoop), {})
 
 
 class EventLoop(_Base):  # type: ignore[misc]
-    """An asyncio event loop on a ring."""
+    """An asyncio event loop on a ring.
 
-    def __init__(self, selector: object = None, **config: Any) -> None:
-        super().__init__(Engine(**config))
+    Parameters
+    ----------
+    **options : int or bool
+        As of `new_event_loop`; `fallback` means nothing here.
+
+    Raises
+    ------
+    Error
+        Where rings are forbidden or memory is short; the text says by what, and the remedy.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        config = configure(options)
+        engine = Engine(
+            config.ring_size,
+            _abi.CONFIG_SQPOLL if config.sqpoll else 0,
+            config.spin_us,
+            config.buffer_size,
+            config.buffer_count,
+        )
+        if config.sqpoll and not engine.info().setup_flags & _SQPOLL:
+            logging.getLogger("ringline").warning("sqpoll is not allowed here: going on without")
+        super().__init__(engine)
+
+    def ring_info(self) -> Dict[str, int]:
+        """What the ring and its receive pool are like.
+
+        Returns
+        -------
+        dict
+            The members of `Info`, and buffer_size, buffer_count, buffers_free.
+        """
+        self._check_closed()
+        engine = self._engine
+        found = _members(engine.info())
+        pool = engine.pool_info()
+        found.update(
+            buffer_size=pool.buffer_size, buffer_count=pool.count, buffers_free=pool.free
+        )
+        return found
+
+    def stats(self) -> Dict[str, int]:
+        """What the ring did so far.
+
+        Returns
+        -------
+        dict
+            The members of `Stats`; syscalls (of the ring: `enters` by another name), turns,
+            leases_out (received bytes not given back yet), inflight.
+        """
+        self._check_closed()
+        engine = self._engine
+        found = _members(engine.stats())
+        pool = engine.pool_info()
+        found.update(
+            syscalls=found["enters"],
+            turns=engine.turns,
+            leases_out=pool.leases,
+            inflight=len(engine),
+        )
+        return found
+
+
+def _members(record: Any) -> Dict[str, int]:
+    names = [name for name, *_ in record._fields_ if name not in ("size", "resv")]
+    return {name: getattr(record, name) for name in names}

@@ -48,7 +48,7 @@ class Acceptor:
         if self._open and not self._ident:
             self._ident = self._loop._engine.submit(
                 _abi.OP_ACCEPT, self._sock.fileno(), 0, 0, 0, _FLAGS, self._accepted, None,
-                0, _abi.ACCEPT_MULTISHOT, restart=True,
+                0, self._loop._engine.accept_ioprio, restart=True,
             )  # fmt: skip
 
     def stop(self) -> None:

@@ -168,7 +168,7 @@ class SocketTransport(transports._FlowControlMixin, transports.Transport):  # ty
             return
         self._recv_id = self._engine.submit(
             _abi.OP_RECV, self._sock_fd, 0, 0, 0, 0, self._received, None,
-            _abi.SQE_BUFFER_SELECT, _abi.RECV_MULTISHOT, self._engine.pool, restart=True,
+            _abi.SQE_BUFFER_SELECT, self._engine.recv_ioprio, self._engine.pool, restart=True,
         )  # fmt: skip
 
     def _received(self, res: int, flags: int, data: int, token: int) -> None:
@@ -365,7 +365,7 @@ class SocketTransport(transports._FlowControlMixin, transports.Transport):  # ty
         data = self._take() if len(self._buffer) > 1 else self._buffer.popleft()
         self._sending, self._sent_to = data, 0
         size = len(data)
-        if size > _PIECE:
+        if size > _PIECE or not self._engine.quiet:
             self._send_rest()
             return
         self._send_id = self._engine.submit(

@@ -350,6 +350,22 @@ public enum ABI {
   /// config.flags: a BIG ring, with entries of 128 bytes and completions of 32, for commands of 80
   /// bytes (NVMe passthrough); RINGLINE_ENOTSUP_KERNEL before Linux 5.19.
   public static let configBig: UInt32 = 2
+  /// flags of a runtime's config: leave the threads where the kernel puts them.
+  public static let runtimeUnpinned: UInt32 = 1
+  /// how of ringline_conn_close: what is queued is sent first.
+  public static let closeGracefully: UInt32 = 0
+  /// how of ringline_conn_close: what is queued is dropped, the other end sees a reset.
+  public static let closeAtOnce: UInt32 = 1
+  /// state of a connection: it sends and receives.
+  public static let connOpen: UInt32 = 1
+  /// It sends what is queued, then waits for the other end to close.
+  public static let connDraining: UInt32 = 2
+  /// It ends what is in flight; its close callback is next.
+  public static let connClosing: UInt32 = 3
+  /// flags of a connection: it shows no data (ringline_conn_pause).
+  public static let connPaused: UInt32 = 1
+  /// flags of a connection: the other end sends nothing more.
+  public static let connEnded: UInt32 = 2
   /// set_log: nothing is told.
   public static let logNone: UInt32 = 0
   /// A caught panic.

@@ -1,0 +1,309 @@
+//! Group M: the server runtime: its life and its listeners.
+//!
+//! Owns: what stands behind a runtime's handle. All of it may be called from any thread.
+
+use super::boundary::{fail, netted, outcome};
+use super::config::{read_sized, write_sized};
+use super::ringline_runtime;
+use super::runtime_config::ringline_runtime_config;
+use super::runtime_door::{CDoor, here, ringline_runtime_handlers};
+use super::table;
+use crate::error::{EFORKED, ENULL, EREENTRANT, ESTALE, Fault};
+use crate::runtime::{Shared, Threads};
+use crate::sys::net::Place;
+use crate::sys::renew_fork_epoch;
+use core::ffi::{CStr, c_char};
+use core::sync::atomic::Ordering;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+const MOST_BACKLOG: u32 = 65535;
+const DEFAULT_BACKLOG: u32 = 4096;
+
+/// A runtime behind its handle.
+pub(super) struct Runtime {
+    threads: Arc<Threads>,
+    handlers: Mutex<CDoor>,
+}
+
+/// What a runtime did so far, over all workers. Set `size` to sizeof(ringline_runtime_stats) (0 =
+/// the same) before the call.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ringline_runtime_stats {
+    /// sizeof(ringline_runtime_stats).
+    pub size: u32,
+    /// Workers counted here.
+    pub workers: u32,
+    /// Connections accepted.
+    pub accepted: u64,
+    /// Connections that are over.
+    pub closed: u64,
+    /// Clients sent away, accepted when the table was full or the listener closing.
+    pub refused: u64,
+    /// Times that accepting rested for want of descriptors or memory.
+    pub accept_pauses: u64,
+    /// Receives.
+    pub receives: u64,
+    /// Bytes received.
+    pub received: u64,
+    /// Sends that ended, each of one or several messages.
+    pub sends: u64,
+    /// Bytes that the kernel took.
+    pub sent: u64,
+    /// Times that a connection waited for a receive buffer.
+    pub parked: u64,
+    /// Turns of the workers' loops.
+    pub turns: u64,
+}
+
+#[cold]
+pub(super) fn stale(code: i32) -> Fault {
+    let context = match code {
+        EFORKED => "the runtime was made before fork(2)",
+        _ => "the runtime handle is NULL, freed, or never was one",
+    };
+    Fault::new(code, context)
+}
+
+/// Run `body` on a runtime under the panic net, without holding its handle.
+fn visit(
+    runtime: *mut ringline_runtime,
+    body: impl FnOnce(&Arc<Runtime>) -> Result<u32, Fault>,
+) -> i32 {
+    netted(|| {
+        let found = table::with_runtime(runtime as u64, Arc::clone);
+        outcome(found.map_err(stale).and_then(|runtime| body(&runtime)))
+    })
+}
+
+/// Make a runtime. `config` may be NULL (all defaults). On success `*out` is its handle; no thread
+/// runs yet. Any thread. Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when
+/// 16384 handles exist.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_runtime_create(
+    config: *const ringline_runtime_config,
+    out: *mut *mut ringline_runtime,
+) -> i32 {
+    if out.is_null() {
+        return fail(Fault::new(ENULL, "out is NULL"));
+    }
+    netted(|| {
+        let config = if config.is_null() {
+            Ok(ringline_runtime_config::default())
+        } else {
+            // SAFETY: not NULL; the caller vouches for the size it wrote.
+            unsafe { read_sized(config) }
+        };
+        match config.and_then(|config| create(&config)) {
+            Ok(handle) => {
+                // SAFETY: not NULL; the caller vouches for a writable pointer.
+                unsafe { out.write(handle as *mut ringline_runtime) };
+                0
+            }
+            Err(fault) => fail(fault),
+        }
+    })
+}
+
+fn create(config: &ringline_runtime_config) -> Result<u64, Fault> {
+    super::log::silence_panics();
+    let epoch = renew_fork_epoch().map_err(|errno| Fault::errno(errno, "no page for fork"))?;
+    let shared = Arc::new(Shared::new(config.resolved()?));
+    let threads = Arc::new(Threads::new(shared.clone()));
+    let runtime = Arc::new(Runtime { threads, handlers: Mutex::default() });
+    let handle = table::insert_runtime(runtime, epoch);
+    let full = "16384 rings, mailboxes and runtimes exist in this process";
+    let handle = handle.ok_or_else(|| Fault::errno(libc::ENFILE, full))?;
+    shared.handle.store(handle, Ordering::Release);
+    Ok(handle)
+}
+
+/// Set the callbacks, before start. They are copied. Any thread. Returns 0, RINGLINE_ENULL, -EINVAL
+/// or -E2BIG for the struct, -EALREADY after start, RINGLINE_ESTALE, RINGLINE_EFORKED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_runtime_set_handlers(
+    runtime: *mut ringline_runtime,
+    handlers: *const ringline_runtime_handlers,
+) -> i32 {
+    visit(runtime, |runtime| {
+        if handlers.is_null() {
+            return Err(Fault::new(ENULL, "handlers is NULL"));
+        }
+        // SAFETY: not NULL; the caller vouches for the size it wrote.
+        let handlers = unsafe { read_sized(handlers) }?;
+        if runtime.threads.is_started() {
+            return Err(Fault::errno(libc::EALREADY, "the runtime was started already"));
+        }
+        *runtime.handlers.lock().unwrap_or_else(PoisonError::into_inner) = CDoor(handlers);
+        Ok(0)
+    })
+}
+
+/// Where to listen, in words.
+fn place_of(text: &[u8]) -> Result<Place, Fault> {
+    if let Some(path) = text.strip_prefix(b"unix:") {
+        let mut path = path.to_vec();
+        if path.first() == Some(&b'@') {
+            path[0] = 0;
+        }
+        return Ok(Place::Unix(path));
+    }
+    let address = core::str::from_utf8(text).ok().and_then(|text| text.parse::<SocketAddr>().ok());
+    address.map(Place::Tcp).ok_or_else(|| {
+        Fault::errno(
+            libc::EINVAL,
+            "the address is not 1.2.3.4:80, [::1]:80, unix:PATH or unix:@NAME",
+        )
+    })
+}
+
+/// Listen on `address`: "127.0.0.1:8080", "[::1]:8080" (numbers only; port 0 = the kernel chooses,
+/// see ringline_runtime_port()), "unix:/path" or "unix:@abstract". Each worker has a socket of its
+/// own on the same port and the kernel spreads the clients. They are bound now; each listens when
+/// its worker first turns, with `backlog` clients waiting at most (0 = 4096). A path stays when the
+/// listener is closed. Any thread, before and after start.
+///
+/// Returns the listener's id (> 0), RINGLINE_ENULL, -EINVAL for the address or the backlog, what
+/// socket(2) and bind(2) say (-EADDRINUSE, -EACCES, -EMFILE), -ENFILE (4096 listeners),
+/// RINGLINE_ECLOSED after stop, RINGLINE_ESTALE, RINGLINE_EFORKED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_runtime_listen(
+    runtime: *mut ringline_runtime,
+    address: *const c_char,
+    backlog: u32,
+) -> i32 {
+    visit(runtime, |runtime| {
+        if address.is_null() {
+            return Err(Fault::new(ENULL, "address is NULL"));
+        }
+        if backlog > MOST_BACKLOG {
+            return Err(Fault::errno(libc::EINVAL, "backlog is 65535 at most"));
+        }
+        // SAFETY: not NULL; the caller vouches for a terminated text.
+        let place = place_of(unsafe { CStr::from_ptr(address) }.to_bytes())?;
+        let backlog = if backlog == 0 { DEFAULT_BACKLOG } else { backlog };
+        runtime.threads.shared().listen(&place, backlog as i32)
+    })
+}
+
+/// The port of a listener; 0 for a path. Any thread. Returns it, or RINGLINE_ESTALE (also for a
+/// listener that was closed), RINGLINE_EFORKED.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_runtime_port(
+    runtime: *mut ringline_runtime,
+    listener: u32,
+) -> i32 {
+    visit(runtime, |runtime| runtime.threads.shared().port(listener).map(u32::from))
+}
+
+/// Close a listener: each worker closes its socket at its next turn; connections stay. Any thread.
+/// Returns 0, RINGLINE_ESTALE (also for a listener that was closed), RINGLINE_EFORKED.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_runtime_listener_close(
+    runtime: *mut ringline_runtime,
+    listener: u32,
+) -> i32 {
+    visit(runtime, |runtime| runtime.threads.shared().close_listener(listener).map(|()| 0))
+}
+
+/// Start the workers: exactly one thread each, kept on a processor of its own as far as there are
+/// any (RINGLINE_RUNTIME_UNPINNED leaves them), with all signals blocked. Returns when each has its
+/// ring, has called its start callback and listens. Any thread.
+///
+/// Returns 0, -EALREADY, RINGLINE_ECLOSED after stop, -EAGAIN (no thread), or what
+/// ringline_create() and ringline_pool_create() say; then no thread is left. RINGLINE_ESTALE,
+/// RINGLINE_EFORKED.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_runtime_start(runtime: *mut ringline_runtime) -> i32 {
+    visit(runtime, |runtime| {
+        let door = *runtime.handlers.lock().unwrap_or_else(PoisonError::into_inner);
+        runtime.threads.start(door).map(|()| 0)
+    })
+}
+
+/// End the workers: listeners close, each connection sends what is queued and closes gracefully,
+/// and after `grace_ns` (0 = at once, -1 = no limit) what is left closes at once. The last callback
+/// of a worker is stop. A second call can only shorten the time. Any thread, callbacks and signal
+/// handlers; async-signal-safe, errno is kept. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_runtime_stop(
+    runtime: *mut ringline_runtime,
+    grace_ns: i64,
+) -> i32 {
+    // Not through the panic net: it must be async-signal-safe.
+    match table::with_runtime(runtime as u64, |runtime| runtime.threads.shared().stop(grace_ns)) {
+        Ok(()) => 0,
+        Err(code) => code,
+    }
+}
+
+/// Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever). Any
+/// thread but the workers. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback,
+/// RINGLINE_EPANIC when a worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_runtime_join(
+    runtime: *mut ringline_runtime,
+    timeout_ns: i64,
+) -> i32 {
+    let handle = runtime as u64;
+    visit(runtime, |runtime| {
+        if here(handle).is_some() {
+            return Err(Fault::new(EREENTRANT, "a worker cannot wait for its own end"));
+        }
+        runtime.threads.join(timeout_ns).map(|()| 0)
+    })
+}
+
+/// End the runtime: stop with a grace of 0, wait for the workers (their callbacks still run), give
+/// everything back. In a callback the handle is stale at once, and the workers end when it has
+/// returned. Any thread. Returns 0, RINGLINE_EPANIC when a worker ended by an internal error,
+/// RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_runtime_free(runtime: *mut ringline_runtime) -> i32 {
+    let handle = runtime as u64;
+    visit(runtime, |runtime| {
+        let Some(entry) = table::claim(handle) else {
+            return Err(stale(ESTALE));
+        };
+        runtime.threads.shared().stop(0);
+        let joined = if here(handle).is_some() {
+            runtime.threads.detach();
+            Ok(())
+        } else {
+            runtime.threads.join(-1)
+        };
+        table::remove(entry);
+        joined.map(|()| 0)
+    })
+}
+
+/// Read the counters of a runtime, summed over its workers. Any thread. Returns 0, RINGLINE_ENULL,
+/// -EINVAL, RINGLINE_ESTALE, RINGLINE_EFORKED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_runtime_stats_of(
+    runtime: *mut ringline_runtime,
+    out: *mut ringline_runtime_stats,
+) -> i32 {
+    visit(runtime, |runtime| {
+        if out.is_null() {
+            return Err(Fault::new(ENULL, "out is NULL"));
+        }
+        let mut sum = ringline_runtime_stats::default();
+        for stats in runtime.threads.shared().stats() {
+            sum.workers += 1;
+            sum.accepted += stats.accepted.get();
+            sum.closed += stats.closed.get();
+            sum.refused += stats.refused.get();
+            sum.accept_pauses += stats.accept_pauses.get();
+            sum.receives += stats.receives.get();
+            sum.received += stats.received.get();
+            sum.sends += stats.sends.get();
+            sum.sent += stats.sent.get();
+            sum.parked += stats.parked.get();
+            sum.turns += stats.turns.get();
+        }
+        // SAFETY: not NULL; the caller vouches for the size it wrote.
+        unsafe { write_sized(out, &sum) }.map(|()| 0)
+    })
+}

@@ -1,0 +1,90 @@
+//! Group M: what a runtime shall be like.
+//!
+//! Owns: the record; defaults and limits are the runtime's own.
+
+use super::boundary::fail;
+use super::constants::RINGLINE_RUNTIME_UNPINNED;
+use crate::error::{ENULL, Fault};
+use crate::runtime::Config;
+use crate::sys::Features;
+
+/// What a runtime shall be like. All-zero means all defaults; ringline_runtime_config_init() fills
+/// them in. `size` as in ringline_config.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ringline_runtime_config {
+    /// sizeof(ringline_runtime_config).
+    pub size: u32,
+    /// Workers: threads with a ring each, 2048 at most; 0 = one per processor.
+    pub workers: u32,
+    /// RINGLINE_RUNTIME_*.
+    pub flags: u32,
+    /// Connections per worker at a time, 1048576 at most; 0 = 65536. Clients beyond wait in the
+    /// listener's backlog.
+    pub max_connections: u32,
+    /// Bytes in a connection's send queue from which on ringline_conn_send() is -EAGAIN;
+    /// 0 = 1 MiB, 1 GiB at most.
+    pub high_water: u32,
+    /// Bytes at which it is told to be writable again; 0 = half of high_water.
+    pub low_water: u32,
+    /// Bytes that a data callback may leave unconsumed without a pause; more closes the connection
+    /// with -EMSGSIZE. 0 = 1 MiB, 1 GiB at most.
+    pub keep_max: u32,
+    /// Buffers of a worker's receive pool, a power of two; 0 = 8.
+    pub pool_buffers: u32,
+    /// Bytes of each; 0 = 256 KiB. From Linux 6.12 on a buffer is filled piece by piece, by as many
+    /// receives as fit.
+    pub pool_buffer_size: u32,
+    /// Zero.
+    pub resv: u32,
+    /// How long a graceful close waits for the other end, in nanoseconds; 0 = 5 s.
+    pub close_timeout_ns: u64,
+    /// RINGLINE_FEATURE_* not to use although the kernel has them.
+    pub disable: u64,
+}
+
+impl ringline_runtime_config {
+    pub(super) fn resolved(&self) -> Result<Config, Fault> {
+        let invalid = |text| Err(Fault::errno(libc::EINVAL, text));
+        if self.flags & !RINGLINE_RUNTIME_UNPINNED != 0 {
+            return invalid("unknown bit in the flags of a runtime's config");
+        }
+        if self.resv != 0 {
+            return invalid("resv of a runtime's config must be 0");
+        }
+        if self.disable & !Features::all().0 != 0 {
+            return invalid("unknown bit in disable of a runtime's config");
+        }
+        let config = Config {
+            workers: self.workers,
+            unpinned: self.flags & RINGLINE_RUNTIME_UNPINNED != 0,
+            max_connections: self.max_connections,
+            high_water: self.high_water,
+            low_water: self.low_water,
+            keep_max: self.keep_max,
+            pool_buffers: self.pool_buffers,
+            pool_buffer_size: self.pool_buffer_size,
+            close_timeout_ns: self.close_timeout_ns,
+            disable: Features(self.disable),
+        };
+        config.resolved()
+    }
+}
+
+/// Fill a runtime's config with the defaults, which are zeros, and set its size. Any thread.
+/// Returns 0 or RINGLINE_ENULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_runtime_config_init(
+    config: *mut ringline_runtime_config,
+) -> i32 {
+    if config.is_null() {
+        return fail(Fault::new(ENULL, "config is NULL"));
+    }
+    let size = size_of::<ringline_runtime_config>() as u32;
+    let defaults = ringline_runtime_config { size, ..ringline_runtime_config::default() };
+    // SAFETY: not NULL; the caller vouches for a struct of this version at least.
+    unsafe { config.write(defaults) };
+    0
+}
+
+const _: () = assert!(size_of::<ringline_runtime_config>() == 56, "init writes this version only");

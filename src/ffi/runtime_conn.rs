@@ -1,0 +1,211 @@
+//! Group M: connections, as callbacks of their worker use them.
+//!
+//! Owns: nothing; the connection lives on the worker that the calling thread is.
+
+use super::boundary::{fail, netted, outcome};
+use super::config::write_sized;
+use super::constants::*;
+use super::ringline_runtime;
+use super::runtime::stale;
+use super::runtime_door::{CDoor, here};
+use super::table;
+use crate::error::{ENULL, EWRONGTHREAD, Fault};
+use crate::runtime::{ConnFacts, How, Life, Worker};
+use core::ffi::c_void;
+use std::net::IpAddr;
+
+/// What a connection is like. Set `size` to sizeof(ringline_conn_info) (0 = the same) before the
+/// call.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ringline_conn_info {
+    /// sizeof(ringline_conn_info).
+    pub size: u32,
+    /// RINGLINE_CONN_OPEN, _DRAINING or _CLOSING.
+    pub state: u32,
+    /// RINGLINE_CONN_PAUSED and _ENDED.
+    pub flags: u32,
+    /// The listener it came by.
+    pub listener: u32,
+    /// What ringline_conn_set_user() keeps.
+    pub user: u64,
+    /// Bytes received.
+    pub received: u64,
+    /// Bytes of what was sent that the kernel took.
+    pub sent: u64,
+    /// Bytes that it did not take yet (in the close callback: and never will).
+    pub queued: u64,
+    /// Bytes received and not consumed.
+    pub kept: u64,
+    /// The descriptor, for socket options only: the library closes it. -1 when it did.
+    pub fd: i32,
+    /// AF_INET or AF_INET6; 0 when the other end has no such address (any more).
+    pub peer_family: u16,
+    /// The other end's port.
+    pub peer_port: u16,
+    /// Its address, 4 or 16 bytes as on the wire.
+    pub peer_address: [u8; 16],
+}
+
+/// Run `body` on the worker that the calling thread is.
+fn on_worker(
+    runtime: *mut ringline_runtime,
+    body: impl FnOnce(&Worker<CDoor>) -> Result<u32, Fault>,
+) -> i32 {
+    netted(|| {
+        let handle = runtime as u64;
+        match here(handle) {
+            Some(worker) if table::is_valid(handle) => outcome(body(worker)),
+            _ => fail(refusal(handle)),
+        }
+    })
+}
+
+#[cold]
+fn refusal(handle: u64) -> Fault {
+    match table::with_runtime(handle, |_| ()) {
+        Ok(()) => Fault::new(
+            EWRONGTHREAD,
+            "connections are used on their worker's thread, that is in its callbacks",
+        ),
+        Err(code) => stale(code),
+    }
+}
+
+/// Send a copy of `length` bytes, behind what is queued; all of them or none. They leave when the
+/// callback has returned, small ones together. In the worker's callbacks only.
+///
+/// Returns 0; -EAGAIN when high_water bytes are queued: wait for writable; RINGLINE_ECLOSED after
+/// close or shutdown; -EMSGSIZE above 1 GiB; -ENOMEM; RINGLINE_ENULL; RINGLINE_EWRONGTHREAD;
+/// RINGLINE_ESTALE when the connection is over; RINGLINE_EFORKED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_conn_send(
+    runtime: *mut ringline_runtime,
+    conn: u64,
+    bytes: *const c_void,
+    length: usize,
+) -> i32 {
+    on_worker(runtime, |worker| {
+        if bytes.is_null() && length > 0 {
+            return Err(Fault::new(ENULL, "bytes is NULL"));
+        }
+        if length > isize::MAX as usize {
+            return Err(Fault::errno(libc::EMSGSIZE, "a message has 1 GiB at most"));
+        }
+        let bytes = if length == 0 {
+            &[]
+        } else {
+            // SAFETY: not NULL; the caller vouches for that many readable bytes.
+            unsafe { core::slice::from_raw_parts(bytes.cast::<u8>(), length) }
+        };
+        worker.send(conn, bytes).map(|()| 0)
+    })
+}
+
+/// Close: RINGLINE_CLOSE_GRACEFULLY sends what is queued, says that nothing more comes, and waits
+/// (close_timeout_ns at most) for the other end to do so, dropping what it sends;
+/// RINGLINE_CLOSE_AT_ONCE drops what is queued and resets the connection. No data is shown any
+/// more; the close callback comes later, never from here. In the worker's callbacks only.
+///
+/// Returns 0, RINGLINE_ECLOSED when it closes already, -EINVAL, and as ringline_conn_send().
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_conn_close(
+    runtime: *mut ringline_runtime,
+    conn: u64,
+    how: u32,
+) -> i32 {
+    on_worker(runtime, |worker| {
+        let how = match how {
+            RINGLINE_CLOSE_GRACEFULLY => How::Gracefully,
+            RINGLINE_CLOSE_AT_ONCE => How::AtOnce,
+            _ => return Err(Fault::errno(libc::EINVAL, "how is no RINGLINE_CLOSE_*")),
+        };
+        worker.close(conn, how).map(|()| 0)
+    })
+}
+
+/// Send nothing more: after what is queued the other end is told so, and what it still sends is
+/// shown. In the worker's callbacks only. Returns 0 and as ringline_conn_send().
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_conn_shutdown(runtime: *mut ringline_runtime, conn: u64) -> i32 {
+    on_worker(runtime, |worker| worker.shutdown(conn).map(|()| 0))
+}
+
+/// Show no data until ringline_conn_resume(): the other end is held back once the kernel's buffers
+/// are full. What was on its way is kept. In the worker's callbacks only. Returns 0,
+/// RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_conn_pause(runtime: *mut ringline_runtime, conn: u64) -> i32 {
+    on_worker(runtime, |worker| worker.pause(conn).map(|()| 0))
+}
+
+/// Show data again; what is kept is shown after the callback. In the worker's callbacks only.
+/// Returns as ringline_conn_pause().
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_conn_resume(runtime: *mut ringline_runtime, conn: u64) -> i32 {
+    on_worker(runtime, |worker| worker.resume(conn).map(|()| 0))
+}
+
+/// Keep a number with a connection, which the callbacks get. In the worker's callbacks only.
+/// Returns as ringline_conn_pause().
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_conn_set_user(
+    runtime: *mut ringline_runtime,
+    conn: u64,
+    user: u64,
+) -> i32 {
+    on_worker(runtime, |worker| worker.set_user(conn, user).map(|()| 0))
+}
+
+/// What a connection is like, the other end's address included. In the worker's callbacks only.
+/// Returns 0, RINGLINE_ENULL, -EINVAL and as ringline_conn_pause().
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_conn_info_of(
+    runtime: *mut ringline_runtime,
+    conn: u64,
+    out: *mut ringline_conn_info,
+) -> i32 {
+    on_worker(runtime, |worker| {
+        if out.is_null() {
+            return Err(Fault::new(ENULL, "out is NULL"));
+        }
+        let info = info_of(&worker.facts(conn)?);
+        // SAFETY: not NULL; the caller vouches for the size it wrote.
+        unsafe { write_sized(out, &info) }.map(|()| 0)
+    })
+}
+
+fn info_of(facts: &ConnFacts) -> ringline_conn_info {
+    let mut info = ringline_conn_info {
+        size: 0,
+        state: match facts.life {
+            Life::Free | Life::Closing => RINGLINE_CONN_CLOSING,
+            Life::Open => RINGLINE_CONN_OPEN,
+            Life::Draining => RINGLINE_CONN_DRAINING,
+        },
+        flags: if facts.paused { RINGLINE_CONN_PAUSED } else { 0 }
+            | if facts.ended { RINGLINE_CONN_ENDED } else { 0 },
+        listener: facts.listener,
+        user: facts.user,
+        received: facts.received,
+        sent: facts.sent,
+        queued: facts.queued,
+        kept: facts.kept,
+        fd: facts.fd,
+        ..ringline_conn_info::default()
+    };
+    if let Some(peer) = facts.peer() {
+        info.peer_port = peer.port();
+        match peer.ip() {
+            IpAddr::V4(ip) => {
+                info.peer_family = libc::AF_INET as u16;
+                info.peer_address[..4].copy_from_slice(&ip.octets());
+            }
+            IpAddr::V6(ip) => {
+                info.peer_family = libc::AF_INET6 as u16;
+                info.peer_address = ip.octets();
+            }
+        }
+    }
+    info
+}

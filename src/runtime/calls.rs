@@ -1,0 +1,146 @@
+//! What the user asks of a connection, in a callback of its worker.
+//!
+//! Owns: nothing. It only changes what the connection wants; the core does it when the callback has
+//! returned, so that small sends are gathered.
+
+use super::Door;
+use super::connection::{Connection, How, Life, closing};
+use super::worker::Worker;
+use crate::error::Fault;
+use crate::sys::net;
+use std::net::SocketAddr;
+
+/// Longest message of one call.
+const LONGEST: usize = 1 << 30;
+
+/// What a connection is like.
+#[derive(Clone, Copy, Debug)]
+pub struct ConnFacts {
+    /// The user's number.
+    pub user: u64,
+    /// The listener it came by.
+    pub listener: u32,
+    /// Its descriptor.
+    pub fd: i32,
+    /// How far it is.
+    pub life: Life,
+    /// The descriptor is the kernel's again.
+    pub is_closed: bool,
+    /// No data is shown.
+    pub paused: bool,
+    /// The other end sends nothing more.
+    pub ended: bool,
+    /// Bytes received.
+    pub received: u64,
+    /// Bytes that the kernel took.
+    pub sent: u64,
+    /// Bytes it did not take yet.
+    pub queued: u64,
+    /// Bytes received and not consumed.
+    pub kept: u64,
+}
+
+impl ConnFacts {
+    /// The other end's address, if it has one of IP. In the close callback the descriptor is
+    /// somebody else's already.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        if self.is_closed { None } else { net::peer_address(self.fd) }
+    }
+}
+
+impl<D: Door> Worker<D> {
+    fn with<T>(
+        &self,
+        id: u64,
+        body: impl FnOnce(&mut Connection) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let core = &mut *self.core.borrow_mut();
+        let done = body(core.table.find(id)?)?;
+        core.make_due(super::conn_table::index_of(id));
+        Ok(done)
+    }
+
+    /// Queue a copy of `data`; all of it or nothing.
+    pub fn send(&self, id: u64, data: &[u8]) -> Result<(), Fault> {
+        let core = &mut *self.core.borrow_mut();
+        let connection = core.table.find(id)?;
+        connection.check_sending()?;
+        if data.len() > LONGEST {
+            return Err(Fault::errno(libc::EMSGSIZE, "a message has 1 GiB at most"));
+        }
+        if data.is_empty() {
+            return Ok(());
+        }
+        if connection.queue.queued() >= core.config.high_water.into() {
+            connection.was_full = true;
+            return Err(Fault::errno(libc::EAGAIN, "the send queue is full; wait for writable"));
+        }
+        connection.queue.push(data, &mut core.blocks)?;
+        core.make_due(super::conn_table::index_of(id));
+        Ok(())
+    }
+
+    /// Close a connection; its close is told later.
+    pub fn close(&self, id: u64, how: How) -> Result<(), Fault> {
+        let core = &mut *self.core.borrow_mut();
+        let life = core.table.find(id)?.life;
+        if life == Life::Closing || life == Life::Draining && how == How::Gracefully {
+            return Err(closing());
+        }
+        let reason = if how == How::AtOnce { -libc::ECONNABORTED } else { 0 };
+        core.close(super::conn_table::index_of(id), how, reason);
+        Ok(())
+    }
+
+    /// Send nothing more after what is queued.
+    pub fn shutdown(&self, id: u64) -> Result<(), Fault> {
+        self.with(id, |connection| {
+            connection.check_sending()?;
+            connection.wants_end = true;
+            Ok(())
+        })
+    }
+
+    /// Show no data until [`Worker::resume`].
+    pub fn pause(&self, id: u64) -> Result<(), Fault> {
+        self.with(id, |connection| {
+            connection.paused = true;
+            Ok(())
+        })
+    }
+
+    /// Show data again.
+    pub fn resume(&self, id: u64) -> Result<(), Fault> {
+        self.with(id, |connection| {
+            connection.show |= connection.paused && !connection.kept.is_empty();
+            connection.paused = false;
+            Ok(())
+        })
+    }
+
+    /// Keep a number of the user's with the connection.
+    pub fn set_user(&self, id: u64, user: u64) -> Result<(), Fault> {
+        let core = &mut *self.core.borrow_mut();
+        core.table.find(id)?.user = user;
+        Ok(())
+    }
+
+    /// What a connection is like.
+    pub fn facts(&self, id: u64) -> Result<ConnFacts, Fault> {
+        let core = &mut *self.core.borrow_mut();
+        let connection = core.table.find(id)?;
+        Ok(ConnFacts {
+            user: connection.user,
+            listener: connection.listener,
+            fd: if connection.closes { -1 } else { connection.fd },
+            life: connection.life,
+            is_closed: connection.closes,
+            paused: connection.paused,
+            ended: connection.ended,
+            received: connection.received,
+            sent: connection.sent,
+            queued: connection.queue.queued(),
+            kept: connection.kept.len() as u64,
+        })
+    }
+}

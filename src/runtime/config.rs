@@ -1,0 +1,81 @@
+//! What a runtime shall be like: sizes, limits, and their defaults.
+//!
+//! Owns: the limits. Invariant: a resolved config has no zero left, and every queue of the runtime
+//! is bounded by one of its members.
+
+use crate::error::Fault;
+use crate::sys::{Features, allowed_cpus};
+
+/// Workers of a runtime at most: a connection's id has 11 bits for it.
+pub const MAX_WORKERS: u32 = 1 << 11;
+/// Connections of a worker at most: a connection's id has 24 bits for it.
+const MAX_CONNECTIONS: u32 = 1 << 20;
+const DEFAULT_CONNECTIONS: u32 = 65536;
+const DEFAULT_HIGH_WATER: u32 = 1 << 20;
+const DEFAULT_KEEP: u32 = 1 << 20;
+/// The pool of a worker: few large buffers, which the kernel fills piece by piece.
+const DEFAULT_BUFFERS: u32 = 8;
+const DEFAULT_BUFFER_SIZE: u32 = 256 << 10;
+const DEFAULT_CLOSE_NS: u64 = 5_000_000_000;
+const MOST_BYTES: u32 = 1 << 30;
+
+/// A runtime's config; zeros mean defaults.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Config {
+    /// Workers, each with a thread and a ring of its own.
+    pub workers: u32,
+    /// Leave the threads where the kernel puts them.
+    pub unpinned: bool,
+    /// Connections of a worker at a time.
+    pub max_connections: u32,
+    /// Bytes of a connection's send queue from which on nothing more is taken.
+    pub high_water: u32,
+    /// Bytes at which a full queue counts as writable again.
+    pub low_water: u32,
+    /// Received bytes that a connection may leave unconsumed.
+    pub keep_max: u32,
+    /// Buffers of a worker's receive pool.
+    pub pool_buffers: u32,
+    /// Bytes of each.
+    pub pool_buffer_size: u32,
+    /// How long a graceful close waits for the other end.
+    pub close_timeout_ns: u64,
+    /// Features not to use.
+    pub disable: Features,
+}
+
+impl Config {
+    /// Defaults filled in, limits checked.
+    pub fn resolved(mut self) -> Result<Config, Fault> {
+        let or = |value: u32, default: u32| if value == 0 { default } else { value };
+        if self.workers == 0 {
+            self.workers = (allowed_cpus().len() as u32).min(MAX_WORKERS);
+        }
+        self.max_connections = or(self.max_connections, DEFAULT_CONNECTIONS);
+        self.high_water = or(self.high_water, DEFAULT_HIGH_WATER);
+        self.low_water = or(self.low_water, self.high_water / 2);
+        self.keep_max = or(self.keep_max, DEFAULT_KEEP);
+        self.pool_buffers = or(self.pool_buffers, DEFAULT_BUFFERS);
+        self.pool_buffer_size = or(self.pool_buffer_size, DEFAULT_BUFFER_SIZE);
+        if self.close_timeout_ns == 0 {
+            self.close_timeout_ns = DEFAULT_CLOSE_NS;
+        }
+        let invalid = |text| Err(Fault::errno(libc::EINVAL, text));
+        if self.workers > MAX_WORKERS {
+            return invalid("a runtime has 2048 workers at most");
+        }
+        if self.max_connections > MAX_CONNECTIONS {
+            return invalid("max_connections is 1048576 per worker at most");
+        }
+        if self.high_water > MOST_BYTES || self.keep_max > MOST_BYTES {
+            return invalid("high_water and keep_max are 1 GiB at most");
+        }
+        if self.low_water >= self.high_water && self.high_water > 1 {
+            return invalid("low_water must be below high_water");
+        }
+        if self.close_timeout_ns > i64::MAX as u64 {
+            return invalid("close_timeout_ns is 9223372036854775807 at most");
+        }
+        Ok(self)
+    }
+}

@@ -1,0 +1,133 @@
+//! A connection: what it wants, and what it has in flight.
+//!
+//! Owns: its send queue and the received bytes that nobody consumed. Never calls user code and
+//! never enters the kernel: it says what to do next, and the core does it. Invariant: its place is
+//! free again only when nothing of it is in flight any more.
+
+use super::send_queue::SendQueue;
+use crate::error::{ECLOSED, Fault};
+
+/// How far a connection is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Life {
+    /// There is none in this place.
+    #[default]
+    Free,
+    /// Sends and receives.
+    Open,
+    /// Sends what is queued, says that nothing more comes, and waits for the other end to do so.
+    Draining,
+    /// Ends what is in flight, and closes.
+    Closing,
+}
+
+/// How to close.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// What is queued is sent first.
+    Gracefully,
+    /// What is queued is dropped, and the other end sees a reset.
+    AtOnce,
+}
+
+/// One connection.
+#[derive(Default)]
+pub struct Connection {
+    /// Its id.
+    pub id: u64,
+    /// The user's number.
+    pub user: u64,
+    /// The listener it came by.
+    pub listener: u32,
+    /// Its descriptor.
+    pub fd: i32,
+    /// How far it is.
+    pub life: Life,
+    /// Why it is over: 0, or -errno.
+    pub reason: i32,
+    /// Token of the receive in flight, or 0.
+    pub recv: u64,
+    /// Token of the send in flight, or 0.
+    pub send: u64,
+    /// The receive was asked to end.
+    pub recv_ends: bool,
+    /// The send was asked to end.
+    pub send_ends: bool,
+    /// The close is with the kernel.
+    pub closes: bool,
+    /// The user wants no data for now.
+    pub paused: bool,
+    /// It waits for a buffer of the pool.
+    pub parked: bool,
+    /// The other end sends nothing more.
+    pub ended: bool,
+    /// The user was not told of that yet.
+    pub end_untold: bool,
+    /// Nothing more is sent after what is queued.
+    pub wants_end: bool,
+    /// The other end was told so.
+    pub end_sent: bool,
+    /// What is kept is to be shown again.
+    pub show: bool,
+    /// It is in the list of those to be settled.
+    pub due: bool,
+    /// The queue was full: tell when there is room again.
+    pub was_full: bool,
+    /// What is to be sent.
+    pub queue: SendQueue,
+    /// What was received and not consumed.
+    pub kept: Vec<u8>,
+    /// Bytes received.
+    pub received: u64,
+    /// Bytes the kernel took.
+    pub sent: u64,
+}
+
+impl Connection {
+    /// Whether it may still send.
+    pub fn check_sending(&self) -> Result<(), Fault> {
+        if self.life != Life::Open || self.wants_end {
+            return Err(closing());
+        }
+        Ok(())
+    }
+
+    /// Close for `reason`; the first reason stays. True when that is news.
+    pub fn begin_close(&mut self, how: How, reason: i32) -> bool {
+        let next = match (self.life, how) {
+            (Life::Open, How::Gracefully) => Life::Draining,
+            (Life::Open | Life::Draining, How::AtOnce) => Life::Closing,
+            _ => return false,
+        };
+        if self.reason == 0 {
+            self.reason = reason;
+        }
+        self.life = next;
+        self.wants_end = true;
+        self.show = false;
+        self.end_untold = false;
+        self.kept.clear();
+        true
+    }
+
+    /// Whether a receive shall be in flight. Draining goes on receiving, or the kernel would reset
+    /// the connection for the data nobody took, and with it what was sent.
+    pub fn wants_data(&self) -> bool {
+        !self.ended && !self.parked && (!self.paused || self.life == Life::Draining)
+    }
+
+    /// Both directions are over: a close now loses nothing.
+    pub fn is_drained(&self) -> bool {
+        self.life == Life::Draining && self.end_sent && self.ended
+    }
+
+    /// Nothing of it is with the kernel.
+    pub fn is_idle(&self) -> bool {
+        self.recv == 0 && self.send == 0
+    }
+}
+
+#[cold]
+pub fn closing() -> Fault {
+    Fault::new(ECLOSED, "the connection is closing: it sends nothing more")
+}

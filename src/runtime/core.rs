@@ -1,0 +1,327 @@
+//! What a worker owns: its engine, its connections, its listeners; and what each wants next.
+//!
+//! Owns: everything on the worker's thread but the user's callbacks. Never calls user code: the
+//! worker above takes what is to be told out of here first. Calls of the user only change what a
+//! connection wants; `settle` then does it, once per turn, so that small sends are gathered.
+
+use super::config::Config;
+use super::conn_table::{ConnTable, index_of, local};
+use super::connection::{How, Life};
+use super::listener::Listening;
+use super::send_queue::Blocks;
+use super::stats::WorkerStats;
+use crate::error::Fault;
+use crate::op::{Begun, Engine, EngineConfig, Sink};
+use crate::resource::PoolSpec;
+use crate::ring::{Completion, Op};
+use crate::sys::net;
+use crate::sys::{Features, Real, RingSpec, disabled_by_environment, refusal_text};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+const SQ_ENTRIES: u32 = 512;
+const CQ_ENTRIES: u32 = 2048;
+/// A connection has a receive, a send and a close in flight at most, each with a cancel.
+const OPS_PER_CONNECTION: u32 = 3;
+const OPS_BESIDE: u32 = 8192;
+const MEMORY_PATIENCE: Duration = Duration::from_secs(1);
+/// How long to wait before asking again for what the ring refused.
+const AGAIN_NS: u64 = 1_000_000;
+/// How long the end of a worker waits for what was asked to end.
+const END_PATIENCE_NS: u64 = 1_000_000_000;
+
+/// What a completion is about: the top bits of its user data; below is place and generation.
+pub mod kind {
+    pub const ACCEPT: u64 = 1;
+    pub const RECV: u64 = 2;
+    pub const SEND: u64 = 3;
+    pub const CLOSE: u64 = 4;
+    pub const SHIFT: u32 = 56;
+}
+
+/// How far the worker is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Running,
+    /// Nothing is accepted any more; connections are over by then.
+    Stopping(u64),
+    /// Everything was told to end at once; over by then, whatever is left.
+    Ending(u64),
+}
+
+/// What a worker owns.
+pub struct Core {
+    pub engine: Engine,
+    pub config: Config,
+    pub table: ConnTable,
+    pub listeners: Vec<Listening>,
+    pub blocks: Blocks,
+    pub stats: Arc<WorkerStats>,
+    /// Places of connections to be settled before the next wait.
+    due: Vec<u32>,
+    /// Those of the round at hand.
+    round: Vec<u32>,
+    /// Places of connections that wait for a buffer, first come first served.
+    parked: VecDeque<u32>,
+    /// Ids of connections that drain, and until when. All have the same time, so it is in order.
+    draining: VecDeque<(u64, u64)>,
+    pub(super) pool: u16,
+    phase: Phase,
+    /// The ring refused something that passes: ask again soon.
+    pub(super) again: bool,
+}
+
+impl Core {
+    /// Make the ring and the pool of a worker, on its thread.
+    pub fn new(config: &Config, worker: u32, stats: Arc<WorkerStats>) -> Result<Core, Fault> {
+        let spec = RingSpec {
+            sq_entries: SQ_ENTRIES,
+            cq_entries: CQ_ENTRIES,
+            sqpoll: false,
+            big: false,
+            sq_thread_idle_ms: 0,
+            sq_thread_cpu: -1,
+            disable: config.disable.with(disabled_by_environment()),
+            memory_patience: MEMORY_PATIENCE,
+        };
+        let refused = |errno| Fault::errno(errno, refusal_text(errno));
+        let backend = Box::new(Real::new(&spec).map_err(refused)?);
+        let sizes = EngineConfig {
+            max_inflight: config.max_connections * OPS_PER_CONNECTION + OPS_BESIDE,
+            records: CQ_ENTRIES,
+        };
+        let mut engine = Engine::with_backend(backend, &sizes).map_err(refused)?;
+        let features = engine.driver.enter.backend_ref().info().features;
+        let pool = engine.pool_create(&PoolSpec {
+            count: config.pool_buffers,
+            size: config.pool_buffer_size,
+            incremental: features.has(Features::POOL_INCREMENTAL),
+            huge: false,
+        })?;
+        let errno = engine.attach();
+        if errno != 0 {
+            return Err(refused(errno));
+        }
+        Ok(Core {
+            engine,
+            config: *config,
+            table: ConnTable::new(worker, config.max_connections),
+            listeners: Vec::new(),
+            blocks: Blocks::default(),
+            stats,
+            due: Vec::new(),
+            round: Vec::new(),
+            parked: VecDeque::new(),
+            draining: VecDeque::new(),
+            pool,
+            phase: Phase::Running,
+            again: false,
+        })
+    }
+
+    /// Have a connection settled before the next wait.
+    pub fn make_due(&mut self, index: usize) {
+        let connection = self.table.at(index);
+        if !connection.due {
+            connection.due = true;
+            self.due.push(index as u32);
+        }
+    }
+
+    /// Begin a round of settling. What becomes due meanwhile is for the next one, so that a user
+    /// who always wants something more does not keep the worker from its other connections.
+    pub fn begin_round(&mut self) {
+        self.again = false;
+        core::mem::swap(&mut self.due, &mut self.round);
+    }
+
+    /// The next connection of the round.
+    pub fn next_due(&mut self) -> Option<usize> {
+        let index = self.round.pop()? as usize;
+        self.table.at(index).due = false;
+        Some(index)
+    }
+
+    pub(super) fn submit(&mut self, op: &Op) -> Result<u64, Fault> {
+        let mut token = [0];
+        match self.engine.submit(core::slice::from_ref(op), &mut token, Sink::default()) {
+            1 => Ok(token[0]),
+            _ => Err(self.engine.rejection().0),
+        }
+    }
+
+    /// Close a connection for `reason`.
+    pub fn close(&mut self, index: usize, how: How, reason: i32) {
+        let connection = self.table.at(index);
+        if !connection.begin_close(how, reason) {
+            return;
+        }
+        if how == How::AtOnce && !connection.end_sent {
+            net::reset_on_close(connection.fd);
+        }
+        let id = connection.id;
+        if how == How::Gracefully {
+            let end = self.engine.driver.now().saturating_add(self.config.close_timeout_ns);
+            self.draining.push_back((end, id));
+            self.forget_drained();
+        }
+        self.make_due(index);
+    }
+
+    /// Connections that came and went while a slow one drains leave nothing in the list.
+    fn forget_drained(&mut self) {
+        if self.draining.len() > 2 * self.table.live() + 64 {
+            let table = &mut self.table;
+            self.draining.retain(|(_, id)| table.find(*id).is_ok());
+        }
+    }
+
+    /// A connection that was told to drain had its time.
+    fn time_is_up(&mut self, index: usize) {
+        let connection = self.table.at(index);
+        if connection.life == Life::Draining {
+            // Where all was sent, only the other end is missing: that is no failure.
+            let reason = if connection.end_sent { 0 } else { -libc::ETIMEDOUT };
+            self.close(index, How::AtOnce, reason);
+        }
+    }
+
+    /// Look at the clock: drains and the stop.
+    pub fn look_at_clock(&mut self, now: u64) {
+        while let Some((end, id)) = self.draining.front().copied() {
+            let over = self.table.find(id).map_or(true, |found| found.life != Life::Draining);
+            if !over && end > now {
+                break;
+            }
+            self.draining.pop_front();
+            if !over {
+                self.time_is_up(index_of(id));
+            }
+        }
+        if matches!(self.phase, Phase::Stopping(end) if end <= now) {
+            self.phase = Phase::Ending(now.saturating_add(END_PATIENCE_NS));
+            for index in 0..self.table.places() {
+                self.close(index, How::AtOnce, -libc::ECANCELED);
+            }
+        }
+    }
+
+    /// End: nothing is accepted, each connection drains, and after `grace_ns` (-1 = never) what is
+    /// left ends at once.
+    pub fn stop(&mut self, grace_ns: i64, now: u64) {
+        let grace = u64::try_from(grace_ns).unwrap_or(u64::MAX);
+        let end = now.saturating_add(grace);
+        match self.phase {
+            Phase::Ending(_) => return,
+            // Asked again: all is on its way already.
+            Phase::Stopping(before) => return self.phase = Phase::Stopping(before.min(end)),
+            Phase::Running => self.phase = Phase::Stopping(end),
+        }
+        self.listeners.iter_mut().for_each(|listening| listening.closing = true);
+        for index in 0..self.table.places() {
+            self.close(index, How::Gracefully, 0);
+        }
+    }
+
+    /// Whether nothing new is taken any more.
+    pub fn is_stopping(&self) -> bool {
+        self.phase != Phase::Running
+    }
+
+    /// Whether the worker is over.
+    pub fn is_over(&mut self) -> bool {
+        let done = self.table.live() == 0 && self.listeners.is_empty();
+        match self.phase {
+            Phase::Running => false,
+            Phase::Stopping(_) => done,
+            Phase::Ending(end) => done || self.engine.driver.now() >= end,
+        }
+    }
+
+    /// One turn of the engine; how many records there are to look at.
+    pub fn turn(&mut self, now: u64) -> u32 {
+        self.stats.turns.add(1);
+        self.unpark();
+        self.engine.completed.forget_shown();
+        let limit = self.limit(now);
+        let want = u32::from(limit != 0);
+        let turned = self.engine.turn(|| &[], want, limit, 0, Begun::OUTSIDE);
+        if turned.is_err_and(|fault| matches!(-fault.code, libc::EAGAIN | libc::ENOMEM)) {
+            self.engine.driver.enter.backend().pause(AGAIN_NS);
+        }
+        self.engine.completed.show()
+    }
+
+    /// How long the next wait may be; -1 = for ever.
+    fn limit(&self, now: u64) -> i64 {
+        if self.again {
+            return AGAIN_NS as i64;
+        }
+        if !self.due.is_empty() {
+            return 0;
+        }
+        let stop = match self.phase {
+            Phase::Running | Phase::Stopping(u64::MAX) => None,
+            Phase::Stopping(end) | Phase::Ending(end) => Some(end),
+        };
+        let drain = self.draining.front().map(|(end, _)| *end);
+        let retry = self.listeners.iter().map(|own| own.retry_at).filter(|at| *at > 0).min();
+        match stop.into_iter().chain(drain).chain(retry).min() {
+            Some(end) => end.saturating_sub(now).clamp(1, i64::MAX as u64) as i64,
+            None => -1,
+        }
+    }
+
+    /// A receive found no buffer: it asks again when there is one.
+    pub fn park(&mut self, index: usize) {
+        let connection = self.table.at(index);
+        if !connection.parked {
+            connection.parked = true;
+            self.parked.push_back(index as u32);
+            self.stats.parked.add(1);
+        }
+    }
+
+    /// As many of those that wait for a buffer as there are buffers, in order.
+    fn unpark(&mut self) {
+        if self.parked.is_empty() {
+            return;
+        }
+        let free = self.engine.pool_info(self.pool).map_or(0, |info| info.free);
+        for _ in 0..free.min(self.parked.len() as u32) {
+            let Some(index) = self.parked.pop_front() else { break };
+            self.table.at(index as usize).parked = false;
+            self.settle(index as usize);
+        }
+    }
+
+    /// The connection a completion is about.
+    pub fn connection_of(&mut self, completion: &Completion) -> Option<usize> {
+        let index = index_of(completion.user_data);
+        let mask = (1 << kind::SHIFT) - 1;
+        let known = index < self.table.places()
+            && local(self.table.at(index).id) == completion.user_data & mask
+            && self.table.at(index).life != Life::Free;
+        known.then_some(index)
+    }
+
+    /// Close a descriptor that no connection has.
+    pub fn refuse(&mut self, fd: i32) {
+        self.stats.refused.add(1);
+        self.engine.driver.enter.backend().close(fd);
+    }
+
+    /// The end: what is still in flight keeps its memory for good.
+    pub fn dispose(self) {
+        let Core { mut engine, table, blocks, .. } = self;
+        let left = engine.inflight();
+        if left > 0 {
+            core::mem::forget((table, blocks));
+            engine.completed.show();
+            engine.completed.forget_shown();
+            engine.driver.closing = true;
+        }
+        engine.dispose(left > 0);
+    }
+}

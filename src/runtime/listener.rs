@@ -1,0 +1,154 @@
+//! Listeners: bound once for all workers, and what each worker makes of its own socket.
+//!
+//! Owns: the sockets until a worker takes its own. Invariant: listen(2) is called by the worker
+//! that accepts, when it turns: a socket that listens takes connections although nobody looks.
+
+use crate::error::{ESTALE, Fault};
+use crate::sys::net::{self, Place};
+use std::os::fd::{AsRawFd, OwnedFd};
+
+/// Listeners of a runtime at most, closed ones included.
+const MAX_LISTENERS: usize = 4096;
+
+/// How long a worker rests that cannot accept for want of descriptors or memory.
+pub const RETRY_NS: u64 = 100_000_000;
+
+/// A listener as the runtime knows it.
+pub struct Bound {
+    /// A socket for each worker, until it takes it.
+    sockets: Vec<Option<OwnedFd>>,
+    port: u16,
+    backlog: i32,
+    closed: bool,
+}
+
+/// The listeners of a runtime; a listener's id is its place plus one.
+#[derive(Default)]
+pub struct Registry {
+    list: Vec<Bound>,
+}
+
+impl Registry {
+    /// Bind a socket for each of `workers`; the listener's id.
+    pub fn bind(&mut self, place: &Place, workers: u32, backlog: i32) -> Result<u32, Fault> {
+        if self.list.len() >= MAX_LISTENERS {
+            return Err(Fault::errno(libc::ENFILE, "a runtime has 4096 listeners at most"));
+        }
+        let refused = |errno| Fault::errno(errno, "the address cannot be bound");
+        let first = net::bind_stream(place, workers > 1).map_err(refused)?;
+        let address = net::local_address(&first);
+        let mut sockets = vec![Some(first)];
+        // Port 0 is resolved once: the others are bound to the port that the first one got.
+        let same = address.map(Place::Tcp);
+        for _ in 1..workers {
+            let next = match (&same, &sockets[0]) {
+                (Some(place), _) => net::bind_stream(place, true).map_err(refused)?,
+                // A path has one socket, and each worker a descriptor of it.
+                (None, Some(socket)) => socket
+                    .try_clone()
+                    .map_err(|error| refused(error.raw_os_error().unwrap_or(libc::EMFILE)))?,
+                (None, None) => break,
+            };
+            sockets.push(Some(next));
+        }
+        let port = address.map_or(0, |address| address.port());
+        self.list.push(Bound { sockets, port, backlog, closed: false });
+        Ok(self.list.len() as u32)
+    }
+
+    fn get(&mut self, id: u32) -> Result<&mut Bound, Fault> {
+        let place = (id as usize).wrapping_sub(1);
+        let open = self.list.get_mut(place).filter(|bound| !bound.closed);
+        open.ok_or_else(|| Fault::new(ESTALE, "there is no such listener, or it was closed"))
+    }
+
+    /// The port of a listener; 0 when it has none.
+    pub fn port(&mut self, id: u32) -> Result<u16, Fault> {
+        Ok(self.get(id)?.port)
+    }
+
+    /// Close a listener; the workers close what they took of it.
+    pub fn close(&mut self, id: u32) -> Result<(), Fault> {
+        let bound = self.get(id)?;
+        bound.closed = true;
+        bound.sockets.clear();
+        Ok(())
+    }
+
+    /// Close what no worker took.
+    pub fn close_all(&mut self) {
+        self.list.iter_mut().for_each(|bound| {
+            bound.closed = true;
+            bound.sockets.clear();
+        });
+    }
+
+    /// Have a worker take what is new for it, and close what was closed.
+    pub fn sync(&mut self, worker: u32, mine: &mut Vec<Listening>) {
+        for (place, bound) in self.list.iter_mut().enumerate() {
+            let id = place as u32 + 1;
+            if bound.closed {
+                mine.iter_mut().filter(|own| own.id == id).for_each(|own| own.closing = true);
+            } else if let Some(socket) =
+                bound.sockets.get_mut(worker as usize).and_then(Option::take)
+            {
+                mine.push(Listening::new(id, socket, bound.backlog));
+            }
+        }
+    }
+}
+
+/// A listener in the hands of a worker.
+pub struct Listening {
+    /// The listener's id.
+    pub id: u32,
+    socket: OwnedFd,
+    backlog: i32,
+    /// Token of the accept in flight, or 0.
+    pub accept: u64,
+    /// The accept was asked to end.
+    pub accept_ends: bool,
+    /// Not to be asked before that time.
+    pub retry_at: u64,
+    /// It ends.
+    pub closing: bool,
+    listens: bool,
+}
+
+impl Listening {
+    fn new(id: u32, socket: OwnedFd, backlog: i32) -> Listening {
+        Listening {
+            id,
+            socket,
+            backlog,
+            accept: 0,
+            accept_ends: false,
+            retry_at: 0,
+            closing: false,
+            listens: false,
+        }
+    }
+
+    /// Its descriptor.
+    pub fn fd(&self) -> i32 {
+        self.socket.as_raw_fd()
+    }
+
+    /// Listen, if it does not yet. False when it could not.
+    pub fn listen(&mut self) -> bool {
+        if !self.listens {
+            self.listens = net::listen(self.fd(), self.backlog) == 0;
+        }
+        self.listens
+    }
+
+    /// An accept ended with `res`: from when on to ask again. What could not be served for want of
+    /// descriptors or memory fails again at once, with nobody connecting.
+    pub fn accept_ended(&mut self, res: i32, now: u64) -> bool {
+        self.accept = 0;
+        self.accept_ends = false;
+        let at_once = res >= 0 || matches!(-res, libc::ECANCELED | libc::ECONNABORTED);
+        self.retry_at = if at_once { 0 } else { now.saturating_add(RETRY_NS) };
+        at_once
+    }
+}

@@ -1,0 +1,165 @@
+//! The server runtime: workers, each with a thread, a ring and connections of its own.
+//!
+//! Owns: what workers share: the config, the listeners, the stop. It is written once for every
+//! door: [`Door`] is what a language's side of it implements. Never shares a connection between
+//! threads: whoever has one is the worker it lives on.
+
+mod calls;
+mod config;
+mod conn_table;
+mod connection;
+mod core;
+mod listener;
+mod receiving;
+mod send_queue;
+mod settle;
+mod stats;
+mod threads;
+mod worker;
+
+pub use calls::ConnFacts;
+pub use config::Config;
+pub use connection::{How, Life};
+pub use stats::WorkerStats;
+pub use threads::Threads;
+pub use worker::Worker;
+
+use crate::error::{ECLOSED, Fault};
+use crate::ring::{Wake, signal};
+use crate::sys::net::Place;
+use ::core::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
+use listener::Registry;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// What a worker tells its user. Every function is called on the worker's thread, one at a time,
+/// and may call every function of the worker.
+pub trait Door: Sized {
+    /// The worker begins.
+    fn on_start(&self, worker: &Worker<Self>);
+    /// A connection came by `listener`.
+    fn on_accept(&self, worker: &Worker<Self>, conn: u64, listener: u32);
+    /// Bytes came: how many of them are consumed; negative = close at once for that reason. No
+    /// bytes: the other end sends nothing more; 0 = close gracefully, 1 = go on sending.
+    fn on_data(&self, worker: &Worker<Self>, conn: u64, user: u64, bytes: &[u8]) -> i64;
+    /// The kernel took so many bytes.
+    fn on_sent(&self, worker: &Worker<Self>, conn: u64, user: u64, bytes: u64);
+    /// There is room in a send queue that was full.
+    fn on_writable(&self, worker: &Worker<Self>, conn: u64, user: u64);
+    /// A connection is over; its id is stale when this returns.
+    fn on_close(&self, worker: &Worker<Self>, conn: u64, user: u64, reason: i32);
+    /// The worker is over.
+    fn on_stop(&self, worker: &Worker<Self>);
+}
+
+/// Nobody asked for a stop.
+const RUNNING: i64 = i64::MIN;
+
+/// What one worker shows the other threads.
+#[derive(Default)]
+struct WorkerPlace {
+    /// Made by the worker when it begins.
+    wake: OnceLock<Arc<Wake>>,
+    stats: Arc<WorkerStats>,
+    /// The state of the listeners it has seen.
+    seen: AtomicU32,
+}
+
+/// What the workers of a runtime share.
+pub struct Shared {
+    config: Config,
+    /// The number a door knows the runtime by.
+    pub handle: AtomicU64,
+    listeners: Mutex<Registry>,
+    /// Counts changes of the listeners.
+    news: AtomicU32,
+    stop: AtomicI64,
+    workers: Box<[WorkerPlace]>,
+}
+
+impl Shared {
+    /// What the workers of a runtime of this (resolved) config share.
+    pub fn new(config: Config) -> Shared {
+        Shared {
+            config,
+            handle: AtomicU64::new(0),
+            listeners: Mutex::default(),
+            news: AtomicU32::new(0),
+            stop: AtomicI64::new(RUNNING),
+            workers: (0..config.workers).map(|_| WorkerPlace::default()).collect(),
+        }
+    }
+
+    /// Its config.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    fn registry(&self) -> MutexGuard<'_, Registry> {
+        // Plain data: a panic of another thread left nothing half done.
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self) {
+        self.news.fetch_add(1, Ordering::SeqCst);
+        self.wake_all();
+    }
+
+    fn wake_all(&self) {
+        for worker in &self.workers {
+            if let Some(wake) = worker.wake.get() {
+                wake.raise(signal::WAKE);
+            }
+        }
+    }
+
+    /// Bind a listener for every worker; its id.
+    pub fn listen(&self, place: &Place, backlog: i32) -> Result<u32, Fault> {
+        if self.stop_asked().is_some() {
+            return Err(Fault::new(ECLOSED, "the runtime is stopping"));
+        }
+        let id = self.registry().bind(place, self.config.workers, backlog)?;
+        self.tell();
+        Ok(id)
+    }
+
+    /// The port of a listener.
+    pub fn port(&self, listener: u32) -> Result<u16, Fault> {
+        self.registry().port(listener)
+    }
+
+    /// Close a listener; its connections stay.
+    pub fn close_listener(&self, listener: u32) -> Result<(), Fault> {
+        self.registry().close(listener)?;
+        self.tell();
+        Ok(())
+    }
+
+    /// End all workers. Any thread and signal handlers: atomics and one write per worker.
+    pub fn stop(&self, grace_ns: i64) {
+        let grace_ns = if grace_ns < 0 { i64::MAX } else { grace_ns };
+        let shorter = |before| (before == RUNNING || grace_ns < before).then_some(grace_ns);
+        let _ = self.stop.fetch_update(Ordering::SeqCst, Ordering::SeqCst, shorter);
+        self.wake_all();
+    }
+
+    /// The grace of a stop that was asked for; -1 = for ever.
+    fn stop_asked(&self) -> Option<i64> {
+        match self.stop.load(Ordering::SeqCst) {
+            RUNNING => None,
+            i64::MAX => Some(-1),
+            grace_ns => Some(grace_ns),
+        }
+    }
+
+    /// Whether the listeners changed since `worker` looked; it looks now.
+    fn has_news(&self, worker: u32) -> bool {
+        let Some(place) = self.workers.get(worker as usize) else { return false };
+        let news = self.news.load(Ordering::SeqCst);
+        place.seen.swap(news, Ordering::Relaxed) != news
+    }
+
+    /// The counters of each worker.
+    pub fn stats(&self) -> impl Iterator<Item = &WorkerStats> {
+        self.workers.iter().map(|worker| &*worker.stats)
+    }
+}

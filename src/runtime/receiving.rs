@@ -1,0 +1,164 @@
+//! What a connection receives, and how it is shown: fresh from the pool, or behind what was kept.
+//!
+//! Owns: nothing. Invariant: what is shown was moved out of the connection first, since user code
+//! may close it.
+
+use super::Door;
+use super::connection::{How, Life};
+use super::worker::Worker;
+use crate::resource::Piece;
+use crate::ring::{Completion, cf};
+
+/// Received bytes to show.
+enum Shown {
+    Nothing,
+    /// Straight from the pool.
+    Fresh(Piece),
+    /// Behind what was kept before.
+    Kept(Vec<u8>),
+    /// Nothing more comes.
+    End,
+}
+
+impl<D: Door> Worker<D> {
+    pub(super) fn complete_recv(&self, completion: &Completion) {
+        // SAFETY: a completion of this worker's engine, looked at once.
+        let piece = unsafe { Piece::of(completion) };
+        let Some((index, shown)) = self.received(completion, piece) else { return };
+        self.show(index, shown);
+    }
+
+    /// What a receive brought, and to whom.
+    fn received(&self, completion: &Completion, piece: Option<Piece>) -> Option<(usize, Shown)> {
+        let core = &mut *self.core.borrow_mut();
+        let index = core.connection_of(completion)?;
+        let res = completion.res;
+        if completion.flags & cf::FINAL != 0 {
+            let connection = core.table.at(index);
+            connection.recv = 0;
+            connection.recv_ends = false;
+            connection.ended |= res == 0;
+            match -res {
+                libc::ENOBUFS => core.park(index),
+                1.. if -res != libc::ECANCELED => core.close(index, How::AtOnce, res),
+                _ => {}
+            }
+            core.make_due(index);
+        }
+        let connection = core.table.at(index);
+        if let Some(piece) = &piece {
+            let len = piece.bytes().len() as u64;
+            connection.received += len;
+            core.stats.receives.add(1);
+            core.stats.received.add(len);
+        }
+        if connection.life != Life::Open {
+            return None;
+        }
+        if connection.paused {
+            // Not as a lease: whoever pauses for long would keep a buffer from all the others.
+            connection.kept.extend_from_slice(piece.as_ref().map_or(&[], Piece::bytes));
+            connection.show |= piece.is_some();
+            connection.end_untold |= connection.ended;
+            return None;
+        }
+        let shown = match piece {
+            None if connection.ended => Shown::End,
+            None => Shown::Nothing,
+            Some(piece) if connection.kept.is_empty() => Shown::Fresh(piece),
+            Some(piece) => {
+                connection.kept.extend_from_slice(piece.bytes());
+                Shown::Kept(core::mem::take(&mut connection.kept))
+            }
+        };
+        Some((index, shown))
+    }
+
+    /// After a pause: what came meanwhile.
+    pub(super) fn show_again(&self, index: usize) {
+        let shown = {
+            let core = &mut *self.core.borrow_mut();
+            let connection = core.table.at(index);
+            if connection.life != Life::Open || connection.paused || !connection.show {
+                Shown::Nothing
+            } else {
+                connection.show = false;
+                Shown::Kept(core::mem::take(&mut connection.kept))
+            }
+        };
+        self.show(index, shown);
+        let untold = {
+            let core = &mut *self.core.borrow_mut();
+            let connection = core.table.at(index);
+            let untold = connection.end_untold && !connection.paused;
+            connection.end_untold &= !untold;
+            untold && connection.life == Life::Open
+        };
+        if untold {
+            self.show(index, Shown::End);
+        }
+    }
+
+    fn show(&self, index: usize, shown: Shown) {
+        let (id, user) = {
+            let core = &mut *self.core.borrow_mut();
+            let connection = core.table.at(index);
+            (connection.id, connection.user)
+        };
+        match shown {
+            Shown::Nothing => {}
+            Shown::Fresh(piece) => {
+                let used = self.door.on_data(self, id, user, piece.bytes());
+                self.consumed(index, used, piece.bytes().len(), |kept, used| {
+                    kept.extend_from_slice(&piece.bytes()[used..]);
+                });
+            }
+            Shown::Kept(bytes) if bytes.is_empty() => {}
+            Shown::Kept(mut bytes) => {
+                let used = self.door.on_data(self, id, user, &bytes);
+                self.consumed(index, used, bytes.len(), |kept, used| {
+                    bytes.drain(..used);
+                    core::mem::swap(kept, &mut bytes);
+                });
+            }
+            Shown::End => {
+                let stays = self.door.on_data(self, id, user, &[]);
+                let core = &mut *self.core.borrow_mut();
+                match stays {
+                    1.. => core.make_due(index),
+                    0 => core.close(index, How::Gracefully, 0),
+                    _ => core.close(index, How::AtOnce, code_of(stays)),
+                }
+            }
+        }
+    }
+
+    /// The user took `used` of `len` bytes; what is left is kept, as far as there is room.
+    fn consumed(
+        &self,
+        index: usize,
+        used: i64,
+        len: usize,
+        keep: impl FnOnce(&mut Vec<u8>, usize),
+    ) {
+        let core = &mut *self.core.borrow_mut();
+        if used < 0 {
+            return core.close(index, How::AtOnce, code_of(used));
+        }
+        let used = usize::try_from(used).unwrap_or(len).min(len);
+        let most = core.config.keep_max as usize;
+        // A pause is no message that does not end: what is kept for it is what was on its way.
+        if len - used > most && !core.table.at(index).paused {
+            return core.close(index, How::AtOnce, -libc::EMSGSIZE);
+        }
+        let connection = core.table.at(index);
+        if connection.life == Life::Open {
+            keep(&mut connection.kept, used);
+        }
+    }
+}
+
+/// The user's negative answer as a reason.
+fn code_of(answer: i64) -> i32 {
+    i32::try_from(answer).unwrap_or(-libc::EINVAL)
+}

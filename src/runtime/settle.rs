@@ -1,0 +1,168 @@
+//! What a connection or a listener wants next, done with the ring.
+//!
+//! Owns: nothing of its own: it reads what is wanted and submits it. Invariant: one receive and one
+//! send of a connection are in flight at most, and it closes when neither is.
+
+use super::conn_table::local;
+use super::connection::{How, Life};
+use super::core::{Core, kind};
+use crate::error::Fault;
+use crate::ring::{Op, opcode, sqe_flag};
+use crate::sys::net;
+
+const RECV_MULTISHOT: u16 = 2;
+const ACCEPT_MULTISHOT: u16 = 1;
+const CLOEXEC: u32 = libc::SOCK_CLOEXEC as u32;
+
+impl Core {
+    /// Do what a connection wants. What the ring refuses for now is asked for again soon.
+    pub fn settle(&mut self, index: usize) {
+        if self.try_settle(index).is_err() {
+            self.again = true;
+            self.make_due(index);
+        }
+    }
+
+    fn try_settle(&mut self, index: usize) -> Result<(), Fault> {
+        match self.table.at(index).life {
+            Life::Free => return Ok(()),
+            Life::Closing => return self.settle_closing(index),
+            Life::Open | Life::Draining => {}
+        }
+        self.settle_sending(index)?;
+        if self.table.at(index).is_drained() {
+            self.table.at(index).begin_close(How::AtOnce, 0);
+            return self.settle_closing(index);
+        }
+        self.settle_receiving(index)
+    }
+
+    fn settle_sending(&mut self, index: usize) -> Result<(), Fault> {
+        let connection = self.table.at(index);
+        if connection.send != 0 {
+            return Ok(());
+        }
+        let Some((addr, len)) = connection.queue.next() else {
+            if connection.wants_end && !connection.end_sent {
+                connection.end_sent = true;
+                net::end_sending(connection.fd);
+            }
+            return Ok(());
+        };
+        let op = Op {
+            opcode: opcode::LIB_SEND_ALL,
+            fd: connection.fd,
+            addr,
+            len,
+            user_data: kind::SEND << kind::SHIFT | local(connection.id),
+            ..Op::default()
+        };
+        let token = self.submit(&op)?;
+        let connection = self.table.at(index);
+        connection.queue.take_off(len);
+        connection.send = token;
+        Ok(())
+    }
+
+    fn settle_receiving(&mut self, index: usize) -> Result<(), Fault> {
+        let pool = self.pool;
+        let connection = self.table.at(index);
+        let (wants, token) = (connection.wants_data(), connection.recv);
+        if !wants && token != 0 && !connection.recv_ends {
+            connection.recv_ends = true;
+            return passed(self.engine.cancel(token));
+        }
+        if !wants || token != 0 {
+            return Ok(());
+        }
+        let op = Op {
+            opcode: opcode::RECV,
+            flags: sqe_flag::BUFFER_SELECT,
+            ioprio: RECV_MULTISHOT,
+            fd: connection.fd,
+            buf_index: pool,
+            user_data: kind::RECV << kind::SHIFT | local(connection.id),
+            ..Op::default()
+        };
+        let token = self.submit(&op)?;
+        self.table.at(index).recv = token;
+        Ok(())
+    }
+
+    /// End what is in flight, then close: before that the kernel would keep the connection alive.
+    fn settle_closing(&mut self, index: usize) -> Result<(), Fault> {
+        let connection = self.table.at(index);
+        if !connection.is_idle() {
+            let (recv, send) = (
+                if connection.recv_ends { 0 } else { connection.recv },
+                if connection.send_ends { 0 } else { connection.send },
+            );
+            for token in [recv, send].into_iter().filter(|token| *token != 0) {
+                passed(self.engine.cancel(token))?;
+            }
+            let connection = self.table.at(index);
+            (connection.recv_ends, connection.send_ends) = (true, true);
+            return Ok(());
+        }
+        if connection.closes {
+            return Ok(());
+        }
+        let op = Op {
+            opcode: opcode::CLOSE,
+            fd: connection.fd,
+            user_data: kind::CLOSE << kind::SHIFT | local(connection.id),
+            ..Op::default()
+        };
+        self.submit(&op)?;
+        self.table.at(index).closes = true;
+        Ok(())
+    }
+
+    /// Accept where there is room, and end the listeners that are to end.
+    pub fn settle_listeners(&mut self, now: u64) {
+        let room = self.table.has_room();
+        for at in 0..self.listeners.len() {
+            if self.settle_listener(at, room, now).is_err() {
+                self.again = true;
+            }
+        }
+        self.listeners.retain(|listening| !listening.closing || listening.accept != 0);
+    }
+
+    fn settle_listener(&mut self, at: usize, room: bool, now: u64) -> Result<(), Fault> {
+        let listening = &mut self.listeners[at];
+        if listening.retry_at <= now {
+            listening.retry_at = 0;
+        }
+        let wants = room && !listening.closing;
+        if !wants && listening.accept != 0 && !listening.accept_ends {
+            listening.accept_ends = true;
+            return passed(self.engine.cancel(listening.accept));
+        }
+        if !wants || listening.accept != 0 || listening.retry_at > 0 {
+            return Ok(());
+        }
+        if !listening.listen() {
+            listening.accept_ended(-libc::EADDRINUSE, now);
+            return Ok(());
+        }
+        let op = Op {
+            opcode: opcode::ACCEPT,
+            ioprio: ACCEPT_MULTISHOT,
+            fd: listening.fd(),
+            op_flags: CLOEXEC,
+            user_data: kind::ACCEPT << kind::SHIFT | u64::from(listening.id),
+            ..Op::default()
+        };
+        self.listeners[at].accept = self.submit(&op)?;
+        Ok(())
+    }
+}
+
+/// A cancel that finds nothing is as good as one that does.
+fn passed(asked: Result<(), Fault>) -> Result<(), Fault> {
+    match asked {
+        Err(fault) if fault.code == crate::error::ESTALE => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,30 @@
+//! Counters of a worker, readable from any thread.
+//!
+//! Owns: numbers only; the worker writes them.
+
+use crate::ring::Counter;
+
+/// What a worker did so far.
+#[derive(Debug, Default)]
+pub struct WorkerStats {
+    /// Connections accepted.
+    pub accepted: Counter,
+    /// Connections that are over.
+    pub closed: Counter,
+    /// Clients that were sent away because the table was full or the worker was ending.
+    pub refused: Counter,
+    /// Times accepting paused for want of descriptors or memory.
+    pub accept_pauses: Counter,
+    /// Receives.
+    pub receives: Counter,
+    /// Bytes received.
+    pub received: Counter,
+    /// Sends that the kernel finished, each of one or several messages.
+    pub sends: Counter,
+    /// Bytes that the kernel took.
+    pub sent: Counter,
+    /// Times a connection waited for a buffer of the pool.
+    pub parked: Counter,
+    /// Turns of the loop.
+    pub turns: Counter,
+}

@@ -1,0 +1,165 @@
+//! Sockets, as far as a server needs them outside a ring: the rare calls of a connection's life.
+//!
+//! Owns: the socket options that listeners and connections get. Nothing here waits.
+
+use super::errno;
+use core::mem::{offset_of, size_of};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+
+/// Where a listener listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// TCP.
+    Tcp(SocketAddr),
+    /// A stream socket of this path; with a leading 0 byte an abstract name.
+    Unix(Vec<u8>),
+}
+
+/// An address as the kernel wants it.
+struct RawAddress {
+    storage: libc::sockaddr_storage,
+    len: libc::socklen_t,
+}
+
+impl RawAddress {
+    fn empty() -> RawAddress {
+        // SAFETY: all-zero is a valid sockaddr_storage.
+        let storage = unsafe { core::mem::zeroed() };
+        RawAddress { storage, len: size_of::<libc::sockaddr_storage>() as libc::socklen_t }
+    }
+
+    fn put<T: Copy>(address: T, len: usize) -> RawAddress {
+        let mut raw = RawAddress::empty();
+        // SAFETY: every sockaddr fits into a sockaddr_storage, which is aligned for each.
+        unsafe { (&raw mut raw.storage).cast::<T>().write(address) };
+        raw.len = len as libc::socklen_t;
+        raw
+    }
+
+    fn of(place: &Place) -> Option<RawAddress> {
+        match place {
+            Place::Tcp(SocketAddr::V4(at)) => {
+                // SAFETY: all-zero is a valid sockaddr_in.
+                let mut raw: libc::sockaddr_in = unsafe { core::mem::zeroed() };
+                raw.sin_family = libc::AF_INET as libc::sa_family_t;
+                raw.sin_port = at.port().to_be();
+                raw.sin_addr.s_addr = u32::from_ne_bytes(at.ip().octets());
+                Some(RawAddress::put(raw, size_of::<libc::sockaddr_in>()))
+            }
+            Place::Tcp(SocketAddr::V6(at)) => {
+                // SAFETY: all-zero is a valid sockaddr_in6.
+                let mut raw: libc::sockaddr_in6 = unsafe { core::mem::zeroed() };
+                raw.sin6_family = libc::AF_INET6 as libc::sa_family_t;
+                raw.sin6_port = at.port().to_be();
+                raw.sin6_addr.s6_addr = at.ip().octets();
+                raw.sin6_scope_id = at.scope_id();
+                Some(RawAddress::put(raw, size_of::<libc::sockaddr_in6>()))
+            }
+            Place::Unix(path) => {
+                // SAFETY: all-zero is a valid sockaddr_un.
+                let mut raw: libc::sockaddr_un = unsafe { core::mem::zeroed() };
+                raw.sun_family = libc::AF_UNIX as libc::sa_family_t;
+                if path.is_empty() || path.len() >= raw.sun_path.len() {
+                    return None;
+                }
+                for (to, from) in raw.sun_path.iter_mut().zip(path) {
+                    *to = *from as libc::c_char;
+                }
+                let end = usize::from(path[0] != 0);
+                let len = offset_of!(libc::sockaddr_un, sun_path) + path.len() + end;
+                Some(RawAddress::put(raw, len))
+            }
+        }
+    }
+
+    fn read(&self) -> Option<SocketAddr> {
+        match i32::from(self.storage.ss_family) {
+            libc::AF_INET => {
+                // SAFETY: the family says what it is.
+                let raw = unsafe { (&raw const self.storage).cast::<libc::sockaddr_in>().read() };
+                let ip = Ipv4Addr::from(raw.sin_addr.s_addr.to_ne_bytes());
+                Some(SocketAddr::new(IpAddr::V4(ip), u16::from_be(raw.sin_port)))
+            }
+            libc::AF_INET6 => {
+                // SAFETY: the family says what it is.
+                let raw = unsafe { (&raw const self.storage).cast::<libc::sockaddr_in6>().read() };
+                let ip = Ipv6Addr::from(raw.sin6_addr.s6_addr);
+                Some(SocketAddr::new(IpAddr::V6(ip), u16::from_be(raw.sin6_port)))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn outcome(code: i32) -> Result<(), i32> {
+    if code < 0 { Err(errno()) } else { Ok(()) }
+}
+
+fn set(fd: i32, level: i32, name: i32, value: i32) -> Result<(), i32> {
+    let size = size_of::<i32>() as libc::socklen_t;
+    // SAFETY: an int and its size.
+    outcome(unsafe { libc::setsockopt(fd, level, name, (&raw const value).cast(), size) })
+}
+
+/// Bind a stream socket, which does not listen yet: a socket that listens takes connections, also
+/// while nobody accepts them. With `shared` several may be bound to the same TCP port.
+pub fn bind_stream(place: &Place, shared: bool) -> Result<OwnedFd, i32> {
+    let address = RawAddress::of(place).ok_or(libc::EINVAL)?;
+    let family = i32::from(address.storage.ss_family);
+    // SAFETY: socket touches no memory.
+    let fd = unsafe { libc::socket(family, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0) };
+    outcome(fd)?;
+    // SAFETY: just made, and nobody else's.
+    let socket = unsafe { OwnedFd::from_raw_fd(fd) };
+    if family != libc::AF_UNIX {
+        set(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
+        // Accepted connections have it from their listener: no call for each.
+        set(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, 1)?;
+        if shared {
+            set(fd, libc::SOL_SOCKET, libc::SO_REUSEPORT, 1)?;
+        }
+    }
+    // SAFETY: the address is a sockaddr of that length.
+    outcome(unsafe { libc::bind(fd, (&raw const address.storage).cast(), address.len) })?;
+    Ok(socket)
+}
+
+/// The address a socket is bound to, if it is one of IP.
+pub fn local_address(socket: &OwnedFd) -> Option<SocketAddr> {
+    let mut raw = RawAddress::empty();
+    let to = (&raw mut raw.storage).cast();
+    // SAFETY: room for any address, and its size.
+    outcome(unsafe { libc::getsockname(socket.as_raw_fd(), to, &mut raw.len) }).ok()?;
+    raw.read()
+}
+
+/// The address of the other end, if it is one of IP.
+pub fn peer_address(fd: i32) -> Option<SocketAddr> {
+    let mut raw = RawAddress::empty();
+    let to = (&raw mut raw.storage).cast();
+    // SAFETY: room for any address, and its size.
+    outcome(unsafe { libc::getpeername(fd, to, &mut raw.len) }).ok()?;
+    raw.read()
+}
+
+/// listen(2); 0 or an errno.
+pub fn listen(fd: i32, backlog: i32) -> i32 {
+    // SAFETY: listen touches no memory.
+    outcome(unsafe { libc::listen(fd, backlog) }).err().unwrap_or(0)
+}
+
+/// Say to the other end that nothing more is sent; what it still sends is received.
+pub fn end_sending(fd: i32) {
+    // SAFETY: shutdown touches no memory; that the other end is gone is no error here.
+    unsafe { libc::shutdown(fd, libc::SHUT_WR) };
+}
+
+/// Have the close of a TCP socket reset the connection, whatever was not sent yet.
+pub fn reset_on_close(fd: i32) {
+    let linger = libc::linger { l_onoff: 1, l_linger: 0 };
+    let size = size_of::<libc::linger>() as libc::socklen_t;
+    let from = (&raw const linger).cast();
+    // SAFETY: a linger and its size. Other sockets know it too, and do nothing with it.
+    unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_LINGER, from, size) };
+}

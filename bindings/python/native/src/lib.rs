@@ -5,8 +5,6 @@
 //! serves wherever this cannot be loaded.
 
 mod core;
-mod future;
-mod future_type;
 mod handle;
 mod heap;
 mod names;
@@ -51,7 +49,6 @@ fn load() -> Py {
     let module = unsafe { Ref::new(PyModule_Create(DEFINITION.0.get())) }?;
     names::load()?;
     handle::make(&module)?;
-    future_type::make(&module)?;
     properties::make()?;
     core::make(&module)?;
     Ok(module)

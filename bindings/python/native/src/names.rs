@@ -32,23 +32,14 @@ pub struct Names {
     pub empty: Ref,
     /// `ringline._slow`: what need not be fast.
     pub slow: Ref,
-    /// "msg".
-    pub message: Ref,
-    /// asyncio.CancelledError.
-    pub cancelled_error: Ref,
-    /// asyncio.InvalidStateError.
-    pub invalid_state: Ref,
-    /// asyncio.Future, the base of ours.
+    /// "loop".
+    pub loop_: Ref,
+    /// "Task".
+    pub task: Ref,
+    /// asyncio.Future.
     pub future: Ref,
-    /// Its tp_traverse.
-    pub base_traverse: traverseproc,
-    /// Its tp_clear.
-    pub base_clear: inquiry,
-    /// Whether its tp_traverse shows the type, as those of heap types do.
-    pub base_visits_type: bool,
-    /// Whether memory of futures may be used again: not where the interpreter keeps their dict.
-    pub keep_futures: bool,
-    finalize: unsafe extern "C" fn(Obj) -> c_int,
+    /// The module asyncio.tasks.
+    pub tasks: Ref,
     copy: unsafe extern "C" fn() -> Obj,
     enter: unsafe extern "C" fn(Obj) -> c_int,
     exit: unsafe extern "C" fn(Obj) -> c_int,
@@ -75,37 +66,8 @@ fn exported(name: &CStr) -> Py<*mut libc::c_void> {
     Ok(found)
 }
 
-/// A slot of a type.
-///
-/// # Safety
-/// `F` is a pointer to a function of the slot's kind.
-unsafe fn slot_of<F: Copy>(class: &Ref, number: c_int) -> Py<F> {
-    // SAFETY: a live type.
-    let found = unsafe { PyType_GetSlot(class.ptr().cast(), number) };
-    if found.is_null() {
-        return Err(runtime_error(c"asyncio.Future is not as it was"));
-    }
-    // SAFETY: as the caller promises; F has the size of a pointer.
-    Ok(unsafe { std::mem::transmute_copy(&found) })
-}
-
-/// Run the finalizer of an object without references; false where it brought the object back.
-///
-/// # Safety
-/// First thing in tp_dealloc, of an object that the collector knows.
-pub unsafe fn finalize_from_dealloc(object: Obj) -> bool {
-    // SAFETY: as the caller promises.
-    unsafe { (names().finalize)(object) == 0 }
-}
-
 /// Look everything up.
 pub fn load() -> Py<()> {
-    let future = import(c"asyncio")?.named(c"Future")?;
-    let errors = import(c"asyncio.exceptions")?;
-    // SAFETY: a live type.
-    let heap = unsafe { PyType_GetFlags(future.ptr().cast()) } & Py_TPFLAGS_HEAPTYPE != 0;
-    // SAFETY: the attribute is a small int.
-    let dict = unsafe { PyLong_AsLong(future.named(c"__dictoffset__")?.ptr()) };
     let found = Names {
         context: intern(c"context")?,
         callback: intern(c"callback")?,
@@ -118,20 +80,10 @@ pub fn load() -> Py<()> {
         time: intern(c"time")?,
         empty: tuple(&[])?,
         slow: import(c"ringline._slow")?,
-        message: intern(c"msg")?,
-        cancelled_error: errors.named(c"CancelledError")?,
-        invalid_state: errors.named(c"InvalidStateError")?,
-        // SAFETY: a collected type has both slots.
-        base_traverse: unsafe { slot_of(&future, Py_tp_traverse)? },
-        // SAFETY: as above.
-        base_clear: unsafe { slot_of(&future, Py_tp_clear)? },
-        base_visits_type: heap,
-        keep_futures: dict >= 0,
-        future,
-        // SAFETY: it has had this shape since 3.4.
-        finalize: unsafe {
-            std::mem::transmute::<_, _>(exported(c"PyObject_CallFinalizerFromDealloc")?)
-        },
+        loop_: intern(c"loop")?,
+        task: intern(c"Task")?,
+        future: import(c"asyncio")?.named(c"Future")?,
+        tasks: import(c"asyncio.tasks")?,
         // SAFETY: these three have had this shape since 3.7.1.
         copy: unsafe { std::mem::transmute::<_, _>(exported(c"PyContext_CopyCurrent")?) },
         // SAFETY: as above.

@@ -70,16 +70,26 @@ unsafe extern "C" fn set_debug(slf: Obj, value: Obj, _: *mut c_void) -> c_int {
     })
 }
 
-unsafe extern "C" fn get_thread(slf: Obj, _: *mut c_void) -> Obj {
-    get(&slf, |core| Ok(core.thread.or_none()))
+/// A property that is a place for any object.
+macro_rules! place {
+    ($get:ident, $set:ident, $slot:ident) => {
+        unsafe extern "C" fn $get(slf: Obj, _: *mut c_void) -> Obj {
+            get(&slf, |core| Ok(core.$slot.or_none()))
+        }
+
+        unsafe extern "C" fn $set(slf: Obj, value: Obj, _: *mut c_void) -> c_int {
+            put(&slf, &value, |core, value| {
+                core.$slot.set(if value.is_none() { None } else { Some(value.clone()) });
+                Ok(())
+            })
+        }
+    };
 }
 
-unsafe extern "C" fn set_thread(slf: Obj, value: Obj, _: *mut c_void) -> c_int {
-    put(&slf, &value, |core, value| {
-        core.thread.set(if value.is_none() { None } else { Some(value.clone()) });
-        Ok(())
-    })
-}
+place!(get_thread, set_thread, thread);
+place!(get_factory, set_factory, factory);
+place!(get_rearm, set_rearm, rearm);
+place!(get_flushes, set_flushes, flushes);
 
 /// The timers, the first to come first: a copy.
 unsafe extern "C" fn get_scheduled(slf: Obj, _: *mut c_void) -> Obj {
@@ -120,6 +130,9 @@ pub fn all() -> Vec<PyGetSetDef> {
         property(c"_stopping", get_stopping, Some(set_stopping)),
         property(c"_debug", get_debug, Some(set_debug)),
         property(c"_thread_id", get_thread, Some(set_thread)),
+        property(c"_task_factory", get_factory, Some(set_factory)),
+        property(c"_rearm", get_rearm, Some(set_rearm)),
+        property(c"_flushes", get_flushes, Some(set_flushes)),
         property(c"_scheduled", get_scheduled, Some(set_ignored)),
         property(c"_ready", get_ready, Some(set_ignored)),
     ]

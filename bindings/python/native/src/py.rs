@@ -148,6 +148,13 @@ impl Ref {
         unsafe { Ref::new(PyObject_Call(self.ptr(), arguments.ptr(), null_mut())) }
     }
 
+    /// Call it with a tuple and a dict.
+    #[inline]
+    pub fn call_named(&self, arguments: &Ref, named: &Ref) -> Py {
+        // SAFETY: all three are live; a new reference.
+        unsafe { Ref::new(PyObject_Call(self.ptr(), arguments.ptr(), named.ptr())) }
+    }
+
     /// Call it.
     pub fn call(&self, arguments: &[&Ref]) -> Py {
         self.call_tuple(&tuple(arguments)?)

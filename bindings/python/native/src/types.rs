@@ -135,20 +135,6 @@ impl Type {
     }
 }
 
-impl Type {
-    /// As [`Type::free`], never kept.
-    ///
-    /// # Safety
-    /// As for [`Type::free`].
-    pub unsafe fn free_for_good(&self, object: Obj) {
-        // SAFETY: as the caller promises; an instance holds one reference on its type.
-        unsafe {
-            PyObject_GC_Del(object.cast());
-            Py_DecRef(self.class().cast());
-        }
-    }
-}
-
 /// A slot of a type.
 pub fn slot(number: c_int, function: *mut c_void) -> PyType_Slot {
     PyType_Slot { slot: number, pfunc: function }
@@ -247,6 +233,30 @@ impl<'a> Args<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The values of those given by name.
+    #[inline]
+    pub fn named(&self) -> &'a [Ref] {
+        &self.values[self.positional..]
+    }
+
+    /// Those given by name, as a dict.
+    pub fn dict(&self) -> Py {
+        // SAFETY: a new reference.
+        let made = unsafe { Ref::new(PyDict_New()) }?;
+        let Some(names) = self.names else { return Ok(made) };
+        for (at, value) in self.named().iter().enumerate() {
+            // SAFETY: the tuple has a name for each; all three are live.
+            let done = unsafe {
+                let name = PyTuple_GetItem(names.ptr(), at as Py_ssize_t);
+                PyDict_SetItem(made.ptr(), name, value.ptr())
+            };
+            if done != 0 {
+                return Err(Raised);
+            }
+        }
+        Ok(made)
     }
 
     /// Whether anything was given by name.

@@ -6,11 +6,11 @@ Called by the native module alone. Debug mode uses asyncio's own handles, so tha
 
 import asyncio
 import sys
-from asyncio import base_futures, events, format_helpers
+from asyncio import events, format_helpers
 from asyncio.base_events import _format_handle  # type: ignore[attr-defined]
 from asyncio.log import logger
 from contextvars import Context
-from typing import Any, Callable, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
 _Call = Callable[..., object]
 
@@ -75,58 +75,18 @@ def run_timed(loop: Any, handle: Any) -> None:
         loop._current_handle = None
 
 
-def stack() -> Any:
-    """Where a future was made, in debug mode."""
-    return format_helpers.extract_stack(sys._getframe(1))
+def create_future(loop: Any) -> "asyncio.Future[Any]":
+    """A future in debug mode."""
+    made = asyncio.Future(loop=loop)
+    if made._source_traceback:  # type: ignore[attr-defined]
+        del made._source_traceback[-1]  # type: ignore[attr-defined]
+    return made
 
 
-def exception_of(error: Any) -> BaseException:
-    """What Future.set_exception was given, as an exception it can hold."""
-    if isinstance(error, type):
-        error = error()
-    if isinstance(error, StopIteration):
-        text = "StopIteration interacts badly with generators and cannot be raised into a Future"
-        if sys.version_info < (3, 12):
-            raise TypeError(text)
-        new = RuntimeError(text)
-        new.__cause__ = error
-        new.__context__ = error
-        error = new
-    if not isinstance(error, BaseException):
-        raise TypeError("invalid exception object")
-    return error
-
-
-def error_of(kind: Any, value: Any = None, trace: Any = None) -> BaseException:
-    """What was thrown into an iterator, as an exception."""
-    if isinstance(kind, BaseException):
-        if value is not None:
-            raise TypeError("instance exception may not have a separate value")
-        error = kind
-    elif isinstance(kind, type) and issubclass(kind, BaseException):
-        if isinstance(value, kind):
-            error = value
-        elif value is None:
-            error = kind()
-        else:
-            error = kind(*value) if isinstance(value, tuple) else kind(value)
-    else:
-        raise TypeError("exceptions must be classes or instances deriving from BaseException")
-    return error if trace is None else error.with_traceback(trace)
-
-
-def future_repr(future: Any) -> str:
-    """What a future shows of itself."""
-    return base_futures._future_repr(future)  # type: ignore[no-any-return]
-
-
-def never_retrieved(future: Any) -> None:
-    """A future is dropped with an exception that nobody asked for."""
-    context = {
-        "message": f"{type(future).__name__} exception was never retrieved",
-        "exception": future._exception,
-        "future": future,
-    }
-    if future._source_traceback:
-        context["source_traceback"] = future._source_traceback
-    future._loop.call_exception_handler(context)
+def create_task(loop: Any, args: Tuple[Any, ...], named: Dict[str, Any]) -> Any:
+    """A task with a name, a context, a factory, or in debug mode."""
+    task = asyncio.BaseEventLoop.create_task(loop, *args, **named)
+    traceback = getattr(task, "_source_traceback", None)
+    if traceback and loop.get_debug():
+        del traceback[-1]
+    return task

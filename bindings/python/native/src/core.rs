@@ -4,6 +4,7 @@
 //! Python method; what is here is reached through the type. Invariant: no borrow of the queue or
 //! the heap lives while Python runs, and none is taken by two at a time.
 
+use crate::engine::ENGINE;
 use crate::handle;
 use crate::heap::Heap;
 use crate::names::{call_method, names, slow};
@@ -29,6 +30,8 @@ pub struct Core {
     pub(crate) rearm: Slot,
     pub(crate) flushes: Slot,
     named: Slot,
+    /// Whether the engine is one of ours, so that its turn needs no call of Python.
+    pub(crate) native: Cell<bool>,
     pub(crate) closed: Cell<bool>,
     pub(crate) stopping: Cell<bool>,
     pub(crate) debug: Cell<bool>,
@@ -82,6 +85,24 @@ impl Core {
             return call_method(me, &names().time)?.double();
         }
         Ok(clock())
+    }
+
+    /// Turn this engine from now on.
+    pub fn set_engine(&self, engine: &Ref) -> Py<()> {
+        let mut turn = None;
+        self.native.set(false);
+        if !engine.is_none() {
+            let method = engine.class().named(c"turn")?;
+            // SAFETY: both are live types.
+            let kin = unsafe { PyType_IsSubtype(engine.kind(), ENGINE.class()) } != 0;
+            // SAFETY: the type is made and lives for ever.
+            let ours = unsafe { Ref::view(&ENGINE.class().cast()).named(c"turn")? };
+            self.native.set(kin && method.is(&ours));
+            turn = Some(engine.named(c"turn")?);
+        }
+        self.turn.set(turn);
+        self.engine.set(Some(engine.clone()));
+        Ok(())
     }
 
     /// Empty the queue and the heap.
@@ -345,19 +366,6 @@ unsafe extern "C" fn timer_cancelled(slf: Obj, handle: Obj) -> Obj {
     })
 }
 
-/// Tell the core its engine: the object whose `turn(timeout)` every iteration calls.
-unsafe extern "C" fn set_engine(slf: Obj, engine: Obj) -> Obj {
-    enter(|| {
-        // SAFETY: self and the argument are live for the call.
-        let (me, engine) = unsafe { (Ref::view(&slf), Ref::view(&engine)) };
-        let core = Core::of(me);
-        let turn = if engine.is_none() { None } else { Some(engine.named(c"turn")?) };
-        core.turn.set(turn);
-        core.engine.set(Some(engine.clone()));
-        Ok(Ref::none())
-    })
-}
-
 unsafe extern "C" fn new(class: *mut PyTypeObject, _: Obj, _: Obj) -> Obj {
     enter(|| {
         // SAFETY: a type's tp_alloc zeroes; the queue and the heap are written before any use.
@@ -436,7 +444,6 @@ pub fn make(module: &Ref) -> Py<()> {
         method(c"get_debug", METH_NOARGS, get_debug),
         method(c"_run_once", METH_NOARGS, run_once),
         method(c"_timer_handle_cancelled", METH_O, timer_cancelled),
-        method(c"_set_engine", METH_O, set_engine),
     ];
     let slots = vec![
         slot(Py_tp_new, new as *mut c_void),

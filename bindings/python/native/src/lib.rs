@@ -4,13 +4,18 @@
 //! every CPython exports (`names.rs`). The pure loop has the same semantics and the same tests, and
 //! serves wherever this cannot be loaded.
 
+mod abi;
 mod core;
+mod dispatch;
+mod engine;
+mod engine_type;
 mod handle;
 mod heap;
 mod names;
 mod properties;
 mod py;
 mod run;
+mod table;
 mod types;
 
 use py::*;
@@ -50,6 +55,7 @@ fn load() -> Py {
     names::load()?;
     handle::make(&module)?;
     properties::make()?;
+    engine_type::make(&module)?;
     core::make(&module)?;
     Ok(module)
 }

@@ -89,6 +89,15 @@ macro_rules! place {
 place!(get_thread, set_thread, thread);
 place!(get_factory, set_factory, factory);
 place!(get_rearm, set_rearm, rearm);
+
+unsafe extern "C" fn get_engine(slf: Obj, _: *mut c_void) -> Obj {
+    get(&slf, |core| Ok(core.engine.or_none()))
+}
+
+unsafe extern "C" fn set_engine(slf: Obj, value: Obj, _: *mut c_void) -> c_int {
+    put(&slf, &value, |core, value| core.set_engine(value))
+}
+
 place!(get_flushes, set_flushes, flushes);
 
 /// The timers, the first to come first: a copy.
@@ -131,6 +140,7 @@ pub fn all() -> Vec<PyGetSetDef> {
         property(c"_debug", get_debug, Some(set_debug)),
         property(c"_thread_id", get_thread, Some(set_thread)),
         property(c"_task_factory", get_factory, Some(set_factory)),
+        property(c"_engine", get_engine, Some(set_engine)),
         property(c"_rearm", get_rearm, Some(set_rearm)),
         property(c"_flushes", get_flushes, Some(set_flushes)),
         property(c"_scheduled", get_scheduled, Some(set_ignored)),

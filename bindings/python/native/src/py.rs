@@ -169,6 +169,12 @@ impl Ref {
         }
     }
 
+    /// Its type.
+    pub fn class(&self) -> Ref {
+        // SAFETY: a live object's type is live.
+        unsafe { Ref::view(&self.kind().cast()).clone() }
+    }
+
     /// Its type, borrowed from it.
     #[inline]
     pub fn kind(&self) -> *mut PyTypeObject {
@@ -344,6 +350,14 @@ impl Slot {
     pub fn ptr(&self) -> Obj {
         // SAFETY: nothing else runs during the look.
         unsafe { (*self.0.as_ptr()).as_ref().map_or(null_mut(), Ref::ptr) }
+    }
+
+    /// Whether a list or its kin is inside, with something in it.
+    #[inline]
+    pub fn has_items(&self) -> bool {
+        let pointer = self.ptr();
+        // SAFETY: the object is live; what has no length counts as nothing.
+        !pointer.is_null() && unsafe { PyObject_Size(pointer) } > 0
     }
 
     /// Show it to the collector.

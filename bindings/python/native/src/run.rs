@@ -4,6 +4,7 @@
 //! asyncio's does; signals are looked at once per iteration.
 
 use crate::core::Core;
+use crate::engine::Engine;
 use crate::handle::Handle;
 use crate::names::{call_method, names, slow};
 use crate::py::*;
@@ -63,19 +64,43 @@ fn iteration(me: &Ref, core: &Core) -> Py<()> {
 
 /// Turn the ring: submit, wait where nothing is ready, dispatch what is complete.
 fn turn(me: &Ref, core: &Core) -> Py<()> {
-    let Some(turn) = core.turn.get() else { return Ok(()) };
     let idle = core.ready(|ready| ready.is_empty()) && !core.stopping.get();
     let timeout = if !idle {
-        Ref::int(0)?
+        Some(0.0)
     } else {
         match core.heap(|heap| heap.first()) {
-            None => Ref::none(),
-            Some(first) => Ref::float((first - core.now(me)?).clamp(0.0, LONGEST))?,
+            None => None,
+            Some(first) => Some((first - core.now(me)?).clamp(0.0, LONGEST)),
         }
     };
     // Who calls call_soon_threadsafe from here on wakes the ring.
     core.sleeping.set(idle);
-    let result = turn.call(&[&timeout]);
+    let result = turn_for(me, core, timeout);
     core.sleeping.set(false);
-    result.map(drop)
+    result
+}
+
+fn turn_for(me: &Ref, core: &Core, timeout: Option<f64>) -> Py<()> {
+    // What collects before a turn is Python's: it turns the engine itself.
+    if core.rearm.has_items() || core.flushes.has_items() {
+        return call_one(&me.named(c"_turn")?, timeout);
+    }
+    if core.native.get()
+        && let Some(engine) = core.engine.get()
+    {
+        return Engine::of(&engine).turn(&engine, timeout);
+    }
+    match core.turn.get() {
+        Some(turn) => call_one(&turn, timeout),
+        None => Ok(()),
+    }
+}
+
+fn call_one(turn: &Ref, timeout: Option<f64>) -> Py<()> {
+    let timeout = match timeout {
+        Some(0.0) => Ref::int(0)?,
+        Some(time) => Ref::float(time)?,
+        None => Ref::none(),
+    };
+    turn.call(&[&timeout]).map(drop)
 }

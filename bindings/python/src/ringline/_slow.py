@@ -12,6 +12,8 @@ from asyncio.log import logger
 from contextvars import Context
 from typing import Any, Callable, Dict, Optional, Tuple
 
+from . import _buffers
+
 _Call = Callable[..., object]
 
 
@@ -90,3 +92,15 @@ def create_task(loop: Any, args: Tuple[Any, ...], named: Dict[str, Any]) -> Any:
     if traceback and loop.get_debug():
         del traceback[-1]
     return task
+
+
+def abandoned(keep: object) -> None:
+    """The kernel still has this memory: it is kept for ever."""
+    _buffers.abandoned.append(keep)
+
+
+def completion_failed(engine: Any, error: BaseException) -> None:
+    """What a completion's callback raised."""
+    if engine.on_error is None:
+        raise error
+    engine.on_error(error)

@@ -365,7 +365,16 @@ class SocketTransport(transports._FlowControlMixin, transports.Transport):  # ty
         data = self._take() if len(self._buffer) > 1 else self._buffer.popleft()
         self._sending, self._sent_to = data, 0
         size = len(data)
-        if size > _PIECE or not self._engine.quiet:
+        if (
+            size > _PIECE
+            or self._closing
+            or self._eof
+            or self._buffer
+            or self._protocol_paused
+            or self._empty_waiter is not None
+            or not self._engine.quiet
+        ):
+            # Somebody waits for it: a QUIET send would not end the wait of the turn.
             self._send_rest()
             return
         self._send_id = self._engine.submit(

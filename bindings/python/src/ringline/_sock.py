@@ -1,0 +1,341 @@
+"""The loop's `sock_*` coroutines, straight on the ring.
+
+Owns the receives and sends in flight and, for a receive that was cancelled too late, the bytes it
+took. The invariants: nobody gets a buffer back that the kernel may still write, and no byte is lost
+to a cancellation. It never leaves a socket to the ring that a transport reads.
+
+What runs where was measured: a receive that must wait costs less on the ring than a poll and a
+call; a send that goes at once costs less as a call, since no future is made for it. Datagrams with
+addresses and accepts are polled for and then called, so that a cancelled one has taken nothing.
+"""
+
+import asyncio
+import errno
+import os
+import select
+import socket
+from asyncio import base_events
+from typing import Any, Awaitable, Callable, Optional, Tuple
+from weakref import WeakKeyDictionary
+
+from . import _abi, _address
+from ._buffers import pinned
+from ._engine import BYTES_OFFSET, Engine
+
+_Socket = socket.socket
+_RETRY = (-errno.ECANCELED, -errno.EINTR, -errno.EAGAIN)
+_CANCELED = -errno.ECANCELED
+_NO_BUFFERS = -errno.ENOBUFS
+_AGAIN = (BlockingIOError, InterruptedError)
+_WHOLE = int(socket.MSG_WAITALL)
+_STREAM = int(socket.SOCK_STREAM)
+_FAMILIES = (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX)
+_LONGEST = 0x7FFF_F000
+_Type: Any = _Socket.__mro__[1].type  # type: ignore[attr-defined]
+#: The type of a socket without the enumeration around it, which costs more than a receive.
+_type_of: Callable[[Any], int] = _Type.__get__
+
+
+def failure(res: int, *names: Any) -> OSError:
+    """The exception of -errno, of the subclass that asyncio's own calls raise."""
+    return OSError(-res, os.strerror(-res), *names)
+
+
+class SockMixin:
+    """Operations on sockets that the program owns."""
+
+    _engine: Engine
+    _debug: bool
+    _transports: Any
+    create_future: Callable[[], "asyncio.Future[Any]"]
+    _ensure_fd_no_transport: Callable[[Any], None]
+    _ensure_resolved: Callable[..., Awaitable[Any]]
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        #: Bytes that cancelled receives took, by socket.
+        self._sock_left: "WeakKeyDictionary[socket.socket, bytes]" = WeakKeyDictionary()
+
+    def _sock_checked(self, sock: socket.socket) -> int:
+        """The descriptor of a socket that may be used here."""
+        if type(sock) is not _Socket:
+            base_events._check_ssl_socket(sock)  # type: ignore[attr-defined]
+        if self._debug and sock.gettimeout() != 0:
+            raise ValueError("the socket must be non-blocking")
+        number: int = sock.fileno()
+        if number < 0:
+            raise failure(-errno.EBADF)
+        if number in self._transports.data:
+            self._ensure_fd_no_transport(number)
+        return number
+
+    # Receiving.
+
+    def _sock_took(self, sock: socket.socket, n: int) -> Optional[bytes]:
+        """What an earlier, cancelled receive took; at most n bytes of it."""
+        left = self._sock_left.pop(sock, None)
+        if left is not None and len(left) > n and _type_of(sock) == _STREAM:
+            self._sock_left[sock] = left[n:]
+        return left if left is None else left[:n]
+
+    def _sock_keep(self, sock: socket.socket, data: bytes) -> None:
+        self._sock_left[sock] = self._sock_left.get(sock, b"") + data
+
+    async def sock_recv(self, sock: socket.socket, n: int) -> bytes:
+        """Receive at most `n` bytes."""
+        fd = self._sock_checked(sock)
+        if n <= 0:
+            return sock.recv(n)
+        if self._sock_left:
+            took = self._sock_took(sock, n)
+            if took is not None:
+                return took
+        engine = self._engine
+        future = self.create_future()
+        if _type_of(sock) != _STREAM:
+            # A piece of a pooled buffer may be too small for the whole datagram.
+            return await self._sock_recv_own(sock, fd, n)
+
+        def done(res: int, flags: int, data: int, token: int) -> None:
+            nonlocal ident
+            if res > 0:
+                received = engine.received(data, res)
+                engine.release(token)
+                if future.done():
+                    self._sock_keep(sock, received)
+                else:
+                    future.set_result(received)
+            elif future.done():
+                return
+            elif res == 0:
+                future.set_result(b"")
+            elif res in _RETRY:
+                ident = submit()
+            elif res == _NO_BUFFERS:
+                future.set_result(None)
+            else:
+                future.set_exception(failure(res))
+
+        def submit() -> int:
+            return engine.submit(
+                _abi.OP_RECV, fd, 0, min(n, _LONGEST), 0, 0, done, None,
+                _abi.SQE_BUFFER_SELECT, 0, engine.pool, restart=True,
+            )  # fmt: skip
+
+        ident = submit()
+        try:
+            result: Optional[bytes] = await future
+        except asyncio.CancelledError:
+            engine.cancel(ident)
+            raise
+        if result is None:
+            return await self._sock_recv_own(sock, fd, n)
+        return result
+
+    async def _sock_recv_own(self, sock: socket.socket, fd: int, n: int) -> bytes:
+        """A receive into memory of its own."""
+        buffer = bytearray(n)
+        count = await self._sock_recv_at(sock, fd, buffer)
+        return bytes(memoryview(buffer)[:count])
+
+    async def sock_recv_into(self, sock: socket.socket, buf: Any) -> int:
+        """Receive into a writable buffer; how many bytes."""
+        fd = self._sock_checked(sock)
+        view = memoryview(buf)
+        if not view.nbytes:
+            return sock.recv_into(buf)
+        if self._sock_left:
+            took = self._sock_took(sock, view.nbytes)
+            if took is not None:
+                view.cast("B")[: len(took)] = took
+                return len(took)
+        return await self._sock_recv_at(sock, fd, buf)
+
+    async def _sock_recv_at(self, sock: socket.socket, fd: int, buffer: Any) -> int:
+        engine = self._engine
+        future = self.create_future()
+        pin = pinned(buffer, True)
+        late: bytes = b""
+
+        def done(res: int, flags: int, data: int, token: int) -> None:
+            nonlocal ident
+            if future.done():
+                if res > 0:
+                    self._sock_keep(sock, late[:res])
+            elif res >= 0:
+                future.set_result(res)
+            elif res in _RETRY:
+                ident = submit()
+            else:
+                future.set_exception(failure(res))
+
+        def submit() -> int:
+            return engine.submit(
+                _abi.OP_RECV, fd, pin.buf, pin.len, 0, 0, done, pin, restart=True
+            )
+
+        ident = submit()
+        try:
+            count: int = await future
+        except asyncio.CancelledError:
+            # The buffer is the caller's again when this returns: the kernel must be through.
+            engine.finish((ident,))
+            late = bytes(memoryview(buffer).cast("B"))
+            raise
+        return count
+
+    async def sock_recvfrom(self, sock: socket.socket, bufsize: int) -> Tuple[bytes, Any]:
+        """Receive a datagram; its bytes and where it came from."""
+        return await self._sock_polled(sock, select.POLLIN, sock.recvfrom, bufsize)
+
+    async def sock_recvfrom_into(
+        self, sock: socket.socket, buf: Any, nbytes: int = 0
+    ) -> Tuple[int, Any]:
+        """Receive a datagram into a buffer; how many bytes, and where it came from."""
+        size = nbytes or len(buf)
+        return await self._sock_polled(sock, select.POLLIN, sock.recvfrom_into, buf, size)
+
+    async def sock_accept(self, sock: socket.socket) -> Tuple[socket.socket, Any]:
+        """Accept a connection; its socket, and the peer's address."""
+        connection, address = await self._sock_polled(sock, select.POLLIN, sock.accept)
+        connection.setblocking(False)
+        return connection, address
+
+    async def _sock_polled(
+        self, sock: socket.socket, mask: int, call: Callable[..., Any], *arguments: Any
+    ) -> Any:
+        """Call; as long as that would block, wait until it need not."""
+        fd = self._sock_checked(sock)
+        # A blocking socket, which only the debug mode refuses, must not stop the loop.
+        must_wait = sock.gettimeout() != 0
+        while True:
+            if not must_wait:
+                try:
+                    return call(*arguments)
+                except _AGAIN:
+                    pass
+            must_wait = False
+            await self._sock_ready(fd, mask)
+
+    async def _sock_ready(self, fd: int, mask: int) -> None:
+        engine = self._engine
+        future = self.create_future()
+
+        def done(res: int, flags: int, data: int, token: int) -> None:
+            nonlocal ident
+            if future.done():
+                return
+            if res == _CANCELED:
+                ident = engine.submit(_abi.OP_POLL_ADD, fd, 0, 0, 0, mask, done, restart=True)
+            elif res < 0:
+                future.set_exception(failure(res))
+            else:
+                future.set_result(None)
+
+        ident = engine.submit(_abi.OP_POLL_ADD, fd, 0, 0, 0, mask, done, restart=True)
+        try:
+            await future
+        except asyncio.CancelledError:
+            engine.cancel(ident)
+            raise
+
+    # Sending.
+
+    async def sock_sendall(self, sock: socket.socket, data: Any) -> None:
+        """Send all of `data`. After a failure nobody knows how much of it arrived."""
+        fd = self._sock_checked(sock)
+        sent = 0
+        if sock.gettimeout() == 0:
+            try:
+                sent = sock.send(data)
+            except _AGAIN:
+                pass
+        size = len(data) if type(data) is bytes else memoryview(data).nbytes
+        while sent < size:
+            sent += await self._sock_send(fd, data, sent)
+
+    async def _sock_send(self, fd: int, data: Any, start: int) -> int:
+        engine = self._engine
+        future = self.create_future()
+        keep, address, size = data, id(data) + BYTES_OFFSET, 0
+        if type(data) is bytes:
+            size = len(data)
+        else:
+            keep = pinned(data, False)
+            address, size = keep.buf, keep.len
+
+        def done(res: int, flags: int, data: int, token: int) -> None:
+            if future.done():
+                return
+            if res >= 0 or res in _RETRY:
+                future.set_result(max(res, 0))
+            else:
+                future.set_exception(failure(res))
+
+        size = min(size - start, _LONGEST)
+        ident = engine.submit(_abi.OP_SEND, fd, address + start, size, 0, _WHOLE, done, keep)
+        try:
+            count: int = await future
+        except asyncio.CancelledError:
+            # What was passed may be changed by the caller from here on.
+            engine.finish((ident,))
+            raise
+        return count
+
+    async def sock_sendto(self, sock: socket.socket, data: Any, address: Any) -> int:
+        """Send a datagram to an address; how many bytes."""
+        count: int = await self._sock_polled(sock, select.POLLOUT, sock.sendto, data, address)
+        return count
+
+    # Connecting.
+
+    async def sock_connect(self, sock: socket.socket, address: Any) -> None:
+        """Connect to an address, whose host is looked up if it is a name."""
+        fd = self._sock_checked(sock)
+        family = sock.family
+        if family in (socket.AF_INET, socket.AF_INET6):
+            resolved = await self._ensure_resolved(
+                address, family=family, type=sock.type, proto=sock.proto, loop=self
+            )
+            address = resolved[0][4]
+        if family in _FAMILIES and not _scoped(address):
+            await self._sock_connect(fd, address, _address.pack(address))
+            return
+        try:
+            sock.connect(address)
+        except _AGAIN:
+            await self._sock_ready(fd, select.POLLOUT)
+            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if code:
+                raise OSError(code, f"Connect call failed {address}") from None
+
+    async def _sock_connect(self, fd: int, address: Any, raw: bytes) -> None:
+        engine = self._engine
+        future = self.create_future()
+
+        def done(res: int, flags: int, data: int, token: int) -> None:
+            if future.done():
+                return
+            if res < 0:
+                future.set_exception(OSError(-res, f"Connect call failed {address}"))
+            else:
+                future.set_result(None)
+
+        at = id(raw) + BYTES_OFFSET
+        ident = engine.submit(_abi.OP_CONNECT, fd, at, 0, len(raw), 0, done, raw)
+        try:
+            await future
+        except asyncio.CancelledError:
+            engine.finish((ident,))
+            raise
+        finally:
+            # The exception's traceback holds this frame.
+            del future
+
+
+def _scoped(address: Any) -> bool:
+    """Whether an address is better packed by the socket module: names of interfaces, and types
+    that only it knows."""
+    if isinstance(address, tuple):
+        return not isinstance(address[0], str) or "%" in address[0]
+    return not isinstance(address, (str, bytes))

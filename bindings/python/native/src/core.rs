@@ -23,6 +23,8 @@ pub static CORE: Type = Type::unmade();
 pub struct Core {
     ready: UnsafeCell<VecDeque<Ref>>,
     heap: UnsafeCell<Heap>,
+    /// Transports with something to send.
+    unflushed: UnsafeCell<Vec<Ref>>,
     pub(crate) engine: Slot,
     pub(crate) turn: Slot,
     pub(crate) thread: Slot,
@@ -43,12 +45,41 @@ pub struct Core {
     pub(crate) depth: Cell<u32>,
 }
 
+/// The class of the last loop that was checked.
+struct Last(Slot);
+
+// SAFETY: used with the interpreter's lock held.
+unsafe impl Sync for Last {}
+
+static LAST: Last = Last(Slot::empty());
+
 impl Core {
     /// The part of a loop.
     #[inline]
     pub fn of(object: &Ref) -> &Core {
         // SAFETY: only methods of the type and handles made by it come here.
         unsafe { CORE.part(object.ptr()) }
+    }
+
+    /// The part of what may be a loop, or anything.
+    #[inline]
+    pub fn checked(object: &Ref) -> Py<&Core> {
+        if LAST.0.ptr() == object.kind().cast() {
+            return Ok(Core::of(object));
+        }
+        // SAFETY: both are live types.
+        if unsafe { PyType_IsSubtype(object.kind(), CORE.class()) } == 0 {
+            return Err(type_error(c"not a loop of ringline"));
+        }
+        LAST.0.set(Some(object.class()));
+        Ok(Core::of(object))
+    }
+
+    /// Look at the transports with something to send. `look` must not run Python.
+    #[inline]
+    pub fn unflushed<T>(&self, look: impl FnOnce(&mut Vec<Ref>) -> T) -> T {
+        // SAFETY: nothing that `look` does comes back here.
+        look(unsafe { &mut *self.unflushed.get() })
     }
 
     /// Every reference.
@@ -109,7 +140,7 @@ impl Core {
     fn clear(&self) {
         let ready = self.ready(std::mem::take);
         let timers = self.heap(Heap::drain);
-        drop((ready, timers));
+        drop((ready, timers, self.unflushed(std::mem::take)));
     }
 }
 
@@ -366,6 +397,15 @@ unsafe extern "C" fn timer_cancelled(slf: Obj, handle: Obj) -> Obj {
     })
 }
 
+/// A turn by hand, as code does that runs an iteration of its own.
+unsafe extern "C" fn turn(slf: Obj, timeout: Obj) -> Obj {
+    enter(|| {
+        // SAFETY: self and the argument are live for the call.
+        let (me, timeout) = unsafe { (Ref::view(&slf), Ref::view(&timeout)) };
+        run::by_hand(me, Core::of(me), timeout).map(|()| Ref::none())
+    })
+}
+
 unsafe extern "C" fn new(class: *mut PyTypeObject, _: Obj, _: Obj) -> Obj {
     enter(|| {
         // SAFETY: a type's tp_alloc zeroes; the queue and the heap are written before any use.
@@ -375,6 +415,7 @@ unsafe extern "C" fn new(class: *mut PyTypeObject, _: Obj, _: Obj) -> Obj {
             let core: &Core = CORE.part(made.ptr());
             core.ready.get().write(VecDeque::new());
             core.heap.get().write(Heap::default());
+            core.unflushed.get().write(Vec::new());
             let time = Ref::view(&class.cast()).named(c"time")?;
             let ours = Ref::view(&CORE.class().cast()).named(c"time")?;
             core.own_time.set(!time.is(&ours));
@@ -393,7 +434,7 @@ unsafe extern "C" fn traverse(slf: Obj, visit: visitproc, arg: *mut c_void) -> c
                 return stop;
             }
         }
-        for handle in (*core.ready.get()).iter().chain((*core.heap.get()).handles()) {
+        for handle in (*core.ready.get()).iter().chain((*core.heap.get()).handles()).chain(&*core.unflushed.get()) {
             let stop = visit(handle.ptr(), arg);
             if stop != 0 {
                 return stop;
@@ -424,6 +465,7 @@ unsafe extern "C" fn dealloc(slf: Obj) {
         let core: &Core = CORE.part(slf);
         core.ready.get().drop_in_place();
         core.heap.get().drop_in_place();
+        core.unflushed.get().drop_in_place();
         let free: freefunc = std::mem::transmute(PyType_GetSlot(class, Py_tp_free));
         free(slf.cast());
         Py_DecRef(class.cast());
@@ -443,6 +485,7 @@ pub fn make(module: &Ref) -> Py<()> {
         keyword_method(c"create_task", create_task),
         method(c"get_debug", METH_NOARGS, get_debug),
         method(c"_run_once", METH_NOARGS, run_once),
+        method(c"_turn", METH_O, turn),
         method(c"_timer_handle_cancelled", METH_O, timer_cancelled),
     ];
     let slots = vec![

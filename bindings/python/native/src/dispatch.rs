@@ -7,6 +7,7 @@ use crate::abi::*;
 use crate::engine::Engine;
 use crate::names::slow;
 use crate::py::*;
+use crate::stream;
 use crate::table::Kind;
 use pyo3_ffi::*;
 
@@ -23,26 +24,35 @@ pub fn completion(me: &Ref, engine: &Engine, record: Record) -> Py<()> {
         {
             slow(c"abandoned", &[keep])?;
         }
-        return call(me, &entry.target, entry.kind, res, &record);
+        return call(me, engine, &entry.target, entry.kind, res, &record);
     }
     let found = engine
         .table(|table| table.get(record.user_data).map(|one| (one.target.clone(), one.kind)));
     match found {
-        Some((target, kind)) => call(me, &target, kind, record.res, &record),
+        Some((target, kind)) => call(me, engine, &target, kind, record.res, &record),
         None => Ok(()),
     }
 }
 
 #[inline]
-fn call(me: &Ref, target: &Ref, kind: Kind, res: i32, record: &Record) -> Py<()> {
+fn call(
+    me: &Ref,
+    engine: &Engine,
+    target: &Ref,
+    kind: Kind,
+    res: i32,
+    record: &Record,
+) -> Py<()> {
     let done = match kind {
         Kind::Call => call_python(target, res, record),
-        Kind::Receive | Kind::Send => Ok(()),
+        Kind::Receive => stream::received(target, engine, res, record),
+        Kind::Send => stream::sent(target, res, record),
     };
     if done.is_ok() { Ok(()) } else { failed(me) }
 }
 
-fn call_python(target: &Ref, res: i32, record: &Record) -> Py<()> {
+/// Call `callback(res, flags, data, token)`.
+pub fn call_python(target: &Ref, res: i32, record: &Record) -> Py<()> {
     // SAFETY: four new references.
     let numbers = unsafe {
         [

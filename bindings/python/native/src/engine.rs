@@ -12,7 +12,7 @@ use crate::types::Type;
 use pyo3_ffi::*;
 use std::cell::{Cell, UnsafeCell};
 use std::collections::VecDeque;
-use std::ffi::c_void;
+use std::ffi::{c_int, c_void};
 use std::ptr::null_mut;
 
 /// `ringline._native.EngineCore`.
@@ -38,6 +38,11 @@ pub struct Engine {
     staged: Cell<u32>,
     releases: Cell<u32>,
     pub(crate) turns: Cell<u64>,
+    /// The receive pool, and the `ioprio` of receives.
+    pub(crate) pool: Cell<c_int>,
+    pub(crate) recv_ioprio: Cell<c_int>,
+    /// Whether QUIET sends can be used.
+    pub(crate) quiet_sends: Cell<bool>,
 }
 
 /// Longest wait in seconds: a day.
@@ -50,6 +55,16 @@ impl Engine {
     pub fn of(object: &Ref) -> &Engine {
         // SAFETY: only objects of the type come here.
         unsafe { ENGINE.part(object.ptr()) }
+    }
+
+    /// The part of what may be an engine, or anything.
+    #[inline]
+    pub fn checked(object: &Ref) -> Py<&Engine> {
+        // SAFETY: both are live types.
+        if unsafe { PyType_IsSubtype(object.kind(), ENGINE.class()) } == 0 {
+            return Err(type_error(c"not a native engine"));
+        }
+        Ok(Engine::of(object))
     }
 
     /// Look at the table. `look` must not run Python.

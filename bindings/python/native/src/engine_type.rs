@@ -13,6 +13,7 @@ use pyo3_ffi::*;
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::ffi::{CStr, c_int, c_void};
+use std::mem::offset_of;
 
 /// Names of submit's arguments, in their order.
 const ARGUMENTS: [&CStr; 15] = [
@@ -264,22 +265,6 @@ unsafe extern "C" fn park(slf: Obj, _: Obj) -> Obj {
     })
 }
 
-unsafe extern "C" fn get_turns(slf: Obj, _: *mut c_void) -> Obj {
-    on(&slf, |_, engine| number(engine.turns.get()))
-}
-
-unsafe extern "C" fn set_turns(slf: Obj, value: Obj, _: *mut c_void) -> c_int {
-    enter_int(|| {
-        if value.is_null() {
-            return Err(type_error(c"this attribute cannot be deleted"));
-        }
-        // SAFETY: self and the value are live for the call.
-        let (me, value) = unsafe { (Ref::view(&slf), Ref::view(&value)) };
-        Engine::of(me).turns.set(unsigned(value)?);
-        Ok(())
-    })
-}
-
 unsafe extern "C" fn length(slf: Obj) -> Py_ssize_t {
     // SAFETY: self is a live engine.
     Engine::of(unsafe { Ref::view(&slf) }).table(|table| table.len()) as Py_ssize_t
@@ -363,6 +348,14 @@ unsafe extern "C" fn dealloc(slf: Obj) {
 pub fn make(module: &Ref) -> Py<()> {
     let interned: Py<Vec<Ref>> = ARGUMENTS.iter().map(|name| intern(name)).collect();
     INTERNED.0.set(Some(Box::leak(interned?.into_boxed_slice())));
+    let base = import(c"builtins")?.named(c"object")?;
+    let begin = Type::begin(&base)?;
+    let members = vec![
+        member(c"turns", Py_T_ULONGLONG, begin + offset_of!(Engine, turns)),
+        member(c"pool", Py_T_INT, begin + offset_of!(Engine, pool)),
+        member(c"recv_ioprio", Py_T_INT, begin + offset_of!(Engine, recv_ioprio)),
+        member(c"quiet", Py_T_BOOL, begin + offset_of!(Engine, quiet_sends)),
+    ];
     let methods = vec![
         keyword_method(c"submit", submit),
         method(c"cancel", METH_O, cancel),
@@ -377,14 +370,13 @@ pub fn make(module: &Ref) -> Py<()> {
     let slots = vec![
         slot(Py_tp_new, new as *mut c_void),
         slot(Py_tp_methods, table(methods)),
-        slot(Py_tp_getset, table(vec![property(c"turns", get_turns, Some(set_turns))])),
+        slot(Py_tp_members, table(members)),
         slot(Py_sq_length, length as *mut c_void),
         slot(Py_sq_contains, contains as *mut c_void),
         slot(Py_tp_traverse, traverse as *mut c_void),
         slot(Py_tp_clear, clear as *mut c_void),
         slot(Py_tp_dealloc, dealloc as *mut c_void),
     ];
-    let base = import(c"builtins")?.named(c"object")?;
     let flags = u64::from(u32::try_from(Py_TPFLAGS_BASETYPE).unwrap_or(0));
     let name = c"ringline._native.EngineCore";
     let class = ENGINE.make(name, &base, size_of::<Engine>(), flags, slots)?;

@@ -15,6 +15,8 @@ mod names;
 mod properties;
 mod py;
 mod run;
+mod stream;
+mod stream_type;
 mod table;
 mod types;
 
@@ -42,6 +44,12 @@ static DEFINITION: Definition = Definition(UnsafeCell::new(PyModuleDef {
     m_free: None,
 }));
 
+/// `_stream_type(SocketTransport)`: its subclass with a native hot path.
+unsafe extern "C" fn stream_class(_: Obj, base: Obj) -> Obj {
+    // SAFETY: the argument is live for the call.
+    enter(|| stream_type::make(unsafe { Ref::view(&base) }))
+}
+
 static LOADED: AtomicBool = AtomicBool::new(false);
 
 fn load() -> Py {
@@ -52,6 +60,11 @@ fn load() -> Py {
     }
     // SAFETY: the definition is whole and lives for ever; a new reference.
     let module = unsafe { Ref::new(PyModule_Create(DEFINITION.0.get())) }?;
+    let methods = types::table(vec![types::method(c"_stream_type", METH_O, stream_class)]);
+    // SAFETY: the list is ended by a zero and lives for ever.
+    if unsafe { PyModule_AddFunctions(module.ptr(), methods.cast()) } != 0 {
+        return Err(Raised);
+    }
     names::load()?;
     handle::make(&module)?;
     properties::make()?;

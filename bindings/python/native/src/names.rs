@@ -93,7 +93,7 @@ pub fn load() -> Py<()> {
     };
     // SAFETY: nothing reads it before this returns.
     unsafe { NAMES = Some(found) };
-    Ok(())
+    load_stream()
 }
 
 /// A copy of the current context.
@@ -103,20 +103,88 @@ pub fn copy_context() -> Py {
     unsafe { Ref::new((names().copy)()) }
 }
 
-/// Call `callback` in a context. The context is left whatever happens.
+/// Names of what transports are asked for.
+pub struct StreamNames {
+    /// "append".
+    pub append: Ref,
+    /// "data_received".
+    pub data_received: Ref,
+    /// "_received".
+    pub received: Ref,
+    /// "_sent".
+    pub sent: Ref,
+    /// "_fatal_error".
+    pub fatal_error: Ref,
+    /// What asyncio says where data_received raised.
+    pub fatal_text: Ref,
+    /// "_maybe_resume_protocol".
+    pub resume: Ref,
+    /// "_maybe_pause_protocol".
+    pub maybe_pause: Ref,
+    /// "_drained".
+    pub drained: Ref,
+    /// "_send_rest".
+    pub send_rest: Ref,
+    /// "_flush".
+    pub flush: Ref,
+    /// SocketTransport.write.
+    pub write: Slot,
+}
+
+static mut STREAM_NAMES: Option<StreamNames> = None;
+
+/// The names of transports.
 #[inline]
-pub fn call_in(context: &Ref, callback: &Ref, arguments: &Ref) -> Py {
+pub fn stream_names() -> &'static StreamNames {
+    // SAFETY: written once by `load`, which runs before any other code of the crate.
+    unsafe { (*(&raw const STREAM_NAMES)).as_ref().unwrap_unchecked() }
+}
+
+fn load_stream() -> Py<()> {
+    // SAFETY: the text ends; a new reference.
+    let fatal_text = unsafe {
+        let text = c"Fatal error: protocol.data_received() call failed.";
+        Ref::new(PyUnicode_FromString(text.as_ptr()))?
+    };
+    let found = StreamNames {
+        append: intern(c"append")?,
+        data_received: intern(c"data_received")?,
+        received: intern(c"_received")?,
+        sent: intern(c"_sent")?,
+        fatal_error: intern(c"_fatal_error")?,
+        fatal_text,
+        resume: intern(c"_maybe_resume_protocol")?,
+        maybe_pause: intern(c"_maybe_pause_protocol")?,
+        drained: intern(c"_drained")?,
+        send_rest: intern(c"_send_rest")?,
+        flush: intern(c"_flush")?,
+        write: Slot::default(),
+    };
+    // SAFETY: nothing reads it before this returns.
+    unsafe { STREAM_NAMES = Some(found) };
+    Ok(())
+}
+
+/// Run `body` in a context. The context is left whatever happens.
+#[inline]
+pub fn enter_context(context: &Ref, body: impl FnOnce() -> Py) -> Py {
     let names = names();
     // SAFETY: a live object; of another type than Context it raises.
     if unsafe { (names.enter)(context.ptr()) } != 0 {
         return Err(Raised);
     }
-    let result = callback.call_tuple(arguments);
+    let result = body();
     // SAFETY: it was entered; an exception that is set stays, Exit fails only out of order.
     if unsafe { (names.exit)(context.ptr()) } != 0 {
         return Err(Raised);
     }
     result
+}
+
+/// Call `callback` in a context. The context is left whatever happens.
+#[inline]
+pub fn call_in(context: &Ref, callback: &Ref, arguments: &Ref) -> Py {
+    enter_context(context, || callback.call_tuple(arguments))
 }
 
 /// Call a function of `ringline._slow`.

@@ -4,6 +4,7 @@
 //! puts there is dropped: the queue and the timers are the core's own.
 
 use crate::core::Core;
+use crate::handle::{Handle, UNSCHEDULED};
 use crate::py::*;
 use crate::types::*;
 use pyo3_ffi::*;
@@ -165,6 +166,11 @@ unsafe extern "C" fn append(slf: Obj, handle: Obj) -> Obj {
     of(&slf, |core| {
         // SAFETY: the argument is live for the call.
         let handle = unsafe { Ref::view(&handle) }.clone();
+        // Code that runs iterations of its own took it from a copy of the timers.
+        let timer = Handle::of(&handle).filter(|part| part.place() != UNSCHEDULED);
+        if let Some(part) = timer {
+            drop(core.heap(|heap| heap.remove(part.place())));
+        }
         core.ready(|ready| ready.push_back(handle));
         Ok(Ref::none())
     })

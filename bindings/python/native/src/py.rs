@@ -160,6 +160,28 @@ impl Ref {
         self.call_tuple(&tuple(arguments)?)
     }
 
+    /// Call a method with one argument.
+    #[inline]
+    pub fn method_one(&self, name: &Ref, argument: &Ref) -> Py {
+        let end = null_mut::<PyObject>();
+        // SAFETY: all three are live and NULL ends the arguments; a new reference.
+        unsafe {
+            let made =
+                PyObject_CallMethodObjArgs(self.ptr(), name.ptr(), argument.ptr(), end);
+            Ref::new(made)
+        }
+    }
+
+    /// Its length where it is a bytes object, not of a subclass.
+    #[inline]
+    pub fn bytes_length(&self) -> Option<isize> {
+        if self.kind() != &raw mut PyBytes_Type {
+            return None;
+        }
+        // SAFETY: a bytes object.
+        Some(unsafe { PyBytes_Size(self.ptr()) })
+    }
+
     /// Whether it is an instance of a type or its subtypes.
     pub fn isinstance(&self, class: &Ref) -> Py<bool> {
         // SAFETY: both are live.
@@ -315,6 +337,11 @@ pub fn guarded<T>(body: impl FnOnce() -> Py<T>) -> Py<T> {
 pub struct Slot(Cell<Option<Ref>>);
 
 impl Slot {
+    /// An empty place.
+    pub const fn empty() -> Slot {
+        Slot(Cell::new(None))
+    }
+
     /// A copy of the reference.
     #[inline]
     pub fn get(&self) -> Option<Ref> {
@@ -350,6 +377,21 @@ impl Slot {
     pub fn ptr(&self) -> Obj {
         // SAFETY: nothing else runs during the look.
         unsafe { (*self.0.as_ptr()).as_ref().map_or(null_mut(), Ref::ptr) }
+    }
+
+    /// Whether there is nothing, or None.
+    #[inline]
+    pub fn is_empty_or_none(&self) -> bool {
+        // SAFETY: only the address is taken.
+        self.is_empty() || self.ptr() == unsafe { Py_None() }
+    }
+
+    /// The length of the bytes object inside.
+    #[inline]
+    pub fn length(&self) -> Option<isize> {
+        let pointer = self.ptr();
+        // SAFETY: a live object, looked at while nothing else runs.
+        if pointer.is_null() { None } else { unsafe { Ref::view(&pointer) }.bytes_length() }
     }
 
     /// Whether a list or its kin is inside, with something in it.

@@ -8,6 +8,7 @@ use crate::engine::Engine;
 use crate::handle::Handle;
 use crate::names::{call_method, names, slow};
 use crate::py::*;
+use crate::stream::flush_all;
 use pyo3_ffi::PyErr_CheckSignals;
 
 /// Longest sleep: a day.
@@ -81,9 +82,12 @@ fn turn(me: &Ref, core: &Core) -> Py<()> {
 }
 
 fn turn_for(me: &Ref, core: &Core, timeout: Option<f64>) -> Py<()> {
-    // What collects before a turn is Python's: it turns the engine itself.
+    if !core.unflushed(|list| list.is_empty()) {
+        flush_all(core)?;
+    }
+    // What else collects before a turn is Python's, which turns the engine itself.
     if core.rearm.has_items() || core.flushes.has_items() {
-        return call_one(&me.named(c"_turn")?, timeout);
+        return slow(c"turn", &[me, &python(timeout)?]).map(drop);
     }
     if core.native.get()
         && let Some(engine) = core.engine.get()
@@ -91,16 +95,24 @@ fn turn_for(me: &Ref, core: &Core, timeout: Option<f64>) -> Py<()> {
         return Engine::of(&engine).turn(&engine, timeout);
     }
     match core.turn.get() {
-        Some(turn) => call_one(&turn, timeout),
+        Some(turn) => turn.call(&[&python(timeout)?]).map(drop),
         None => Ok(()),
     }
 }
 
-fn call_one(turn: &Ref, timeout: Option<f64>) -> Py<()> {
-    let timeout = match timeout {
-        Some(0.0) => Ref::int(0)?,
-        Some(time) => Ref::float(time)?,
-        None => Ref::none(),
-    };
-    turn.call(&[&timeout]).map(drop)
+/// A turn for code that runs iterations of its own.
+pub fn by_hand(me: &Ref, core: &Core, timeout: &Ref) -> Py<()> {
+    let seconds = if timeout.is_none() { None } else { Some(timeout.double()?) };
+    let before = core.sleeping.replace(seconds != Some(0.0));
+    let result = turn_for(me, core, seconds);
+    core.sleeping.set(before);
+    result
+}
+
+fn python(timeout: Option<f64>) -> Py {
+    match timeout {
+        Some(0.0) => Ref::int(0),
+        Some(time) => Ref::float(time),
+        None => Ok(Ref::none()),
+    }
 }

@@ -44,18 +44,45 @@ impl Type {
         flags: u64,
         slots: Vec<PyType_Slot>,
     ) -> Py {
+        let collected = u32::try_from(Py_TPFLAGS_HAVE_GC).unwrap_or(0);
+        self.make_with(name, base, size, flags | u64::from(collected), slots)
+    }
+
+    /// As [`Type::make`], over a class that Python made, whose collecting and burying it inherits.
+    pub fn make_plain(
+        &self,
+        name: &'static CStr,
+        base: &Ref,
+        size: usize,
+        slots: Vec<PyType_Slot>,
+    ) -> Py {
+        let flags = u32::try_from(Py_TPFLAGS_BASETYPE).unwrap_or(0);
+        self.make_with(name, base, size, flags.into(), slots)
+    }
+
+    /// Where the part of a type over `base` begins.
+    pub fn begin(base: &Ref) -> Py<usize> {
         // SAFETY: the attribute is a small int.
         let base_size = unsafe { PyLong_AsSize_t(base.named(c"__basicsize__")?.ptr()) };
-        let offset = base_size.next_multiple_of(8);
+        Ok(base_size.next_multiple_of(8))
+    }
+
+    fn make_with(
+        &self,
+        name: &'static CStr,
+        base: &Ref,
+        size: usize,
+        flags: u64,
+        mut slots: Vec<PyType_Slot>,
+    ) -> Py {
+        let offset = Type::begin(base)?;
         self.offset.set(offset);
-        let mut slots = slots;
         slots.push(PyType_Slot { slot: 0, pfunc: null_mut() });
         let mut spec = PyType_Spec {
             name: name.as_ptr(),
             basicsize: (offset + size) as c_int,
             itemsize: 0,
-            flags: (u64::from(u32::try_from(Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC).unwrap_or(0))
-                | flags) as c_uint,
+            flags: flags as c_uint | u32::try_from(Py_TPFLAGS_DEFAULT).unwrap_or(0),
             // Methods and members are read for the type's life, and it lives for ever.
             slots: Box::leak(slots.into_boxed_slice()).as_mut_ptr(),
         };
@@ -164,6 +191,17 @@ pub fn method(name: &'static CStr, flags: c_int, function: PyCFunction) -> PyMet
         ml_meth: PyMethodDefPointer { PyCFunction: function },
         ml_flags: flags,
         ml_doc: null_mut(),
+    }
+}
+
+/// A member of the struct, at so many bytes of an instance.
+pub fn member(name: &'static CStr, kind: c_int, offset: usize) -> PyMemberDef {
+    PyMemberDef {
+        name: name.as_ptr(),
+        type_code: kind,
+        offset: offset as Py_ssize_t,
+        flags: 0,
+        doc: null_mut(),
     }
 }
 

@@ -13,6 +13,7 @@ from contextvars import Context
 from typing import Any, Callable, Dict, Optional, Tuple
 
 from . import _buffers
+from ._loop import CoreLoop
 
 _Call = Callable[..., object]
 
@@ -104,3 +105,15 @@ def completion_failed(engine: Any, error: BaseException) -> None:
     if engine.on_error is None:
         raise error
     engine.on_error(error)
+
+
+def turn(loop: Any, timeout: Optional[float]) -> None:
+    """A turn before which Python has something to do."""
+    CoreLoop._turn(loop, timeout)
+
+
+def flush_failed(transport: Any, error: BaseException) -> None:
+    """What a transport's flush raised."""
+    if not isinstance(error, Exception):
+        raise error
+    transport._fatal_error(error, "Fatal write error on socket transport")

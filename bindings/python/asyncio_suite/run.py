@@ -90,6 +90,15 @@ def short(test: str) -> str:
     return test.replace("test.test_asyncio.", "")
 
 
+def gist(text: str) -> str:
+    """The error; of a test that hung, where it was."""
+    lines = text.strip().split("\n")
+    for place, line in enumerate(lines):
+        if line.startswith("Current thread") and place + 1 < len(lines):
+            return " <".join(each.strip().split("/")[-1] for each in lines[place + 1 : place + 4])
+    return lines[-1]
+
+
 def excepted(test: str, used: Set[str]) -> bool:
     for pattern, _ in EXCEPTIONS:
         if fnmatch.fnmatchcase(short(test), pattern):
@@ -144,8 +153,7 @@ def compare(
                 text = got.texts.get(test, "") or text
             total[0 if unsteady else 1] += 1
             print(f"    {'unsteady' if unsteady else 'DIFFERS':<10}{outcome:<12}{short(test)}")
-            last = text.strip().split("\n")[-1]
-            print(text if options.show else f"              {last[:180]}")
+            print(text if options.show else f"{'':14}{gist(text)[:160]}")
         sys.stdout.flush()
     return total[0], total[1], total[2]
 

@@ -54,7 +54,7 @@ def leases(loop: asyncio.AbstractEventLoop) -> int:
     if KIND != "ringline":
         return 0
     assert isinstance(loop, ringline.EventLoop)
-    return int(loop.stats()["leases"])
+    return int(loop.stats()["leases_out"])
 
 
 def finish(loop: asyncio.AbstractEventLoop) -> None:

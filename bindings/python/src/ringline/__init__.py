@@ -17,6 +17,8 @@ from ._completion import Completion, Datagram, Record
 from ._doctor import doctor, has, op_supported
 from ._error import Error
 from ._event_loop import EventLoop
+from ._files import File, mkdir, rename, rmdir, stat, unlink
+from ._files import open as open
 from ._mailbox import Mailbox
 from ._message import Message
 from ._operations import Operations, Slot
@@ -32,6 +34,7 @@ __all__ = [
     "Datagram",
     "Error",
     "EventLoop",
+    "File",
     "EventLoopPolicy",
     "Lease",
     "Mailbox",
@@ -44,9 +47,14 @@ __all__ = [
     "Slot",
     "doctor",
     "has",
+    "mkdir",
     "install",
     "new_event_loop",
     "op_supported",
+    "rename",
+    "rmdir",
+    "stat",
+    "unlink",
     "run",
 ]
 __all__ += _abi.__all__

@@ -42,8 +42,7 @@ _pack = struct.Struct(_abi.OP_FORMAT).pack_into
 _RECORD = struct.Struct(_abi.COMPLETION_FORMAT)
 _unpack = _RECORD.iter_unpack
 _OP_SIZE = ctypes.sizeof(_abi.Op)
-_FINAL, _ABANDONED = _abi.CF_FINAL, _abi.CF_ABANDONED
-_ALONE = _abi.CF_MSG | _abi.CF_LOW_WATER
+_FINAL, _LEASE, _ABANDONED = _abi.CF_FINAL, _abi.CF_LEASE, _abi.CF_ABANDONED
 # Members of the shared block, as indices of 32-bit words (and of 64-bit ones for the time).
 _OPS_LEN, _RECS_LEN, _WAIT, _DONE, _ERROR = 5, 9, 10, 15, 16
 _REL_LEN, _TIMEOUT = 25, 6
@@ -76,7 +75,7 @@ class Engine:
         flags: int = 0,
         spin_us: int = 0,
         buffer_size: int = 65536,
-        buffer_count: int = 16,
+        buffer_count: int = 32,
     ) -> None:
         self._entries, self._flags, self._spin_us = entries, flags, spin_us
         self.buffer_size, self.buffer_count = buffer_size, buffer_count
@@ -88,6 +87,7 @@ class Engine:
         self._staged: List[int] = []
         self._numbers = itertools.count(1)
         self._retired: List[int] = []
+        self._foreign: Set[int] = set()
         self._handle = 0
         self._mailbox = 0
         self._thread = 0
@@ -149,8 +149,17 @@ class Engine:
             pool = quick.pool_create(self._handle, count, size, 0)
         #: `buf_index` of receives.
         self.pool = check(pool)
+        self._messages = -1
         self._window = _bytes_at(0x1000, 0)
         self._window_base = 0
+
+    @property
+    def messages(self) -> int:
+        """`buf_index` where each buffer takes one piece, for datagrams (of any size that IP has)
+        and pipes; the pool is made when first asked for."""
+        if self._messages < 0:
+            self._messages = check(quick.pool_create(self._handle, 16, 66_560, 0))
+        return self._messages
 
     def attach(self) -> None:
         """Make the calling thread the owner. From another thread than the one before, a new ring
@@ -163,17 +172,28 @@ class Engine:
             if code == _abi.EFORKED:
                 raise RuntimeError("this event loop was made before fork(): make a new one here")
         if self._thread and self._handle:
-            if self._ops:
-                raise RuntimeError(
-                    f"{len(self._ops)} operations of this loop are in flight in another thread"
-                )
-            self._retire()
-            self._create()
+            self._move()
         code = quick.attach(self._handle)
         if code == _abi.EFORKED:
             raise RuntimeError("this event loop was made before fork(): make a new one here")
         check(code)
         self._thread = me
+
+    def _move(self) -> None:
+        """Go on with a new ring: the old one is another thread's."""
+        over = sum(1 for record in self._inbox if record[2] & _FINAL)
+        live = len(self._ops) - over - len(self._staged)
+        if live > 0:
+            raise RuntimeError(f"{live} operations of this loop are in flight in another thread")
+        staged = bytes(self._op_bytes[: len(self._staged) * _OP_SIZE])
+        # The old pool's leases stay good, but not every turn of the new ring knows them.
+        self._foreign.update([record[4] for record in self._inbox if record[2] & _LEASE])
+        for token in self._rel_words[: self._rel_len]:
+            quick.lease_release(token)
+        self._tokens.clear()
+        self._retire()
+        self._create()
+        self._op_bytes[: len(staged)] = staged
 
     def _retire(self) -> None:
         """Give up a ring whose owner is another thread, which may be over."""
@@ -309,12 +329,16 @@ class Engine:
 
     def received(self, data: int, size: int) -> bytes:
         """A copy of the bytes at `data`, where a receive put them."""
-        return ctypes.string_at(data, size)
+        start = data - self._window_base
+        if start < 0 or start + size > len(self._window):
+            return self.view(data, size).tobytes()
+        return self._window[start : start + size].tobytes()
 
     def release(self, token: int) -> None:
         """Give received bytes back; they go with the next turn."""
         at = self._rel_len
-        if at == self._rel_cap:
+        if at == self._rel_cap or token in self._foreign:
+            self._foreign.discard(token)
             quick.lease_release(token)
             return
         self._rel_words[at] = token
@@ -384,10 +408,10 @@ class Engine:
             self._accepted(words[_DONE])
         found = words[_RECS_LEN]
         if found:
-            records = _unpack(self._rec_bytes[: found * _RECORD.size])
-            self._inbox.extend(record for record in records if not record[2] & _ALONE)
-        if self._quiet:
-            self._settle(found)
+            # Records about no operation have an id that is not in the table.
+            self._inbox.extend(_unpack(self._rec_bytes[: found * _RECORD.size]))
+        if self._quiet and found < self._recs_cap:
+            self._settle()
 
     def _broken(self, code: int) -> None:
         if code == _abi.EFORKED:
@@ -413,21 +437,19 @@ class Engine:
             self._op_bytes[:size] = bytes(self._op_bytes[start : start + size])
         del staged[:done]
 
-    def _settle(self, found: int) -> None:
+    def _settle(self) -> None:
         """QUIET sends that have no completion by now were taken whole: the kernel deals with them
         while it takes them, and the records have had room for all."""
-        if found >= self._recs_cap:
-            return
-        spoken = {record[0] for record in self._inbox if record[2] & _FINAL}
-        waiting_still = []
-        for quiet in self._quiet:
-            ident, length = quiet
-            if ident in self._tokens:
-                if ident not in spoken:
-                    self._inbox.append((ident, length, _FINAL, 0, 0))
-            else:
-                waiting_still.append(quiet)
-        self._quiet = waiting_still
+        inbox, quiet = self._inbox, self._quiet
+        spoken = {record[0] for record in inbox if record[2] & _FINAL}
+        staged = self._staged
+        self._quiet = []
+        for sent in quiet:
+            ident = sent[0]
+            if staged and ident in staged:
+                self._quiet.append(sent)
+            elif ident not in spoken:
+                inbox.append((ident, sent[1], _FINAL, 0, 0))
 
     # Asking.
 

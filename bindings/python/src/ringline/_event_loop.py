@@ -30,7 +30,6 @@ def _mixins() -> List[Any]:
         ("_pipe", "PipeMixin"),
         ("_process", "ProcessMixin"),
         ("_signals", "SignalMixin"),
-        ("_files", "FilesMixin"),
     ):
         try:
             found.append(getattr(import_module(f"ringline.{name}"), kind))

@@ -10,9 +10,10 @@ import asyncio
 import heapq
 import os
 import select
+import selectors
 import socket
 import weakref
-from asyncio import events
+from asyncio import base_events, events
 from collections import deque
 from threading import get_ident
 from typing import Any, Callable, Deque, Dict, List, Mapping, Optional, Tuple
@@ -78,8 +79,18 @@ class _Selector:
         self._loop._turn(timeout)
         return []
 
-    def get_map(self) -> Mapping[int, Any]:
-        return {}
+    def get_key(self, fileobj: File) -> selectors.SelectorKey:
+        fd = descriptor_of(fileobj)
+        watches = [self._loop._watches.get((fd, mask)) for mask in (_READ, _WRITE)]
+        handles = tuple(None if watch is None else watch.handle for watch in watches)
+        bits = (selectors.EVENT_READ, selectors.EVENT_WRITE)
+        events = sum(bit for bit, handle in zip(bits, handles) if handle is not None)
+        if not events:
+            raise KeyError(f"{fileobj!r} is not registered")
+        return selectors.SelectorKey(fileobj, fd, events, handles)
+
+    def get_map(self) -> Mapping[int, selectors.SelectorKey]:
+        return {fd: self.get_key(fd) for fd, _ in self._loop._watches}
 
     def close(self) -> None:
         pass
@@ -353,7 +364,5 @@ def descriptor_of(file: File) -> int:
 
 def _log_slow(handle: asyncio.Handle, took: float) -> None:
     # asyncio's own words and logger, which programs filter by.
-    from asyncio.base_events import _format_handle  # type: ignore[attr-defined]
-    from asyncio.log import logger
-
-    logger.warning("Executing %s took %.3f seconds", _format_handle(handle), took)
+    name = base_events._format_handle(handle)  # type: ignore[attr-defined]
+    base_events.logger.warning("Executing %s took %.3f seconds", name, took)  # type: ignore[attr-defined]

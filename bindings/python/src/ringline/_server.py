@@ -41,7 +41,7 @@ class Acceptor:
         self._ident = 0
         self._open = True
         self._timer: Optional[asyncio.TimerHandle] = None
-        self.arm()
+        loop.call_soon(self.arm)
 
     def arm(self) -> None:
         self._timer = None

@@ -396,6 +396,12 @@ class SocketTransport(transports._FlowControlMixin, transports.Transport):  # ty
         """The send in flight is over: whole, cut short, or failed."""
         self._send_id = 0
         sending = self._sending
+        if res == self._size and not (self._closing or self._eof or self._protocol_paused):
+            if self._empty_waiter is None:
+                # The ordinary case: all that was written is sent, and nobody waits for it.
+                self._sending = None
+                self._size = 0
+                return
         if self._conn_lost or sending is None:
             self._sending = None
             return

@@ -7,7 +7,7 @@
 
 use crate::abi::*;
 use crate::py::*;
-use crate::table::{Kind, Table};
+use crate::table::{Entry, Kind, Table};
 use crate::types::Type;
 use pyo3_ffi::*;
 use std::cell::{Cell, UnsafeCell};
@@ -32,6 +32,8 @@ pub struct Engine {
     pub(crate) inbox: UnsafeCell<VecDeque<Record>>,
     /// QUIET sends whose end is not known.
     pub(crate) quiet: UnsafeCell<Vec<u64>>,
+    /// Leases of rings before this one.
+    pub(crate) foreign: UnsafeCell<Vec<u64>>,
     pub(crate) library: Cell<Option<Library>>,
     pub(crate) shared: Cell<*mut Shared>,
     pub(crate) ring: Cell<*mut c_void>,
@@ -88,6 +90,13 @@ impl Engine {
         look(unsafe { &mut *self.quiet.get() })
     }
 
+    /// Look at the leases of rings before this one. `look` must not run Python.
+    #[inline]
+    fn foreign<T>(&self, look: impl FnOnce(&mut Vec<u64>) -> T) -> T {
+        // SAFETY: nothing that `look` does comes back here.
+        look(unsafe { &mut *self.foreign.get() })
+    }
+
     /// The shared block.
     #[inline]
     fn block(&self) -> Py<&mut Shared> {
@@ -108,14 +117,61 @@ impl Engine {
         self.releases.set(0);
     }
 
-    /// The ring is no more.
+    /// The ring is no more, or another thread's.
     pub fn unbind(&self) {
         self.shared.set(null_mut());
         self.ring.set(null_mut());
         self.staged.set(0);
         self.releases.set(0);
+    }
+
+    /// Forget every operation; what they held.
+    pub fn drain(&self) -> Vec<Entry> {
         self.inbox(VecDeque::clear);
         self.quiet(Vec::clear);
+        self.table(Table::drain)
+    }
+
+    /// Go on with a new ring, which `_create` makes: the old one is another thread's.
+    pub fn move_on(&self, me: &Ref) -> Py<()> {
+        let over =
+            self.inbox(|inbox| inbox.iter().filter(|one| one.flags & CF_FINAL != 0).count());
+        let staged = self.staged.get() as usize;
+        if self.table(|table| table.len()) > over + staged {
+            let text = c"operations of this loop are in flight in another thread";
+            return Err(runtime_error(text));
+        }
+        let (ops, releases) = {
+            let block = self.block()?;
+            // SAFETY: the block has what `staged` and `releases` count; nobody turns it now.
+            unsafe {
+                let releases = self.releases.get() as usize;
+                (
+                    std::slice::from_raw_parts(block.ops, staged).to_vec(),
+                    std::slice::from_raw_parts(block.rel, releases).to_vec(),
+                )
+            }
+        };
+        // The old pool's leases stay good, but not every turn of the new ring knows them.
+        let leases: Vec<u64> = self.inbox(|inbox| {
+            inbox.iter().filter(|one| one.flags & CF_LEASE != 0).map(|one| one.token).collect()
+        });
+        self.foreign(|foreign| foreign.extend(leases));
+        if let Some(library) = self.library.get() {
+            for token in releases {
+                // SAFETY: the library checks the token.
+                unsafe { (library.release)(token) };
+            }
+        }
+        me.named(c"_retire")?.call(&[])?;
+        self.unbind();
+        me.named(c"_create")?.call(&[])?;
+        let block = self.block()?;
+        let count = ops.len().min(block.ops_cap as usize);
+        // SAFETY: the new block has room for so many, and nothing is staged in it.
+        unsafe { block.ops.copy_from_nonoverlapping(ops.as_ptr(), count) };
+        self.staged.set(count as u32);
+        Ok(())
     }
 
     /// How many operations wait for the next turn.
@@ -204,7 +260,11 @@ impl Engine {
             return;
         };
         let at = self.releases.get();
-        if at == block.rel_cap {
+        let foreign = self.foreign(|foreign| {
+            let found = foreign.iter().position(|one| *one == token);
+            found.map(|place| foreign.swap_remove(place)).is_some()
+        });
+        if at == block.rel_cap || foreign {
             // SAFETY: the library checks the token.
             unsafe { (library.release)(token) };
             return;

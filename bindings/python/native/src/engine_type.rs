@@ -196,11 +196,23 @@ unsafe extern "C" fn bind(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj
     })
 }
 
-/// The ring is no more. What it held is given back as a list of (callback, keep).
+/// The ring is no more, or another thread's.
 unsafe extern "C" fn unbind(slf: Obj, _: Obj) -> Obj {
     on(&slf, |_, engine| {
         engine.unbind();
-        let gone = engine.table(Table::drain);
+        Ok(Ref::none())
+    })
+}
+
+/// Go on with a new ring.
+unsafe extern "C" fn move_on(slf: Obj, _: Obj) -> Obj {
+    on(&slf, |me, engine| engine.move_on(me).map(|()| Ref::none()))
+}
+
+/// Forget every operation. What they held is given back as a list of (callback, keep).
+unsafe extern "C" fn drain(slf: Obj, _: Obj) -> Obj {
+    on(&slf, |_, engine| {
+        let gone = engine.drain();
         // SAFETY: a new reference.
         let list = unsafe { Ref::new(PyList_New(0)) }?;
         for entry in &gone {
@@ -291,6 +303,7 @@ unsafe extern "C" fn new(class: *mut PyTypeObject, _: Obj, _: Obj) -> Obj {
             engine.table.get().write(Table::default());
             engine.inbox.get().write(VecDeque::new());
             engine.quiet.get().write(Vec::new());
+            engine.foreign.get().write(Vec::new());
             Ok(made)
         }
     })
@@ -315,7 +328,7 @@ unsafe extern "C" fn clear(slf: Obj) -> c_int {
     enter_int(|| {
         // SAFETY: the collector clears live instances.
         let engine: &Engine = unsafe { ENGINE.part(slf) };
-        let gone = engine.table(Table::drain);
+        let gone = engine.drain();
         if !engine.shared.get().is_null() {
             // The kernel may still touch what these name.
             for keep in gone.iter().filter_map(|entry| entry.keep.as_ref()) {
@@ -338,6 +351,7 @@ unsafe extern "C" fn dealloc(slf: Obj) {
         engine.table.get().drop_in_place();
         engine.inbox.get().drop_in_place();
         engine.quiet.get().drop_in_place();
+        engine.foreign.get().drop_in_place();
         let free: freefunc = std::mem::transmute(PyType_GetSlot(class, Py_tp_free));
         free(slf.cast());
         Py_DecRef(class.cast());
@@ -366,6 +380,8 @@ pub fn make(module: &Ref) -> Py<()> {
         method(c"turn", METH_O, turn),
         keyword_method(c"_bind", bind),
         method(c"_unbind", METH_NOARGS, unbind),
+        method(c"_drain", METH_NOARGS, drain),
+        method(c"_move", METH_NOARGS, move_on),
     ];
     let slots = vec![
         slot(Py_tp_new, new as *mut c_void),

@@ -6,11 +6,11 @@ as long as it is not freed.
 """
 
 import ctypes
-from typing import Any, Dict, List, Tuple
+from typing import Any, List, Tuple
 
-from . import _abi, _buffers
+from . import _buffers
 from ._engine import Engine
-from ._library import quick, waiting
+from ._library import quick
 from ._native import EngineCore  # type: ignore[import-not-found,unused-ignore]
 
 
@@ -27,28 +27,12 @@ class NativeEngine(EngineCore, Engine):  # type: ignore[misc,unused-ignore]
         functions = (quick.turn, quick.cancel, quick.lease_release)
         self._bind(shared, self._handle, *map(_address, functions))
 
-    def attach(self) -> None:
-        # What is in flight stands in the way of a move to another thread.
-        self._ops = dict.fromkeys(range(len(self)))
-        try:
-            super().attach()
-        finally:
-            self._ops = {}
-
-    def _retire(self) -> None:
-        super()._retire()
-        self._unbind()
-
     def close(self) -> int:
         if self.closed:
             return 0
         left = super().close()
-        held: List[Tuple[object, object]] = self._unbind()
+        self._unbind()
+        held: List[Tuple[object, object]] = self._drain()
         if left:
             _buffers.abandoned.append(held)
         return left
-
-    _ops: Dict[int, Any]
-
-
-_ = (_abi, waiting)

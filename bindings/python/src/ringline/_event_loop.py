@@ -4,6 +4,7 @@ import logging
 from typing import Any, Dict
 
 from . import _abi
+from . import _layer as native
 from ._config import configure
 from ._connect import ConnectMixin
 from ._datagram import DatagramMixin
@@ -17,6 +18,7 @@ from ._sock import SockMixin
 _SQPOLL = 2
 
 
+<<<<<<< HEAD
 # The stubs' signatures of what the mix-ins override are narrower than asyncio's own.
 class EventLoop(  # type: ignore[misc]
     SockMixin,
@@ -27,6 +29,43 @@ class EventLoop(  # type: ignore[misc]
     SignalMixin,
     CoreLoop,
 ):
+=======
+def _borrowed() -> Any:
+    from asyncio import selector_events, unix_events
+
+    selecting = vars(selector_events.BaseSelectorEventLoop)
+    names = [name for name in selecting if "sock_" in name and "socket" not in name]
+    return type("SockMixin", (), {name: selecting[name] for name in names})
+
+
+def _mixins() -> List[Any]:
+    found: List[Any] = []
+    for name, kind in (
+        ("_sock", "SockMixin"),
+        ("_connect", "ConnectMixin"),
+        ("_datagram", "DatagramMixin"),
+        ("_pipe", "PipeMixin"),
+        ("_process", "ProcessMixin"),
+        ("_signals", "SignalMixin"),
+    ):
+        try:
+            found.append(getattr(import_module(f"ringline.{name}"), kind))
+        except ModuleNotFoundError:
+            if name == "_sock":
+                found.append(_borrowed())
+    return found
+
+
+_engine: Any = Engine
+_cores: List[Any] = []
+if native.loaded is not None:
+    _engine = import_module("ringline._native_engine").NativeEngine
+    _cores.append(native.loaded.LoopCore)
+_Base: Any = type("_Base", (*_mixins(), *_cores, CoreLoop), {})
+
+
+class EventLoop(_Base):  # type: ignore[misc]
+>>>>>>> h/pytest
     """An asyncio event loop on a ring.
 
     Parameters
@@ -42,7 +81,7 @@ class EventLoop(  # type: ignore[misc]
 
     def __init__(self, **options: Any) -> None:
         config = configure(options)
-        engine = Engine(
+        engine = _engine(
             config.ring_size,
             _abi.CONFIG_SQPOLL if config.sqpoll else 0,
             config.spin_us,

@@ -46,7 +46,8 @@ class ConnectMixin(ServerMixin):
         server: Any = None,
     ) -> SocketTransport:
         self._ensure_fd_no_transport(sock)  # type: ignore[attr-defined]
-        return Transport(self, sock, protocol, waiter, extra, server)
+        made: SocketTransport = Transport(self, sock, protocol, waiter, extra, server)
+        return made
 
     def _make_ssl_transport(
         self,
@@ -66,14 +67,7 @@ class ConnectMixin(ServerMixin):
         timeouts: Dict[str, Any] = {"ssl_handshake_timeout": ssl_handshake_timeout}
         if _HAS_SHUTDOWN:
             timeouts["ssl_shutdown_timeout"] = ssl_shutdown_timeout
-<<<<<<< HEAD
         make: Any = sslproto.SSLProtocol
         tls = make(self, protocol, sslcontext, waiter, server_side, server_hostname, **timeouts)
-        SocketTransport(self, rawsock, tls, extra=extra, server=server)
-=======
-        tls: Any = sslproto.SSLProtocol(
-            self, protocol, sslcontext, waiter, server_side, server_hostname, **timeouts
-        )  # type: ignore[call-arg,arg-type]
         Transport(self, rawsock, tls, extra=extra, server=server)
->>>>>>> h/pytest
         return tls._app_transport

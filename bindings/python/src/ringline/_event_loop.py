@@ -1,6 +1,7 @@
 """The event loop, put together from its mix-ins."""
 
 import logging
+from importlib import import_module
 from typing import Any, Dict
 
 from . import _abi
@@ -18,54 +19,22 @@ from ._sock import SockMixin
 _SQPOLL = 2
 
 
-<<<<<<< HEAD
-# The stubs' signatures of what the mix-ins override are narrower than asyncio's own.
-class EventLoop(  # type: ignore[misc]
+_engine: Any = Engine
+_Core: Any = CoreLoop
+if native.loaded is not None:
+    _engine = import_module("ringline._native_engine").NativeEngine
+    _Core = type("_Core", (native.loaded.LoopCore, CoreLoop), {})
+
+
+class EventLoop(
     SockMixin,
     ConnectMixin,
     DatagramMixin,
     PipeMixin,
     ProcessMixin,
     SignalMixin,
-    CoreLoop,
+    _Core,  # type: ignore[misc]
 ):
-=======
-def _borrowed() -> Any:
-    from asyncio import selector_events, unix_events
-
-    selecting = vars(selector_events.BaseSelectorEventLoop)
-    names = [name for name in selecting if "sock_" in name and "socket" not in name]
-    return type("SockMixin", (), {name: selecting[name] for name in names})
-
-
-def _mixins() -> List[Any]:
-    found: List[Any] = []
-    for name, kind in (
-        ("_sock", "SockMixin"),
-        ("_connect", "ConnectMixin"),
-        ("_datagram", "DatagramMixin"),
-        ("_pipe", "PipeMixin"),
-        ("_process", "ProcessMixin"),
-        ("_signals", "SignalMixin"),
-    ):
-        try:
-            found.append(getattr(import_module(f"ringline.{name}"), kind))
-        except ModuleNotFoundError:
-            if name == "_sock":
-                found.append(_borrowed())
-    return found
-
-
-_engine: Any = Engine
-_cores: List[Any] = []
-if native.loaded is not None:
-    _engine = import_module("ringline._native_engine").NativeEngine
-    _cores.append(native.loaded.LoopCore)
-_Base: Any = type("_Base", (*_mixins(), *_cores, CoreLoop), {})
-
-
-class EventLoop(_Base):  # type: ignore[misc]
->>>>>>> h/pytest
     """An asyncio event loop on a ring.
 
     Parameters

@@ -14,12 +14,8 @@ from asyncio.log import logger
 from typing import Any, Callable, Dict, Optional
 
 from . import _abi
-<<<<<<< HEAD
 from ._loop import descriptor_of
-from ._stream import SocketTransport
-=======
 from ._stream import Transport
->>>>>>> h/pytest
 
 _FINAL = _abi.CF_FINAL
 _SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)

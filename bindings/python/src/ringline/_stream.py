@@ -17,13 +17,8 @@ from asyncio.log import logger
 from collections import deque
 from typing import Any, Callable, Deque, Dict, Optional
 
-<<<<<<< HEAD
-from . import _abi
-from ._sending import Sending
-=======
 from . import _abi, _layer
-from ._engine import BYTES_OFFSET
->>>>>>> h/pytest
+from ._sending import Sending
 
 _FINAL, _LEASE = _abi.CF_FINAL, _abi.CF_LEASE
 _LEAVES = (-errno.ECANCELED, -errno.ENOBUFS)
@@ -339,16 +334,9 @@ class SocketTransport(Sending, _Base, transports.Transport):  # type: ignore[mis
             waiter = self._empty_waiter
             if waiter is not None and not waiter.done():
                 waiter.set_exception(ConnectionError("Connection is closed by peer"))
-<<<<<<< HEAD
-=======
-
-
-def _text(res: int) -> str:
-    return os.strerror(-res)
 
 
 #: What the loop makes: native where that layer serves.
 Transport: Any = SocketTransport
 if _layer.loaded is not None:
     Transport = _layer.loaded._stream_type(SocketTransport)
->>>>>>> h/pytest

@@ -23,6 +23,19 @@ Paths = Tuple[Path, Path]
 needs_wrk = pytest.mark.skipif(not shutil.which("wrk"), reason="needs wrk")
 
 
+@pytest.mark.skipif(KIND != "ringline", reason="one of them says which loop it runs on")
+@pytest.mark.parametrize("name", ["fastapi_app", "starlette_app"])
+def test_examples(name: str) -> None:
+    """Failure: the command in the example's first line does not serve."""
+    port = free_port()
+    command = ["uvicorn", "--loop", "ringline:new_event_loop", "--port", str(port)]
+    command += ["--app-dir", str(HERE.parents[1] / "examples"), f"{name}:app"]
+    with serving([*command, "--log-level", "warning"], port):
+        said = urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10).read()
+    assert b"world" in said
+    assert name == "starlette_app" or b"ringline" in said
+
+
 @needs_wrk
 @pytest.mark.parametrize("app", ["plain", "fast", "star"])
 @pytest.mark.parametrize("http", ["h11", "httptools"])

@@ -5,6 +5,7 @@ how it ended, so that whoever reads it knows which test a dead process was in.
 """
 
 import argparse
+import ctypes
 import faulthandler
 import json
 import os
@@ -136,6 +137,8 @@ def main() -> None:
     faulthandler.enable()
     # A shell's background jobs ignore SIGINT, and so would the tests of Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # It ends with whoever started it, also where a test spins (1 = PR_SET_PDEATHSIG).
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
     report = Report(options.report)
     report.say(loop=put_loop(options.loop))
     name = f"test.test_asyncio.{options.module}"

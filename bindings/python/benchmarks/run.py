@@ -29,7 +29,10 @@ GOALS: Dict[str, float] = {
     "streams_64_10": 1.4, "unix_64_10": 1.25, "udp_64_10": 1.3, "tls_64_10": 1.2,
     "tls_16k_10": 1.5, "uvicorn_plain": 1.35, "uvicorn_fastapi": 1.2, "sock": 4, "subprocess": 3,
 }
-WEB = {"uvicorn_plain": ("uvicorn, plain", "plain"), "uvicorn_fastapi": ("uvicorn, FastAPI", "fast")}
+WEB = {
+    "uvicorn_plain": ("uvicorn, plain", "plain"),
+    "uvicorn_fastapi": ("uvicorn, FastAPI", "fast"),
+}
 
 
 def environment(loop: str) -> Tuple[str, Dict[str, str]]:

@@ -97,7 +97,8 @@ def test_run() -> None:
 
 def test_install_and_policy() -> None:
     """Failure: asyncio that goes on with its own loop."""
-    for switch in ("ringline.install()", "asyncio.set_event_loop_policy(ringline.EventLoopPolicy())"):
+    policy = "asyncio.set_event_loop_policy(ringline.EventLoopPolicy())"
+    for switch in ("ringline.install()", policy):
         text = f"""
 import warnings; warnings.simplefilter("ignore")
 {switch}
@@ -151,7 +152,8 @@ def test_fallback_is_not_taken_where_rings_work() -> None:
 
 def test_pure_is_forced() -> None:
     """Failure: RINGLINE_PURE=1 that loads the native module all the same."""
-    text = "import sys, ringline; ringline.new_event_loop().close(); print('ringline._native' in sys.modules)"
+    text = "import sys, ringline; ringline.new_event_loop().close();"
+    text += "print('ringline._native' in sys.modules)"
     env = {**os.environ, "RINGLINE_PURE": "1"}
     said = subprocess.run([sys.executable, "-c", text], stdout=subprocess.PIPE, env=env, check=True)
     assert said.stdout == b"False\n"

@@ -314,8 +314,10 @@ loop = new_loop()
 kept = loop.run_until_complete(main())
 print("end")
 """
-    for after in ("", "del loop, kept\ngc.collect()\n", "threading.Thread(target=loop.stop).start()"):
-        said = program("import warnings; warnings.simplefilter('ignore')\n" + text + after, limit=20)
+    text = "import warnings; warnings.simplefilter('ignore')\n" + text
+    thread = "threading.Thread(target=loop.stop).start()"
+    for after in ("", "del loop, kept\ngc.collect()\n", thread):
+        said = program(text + after, limit=20)
         assert (said.returncode, said.stdout) == (0, "end\n"), said.stderr
 
 

@@ -13,7 +13,8 @@ from typing import Iterator, List, Optional
 
 def programs() -> Optional[str]:
     """The folder with initdb and postgres, the newest one."""
-    found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"), key=lambda path: (len(path), path))
+    found = glob.glob("/usr/lib/postgresql/*/bin/initdb")
+    found.sort(key=lambda path: (len(path), path))
     if found:
         return os.path.dirname(found[-1])
     on_path = shutil.which("initdb")

@@ -1,3 +1,5 @@
+"""The README's fixtures for pytest-asyncio and for anyio's plugin."""
+
 import pytest
 import ringline
 

@@ -1,3 +1,5 @@
+"""Tests that must find themselves on ringline by those fixtures."""
+
 import asyncio
 
 import pytest

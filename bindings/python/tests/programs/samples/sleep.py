@@ -1,3 +1,5 @@
+"""The policy, and asyncio.run of a sleep."""
+
 import asyncio
 
 import ringline

@@ -11,7 +11,7 @@ from asyncio import constants, selector_events, sslproto, unix_events
 from typing import Any, Dict, Optional
 
 from ._server import ServerMixin
-from ._stream import SocketTransport
+from ._stream import SocketTransport, Transport
 
 _Unix: Any = unix_events._UnixSelectorEventLoop  # type: ignore[attr-defined]
 _Selecting: Any = selector_events.BaseSelectorEventLoop
@@ -46,7 +46,7 @@ class ConnectMixin(ServerMixin):
         server: Any = None,
     ) -> SocketTransport:
         self._ensure_fd_no_transport(sock)  # type: ignore[attr-defined]
-        return SocketTransport(self, sock, protocol, waiter, extra, server)
+        return Transport(self, sock, protocol, waiter, extra, server)
 
     def _make_ssl_transport(
         self,
@@ -69,5 +69,5 @@ class ConnectMixin(ServerMixin):
         tls: Any = sslproto.SSLProtocol(
             self, protocol, sslcontext, waiter, server_side, server_hostname, **timeouts
         )  # type: ignore[call-arg,arg-type]
-        SocketTransport(self, rawsock, tls, extra=extra, server=server)
+        Transport(self, rawsock, tls, extra=extra, server=server)
         return tls._app_transport

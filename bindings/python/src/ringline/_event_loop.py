@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import Any, Dict, List
 
 from . import _abi
+from . import _layer as native
 from ._config import configure
 from ._engine import Engine
 from ._loop import CoreLoop
@@ -38,7 +39,12 @@ def _mixins() -> List[Any]:
     return found
 
 
-_Base: Any = type("_Base", (*_mixins(), CoreLoop), {})
+_engine: Any = Engine
+_cores: List[Any] = []
+if native.loaded is not None:
+    _engine = import_module("ringline._native_engine").NativeEngine
+    _cores.append(native.loaded.LoopCore)
+_Base: Any = type("_Base", (*_mixins(), *_cores, CoreLoop), {})
 
 
 class EventLoop(_Base):  # type: ignore[misc]
@@ -57,7 +63,7 @@ class EventLoop(_Base):  # type: ignore[misc]
 
     def __init__(self, **options: Any) -> None:
         config = configure(options)
-        engine = Engine(
+        engine = _engine(
             config.ring_size,
             _abi.CONFIG_SQPOLL if config.sqpoll else 0,
             config.spin_us,

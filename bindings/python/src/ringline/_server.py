@@ -14,7 +14,7 @@ from asyncio.log import logger
 from typing import Any, Callable, Dict, Optional
 
 from . import _abi
-from ._stream import SocketTransport
+from ._stream import Transport
 
 _FINAL = _abi.CF_FINAL
 _SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -113,7 +113,7 @@ class Acceptor:
             loop.create_task(accept)
             return
         try:
-            SocketTransport(loop, conn, self._factory(), None, extra, server)
+            Transport(loop, conn, self._factory(), None, extra, server)
         except (SystemExit, KeyboardInterrupt):
             raise
         except BaseException:

@@ -18,7 +18,7 @@ from asyncio.log import logger
 from collections import deque
 from typing import Any, Callable, Deque, Dict, Iterable, List, Optional
 
-from . import _abi
+from . import _abi, _layer
 from ._engine import BYTES_OFFSET
 
 _FINAL, _LEASE = _abi.CF_FINAL, _abi.CF_LEASE
@@ -538,3 +538,9 @@ class SocketTransport(transports._FlowControlMixin, transports.Transport):  # ty
 
 def _text(res: int) -> str:
     return os.strerror(-res)
+
+
+#: What the loop makes: native where that layer serves.
+Transport: Any = SocketTransport
+if _layer.loaded is not None:
+    Transport = _layer.loaded._stream_type(SocketTransport)

@@ -275,15 +275,12 @@ class SockMixin:
         """Send all of `data`. After a failure nobody knows how much of it arrived."""
         if self._debug or type(sock) is not _Socket:
             self._sock_checked(sock)
-        sent = 0
+        sent, size = 0, len(data) if type(data) is bytes else memoryview(data).nbytes
         if sock.gettimeout() == 0:
             try:
                 sent = sock.send(data)
             except _AGAIN:
                 pass
-            if sent == len(data):
-                return
-        size = memoryview(data).nbytes
         while sent < size:
             sent += await self._sock_send(self._sock_number(sock), data, sent)
 

@@ -153,13 +153,15 @@ class SockMixin:
     async def sock_recv_into(self, sock: socket.socket, buf: Any) -> int:
         """Receive into a writable buffer; how many bytes."""
         self._sock_checked(sock)
-        view = memoryview(buf)
-        if not view.nbytes:
+        with memoryview(buf) as view:
+            size = view.nbytes
+        if not size:
             return sock.recv_into(buf)
         if self._sock_left is not None:
-            took = self._sock_took(sock, view.nbytes)
+            took = self._sock_took(sock, size)
             if took is not None:
-                view.cast("B")[: len(took)] = took
+                with memoryview(buf) as view:
+                    view.cast("B")[: len(took)] = took
                 return len(took)
         if sock.gettimeout() == 0:
             try:
@@ -173,7 +175,8 @@ class SockMixin:
         future = self.create_future()
         pin = pinned(buffer, True)
         at, size = pin.buf, pin.len
-        late: bytes = b""
+        #: Once the caller has its buffer back: what was in it then.
+        late: Optional[bytes] = None
 
         ident = 0
 
@@ -181,7 +184,7 @@ class SockMixin:
             nonlocal ident
             if future.done():
                 if res > 0:
-                    self._sock_keep(sock, late[:res])
+                    self._sock_keep(sock, engine.received(at, res) if late is None else late[:res])
             elif res >= 0:
                 future.set_result(res)
             elif res in _RETRY:
@@ -200,7 +203,7 @@ class SockMixin:
         except asyncio.CancelledError:
             # The buffer is the caller's again when this returns: the kernel must be through.
             engine.finish((ident,))
-            late = bytes(memoryview(buffer).cast("B"))
+            late = engine.received(at, size)
             raise
         finally:
             pin.release()
@@ -339,8 +342,14 @@ class SockMixin:
             sock.connect(address)
         except _AGAIN:
             if family == socket.AF_UNIX:
-                # The other side's queue is full, which no poll tells the end of.
-                await self._sock_connect(fd, address, _address.pack(address))
+                # The listener's queue is full, which no poll tells the end of, and the kernel
+                # waits for it only with a descriptor that may block.
+                os.set_blocking(fd, True)
+                try:
+                    await self._sock_connect(fd, address, _address.pack(address))
+                finally:
+                    if sock.fileno() == fd:
+                        os.set_blocking(fd, False)
                 return
             await self._sock_ready(fd, select.POLLOUT)
             code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)

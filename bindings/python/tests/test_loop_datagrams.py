@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, List, Optional
 
 import pytest
-from loops import KIND, noise, run, until, within
+from loops import KIND, noise, only_ringline, run, until, within
 
 
 class Endpoint(asyncio.DatagramProtocol):
@@ -150,9 +150,11 @@ def test_full_socket(tmp_path: Path) -> None:
     when it closed."""
 
     async def main() -> None:
-        left, right = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        name = str(tmp_path / "socket")
+        right = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        right.bind(name)
         right.setblocking(False)
-        writer = await endpoint(sock=left)
+        writer = await endpoint(remote_addr=name, family=socket.AF_UNIX)
         messages = [b"%06d" % number + bytes(8000) for number in range(200)]
         for message in messages:
             writer.transport.sendto(message)
@@ -164,6 +166,18 @@ def test_full_socket(tmp_path: Path) -> None:
                 assert await within(loop.sock_recv(right, 9000)) == message
         await until(lambda: writer.lost)
         assert writer.said == ["made", "pause", "resume"]
+
+    run(main())
+
+
+@only_ringline
+def test_peer_without_a_name() -> None:
+    async def main() -> None:
+        left, right = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        one, other = await endpoint(sock=left), await endpoint(sock=right)
+        one.transport.sendto(b"x")
+        assert (await within(other.heard.get()))[0] == b"x"
+        await ends(one, other)
 
     run(main())
 

@@ -16,7 +16,7 @@ if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
     mkdir -p "$work"
     rm -rf "$work/programs"
     python3 -m venv "$work/programs"
-    "$python" -m pip install --quiet 'setuptools>=70.1' -r tests/programs/requirements.txt
+    "$python" -m pip install --quiet 'setuptools>=77' -r tests/programs/requirements.txt
     printf '%s\n' "$wanted" >"$stamp"
 fi
 "$python" -m pip install --quiet --no-build-isolation --no-deps --force-reinstall .

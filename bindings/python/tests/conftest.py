@@ -2,6 +2,7 @@
 
 import faulthandler
 import gc
+import importlib.util
 import os
 import signal
 import socket
@@ -12,6 +13,9 @@ import certificates
 import pytest
 
 import ringline
+
+# The real programs are in an environment of their own: scripts/programs.sh.
+collect_ignore = [] if importlib.util.find_spec("fastapi") else ["programs"]
 
 Pair = Tuple[socket.socket, socket.socket]
 

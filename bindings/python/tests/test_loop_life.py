@@ -372,11 +372,11 @@ def test_close_with_work_left() -> None:
         server, transport = loop.run_until_complete(main())
         transport.abort()
         server.close()
-        loop.close()
-        del server, transport
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            loop.close()
+            del loop, main, server, transport
+            gc.collect()
     assert resources()[0] <= files
 
 

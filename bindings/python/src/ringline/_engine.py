@@ -88,6 +88,7 @@ class Engine:
         self._numbers = itertools.count(1)
         self._retired: List[int] = []
         self._foreign: Set[int] = set()
+        self._dropped: Set[int] = set()
         self._handle = 0
         self._mailbox = 0
         self._thread = 0
@@ -288,12 +289,7 @@ class Engine:
         # It was not handed over yet: a NOP goes in its place, and what it named is not touched.
         at = self._staged.index(ident) * _OP_SIZE
         _pack(self._op_bytes, at, _abi.OP_NOP, 0, 0, -1, 0, 0, 0, 0, ident, 0, 0, 0, 0, 0)
-        callback = entry[0]
-
-        def cancelled(res: int, flags: int, data: int, token: int) -> None:
-            callback(_CANCELED, flags, data, token)
-
-        self._ops[ident] = (cancelled, entry[1])
+        self._dropped.add(ident)
         self._quiet = [quiet for quiet in self._quiet if quiet[0] != ident]
         return True
 
@@ -307,6 +303,19 @@ class Engine:
             # A cancel is done at once, or when what runs already is: waits are short.
             self._enter(tries > 1, 0.002)
             left.difference_update([record[0] for record in self._inbox if record[2] & _FINAL])
+
+    def take(self, ident: int) -> List[Record]:
+        """What came of an operation and was not dispatched yet; its callback does not see it."""
+        found = [record for record in self._inbox if record[0] == ident]
+        if found:
+            rest = [record for record in self._inbox if record[0] != ident]
+            self._inbox.clear()
+            self._inbox.extend(rest)
+        if any(record[2] & _FINAL for record in found):
+            self._ops.pop(ident, None)
+            self._tokens.pop(ident, None)
+            self._restart.discard(ident)
+        return found
 
     def __contains__(self, ident: int) -> bool:
         return ident in self._ops
@@ -410,8 +419,18 @@ class Engine:
         if found:
             # Records about no operation have an id that is not in the table.
             self._inbox.extend(_unpack(self._rec_bytes[: found * _RECORD.size]))
+            if self._dropped:
+                self._tell_dropped()
         if self._quiet and found < self._recs_cap:
             self._settle()
+
+    def _tell_dropped(self) -> None:
+        """The NOPs in the place of cancelled operations say what those would say."""
+        inbox, dropped = self._inbox, self._dropped
+        for at, (ident, _, flags, data, token) in enumerate(inbox):
+            if ident in dropped:
+                dropped.discard(ident)
+                inbox[at] = (ident, _CANCELED, flags, data, token)
 
     def _broken(self, code: int) -> None:
         if code == _abi.EFORKED:

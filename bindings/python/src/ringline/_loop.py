@@ -151,6 +151,12 @@ class CoreLoop(asyncio.BaseEventLoop):
         self._flushes.clear()
         self._rearm.clear()
         self._engine.close()
+        # Their connection_lost was due and cannot come any more.
+        for transport in list(self._transports.values()):
+            sock = getattr(transport, "_sock", None)
+            if sock is not None and transport.is_closing():
+                sock.close()
+                transport._sock = None
         self._selector = None
 
     def _make_self_pipe(self) -> None:

@@ -56,8 +56,16 @@ class Acceptor:
         self._open = False
         if self._timer is not None:
             self._timer.cancel()
-        if self._ident:
-            self._loop._engine.finish((self._ident,))
+        self._loop._engine.finish((self._ident,))
+        self.drop()
+
+    def drop(self) -> None:
+        """Close the connections that came and were not looked at."""
+        for _, res, flags, _, _ in self._loop._engine.take(self._ident):
+            if res >= 0:
+                os.close(res)
+            if flags & _FINAL:
+                self._ident = 0
 
     def _accepted(self, res: int, flags: int, data: int, token: int) -> None:
         if flags & _FINAL:
@@ -133,6 +141,13 @@ class ServerMixin:
         self._acceptors[sock.fileno()] = Acceptor(
             self, protocol_factory, sock, server, sslcontext, dict(zip(names, timeouts))
         )
+
+    def close(self) -> None:
+        if not self.is_running():  # type: ignore[attr-defined]
+            for acceptor in self._acceptors.values():
+                acceptor.drop()
+            self._acceptors.clear()
+        super().close()  # type: ignore[misc]
 
     def _stop_serving(self, sock: socket.socket) -> None:
         acceptor = self._acceptors.pop(sock.fileno(), None)

@@ -115,9 +115,11 @@ class SocketTransport(transports._FlowControlMixin, transports.Transport):  # ty
 
     def __del__(self, _warn: Any = warnings.warn) -> None:
         if self._sock is not None:
-            _warn(f"unclosed transport {self!r}", ResourceWarning, source=self)
+            text = f"unclosed transport {self!r}"
+            # First, as a warning may be made an error.
             self._sock.close()
             self._detach()
+            _warn(text, ResourceWarning, source=self)
 
     def _detach(self) -> None:
         server, self._server = self._server, None

@@ -154,22 +154,6 @@ pub fn clock() -> f64 {
     nanoseconds as f64 / 1e9
 }
 
-/// Put a callback into the queue of `owner`, a LoopCore; how futures call theirs.
-#[inline]
-pub fn schedule(owner: &Ref, callback: &Ref, args: Ref, context: Option<&Ref>) -> Py {
-    let core = Core::of(owner);
-    if core.closed.get() {
-        return Err(runtime_error(c"Event loop is closed"));
-    }
-    let handle = if core.debug.get() {
-        slow(c"handle", &[owner, callback, &args, context.unwrap_or(&Ref::none())])?
-    } else {
-        handle::new(owner, callback, args, context)?
-    };
-    core.ready(|ready| ready.push_back(handle.clone()));
-    Ok(handle)
-}
-
 /// A timer of ours was cancelled.
 pub fn unschedule(owner: &Ref, _me: &Ref, part: &handle::Handle) {
     let gone = Core::of(owner).heap(|heap| heap.remove(part.place()));

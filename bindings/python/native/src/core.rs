@@ -234,12 +234,7 @@ unsafe extern "C" fn call_soon(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -
     }
 }
 
-unsafe extern "C" fn call_soon_threadsafe(
-    slf: Obj,
-    v: *const Obj,
-    n: Py_ssize_t,
-    k: Obj,
-) -> Obj {
+unsafe extern "C" fn call_soon_threadsafe(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
     // SAFETY: the four are the interpreter's.
     unsafe {
         fast(&slf, v, n, &k, |me, core, args| {
@@ -418,7 +413,11 @@ unsafe extern "C" fn traverse(slf: Obj, visit: visitproc, arg: *mut c_void) -> c
                 return stop;
             }
         }
-        for handle in (*core.ready.get()).iter().chain((*core.heap.get()).handles()).chain(&*core.unflushed.get()) {
+        for handle in (*core.ready.get())
+            .iter()
+            .chain((*core.heap.get()).handles())
+            .chain(&*core.unflushed.get())
+        {
             let stop = visit(handle.ptr(), arg);
             if stop != 0 {
                 return stop;

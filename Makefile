@@ -7,7 +7,7 @@ DESTDIR ?=
 export PREFIX LIBDIR DESTDIR
 
 .DEFAULT_GOAL := all
-.PHONY: torture asan tsan all lib header abi symbols list install uninstall demo test bench mutants sim clean help
+.PHONY: wheel test-asyncio test-programs bench-python torture asan tsan all lib header abi symbols list install uninstall demo test bench mutants sim clean help
 
 all: lib ## Build the shared and the static library (default)
 
@@ -43,6 +43,21 @@ bench: ## Measure beside liburing in the same run
 	@scripts/build-lib.sh
 	@benches/run
 
+test-asyncio: lib ## CPython's own test.test_asyncio on the Python loop (ARGS="--python 3.12")
+	@python3 -B bindings/python/asyncio_suite/run.py $(ARGS)
+
+test-programs: lib ## uvicorn, aiohttp, asyncpg and others on the Python loop
+	@scripts/setup.sh test
+	@scripts/programs.sh
+
+wheel: ## The Python wheel and source distribution, tested with each CPython found
+	@scripts/setup.sh test
+	@scripts/wheel.sh
+
+bench-python: lib ## The Python loop beside asyncio and uvloop, in one run
+	@scripts/setup.sh test
+	@scripts/programs.sh --bench $(ARGS)
+
 mutants: ## Remove each guard in turn and expect a test to fail
 	@scripts/setup.sh test
 	@scripts/mutants.sh
@@ -66,4 +81,4 @@ clean: ## Remove target/
 	cargo clean
 
 help: ## This list
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20

@@ -14,7 +14,7 @@ wanted="$(python3 -VV) $(cat pyproject.toml)"
 if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
     rm -rf "$work/venv"
     python3 -m venv "$work/venv"
-    "$python" -m pip install --quiet 'setuptools>=70.1' pytest mypy
+    "$python" -m pip install --quiet 'setuptools>=77' pytest mypy
     printf '%s\n' "$wanted" >"$stamp"
 fi
 "$python" -m pip install --quiet --no-build-isolation --no-deps --force-reinstall .

@@ -2,7 +2,8 @@
 # Installs the Debian packages that the build, the tests and the demo need, and only missing ones.
 #
 #   scripts/setup.sh build   what `make demo` needs: make, gcc, pkg-config
-#   scripts/setup.sh test    that and clang, g++, python3, cmake, liburing-dev, strace, valgrind
+#   scripts/setup.sh test    that and clang, g++, python3, cmake, liburing-dev, strace, valgrind,
+#                          openssl, wrk, postgresql
 set -eu
 
 missing=""
@@ -24,6 +25,9 @@ if [ "${1:-test}" = test ]; then
     need nm binutils
     need patch patch
     need cmake cmake
+    need openssl openssl
+    need wrk wrk
+    ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
     [ -f /usr/include/liburing.h ] || missing="$missing liburing-dev"
 fi
 

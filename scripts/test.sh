@@ -78,6 +78,9 @@ for file in tests/*.rs tests/*/main.rs; do
     if [ -f "$file" ]; then part "$name" tests --test "$name"; fi
 done
 part python scripts/python.sh
+part wheel scripts/wheel.sh --quick
+part asyncio python3 -B bindings/python/asyncio_suite/run.py --python 3.12
+part programs-py scripts/programs.sh
 part swift scripts/swift.sh
 part torture tests/torture/run
 # Some of the guards each day; `make mutants` takes all of them away.

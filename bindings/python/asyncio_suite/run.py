@@ -37,7 +37,10 @@ def arguments() -> argparse.Namespace:
         help="a version to test; may be given more than once (default: each one found)",
     )
     parser.add_argument("--loop", default="ringline", choices=["ringline", "control", "uvloop"])
-    parser.add_argument("--pure", action="store_true", help="without the native module")
+    parser.add_argument(
+        "--engine", default="both", choices=["both", "native", "pure"],
+        help="ringline with its native module, without it, or one after the other",
+    )
     parser.add_argument("--debug", action="store_true", help="with asyncio's debug mode on")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="modules at once")
     parser.add_argument("--timeout", type=float, default=60, help="seconds that a test may take")
@@ -46,12 +49,24 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def environment(options: argparse.Namespace) -> Dict[str, str]:
+def variants(options: argparse.Namespace) -> List[str]:
+    """What is tested beside stock."""
+    if options.loop != "ringline":
+        return [options.loop]
+    return ["native", "pure"] if options.engine == "both" else [options.engine]
+
+
+def loop_of(variant: str) -> str:
+    return "ringline" if variant in ("native", "pure") else variant
+
+
+def environment(variant: str, options: argparse.Namespace) -> Dict[str, str]:
     """What the children get: nothing of ours that changes what asyncio's tests see."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     env["PYTHONPATH"] = str(HERE.parent / "src")
     env.setdefault("RINGLINE_LIBRARY", str(ROOT / "target/release/libringline.so"))
-    if options.pure:
+    env.pop("RINGLINE_PURE", None)
+    if variant == "pure":
         env["RINGLINE_PURE"] = "1"
     if options.debug:
         env["PYTHONASYNCIODEBUG"] = "1"
@@ -66,23 +81,23 @@ def progress(done: int, total: int, name: str, started: float) -> None:
 
 def run_all(python: Interpreter, modules: List[str], options: argparse.Namespace) -> Results:
     """Every module on stock and on the loop, the long ones first."""
-    env = environment(options)
     order = sorted(modules, key=lambda name: name not in LONGEST_FIRST)
     results: Results = {}
     started = time.monotonic()
     with ThreadPoolExecutor(options.jobs) as threads:
         jobs = {}
         for name in order:
-            for loop in ("stock", options.loop):
-                work = WORK / python.version / loop
+            for variant in ("stock", *variants(options)):
+                work = WORK / python.version / variant
+                env = environment(variant, options)
                 job = threads.submit(
-                    runner.run, python.path, loop, name, work, options.timeout, env
+                    runner.run, python.path, loop_of(variant), name, work, options.timeout, env
                 )
-                jobs[job] = (name, loop)
+                jobs[job] = (name, variant)
         for job in as_completed(jobs):
-            name, loop = jobs[job]
-            results[name, loop] = job.result()
-            progress(len(results), len(jobs), f"{loop} {name}", started)
+            name, variant = jobs[job]
+            results[name, variant] = job.result()
+            progress(len(results), len(jobs), f"{variant} {name}", started)
     return results
 
 
@@ -108,29 +123,31 @@ def excepted(test: str, used: Set[str]) -> bool:
 
 
 def again(
-    python: Interpreter, name: str, test: str, options: argparse.Namespace
+    python: Interpreter, name: str, test: str, variant: str, options: argparse.Namespace
 ) -> Tuple[bool, runner.Outcomes]:
     """Whether the test passes alone, each time."""
-    env = environment(options)
+    env = environment(variant, options)
     work = WORK / python.version / "again"
     for _ in range(AGAIN):
-        got = runner.run(python.path, options.loop, name, work, options.timeout, env, [test])
+        got = runner.run(
+            python.path, loop_of(variant), name, work, options.timeout, env, [test]
+        )
         if got.tests.get(test) != "passed":
             return False, got
     return True, got
 
 
 def compare(
-    python: Interpreter, modules: List[str], results: Results, options: argparse.Namespace,
-    used: Set[str],
+    python: Interpreter, modules: List[str], results: Results, variant: str,
+    options: argparse.Namespace, used: Set[str],
 ) -> Tuple[int, int, int]:
     """Prints the table of one interpreter; counts what passed, failed and was excepted."""
-    loops = {results[name, options.loop].loop for name in modules} - {""}
-    print(f"\nCPython {python.version}, {python.path}: {', '.join(sorted(loops))} beside asyncio")
+    loops = sorted({results[name, variant].loop for name in modules} - {""})
+    print(f"\nCPython {python.version}, {python.path}: {', '.join(loops)} beside asyncio")
     print(f"{'module':<26}{'stock':>7}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}")
     total = [0, 0, 0]
     for name in modules:
-        stock, ours = results[name, "stock"], results[name, options.loop]
+        stock, ours = results[name, "stock"], results[name, variant]
         print(
             f"{name:<26}{stock.count('passed'):>7}{ours.count('passed'):>8}"
             f"{ours.count('failed', 'hung', 'crashed'):>8}{ours.count('skipped'):>9}"
@@ -149,7 +166,7 @@ def compare(
                 continue
             unsteady, text = False, ours.texts.get(test, "")
             if "(" not in test and len(differ) <= RERUN:
-                unsteady, got = again(python, name, test, options)
+                unsteady, got = again(python, name, test, variant, options)
                 text = got.texts.get(test, "") or text
             total[0 if unsteady else 1] += 1
             print(f"    {'unsteady' if unsteady else 'DIFFERS':<10}{outcome:<12}{short(test)}")
@@ -176,8 +193,9 @@ def main() -> int:
     for python in found.values():
         modules = [name for name in python.modules if name in (options.modules or python.modules)]
         results = run_all(python, modules, options)
-        for index, count in enumerate(compare(python, modules, results, options, used)):
-            total[index] += count
+        for variant in variants(options):
+            counts = compare(python, modules, results, variant, options, used)
+            total = [sum(pair) for pair in zip(total, counts)]
     if not options.modules:
         for pattern, _ in EXCEPTIONS:
             if pattern not in used:

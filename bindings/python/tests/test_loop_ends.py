@@ -516,13 +516,15 @@ def test_accept_goes_on_without_descriptors() -> None:
         said: List[Any] = []
         loop.set_exception_handler(lambda _, context: said.append(context))
         served: List[Any] = []
-        server = await asyncio.start_server(lambda *ends: served.append(ends), "127.0.0.1", 0)
-        address = server.sockets[0].getsockname()
-        client = socket.socket()
+        listener, client = socket.socket(), socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        address = listener.getsockname()
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         room = [socket.socket() for _ in range(5)]
         resource.setrlimit(resource.RLIMIT_NOFILE, (room[-1].fileno(), hard))
         try:
+            # The kernel takes the limit of the time when the accept was armed.
+            server = await asyncio.start_server(lambda *ends: served.append(ends), sock=listener)
             client.connect(address)
             await until(lambda: said)
             assert said[0]["exception"].errno == errno.EMFILE

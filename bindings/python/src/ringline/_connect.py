@@ -13,7 +13,7 @@ from typing import Any, Dict, Optional
 from ._server import ServerMixin
 from ._stream import SocketTransport, Transport
 
-_Unix: Any = unix_events._UnixSelectorEventLoop  # type: ignore[attr-defined]
+_Unix: Any = unix_events._UnixSelectorEventLoop
 _Selecting: Any = selector_events.BaseSelectorEventLoop
 _HAS_SHUTDOWN = sys.version_info >= (3, 11)
 
@@ -46,7 +46,8 @@ class ConnectMixin(ServerMixin):
         server: Any = None,
     ) -> SocketTransport:
         self._ensure_fd_no_transport(sock)  # type: ignore[attr-defined]
-        return Transport(self, sock, protocol, waiter, extra, server)
+        made: SocketTransport = Transport(self, sock, protocol, waiter, extra, server)
+        return made
 
     def _make_ssl_transport(
         self,
@@ -66,8 +67,7 @@ class ConnectMixin(ServerMixin):
         timeouts: Dict[str, Any] = {"ssl_handshake_timeout": ssl_handshake_timeout}
         if _HAS_SHUTDOWN:
             timeouts["ssl_shutdown_timeout"] = ssl_shutdown_timeout
-        tls: Any = sslproto.SSLProtocol(
-            self, protocol, sslcontext, waiter, server_side, server_hostname, **timeouts
-        )  # type: ignore[call-arg,arg-type]
+        make: Any = sslproto.SSLProtocol
+        tls = make(self, protocol, sslcontext, waiter, server_side, server_hostname, **timeouts)
         Transport(self, rawsock, tls, extra=extra, server=server)
         return tls._app_transport

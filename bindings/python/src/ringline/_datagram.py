@@ -31,14 +31,15 @@ _OUT = struct.Struct("=I")
 _OUT_SIZE = 16
 _AGAIN = (BlockingIOError, InterruptedError)
 _MOST_ADDRESSES = 4096
+#: Up to here a copy of the whole record costs less than two copies.
+_ONE_COPY = 8192
 
 
-class DatagramTransport(  # type: ignore[misc]
-    transports._FlowControlMixin,  # type: ignore[name-defined]
-    transports.DatagramTransport,
-):
+class DatagramTransport(transports._FlowControlMixin, transports.DatagramTransport):
     """A datagram socket. Made by the loop's create_datagram_endpoint."""
 
+    _maybe_pause_protocol: Callable[[], None]
+    _maybe_resume_protocol: Callable[[], None]
     max_size = 256 * 1024
     _sock: Optional[socket.socket] = None
     _extra: Dict[str, Any]
@@ -76,6 +77,8 @@ class DatagramTransport(  # type: ignore[misc]
         self._addresses: Dict[bytes, Any] = {}
         self._recv_id = 0
         self._name_room = _NAME.get(int(sock.family), 0)
+        #: Where the payload starts in what the kernel gives.
+        self._start = _OUT_SIZE + self._name_room
         self._message: Optional[Message] = None
         self._message_at = 0
         if self._name_room:
@@ -181,22 +184,33 @@ class DatagramTransport(  # type: ignore[misc]
     def _take(self, res: int, data: int, token: int) -> None:
         """A datagram: a header, its sender's name, and what was sent."""
         engine = self._engine
-        start = _OUT_SIZE + self._name_room
-        head = engine.received(data, start)
-        payload = engine.received(data + start, res - start)
+        start = self._start
+        if res < _ONE_COPY:
+            record = engine.received(data, res)
+            payload = record[start:]
+        else:
+            record = engine.received(data, start)
+            payload = engine.received(data + start, res - start)
         engine.release(token)
         if self._closing:
             return
-        raw = head[_OUT_SIZE : _OUT_SIZE + _OUT.unpack_from(head)[0]]
+        raw = record[_OUT_SIZE:start]
         address = self._addresses.get(raw)
         if address is None:
-            if len(self._addresses) >= _MOST_ADDRESSES:
-                self._addresses.clear()
-            address = self._addresses[raw] = _address.unpack(raw) if raw else None
+            address = self._name(raw, _OUT.unpack_from(record)[0])
         if self._paused or self._held:
             self._held.append((payload, address))
         else:
             self._run(self._protocol.datagram_received, payload, address)
+
+    def _name(self, raw: bytes, size: int) -> Any:
+        """A sender's address; most senders send again."""
+        if not size:
+            return None
+        if len(self._addresses) >= _MOST_ADDRESSES:
+            self._addresses.clear()
+        address = self._addresses[raw] = _address.unpack(raw)
+        return address
 
     def _read_ready(self) -> None:
         """A datagram by a call, for sockets whose datagrams may be larger than a buffer."""
@@ -224,12 +238,12 @@ class DatagramTransport(  # type: ignore[misc]
         return self._buffer_size
 
     def sendto(self, data: Any, addr: Any = None) -> None:
-        if not isinstance(data, (bytes, bytearray, memoryview)):
+        if type(data) is not bytes and not isinstance(data, (bytes, bytearray, memoryview)):
             raise TypeError(
                 f"data argument must be a bytes-like object, not {type(data).__name__!r}"
             )
         if self._address:
-            if addr not in (None, self._address):
+            if addr is not None and addr != self._address:
                 raise ValueError(f"Invalid address: must be None or {self._address}")
             addr = self._address
         if self._conn_lost and self._address:

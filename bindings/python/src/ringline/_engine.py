@@ -52,6 +52,8 @@ _PASSING = (-errno.EINTR, -errno.EAGAIN, -errno.EBUSY)
 BYTES_OFFSET = bytes.__basicsize__ - 1
 #: In `Info.setup_flags`.
 _SQPOLL = 2
+#: Bytes of a buffer of `Engine.messages`: the largest IP datagram, its sender and a header.
+MESSAGE_ROOM = 66_560
 #: Longest wait of one turn: a day.
 _LONGEST = 86_400.0
 
@@ -89,11 +91,8 @@ class Engine:
         self._retired: List[int] = []
         self._foreign: Set[int] = set()
         self._dropped: Set[int] = set()
-        self._handle = 0
-        self._mailbox = 0
-        self._thread = 0
-        self.turns = 0
-        self.closed = False
+        self._handle = self._mailbox = self._thread = 0
+        self.turns, self.closed = 0, False
         #: Called for what a callback raised: ``on_error(exception)``.
         self.on_error: Optional[Callable[[BaseException], object]] = None
         self._create()
@@ -131,11 +130,8 @@ class Engine:
         block = memoryview((ctypes.c_ubyte * shared.size).from_address(address)).cast("B")
         self._words = block.cast("I")
         self._longs = block.cast("q")
-        self._ops_cap, self._recs_cap, self._rel_cap = (
-            shared.ops_cap,
-            shared.recs_cap,
-            shared.rel_cap,
-        )
+        self._ops_cap, self._recs_cap = shared.ops_cap, shared.recs_cap
+        self._rel_cap = shared.rel_cap
         self._op_bytes = _bytes_at(shared.ops, _OP_SIZE * shared.ops_cap)
         self._rec_bytes = _bytes_at(shared.recs, _RECORD.size * shared.recs_cap)
         self._token_words = _bytes_at(shared.tokens, 8 * shared.ops_cap).cast("Q")
@@ -159,7 +155,7 @@ class Engine:
         """`buf_index` where each buffer takes one piece, for datagrams (of any size that IP has)
         and pipes; the pool is made when first asked for."""
         if self._messages < 0:
-            self._messages = check(quick.pool_create(self._handle, 16, 66_560, 0))
+            self._messages = check(quick.pool_create(self._handle, 16, MESSAGE_ROOM, 0))
         return self._messages
 
     def attach(self) -> None:
@@ -171,13 +167,12 @@ class Engine:
             if code == 0:
                 return
             if code == _abi.EFORKED:
-                raise RuntimeError("this event loop was made before fork(): make a new one here")
+                self._broken(code)
         if self._thread and self._handle:
             self._move()
         code = quick.attach(self._handle)
-        if code == _abi.EFORKED:
-            raise RuntimeError("this event loop was made before fork(): make a new one here")
-        check(code)
+        if code < 0:
+            self._broken(code)
         self._thread = me
 
     def _move(self) -> None:
@@ -360,14 +355,21 @@ class Engine:
         quick.mailbox_wake(self._mailbox)
 
     def turn(self, timeout: Optional[float]) -> None:
-        """Submit what is staged, wait up to `timeout` seconds (None = until something comes, 0 = do
-        not wait), and call the callbacks of what is complete."""
+        """`fetch` and `dispatch`."""
+        if self.fetch(timeout):
+            self.dispatch()
+
+    def fetch(self, timeout: Optional[float]) -> bool:
+        """Submit what is staged, and wait up to `timeout` seconds (None = until something comes, 0
+        = do not wait). Whether there is something to dispatch."""
         if self._inbox:
             timeout = 0
         self._enter(timeout != 0, timeout)
+        return bool(self._inbox)
+
+    def dispatch(self) -> None:
+        """Call the callbacks of what is complete."""
         inbox = self._inbox
-        if not inbox:
-            return
         ops, next_record = self._ops, inbox.popleft
         # One record at a time leaves the inbox: a callback may raise, or turn itself.
         while inbox:

@@ -2,52 +2,39 @@
 
 import logging
 from importlib import import_module
-from typing import Any, Dict, List
+from typing import Any, Dict
 
 from . import _abi
 from . import _layer as native
 from ._config import configure
+from ._connect import ConnectMixin
+from ._datagram import DatagramMixin
 from ._engine import Engine
 from ._loop import CoreLoop
+from ._pipe import PipeMixin
+from ._process import ProcessMixin
+from ._signals import SignalMixin
+from ._sock import SockMixin
 
 _SQPOLL = 2
 
 
-def _borrowed() -> Any:
-    from asyncio import selector_events, unix_events
-
-    selecting = vars(selector_events.BaseSelectorEventLoop)
-    names = [name for name in selecting if "sock_" in name and "socket" not in name]
-    return type("SockMixin", (), {name: selecting[name] for name in names})
-
-
-def _mixins() -> List[Any]:
-    found: List[Any] = []
-    for name, kind in (
-        ("_sock", "SockMixin"),
-        ("_connect", "ConnectMixin"),
-        ("_datagram", "DatagramMixin"),
-        ("_pipe", "PipeMixin"),
-        ("_process", "ProcessMixin"),
-        ("_signals", "SignalMixin"),
-    ):
-        try:
-            found.append(getattr(import_module(f"ringline.{name}"), kind))
-        except ModuleNotFoundError:
-            if name == "_sock":
-                found.append(_borrowed())
-    return found
-
-
 _engine: Any = Engine
-_cores: List[Any] = []
+_Core: Any = CoreLoop
 if native.loaded is not None:
     _engine = import_module("ringline._native_engine").NativeEngine
-    _cores.append(native.loaded.LoopCore)
-_Base: Any = type("_Base", (*_mixins(), *_cores, CoreLoop), {})
+    _Core = type("_Core", (native.loaded.LoopCore, CoreLoop), {})
 
 
-class EventLoop(_Base):  # type: ignore[misc]
+class EventLoop(
+    SockMixin,
+    ConnectMixin,
+    DatagramMixin,
+    PipeMixin,
+    ProcessMixin,
+    SignalMixin,
+    _Core,  # type: ignore[misc]
+):
     """An asyncio event loop on a ring.
 
     Parameters

@@ -137,11 +137,11 @@ class File:
         """Whether the file is closed."""
         return self._fd < 0
 
-    async def _do(self, opcode: int, *fields: Any, wait: bool = False) -> int:
+    async def _do(self, opcode: int, *fields: Any) -> int:
         fd = self.fileno()
         if asyncio.get_running_loop() is not self._loop:
             raise RuntimeError(f"{self!r} belongs to another event loop")
-        res = await _run(self._loop, opcode, fd, *fields, wait=wait)
+        res = await _run(self._loop, opcode, fd, *fields)
         if res < 0:
             raise _failed(res, self.name)
         return res
@@ -170,7 +170,10 @@ class File:
             _not_negative(offset=offset)
         at = _AT_POSITION if offset is None else offset
         size = min(pin.len, _LONGEST)
-        return await self._do(_abi.OP_READ, pin.buf, size, at, 0, pin, wait=True)
+        try:
+            return await self._do(_abi.OP_READ, pin.buf, size, at, 0, (pin, buffer), True)
+        finally:
+            pin.release()
 
     async def read(self, size: int = -1) -> bytes:
         """At most `size` bytes; without a size, or with a negative one, all that is left."""

@@ -76,7 +76,8 @@ class _Selector:
         self._loop = loop
 
     def select(self, timeout: Optional[float] = None) -> List[Any]:
-        self._loop._turn(timeout)
+        if self._loop._turn(timeout):
+            self._loop._engine.dispatch()
         return []
 
     def get_key(self, fileobj: File) -> selectors.SelectorKey:
@@ -110,6 +111,8 @@ class CoreLoop(asyncio.BaseEventLoop):
     _current_handle: Optional[asyncio.Handle]
     _internal_fds: int
     _check_closed: Callable[[], None]
+    #: Also where no ring could be made, for `__del__`.
+    _closed = True
     _engine: Engine
 
     def __init__(self, engine: Engine) -> None:
@@ -205,8 +208,9 @@ class CoreLoop(asyncio.BaseEventLoop):
 
     # The iteration.
 
-    def _turn(self, timeout: Optional[float]) -> None:
-        """Arm what was called back, send what was collected, and turn the ring once."""
+    def _turn(self, timeout: Optional[float]) -> bool:
+        """Arm what was called back, send what was collected, and turn the ring once. Whether there
+        is something to dispatch."""
         rearm = self._rearm
         while rearm:
             rearm.popleft().arm()
@@ -216,7 +220,7 @@ class CoreLoop(asyncio.BaseEventLoop):
                 flush()
             if self._ready:
                 timeout = 0
-        self._engine.turn(timeout)
+        return self._engine.fetch(timeout)
 
     def _process_events(self, event_list: List[Any]) -> None:
         """Nothing: completions were dealt with in the turn."""
@@ -230,10 +234,14 @@ class CoreLoop(asyncio.BaseEventLoop):
             timeout = 0
         elif scheduled:
             timeout = max(scheduled[0]._when - self.time(), 0)  # type: ignore[attr-defined]
-        if self._rearm or self._flushes:
-            self._turn(timeout)
-        else:
-            self._engine.turn(timeout)
+        found = (
+            self._turn(timeout) if self._rearm or self._flushes else self._engine.fetch(timeout)
+        )
+        if found:
+            # What was ready before goes first, as with a selector's events.
+            if ready:
+                self._run_ready(len(ready))
+            self._engine.dispatch()
         scheduled = self._scheduled
         if scheduled:
             end: float = self.time() + self._clock_resolution
@@ -241,16 +249,18 @@ class CoreLoop(asyncio.BaseEventLoop):
                 timer = heapq.heappop(scheduled)
                 timer._scheduled = False  # type: ignore[attr-defined]
                 ready.append(timer)
-        handle: Optional[asyncio.Handle]
-        take = ready.popleft
+        self._run_ready(len(ready))
+
+    def _run_ready(self, count: int) -> None:
+        """The first `count` ready handles."""
         if self._debug:
-            self._run_watched(len(ready))
+            self._run_watched(count)
             return
-        for _ in range(len(ready)):
+        take = self._ready.popleft
+        for _ in range(count):
             handle = take()
             if not handle._cancelled:
                 handle._run()
-        handle = None
 
     def _run_watched(self, count: int) -> None:
         """The ready handles in debug mode: who takes long is told."""
@@ -333,7 +343,9 @@ class CoreLoop(asyncio.BaseEventLoop):
     def _remove_writer(self, fd: File) -> bool:
         return self._unwatch(fd, _WRITE)
 
-    def add_reader(self, fd: File, callback: Callable[..., Any], *args: Any) -> None:
+    def add_reader(  # type: ignore[override]
+        self, fd: File, callback: Callable[..., Any], *args: Any
+    ) -> None:
         """Call `callback` whenever the descriptor can be read."""
         self._ensure_fd_no_transport(fd)
         self._add_reader(fd, callback, *args)
@@ -343,7 +355,9 @@ class CoreLoop(asyncio.BaseEventLoop):
         self._ensure_fd_no_transport(fd)
         return self._remove_reader(fd)
 
-    def add_writer(self, fd: File, callback: Callable[..., Any], *args: Any) -> None:
+    def add_writer(  # type: ignore[override]
+        self, fd: File, callback: Callable[..., Any], *args: Any
+    ) -> None:
         """Call `callback` whenever the descriptor can be written."""
         self._ensure_fd_no_transport(fd)
         self._add_writer(fd, callback, *args)
@@ -370,5 +384,5 @@ def descriptor_of(file: File) -> int:
 
 def _log_slow(handle: asyncio.Handle, took: float) -> None:
     # asyncio's own words and logger, which programs filter by.
-    name = base_events._format_handle(handle)  # type: ignore[attr-defined]
-    base_events.logger.warning("Executing %s took %.3f seconds", name, took)  # type: ignore[attr-defined]
+    theirs: Any = base_events
+    theirs.logger.warning("Executing %s took %.3f seconds", theirs._format_handle(handle), took)

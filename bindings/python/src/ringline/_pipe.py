@@ -15,7 +15,7 @@ import warnings
 from asyncio import constants, futures, transports
 from asyncio.log import logger
 from collections import deque
-from typing import Any, Deque, Dict, Optional
+from typing import Any, Callable, Deque, Dict, Optional
 
 from . import _abi
 
@@ -146,6 +146,8 @@ class ReadPipeTransport(_Pipe, transports.ReadTransport):
         info = self._state()
         if self._pipe is None:
             info.append("closed")
+        elif self._loop is None or self._loop.is_closed():
+            info.append("open")
         else:
             info.append("polling" if self.is_reading() else "idle")
         return "<{}>".format(" ".join(info))
@@ -268,11 +270,13 @@ class ReadPipeTransport(_Pipe, transports.ReadTransport):
 
 class WritePipeTransport(
     _Pipe,
-    transports._FlowControlMixin,  # type: ignore[name-defined,misc]
+    transports._FlowControlMixin,
     transports.WriteTransport,
 ):
     """The writing end."""
 
+    _maybe_pause_protocol: Callable[[], None]
+    _maybe_resume_protocol: Callable[[], None]
     _kinds = "pipes, sockets and character devices"
 
     def __init__(
@@ -300,6 +304,8 @@ class WritePipeTransport(
         info = self._state()
         if self._pipe is None:
             info.append("closed")
+        elif self._loop is None or self._loop.is_closed():
+            info.append("open")
         else:
             info.append("polling" if self._buffer else "idle")
             info.append(f"bufsize={self.get_write_buffer_size()}")

@@ -63,11 +63,13 @@ class ProcessMixin:
         extra: Optional[Dict[str, Any]] = None,
         **kwargs: Any,
     ) -> SubprocessTransport:
+        _check_watcher()
         waiter = self.create_future()
-        transport = SubprocessTransport(
+        make: Any = SubprocessTransport
+        transport: SubprocessTransport = make(
             self, protocol, args, shell, stdin, stdout, stderr, bufsize,
             waiter=waiter, extra=extra, **kwargs,
-        )  # type: ignore[call-arg,arg-type]  # fmt: skip
+        )  # fmt: skip
         self._await_exit(transport)
         try:
             await waiter
@@ -125,7 +127,7 @@ class ProcessMixin:
                 code = os.waitstatus_to_exitcode(status)
             except ValueError:
                 code = status
-        transport._process_exited(code)  # type: ignore[attr-defined]
+        transport._process_exited(code)
 
     def close(self) -> None:
         if not self.is_running():
@@ -136,3 +138,17 @@ class ProcessMixin:
 
 
 _EXIT_STAYS = os.WEXITED | os.WNOWAIT
+
+
+def _check_watcher() -> None:
+    """A program that set a child watcher which is not active is told so, as asyncio tells it; an
+    active one is not needed and not asked."""
+    policy: Any = vars(asyncio.events).get("_event_loop_policy")
+    watcher = getattr(policy, "_watcher", None)
+    if watcher is None:
+        return
+    with watcher as entered:
+        if not entered.is_active():
+            raise RuntimeError(
+                "asyncio.get_child_watcher() is not activated, subprocess support is not installed."
+            )

@@ -14,6 +14,7 @@ from asyncio.log import logger
 from typing import Any, Callable, Dict, Optional
 
 from . import _abi
+from ._loop import descriptor_of
 from ._stream import Transport
 
 _FINAL = _abi.CF_FINAL
@@ -41,13 +42,14 @@ class Acceptor:
         self._ident = 0
         self._open = True
         self._timer: Optional[asyncio.TimerHandle] = None
-        loop.call_soon(self.arm)
+        self._fd = descriptor_of(sock)
+        self.arm()
 
     def arm(self) -> None:
         self._timer = None
         if self._open and not self._ident:
             self._ident = self._loop._engine.submit(
-                _abi.OP_ACCEPT, self._sock.fileno(), 0, 0, 0, _FLAGS, self._accepted, None,
+                _abi.OP_ACCEPT, self._fd, 0, 0, 0, _FLAGS, self._accepted, None,
                 0, self._loop._engine.accept_ioprio, restart=True,
             )  # fmt: skip
 

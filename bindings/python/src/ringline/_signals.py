@@ -7,13 +7,12 @@ closed leaves no handler of its own behind.
 
 import asyncio
 import signal
-import sys
 import threading
 import warnings
 from asyncio import unix_events
 from typing import Any, Callable, Dict
 
-_Unix: Any = unix_events._UnixSelectorEventLoop  # type: ignore[attr-defined]
+_Unix: Any = unix_events._UnixSelectorEventLoop
 
 
 class SignalMixin:
@@ -60,7 +59,7 @@ class SignalMixin:
 
     def close(self) -> None:
         if not self.is_running() and self._signal_handlers:
-            if sys.is_finalizing():
+            if unix_events.sys.is_finalizing():  # type: ignore[attr-defined]
                 warnings.warn(
                     f"Closing the loop {self!r} on interpreter shutdown stage, skipping signal"
                     " handlers removal",

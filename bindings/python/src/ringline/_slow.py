@@ -82,7 +82,7 @@ def run_timed(loop: Any, handle: Any) -> None:
 
 def create_future(loop: Any) -> "asyncio.Future[Any]":
     """A future in debug mode."""
-    made = asyncio.Future(loop=loop)
+    made: "asyncio.Future[Any]" = asyncio.Future(loop=loop)
     if made._source_traceback:  # type: ignore[attr-defined]
         del made._source_traceback[-1]  # type: ignore[attr-defined]
     return made

@@ -36,8 +36,10 @@ def await_port(port: int, child: "subprocess.Popen[bytes]", limit: float = 20) -
 
 
 @contextlib.contextmanager
-def serving(command: List[str], port: int) -> Iterator["subprocess.Popen[bytes]"]:
-    """The program while it serves; it must end well at SIGINT, and say nothing bad."""
+def serving(
+    command: List[str], port: int, end: signal.Signals = signal.SIGINT
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """The program while it serves; it must end well at the signal, and say nothing bad."""
     child = subprocess.Popen(
         [sys.executable, "-m", *command], cwd=HERE, stderr=subprocess.PIPE, env=os.environ
     )
@@ -45,7 +47,7 @@ def serving(command: List[str], port: int) -> Iterator["subprocess.Popen[bytes]"
         await_port(port, child)
         yield child
     finally:
-        child.send_signal(signal.SIGINT)
+        child.send_signal(end)
         try:
             said = child.communicate(timeout=20)[1]
         except subprocess.TimeoutExpired:
@@ -53,7 +55,7 @@ def serving(command: List[str], port: int) -> Iterator["subprocess.Popen[bytes]"
             raise
     assert b"Traceback" not in said, said.decode()
     # uvicorn raises the signal again once it has ended.
-    assert child.returncode in (0, -signal.SIGINT), said.decode()
+    assert child.returncode in (0, -end), said.decode()
 
 
 @contextlib.contextmanager

@@ -4,18 +4,19 @@ import asyncio
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import urllib.request
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Tuple
 
 import postgres
 import pytest
 import served
 from certificates import contexts
-from loops import KIND, PRELUDE, digest, new_loop, noise, run, within
+from loops import KIND, digest, noise, run, within
 from served import HERE, free_port, serving, uvicorn, wrk
 
 Paths = Tuple[Path, Path]
@@ -62,7 +63,7 @@ def test_gunicorn() -> None:
     """Failure: the worker class of the README does not serve."""
     port = free_port()
     command = ["gunicorn", "-k", "worker.Worker", "-b", f"127.0.0.1:{port}", "-w", "2"]
-    with serving([*command, "--log-level", "warning", "apps:fast"], port):
+    with serving([*command, "--log-level", "warning", "apps:fast"], port, signal.SIGTERM):
         for _ in range(20):
             url = f"http://127.0.0.1:{port}/items/3"
             assert json.load(urllib.request.urlopen(url, timeout=10))["number"] == 3

@@ -1,14 +1,15 @@
-//! The records of libringline that this crate reads and writes, as include/ringline.h lays them out.
+//! The records of libringline that this crate reads and writes, laid out as in
+//! include/ringline.h.
 //!
 //! The Python side checks the library's ABI before it hands any address over, and `engine.rs` the
 //! size of the shared block.
 
+use std::cell::Cell;
 use std::ffi::c_void;
 
 /// ringline_op.
 #[derive(Clone, Copy, Default)]
 #[repr(C)]
-#[expect(missing_docs, reason = "as in the header")]
 pub struct Op {
     pub opcode: u8,
     pub flags: u8,
@@ -29,7 +30,6 @@ pub struct Op {
 /// ringline_completion.
 #[derive(Clone, Copy)]
 #[repr(C)]
-#[expect(missing_docs, reason = "as in the header")]
 pub struct Record {
     pub user_data: u64,
     pub res: i32,
@@ -38,31 +38,30 @@ pub struct Record {
     pub token: u64,
 }
 
-/// ringline_shared.
+/// ringline_shared. What changes is in cells: the library writes it during a turn.
 #[repr(C)]
-#[expect(missing_docs, reason = "as in the header")]
 pub struct Shared {
     pub size: u32,
     pub abi: u32,
     pub ops: *mut Op,
     pub ops_cap: u32,
-    pub ops_len: u32,
+    pub ops_len: Cell<u32>,
     pub recs: *const Record,
     pub recs_cap: u32,
-    pub recs_len: u32,
-    pub wait_min: u32,
+    pub recs_len: Cell<u32>,
+    pub wait_min: Cell<u32>,
     pub flags: u32,
-    pub timeout_ns: i64,
+    pub timeout_ns: Cell<i64>,
     pub min_wait_us: u32,
-    pub ops_done: u32,
-    pub op_error: i32,
+    pub ops_done: Cell<u32>,
+    pub op_error: Cell<i32>,
     pub op_error_at: u32,
     pub inflight: u32,
     pub leases_out: u32,
     pub tokens: *const u64,
     pub rel: *mut u64,
     pub rel_cap: u32,
-    pub rel_len: u32,
+    pub rel_len: Cell<u32>,
     pub resv: [u64; 3],
 }
 

@@ -154,22 +154,6 @@ pub fn clock() -> f64 {
     nanoseconds as f64 / 1e9
 }
 
-/// Put a callback into the queue of `owner`, a LoopCore; how futures call theirs.
-#[inline]
-pub fn schedule(owner: &Ref, callback: &Ref, args: Ref, context: Option<&Ref>) -> Py {
-    let core = Core::of(owner);
-    if core.closed.get() {
-        return Err(runtime_error(c"Event loop is closed"));
-    }
-    let handle = if core.debug.get() {
-        slow(c"handle", &[owner, callback, &args, context.unwrap_or(&Ref::none())])?
-    } else {
-        handle::new(owner, callback, args, context)?
-    };
-    core.ready(|ready| ready.push_back(handle.clone()));
-    Ok(handle)
-}
-
 /// A timer of ours was cancelled.
 pub fn unschedule(owner: &Ref, _me: &Ref, part: &handle::Handle) {
     let gone = Core::of(owner).heap(|heap| heap.remove(part.place()));
@@ -250,12 +234,7 @@ unsafe extern "C" fn call_soon(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -
     }
 }
 
-unsafe extern "C" fn call_soon_threadsafe(
-    slf: Obj,
-    v: *const Obj,
-    n: Py_ssize_t,
-    k: Obj,
-) -> Obj {
+unsafe extern "C" fn call_soon_threadsafe(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
     // SAFETY: the four are the interpreter's.
     unsafe {
         fast(&slf, v, n, &k, |me, core, args| {
@@ -434,7 +413,11 @@ unsafe extern "C" fn traverse(slf: Obj, visit: visitproc, arg: *mut c_void) -> c
                 return stop;
             }
         }
-        for handle in (*core.ready.get()).iter().chain((*core.heap.get()).handles()).chain(&*core.unflushed.get()) {
+        for handle in (*core.ready.get())
+            .iter()
+            .chain((*core.heap.get()).handles())
+            .chain(&*core.unflushed.get())
+        {
             let stop = visit(handle.ptr(), arg);
             if stop != 0 {
                 return stop;

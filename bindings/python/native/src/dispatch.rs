@@ -26,8 +26,8 @@ pub fn completion(me: &Ref, engine: &Engine, record: Record) -> Py<()> {
         }
         return call(me, engine, &entry.target, entry.kind, res, &record);
     }
-    let found = engine
-        .table(|table| table.get(record.user_data).map(|one| (one.target.clone(), one.kind)));
+    let found =
+        engine.table(|table| table.get(record.user_data).map(|one| (one.target.clone(), one.kind)));
     match found {
         Some((target, kind)) => call(me, engine, &target, kind, record.res, &record),
         None => Ok(()),
@@ -35,14 +35,7 @@ pub fn completion(me: &Ref, engine: &Engine, record: Record) -> Py<()> {
 }
 
 #[inline]
-fn call(
-    me: &Ref,
-    engine: &Engine,
-    target: &Ref,
-    kind: Kind,
-    res: i32,
-    record: &Record,
-) -> Py<()> {
+fn call(me: &Ref, engine: &Engine, target: &Ref, kind: Kind, res: i32, record: &Record) -> Py<()> {
     let done = match kind {
         Kind::Call => call_python(target, res, record),
         Kind::Receive => stream::received(target, engine, res, record),

@@ -2,8 +2,8 @@
 //!
 //! Owns the table of operations, the inbox and the filling of the shared block. It stands on the C
 //! ABI: Python hands it the addresses of the functions it calls. Invariants: the shared block is
-//! touched only between `bind` and `unbind`, by the thread that turns; a completion leaves the inbox
-//! before its callback runs, since that may raise, or turn itself.
+//! touched only between `bind` and `unbind`, by the thread that turns; a completion leaves the
+//! inbox before its callback runs, since that may raise, or turn itself.
 
 use crate::abi::*;
 use crate::py::*;
@@ -99,13 +99,13 @@ impl Engine {
 
     /// The shared block.
     #[inline]
-    fn block(&self) -> Py<&mut Shared> {
+    fn block(&self) -> Py<&Shared> {
         let shared = self.shared.get();
         if shared.is_null() {
             return Err(runtime_error(c"the engine is closed"));
         }
-        // SAFETY: bound, so that the block is there; no other borrow of it lives across a call.
-        Ok(unsafe { &mut *shared })
+        // SAFETY: bound, so that the block is there; what the library changes is in cells.
+        Ok(unsafe { &*shared })
     }
 
     /// Take over a ring.
@@ -134,8 +134,7 @@ impl Engine {
 
     /// Go on with a new ring, which `_create` makes: the old one is another thread's.
     pub fn move_on(&self, me: &Ref) -> Py<()> {
-        let over =
-            self.inbox(|inbox| inbox.iter().filter(|one| one.flags & CF_FINAL != 0).count());
+        let over = self.inbox(|inbox| inbox.iter().filter(|one| one.flags & CF_FINAL != 0).count());
         let staged = self.staged.get() as usize;
         if self.table(|table| table.len()) > over + staged {
             let text = c"operations of this loop are in flight in another thread";
@@ -281,11 +280,13 @@ impl Engine {
         let Some(library) = self.library.get() else { return Ok(()) };
         let wait = timeout != Some(0.0);
         let count = self.staged.get();
-        block.ops_len = count;
-        (block.ops_done, block.op_error, block.recs_len) = (0, 0, 0);
-        block.rel_len = self.releases.replace(0);
-        block.wait_min = u32::from(wait);
-        block.timeout_ns = timeout.map_or(-1, |time| (time.min(LONGEST) * 1e9) as i64);
+        block.ops_len.set(count);
+        block.ops_done.set(0);
+        block.op_error.set(0);
+        block.recs_len.set(0);
+        block.rel_len.set(self.releases.replace(0));
+        block.wait_min.set(u32::from(wait));
+        block.timeout_ns.set(timeout.map_or(-1, |time| (time.min(LONGEST) * 1e9) as i64));
         self.turns.set(self.turns.get() + 1);
         let ring = self.ring.get();
         // SAFETY: the library checks the handle, and who turns; the interpreter's lock is let go
@@ -320,7 +321,7 @@ impl Engine {
     /// The first operations are the kernel's now; one behind may be refused, the rest stays.
     #[inline]
     fn accepted(&self, block: &Shared, count: u32) {
-        let done = block.ops_done.min(count) as usize;
+        let done = block.ops_done.get().min(count) as usize;
         for at in 0..done {
             // SAFETY: both arrays are filled up to ops_done.
             let (ident, token) =
@@ -332,11 +333,11 @@ impl Engine {
             });
         }
         let mut behind = done;
-        if block.op_error != 0 && done < count as usize {
+        if block.op_error.get() != 0 && done < count as usize {
             // SAFETY: below `count`.
             let ident = unsafe { (*block.ops.add(done)).user_data };
             self.quiet(|quiet| quiet.retain(|other| *other != ident));
-            self.inbox(|inbox| inbox.push_back(final_of(ident, block.op_error)));
+            self.inbox(|inbox| inbox.push_back(final_of(ident, block.op_error.get())));
             behind += 1;
         }
         let rest = count as usize - behind;
@@ -351,7 +352,8 @@ impl Engine {
     #[inline]
     fn collect(&self, block: &Shared) {
         // SAFETY: recs_len records are filled, until the next turn.
-        let records = unsafe { std::slice::from_raw_parts(block.recs, block.recs_len as usize) };
+        let records =
+            unsafe { std::slice::from_raw_parts(block.recs, block.recs_len.get() as usize) };
         self.inbox(|inbox| {
             let ours = records.iter().filter(|one| one.flags & (CF_MSG | CF_LOW_WATER) == 0);
             inbox.extend(ours.copied());

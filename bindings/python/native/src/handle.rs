@@ -4,13 +4,12 @@
 //! callback is called at most once per turn in the queue, and not at all once it is cancelled.
 
 use crate::core;
-use crate::names::{call_in, copy_context, names, slow};
+use crate::names::{call_in, copy_context, slow};
 use crate::py::*;
 use crate::types::*;
 use pyo3_ffi::*;
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
-use std::ptr::null_mut;
 
 /// Where no heap has it.
 pub const UNSCHEDULED: usize = usize::MAX;
@@ -320,6 +319,5 @@ pub fn make(module: &Ref) -> Py<()> {
             return Err(Raised);
         }
     }
-    let _ = (names(), null_mut::<c_void>());
     Ok(())
 }

@@ -75,7 +75,6 @@ fn load() -> Py {
 
 /// The door by which Python loads the module.
 #[unsafe(no_mangle)]
-#[expect(non_snake_case, reason = "Python's name for it")]
 pub extern "C" fn PyInit__native() -> Obj {
     enter(load)
 }

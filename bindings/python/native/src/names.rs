@@ -5,8 +5,14 @@
 
 use crate::py::*;
 use pyo3_ffi::*;
+use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_int};
+use std::mem::transmute;
 use std::ptr::null_mut;
+
+type Symbol = *mut libc::c_void;
+type Copy = unsafe extern "C" fn() -> Obj;
+type Change = unsafe extern "C" fn(Obj) -> c_int;
 
 /// Names and functions.
 pub struct Names {
@@ -22,8 +28,6 @@ pub struct Names {
     pub run: Ref,
     /// "_cancelled".
     pub cancelled: Ref,
-    /// "_when".
-    pub when_of: Ref,
     /// "_write_to_self".
     pub wake: Ref,
     /// "time".
@@ -40,23 +44,29 @@ pub struct Names {
     pub future: Ref,
     /// The module asyncio.tasks.
     pub tasks: Ref,
-    copy: unsafe extern "C" fn() -> Obj,
-    enter: unsafe extern "C" fn(Obj) -> c_int,
-    exit: unsafe extern "C" fn(Obj) -> c_int,
+    copy: Copy,
+    enter: Change,
+    exit: Change,
 }
 
-static mut NAMES: Option<Names> = None;
+/// A place that is filled once.
+struct Late<T>(UnsafeCell<Option<T>>);
+
+// SAFETY: filled by `load`, before anything reads it, with the interpreter's lock held.
+unsafe impl<T> Sync for Late<T> {}
+
+static NAMES: Late<Names> = Late(UnsafeCell::new(None));
 
 /// The names.
 #[inline]
 pub fn names() -> &'static Names {
     // SAFETY: written once by `load`, which runs before any other code of the crate.
-    unsafe { (*(&raw const NAMES)).as_ref().unwrap_unchecked() }
+    unsafe { (*NAMES.0.get()).as_ref().unwrap_unchecked() }
 }
 
 /// A function every CPython exports but leaves out of the stable ABI; without it the pure layer
 /// serves.
-fn exported(name: &CStr) -> Py<*mut libc::c_void> {
+fn exported(name: &CStr) -> Py<Symbol> {
     // SAFETY: the name ends.
     let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
     if found.is_null() {
@@ -75,7 +85,6 @@ pub fn load() -> Py<()> {
         when: intern(c"when")?,
         run: intern(c"_run")?,
         cancelled: intern(c"_cancelled")?,
-        when_of: intern(c"_when")?,
         wake: intern(c"_write_to_self")?,
         time: intern(c"time")?,
         empty: tuple(&[])?,
@@ -85,14 +94,14 @@ pub fn load() -> Py<()> {
         future: import(c"asyncio")?.named(c"Future")?,
         tasks: import(c"asyncio.tasks")?,
         // SAFETY: these three have had this shape since 3.7.1.
-        copy: unsafe { std::mem::transmute::<_, _>(exported(c"PyContext_CopyCurrent")?) },
+        copy: unsafe { transmute::<Symbol, Copy>(exported(c"PyContext_CopyCurrent")?) },
         // SAFETY: as above.
-        enter: unsafe { std::mem::transmute::<_, _>(exported(c"PyContext_Enter")?) },
+        enter: unsafe { transmute::<Symbol, Change>(exported(c"PyContext_Enter")?) },
         // SAFETY: as above.
-        exit: unsafe { std::mem::transmute::<_, _>(exported(c"PyContext_Exit")?) },
+        exit: unsafe { transmute::<Symbol, Change>(exported(c"PyContext_Exit")?) },
     };
     // SAFETY: nothing reads it before this returns.
-    unsafe { NAMES = Some(found) };
+    unsafe { *NAMES.0.get() = Some(found) };
     load_stream()
 }
 
@@ -131,13 +140,13 @@ pub struct StreamNames {
     pub write: Slot,
 }
 
-static mut STREAM_NAMES: Option<StreamNames> = None;
+static STREAM_NAMES: Late<StreamNames> = Late(UnsafeCell::new(None));
 
 /// The names of transports.
 #[inline]
 pub fn stream_names() -> &'static StreamNames {
     // SAFETY: written once by `load`, which runs before any other code of the crate.
-    unsafe { (*(&raw const STREAM_NAMES)).as_ref().unwrap_unchecked() }
+    unsafe { (*STREAM_NAMES.0.get()).as_ref().unwrap_unchecked() }
 }
 
 fn load_stream() -> Py<()> {
@@ -161,7 +170,7 @@ fn load_stream() -> Py<()> {
         write: Slot::default(),
     };
     // SAFETY: nothing reads it before this returns.
-    unsafe { STREAM_NAMES = Some(found) };
+    unsafe { *STREAM_NAMES.0.get() = Some(found) };
     Ok(())
 }
 

@@ -9,7 +9,6 @@ use crate::py::*;
 use crate::types::*;
 use pyo3_ffi::*;
 use std::ffi::{c_int, c_void};
-use std::ptr::null_mut;
 
 /// `ringline._native.Ready`.
 static READY: Type = Type::unmade();
@@ -254,6 +253,5 @@ pub fn make() -> Py<()> {
     ];
     let flags = u64::from(u32::try_from(Py_TPFLAGS_DISALLOW_INSTANTIATION).unwrap_or(0));
     READY.make(c"ringline._native.Ready", &base, size_of::<View>(), flags, slots)?;
-    let _: *mut c_void = null_mut();
     Ok(())
 }

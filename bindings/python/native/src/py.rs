@@ -138,7 +138,11 @@ impl Ref {
         // SAFETY: self is live.
         let value = unsafe { PyFloat_AsDouble(self.ptr()) };
         // SAFETY: only looks.
-        if value == -1.0 && !unsafe { PyErr_Occurred() }.is_null() { Err(Raised) } else { Ok(value) }
+        if value == -1.0 && !unsafe { PyErr_Occurred() }.is_null() {
+            Err(Raised)
+        } else {
+            Ok(value)
+        }
     }
 
     /// Call it with a tuple.
@@ -166,8 +170,7 @@ impl Ref {
         let end = null_mut::<PyObject>();
         // SAFETY: all three are live and NULL ends the arguments; a new reference.
         unsafe {
-            let made =
-                PyObject_CallMethodObjArgs(self.ptr(), name.ptr(), argument.ptr(), end);
+            let made = PyObject_CallMethodObjArgs(self.ptr(), name.ptr(), argument.ptr(), end);
             Ref::new(made)
         }
     }
@@ -180,15 +183,6 @@ impl Ref {
         }
         // SAFETY: a bytes object.
         Some(unsafe { PyBytes_Size(self.ptr()) })
-    }
-
-    /// Whether it is an instance of a type or its subtypes.
-    pub fn isinstance(&self, class: &Ref) -> Py<bool> {
-        // SAFETY: both are live.
-        match unsafe { PyObject_IsInstance(self.ptr(), class.ptr()) } {
-            -1 => Err(Raised),
-            value => Ok(value != 0),
-        }
     }
 
     /// Its type.
@@ -264,7 +258,6 @@ pub fn runtime_error(text: &CStr) -> Raised {
 
 /// Take the exception that is set, with its traceback in it.
 #[cold]
-#[expect(deprecated, reason = "what takes their place is not in 3.11")]
 pub fn caught() -> Py {
     let (mut kind, mut value, mut trace) = (null_mut(), null_mut(), null_mut());
     // SAFETY: three places that are written; their references are ours.
@@ -280,25 +273,10 @@ pub fn caught() -> Py {
     }
 }
 
-/// Set an exception again.
-#[cold]
-pub fn throw(error: &Ref) -> Raised {
-    // SAFETY: an exception instance; its class is its type.
-    unsafe { PyErr_SetObject(error.kind().cast(), error.ptr()) };
-    Raised
-}
-
 /// Whether the exception that is set is of this class.
 pub fn raised_is(class: Obj) -> bool {
     // SAFETY: an exception is set, and the class is live.
     unsafe { PyErr_ExceptionMatches(class) != 0 }
-}
-
-/// Say on stderr what nobody can be told.
-#[cold]
-pub fn unraisable(where_: &Ref) {
-    // SAFETY: an exception is set.
-    unsafe { PyErr_WriteUnraisable(where_.ptr()) };
 }
 
 /// Run what Python called: a result for it, or NULL; a panic becomes SystemError.

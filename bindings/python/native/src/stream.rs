@@ -129,13 +129,13 @@ pub fn received(me: &Ref, engine: &Engine, res: i32, record: &Record) -> Py<()> 
         part.recv_id.set(0);
     }
     // SAFETY: `res` bytes lie there until the lease is given back; a new reference.
-    let data = unsafe { Ref::new(PyBytes_FromStringAndSize(record.data as *const _, res as isize)) };
+    let data =
+        unsafe { Ref::new(PyBytes_FromStringAndSize(record.data as *const _, res as isize)) };
     engine.release(record.token);
     let data = data?;
     if let (Some(protocol), Some(context)) = (part.protocol.get(), part.context.get()) {
-        let called = enter_context(&context, || {
-            protocol.method_one(&stream_names().data_received, &data)
-        });
+        let called =
+            enter_context(&context, || protocol.method_one(&stream_names().data_received, &data));
         if called.is_err() {
             fatal(me)?;
         }

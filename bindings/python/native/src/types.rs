@@ -100,12 +100,6 @@ impl Type {
         self.class.get().cast()
     }
 
-    /// Whether an object is exactly of this type.
-    #[inline]
-    pub fn is(&self, object: &Ref) -> bool {
-        object.kind() == self.class()
-    }
-
     /// Our part of an instance.
     ///
     /// # Safety
@@ -207,13 +201,7 @@ pub fn member(name: &'static CStr, kind: c_int, offset: usize) -> PyMemberDef {
 
 /// A property.
 pub fn property(name: &'static CStr, get: getter, set: Option<setter>) -> PyGetSetDef {
-    PyGetSetDef {
-        name: name.as_ptr(),
-        get: Some(get),
-        set,
-        doc: null_mut(),
-        closure: null_mut(),
-    }
+    PyGetSetDef { name: name.as_ptr(), get: Some(get), set, doc: null_mut(), closure: null_mut() }
 }
 
 /// The arguments of a fast call.

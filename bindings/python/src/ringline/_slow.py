@@ -5,10 +5,8 @@ Called by the native module alone. Debug mode uses asyncio's own handles, so tha
 """
 
 import asyncio
-import sys
-from asyncio import events, format_helpers
+from asyncio import base_events, events, format_helpers
 from asyncio.base_events import _format_handle  # type: ignore[attr-defined]
-from asyncio.log import logger
 from contextvars import Context
 from typing import Any, Callable, Dict, Optional, Tuple
 
@@ -27,11 +25,11 @@ def callback_failed(handle: Any, error: BaseException) -> None:
     )
 
 
-def handle(loop: Any, callback: _Call, args: Tuple[Any, ...], context: Optional[Context]) -> Any:
-    """A handle in debug mode, of a call made by native code."""
+def _handle(loop: Any, callback: _Call, args: Tuple[Any, ...], context: Optional[Context]) -> Any:
     made = asyncio.Handle(callback, args, loop, context)
     if made._source_traceback:  # type: ignore[attr-defined]
-        del made._source_traceback[-1]  # type: ignore[attr-defined]
+        # The frame of this function and of who called it.
+        del made._source_traceback[-2:]  # type: ignore[attr-defined]
     return made
 
 
@@ -39,7 +37,7 @@ def call_soon(loop: Any, callback: _Call, args: Tuple[Any, ...], context: Option
     """A handle for call_soon in debug mode."""
     loop._check_thread()
     loop._check_callback(callback, "call_soon")
-    return handle(loop, callback, args, context)
+    return _handle(loop, callback, args, context)
 
 
 def call_soon_threadsafe(
@@ -47,7 +45,7 @@ def call_soon_threadsafe(
 ) -> Any:
     """A handle for call_soon_threadsafe in debug mode."""
     loop._check_callback(callback, "call_soon_threadsafe")
-    return handle(loop, callback, args, context)
+    return _handle(loop, callback, args, context)
 
 
 def call_at(
@@ -73,9 +71,13 @@ def run_timed(loop: Any, handle: Any) -> None:
         handle._run()
         taken = loop.time() - start
         if taken >= loop.slow_callback_duration:
-            logger.warning("Executing %s took %.3f seconds", _format_handle(handle), taken)
+            base_events.logger.warning(  # type: ignore[attr-defined]
+                "Executing %s took %.3f seconds", _format_handle(handle), taken
+            )
     finally:
         loop._current_handle = None
+        # Tracebacks of what it raised hold this frame.
+        handle = None
 
 
 def create_future(loop: Any) -> "asyncio.Future[Any]":

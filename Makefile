@@ -7,7 +7,8 @@ DESTDIR ?=
 export PREFIX LIBDIR DESTDIR
 
 .DEFAULT_GOAL := all
-.PHONY: wheel test-asyncio test-programs bench-python torture asan tsan all lib header abi symbols list install uninstall demo test bench mutants sim clean help
+.PHONY: all lib header abi symbols list install uninstall demo test bench load torture asan tsan \
+	mutants sim wheel test-asyncio test-programs bench-python clean help
 
 all: lib ## Build the shared and the static library (default)
 
@@ -76,6 +77,10 @@ tsan: ## The threaded C programs under ThreadSanitizer, the library included
 
 sim: ## The simulated kernel with a million seeds
 	@scripts/sim.sh
+
+load: lib ## The servers of examples/c under wrk, curl and redis-benchmark, ten times as long
+	@scripts/setup.sh test
+	@RINGLINE_LOAD=10 cargo test --release --features capi --test servers -- --test-threads=1
 
 clean: ## Remove target/
 	cargo clean

@@ -402,6 +402,16 @@ typedef struct ringline_runtime ringline_runtime;
 #define RINGLINE_LIB_SEND_ALL 130
 
 /**
+ * A CONNECT with a time limit: nanoseconds in addr3.
+ */
+#define RINGLINE_LIB_CONNECT_TIMEOUT 131
+
+/**
+ * A completion at the next turn, with res from len.
+ */
+#define RINGLINE_LIB_POST 132
+
+/**
  * fd is a registered slot.
  */
 #define RINGLINE_SQE_FIXED_FILE 1
@@ -943,6 +953,11 @@ typedef struct ringline_runtime ringline_runtime;
 #define RINGLINE_CONN_CLOSING 3
 
 /**
+ * ringline_conn_connect() is not through; its connect callback is next.
+ */
+#define RINGLINE_CONN_CONNECTING 4
+
+/**
  * flags of a connection: it shows no data (ringline_conn_pause).
  */
 #define RINGLINE_CONN_PAUSED 1
@@ -951,6 +966,108 @@ typedef struct ringline_runtime ringline_runtime;
  * flags of a connection: the other end sends nothing more.
  */
 #define RINGLINE_CONN_ENDED 2
+
+/**
+ * kind of an event: the worker begins.
+ */
+#define RINGLINE_EVENT_START 1
+
+/**
+ * A client came by `listener`.
+ */
+#define RINGLINE_EVENT_ACCEPT 2
+
+/**
+ * Bytes came, or (length 0) the other end sends nothing more; see `consumed`.
+ */
+#define RINGLINE_EVENT_DATA 3
+
+/**
+ * The kernel took `length` bytes.
+ */
+#define RINGLINE_EVENT_SENT 4
+
+/**
+ * There is room again in a send queue that was full.
+ */
+#define RINGLINE_EVENT_WRITABLE 5
+
+/**
+ * A connection is over, for the reason `res`; its id is stale.
+ */
+#define RINGLINE_EVENT_CLOSE 6
+
+/**
+ * The worker is over.
+ */
+#define RINGLINE_EVENT_STOP 7
+
+/**
+ * The timer `conn` ticks; `res` periods were missed before.
+ */
+#define RINGLINE_EVENT_TICK 8
+
+/**
+ * Another thread posted `user` and `res`.
+ */
+#define RINGLINE_EVENT_NOTIFY 9
+
+/**
+ * ringline_resolve() of `user`: `length` of ringline_address at `address`; or `res` is -errno and
+ * the resolver's words, `length` bytes, are there.
+ */
+#define RINGLINE_EVENT_RESOLVE 10
+
+/**
+ * The signal `res` came, sent by the process `extra`.
+ */
+#define RINGLINE_EVENT_SIGNAL 11
+
+/**
+ * The process `conn` runs: `res` is its pid, and at `address` are the ids of three connections,
+ * its input, output and errors (0 = none); or `res` is -errno.
+ */
+#define RINGLINE_EVENT_SPAWN 12
+
+/**
+ * The process `conn` ended with the code `res`, or by the signal -`res`.
+ */
+#define RINGLINE_EVENT_EXIT 13
+
+/**
+ * What became of the connect of `conn`: `res` 0 or -errno.
+ */
+#define RINGLINE_EVENT_CONNECT 14
+
+/**
+ * What was lent to `conn` under the cookie `extra` is the caller's again.
+ */
+#define RINGLINE_EVENT_RELEASED 15
+
+/**
+ * worker of ringline_work: the calling thread's own.
+ */
+#define RINGLINE_WORKER_HERE 4294967295
+
+/**
+ * stdin, stdout, stderr of a process: the program's own.
+ */
+#define RINGLINE_STREAM_INHERITED 0
+
+/**
+ * A connection of the worker.
+ */
+#define RINGLINE_STREAM_PIPED 1
+
+/**
+ * /dev/null.
+ */
+#define RINGLINE_STREAM_NULL 2
+
+/**
+ * status of a process: somebody else waited for it.
+ */
+#define RINGLINE_EXIT_UNKNOWN -2147483648
 
 /**
  * set_log: nothing is told.
@@ -1458,6 +1575,15 @@ typedef struct ringline_runtime_config {
    * RINGLINE_FEATURE_* not to use although the kernel has them.
    */
   uint64_t disable;
+  /**
+   * Threads for what blocks (ringline_work(), ringline_resolve(), ringline_process_spawn()),
+   * made when there is work; 0 = 16, 1024 at most.
+   */
+  uint32_t blocking_threads;
+  /**
+   * Zero.
+   */
+  uint32_t resv2;
 } ringline_runtime_config;
 
 /**
@@ -1505,14 +1631,118 @@ typedef void (*ringline_writable_callback)(void *ctx,
 /**
  * The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
  * that failed, what data returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close
- * took too long), -EMSGSIZE (keep_max), -ECANCELED (stop). ringline_conn_info_of() still answers
- * in it; the id is stale when it returns.
+ * or a timeout of its own), -EMSGSIZE (keep_max), -ECANCELED (stop).
+ * ringline_conn_info_of() still answers in it; the id is stale when it returns.
  */
 typedef void (*ringline_close_callback)(void *ctx,
                                         ringline_runtime *runtime,
                                         uint64_t conn,
                                         uint64_t user,
                                         int32_t reason);
+
+/**
+ * What became of ringline_conn_connect(), exactly once: `res` 0 = it is connected, and its end is
+ * told by close; else it is over: -ECONNREFUSED, -ETIMEDOUT, -EHOSTUNREACH, what connect(2) says,
+ * -ECANCELED or -ECONNABORTED (closed before), and the id is stale when this returns.
+ */
+typedef void (*ringline_connect_callback)(void *ctx,
+                                          ringline_runtime *runtime,
+                                          uint64_t conn,
+                                          uint64_t user,
+                                          int32_t res);
+
+/**
+ * What ringline_conn_send_zc() or ringline_conn_send_file() got under `cookie` is the caller's
+ * again: exactly once for each that returned 0, before the connection's close. That it was sent it
+ * does not say.
+ */
+typedef void (*ringline_released_callback)(void *ctx,
+                                           ringline_runtime *runtime,
+                                           uint64_t conn,
+                                           uint64_t user,
+                                           uint64_t cookie);
+
+/**
+ * A timer of ringline_timer_start() ticks, after as many of its periods as were `missed`.
+ */
+typedef void (*ringline_tick_callback)(void *ctx,
+                                       ringline_runtime *runtime,
+                                       uint64_t timer,
+                                       uint64_t user,
+                                       uint32_t missed);
+
+/**
+ * What ringline_runtime_post() posted.
+ */
+typedef void (*ringline_notify_callback)(void *ctx,
+                                         ringline_runtime *runtime,
+                                         uint64_t user,
+                                         int32_t res);
+
+/**
+ * An address that ringline_resolve() found.
+ */
+typedef struct ringline_address {
+  /**
+   * AF_INET or AF_INET6.
+   */
+  uint16_t family;
+  /**
+   * The port, as a number.
+   */
+  uint16_t port;
+  /**
+   * Of IPv6: the interface of a link-local address.
+   */
+  uint32_t scope;
+  /**
+   * 4 or 16 bytes as on the wire.
+   */
+  uint8_t bytes[16];
+} ringline_address;
+
+/**
+ * What ringline_resolve() found: `count` addresses in the resolver's order. Or `res` is an -errno
+ * near the resolver's own code (-ENOENT: no such name, -EAGAIN: try again, -ECANCELED: stop), and
+ * `error` its words. Both are valid during the call.
+ */
+typedef void (*ringline_resolve_callback)(void *ctx,
+                                          ringline_runtime *runtime,
+                                          uint64_t user,
+                                          int32_t res,
+                                          const struct ringline_address *addresses,
+                                          size_t count,
+                                          const char *error);
+
+/**
+ * A signal of ringline_signal_watch() came, sent by the process `sender` (0 = the kernel).
+ */
+typedef void (*ringline_signal_callback)(void *ctx,
+                                         ringline_runtime *runtime,
+                                         int32_t signo,
+                                         int32_t sender);
+
+/**
+ * The child of ringline_process_spawn() runs: `res` is its pid, and `streams` has the connections
+ * of its input, output and errors, 0 where there is none. Or `res` is why it does not, -errno, and
+ * the id is stale.
+ */
+typedef void (*ringline_spawn_callback)(void *ctx,
+                                        ringline_runtime *runtime,
+                                        uint64_t process,
+                                        uint64_t user,
+                                        int32_t res,
+                                        const uint64_t *streams);
+
+/**
+ * A child ended with the code `status`, or by the signal -`status`; RINGLINE_EXIT_UNKNOWN when
+ * somebody else waited for it. The id is stale. Data of its streams may still come.
+ */
+typedef void (*ringline_exit_callback)(void *ctx,
+                                       ringline_runtime *runtime,
+                                       uint64_t process,
+                                       uint64_t user,
+                                       int32_t status);
 
 /**
  * What a worker tells. Each is called on a worker's thread, one at a time per worker, never inside
@@ -1562,6 +1792,38 @@ typedef struct ringline_runtime_handlers {
    * The worker is over: the last call on its thread.
    */
   ringline_worker_callback stop;
+  /**
+   * What became of a connect.
+   */
+  ringline_connect_callback connect;
+  /**
+   * Lent memory or a lent file is free again.
+   */
+  ringline_released_callback released;
+  /**
+   * A timer ticks.
+   */
+  ringline_tick_callback tick;
+  /**
+   * Another thread posted something.
+   */
+  ringline_notify_callback notify;
+  /**
+   * A name was looked up.
+   */
+  ringline_resolve_callback resolve;
+  /**
+   * A signal came.
+   */
+  ringline_signal_callback signal;
+  /**
+   * A child runs.
+   */
+  ringline_spawn_callback spawn;
+  /**
+   * A child ended.
+   */
+  ringline_exit_callback exit;
 } ringline_runtime_handlers;
 
 /**
@@ -1617,7 +1879,70 @@ typedef struct ringline_runtime_stats {
    * Turns of the workers' loops.
    */
   uint64_t turns;
+  /**
+   * Leases that ringline_conn_take() gave.
+   */
+  uint64_t taken;
+  /**
+   * Leases that it refused, because few receive buffers were left.
+   */
+  uint64_t take_refusals;
+  /**
+   * Connections that ringline_conn_connect() opened.
+   */
+  uint64_t connected;
+  /**
+   * Connections closed because of ringline_conn_set_timeouts().
+   */
+  uint64_t timeouts;
 } ringline_runtime_stats;
+
+/**
+ * Through which an adopted worker is turned. Owned by the worker, its address is stable until the
+ * worker is over. Only the worker's thread may touch it.
+ */
+typedef struct ringline_worker_block {
+  /**
+   * Size of this struct.
+   */
+  uint32_t size;
+  /**
+   * RINGLINE_ABI of the library.
+   */
+  uint32_t abi;
+  /**
+   * Address of ringline_event events[events_cap].
+   */
+  uint64_t events;
+  /**
+   * Its capacity, which no turn exceeds.
+   */
+  uint32_t events_cap;
+  /**
+   * Out: how many events there are. They are valid until the next turn.
+   */
+  uint32_t events_len;
+  /**
+   * In: longest wait of a turn in nanoseconds; 0 = do not wait, -1 = for ever.
+   */
+  int64_t timeout_ns;
+  /**
+   * The runtime's handle.
+   */
+  uint64_t runtime;
+  /**
+   * Which of its workers this is.
+   */
+  uint32_t worker;
+  /**
+   * Zero.
+   */
+  uint32_t resv;
+  /**
+   * Zero.
+   */
+  uint64_t more[2];
+} ringline_worker_block;
 
 /**
  * What a connection is like. Set `size` to sizeof(ringline_conn_info) (0 = the same) before the
@@ -1629,7 +1954,7 @@ typedef struct ringline_conn_info {
    */
   uint32_t size;
   /**
-   * RINGLINE_CONN_OPEN, _DRAINING or _CLOSING.
+   * RINGLINE_CONN_OPEN, _CONNECTING, _DRAINING or _CLOSING.
    */
   uint32_t state;
   /**
@@ -1677,6 +2002,115 @@ typedef struct ringline_conn_info {
    */
   uint8_t peer_address[16];
 } ringline_conn_info;
+
+/**
+ * Received bytes that were kept by ringline_conn_take(). Set `size` to sizeof(ringline_lease)
+ * (0 = the same) before the call.
+ */
+typedef struct ringline_lease {
+  /**
+   * sizeof(ringline_lease).
+   */
+  uint32_t size;
+  /**
+   * Zero.
+   */
+  uint32_t resv;
+  /**
+   * The lease, for ringline_conn_send_lease() or ringline_lease_release().
+   */
+  uint64_t lease;
+  /**
+   * The bytes: the same as the data callback shows.
+   */
+  void *bytes;
+  /**
+   * How many.
+   */
+  uint64_t length;
+} ringline_lease;
+
+/**
+ * How long a connection may do nothing. `size` as in ringline_config.
+ */
+typedef struct ringline_conn_timeouts {
+  /**
+   * sizeof(ringline_conn_timeouts).
+   */
+  uint32_t size;
+  /**
+   * Zero.
+   */
+  uint32_t resv;
+  /**
+   * Nothing was received and nothing sent for so many nanoseconds; 0 = no limit.
+   */
+  uint64_t idle_ns;
+  /**
+   * Nothing was received, although data is not paused and the other end has not ended.
+   */
+  uint64_t read_ns;
+  /**
+   * One send (of 256 KiB of copied bytes at most, of a whole lease, of whole lent memory) is not
+   * through.
+   */
+  uint64_t write_ns;
+} ringline_conn_timeouts;
+
+/**
+ * A child to be started. `size` as in ringline_config.
+ */
+typedef struct ringline_process {
+  /**
+   * sizeof(ringline_process).
+   */
+  uint32_t size;
+  /**
+   * Zero.
+   */
+  uint32_t flags;
+  /**
+   * Address of the program and its arguments (char *argv[], NULL at the end); without a slash
+   * the program is looked for in PATH.
+   */
+  uint64_t argv;
+  /**
+   * Address of "NAME=value" words (as argv); 0 = the program's own environment.
+   */
+  uint64_t env;
+  /**
+   * Address of the folder it starts in; 0 = where the program is.
+   */
+  uint64_t cwd;
+  /**
+   * RINGLINE_STREAM_*: its input.
+   */
+  uint32_t stdin_is;
+  /**
+   * Its output.
+   */
+  uint32_t stdout_is;
+  /**
+   * Its errors.
+   */
+  uint32_t stderr_is;
+  /**
+   * Zero.
+   */
+  uint32_t resv;
+} ringline_process;
+
+/**
+ * What ringline_work() runs, on a thread of the library's that may block. Of the library only
+ * what any thread may call is legal in it. A C++ exception that leaves it ends the program.
+ */
+typedef int32_t (*ringline_work_function)(void *ctx);
+
+/**
+ * What came of it, on the worker's thread, as a callback of the worker: `res` is what the function
+ * returned, or -ECANCELED when the worker ended before it began.
+ */
+typedef void (*ringline_done_callback)(void *ctx, ringline_runtime *runtime, int32_t res);
 
 /**
  * What a ring did so far. Set `size` to sizeof(ringline_stats) (0 = the same) before the call.
@@ -1747,6 +2181,55 @@ typedef struct ringline_stats {
    */
   uint64_t rollbacks;
 } ringline_stats;
+
+/**
+ * What a worker tells, as a record. Addresses are valid until the next turn.
+ */
+typedef struct ringline_event {
+  /**
+   * RINGLINE_EVENT_*.
+   */
+  uint32_t kind;
+  /**
+   * A result, reason or status.
+   */
+  int32_t res;
+  /**
+   * The connection (or timer, or process).
+   */
+  uint64_t conn;
+  /**
+   * The user's number of it.
+   */
+  uint64_t user;
+  /**
+   * Address of the bytes.
+   */
+  uint64_t address;
+  /**
+   * How many there are.
+   */
+  uint64_t length;
+  /**
+   * Of RINGLINE_EVENT_DATA: in, what a data callback would return. It is `length` at first (0 at
+   * the end): write less to have the rest shown again, in front of what comes next. Where bytes
+   * were left, later data of the connection in the same turn counts as not seen: it is shown
+   * again at once, behind them. Negative = close at once.
+   */
+  int64_t consumed;
+  /**
+   * The listener it is about.
+   */
+  uint32_t listener;
+  /**
+   * RINGLINE_EVENT_FLAG_*.
+   */
+  uint32_t flags;
+  /**
+   * More of some kinds; else 0.
+   */
+  uint64_t extra;
+} ringline_event;
 
 
 
@@ -2243,6 +2726,12 @@ void ringline_prep_cancel(struct ringline_op *op, uint64_t token);
 void ringline_prep_timer(struct ringline_op *op, uint64_t ns, uint64_t period_ns);
 
 /**
+ * LIB_POST: a completion with this `res` at the ring's next turn, counted by wait_min and made a
+ * callback by ringline_submit_with(). -ECANCELED when it was cancelled before.
+ */
+void ringline_prep_post(struct ringline_op *op, int32_t res);
+
+/**
  * LIB_CLOSE: shutdown (unless a listener), cancel the ops on `fd`, wait for them, close.
  */
 void ringline_prep_lib_close(struct ringline_op *op, int32_t fd);
@@ -2510,6 +2999,17 @@ void ringline_prep_accept_multishot(struct ringline_op *op,
  * CONNECT: connect(2). res = 0.
  */
 void ringline_prep_connect(struct ringline_op *op, int32_t fd, const void *addr, uint32_t addrlen);
+
+/**
+ * LIB_CONNECT_TIMEOUT: as ringline_prep_connect(), given up `timeout_ns` nanoseconds after submit.
+ * res = 0, also when it connected just then; -ETIMEDOUT when the limit ended it, or the error of
+ * connect(2). After a limit or a cancel the socket may still be connecting: close it.
+ */
+void ringline_prep_connect_timeout(struct ringline_op *op,
+                                   int32_t fd,
+                                   const void *addr,
+                                   uint32_t addrlen,
+                                   uint64_t timeout_ns);
 
 /**
  * SEND: send(2); may be short. `buf` is the library's until FINAL.
@@ -3016,17 +3516,19 @@ int32_t ringline_runtime_start(ringline_runtime *runtime);
 int32_t ringline_runtime_stop(ringline_runtime *runtime, int64_t grace_ns);
 
 /**
- * Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever). Any
- * thread but the workers. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback,
- * RINGLINE_EPANIC when a worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ * Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever); not
+ * for adopted ones, but for the functions of ringline_work() that run. Any thread but the workers'
+ * callbacks. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback, RINGLINE_EPANIC when a
+ * worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
  */
 int32_t ringline_runtime_join(ringline_runtime *runtime, int64_t timeout_ns);
 
 /**
  * End the runtime: stop with a grace of 0, wait for the workers (their callbacks still run), give
  * everything back. In a callback the handle is stale at once, and the workers end when it has
- * returned. Any thread. Returns 0, RINGLINE_EPANIC when a worker ended by an internal error,
- * RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
+ * returned. A worker that the calling thread adopted ends here; those that other threads adopted
+ * end at their next turns. Any thread. Returns 0, RINGLINE_EPANIC when a worker ended by an
+ * internal error, RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
  */
 int32_t ringline_runtime_free(ringline_runtime *runtime);
 
@@ -3035,6 +3537,35 @@ int32_t ringline_runtime_free(ringline_runtime *runtime);
  * -EINVAL, RINGLINE_ESTALE, RINGLINE_EFORKED.
  */
 int32_t ringline_runtime_stats_of(ringline_runtime *runtime, struct ringline_runtime_stats *out);
+
+/**
+ * Make the calling thread the worker `index` of a runtime: it gets a ring and listens, and its
+ * events are records in the block that `*out` names, instead of callbacks. Turn it with
+ * ringline_worker_turn(); between turns every function of connections is legal on this thread.
+ * ringline_runtime_start() starts the workers that nobody adopted before. A thread is one worker
+ * at most; when it exits, its worker ends at once. The worker's signals are the thread's: a
+ * handler ends a turn.
+ *
+ * Returns 0; -EINVAL for the index; -EALREADY when a thread is this worker already, or was; -EBUSY
+ * when the calling thread is a worker already; RINGLINE_ECLOSED after stop; RINGLINE_ENULL; what
+ * ringline_create() and ringline_pool_create() say; RINGLINE_ESTALE; RINGLINE_EFORKED.
+ */
+int32_t ringline_worker_adopt(ringline_runtime *runtime,
+                              uint32_t index,
+                              struct ringline_worker_block **out);
+
+/**
+ * One turn of the adopted worker that the calling thread is: what was asked for since the last
+ * turn is done, data of the last turn is given back (see ringline_event.consumed), and the thread
+ * sleeps until there are events, block->timeout_ns at most. They are in block->events.
+ *
+ * Returns how many there are, 0 when the time was over; -EINTR when a signal handler ran and
+ * nothing else came; RINGLINE_ECLOSED after the turn that showed RINGLINE_EVENT_STOP: the worker
+ * is over, its block is gone, and the thread may leave. RINGLINE_EREENTRANT in a callback,
+ * RINGLINE_EWRONGTHREAD where no such worker was adopted, RINGLINE_EPANIC and RINGLINE_EPOISONED
+ * after an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ */
+int32_t ringline_worker_turn(ringline_runtime *runtime);
 
 /**
  * Fill a runtime's config with the defaults, which are zeros, and set its size. Any thread.
@@ -3097,6 +3628,224 @@ int32_t ringline_conn_set_user(ringline_runtime *runtime, uint64_t conn, uint64_
 int32_t ringline_conn_info_of(ringline_runtime *runtime,
                               uint64_t conn,
                               struct ringline_conn_info *out);
+
+/**
+ * In a data callback: keep the bytes that are shown, as a lease. They stay where they are until
+ * ringline_conn_send_lease() has sent them or ringline_lease_release() gives them back (any
+ * thread), also when the connection is over. All bytes shown count as consumed then: of what the
+ * callback returns only a negative value is looked at. In that callback only.
+ *
+ * Returns 0; -ENODATA when these bytes are not in the pool (an earlier callback or a pause left
+ * them): copy them; -ENOBUFS when only a quarter of the receive buffers is left, which is for the
+ * other connections: copy them (counted in take_refusals); RINGLINE_ENULL, -EINVAL,
+ * RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ */
+int32_t ringline_conn_take(ringline_runtime *runtime, uint64_t conn, struct ringline_lease *out);
+
+/**
+ * Send `length` bytes at `bytes`, which are (a part of) those of `lease`, behind what is queued,
+ * without a copy. The lease is the library's from now on, and it gives it back when they are
+ * sent or the connection is over. In the worker's callbacks only.
+ *
+ * Returns 0; an error leaves the lease to the caller: RINGLINE_ESTALE also when the lease was
+ * given back or sent already, -EINVAL when the bytes are not in its pool, RINGLINE_EWRONGTHREAD
+ * also for a lease of another thread's pool, and as ringline_conn_send().
+ */
+int32_t ringline_conn_send_lease(ringline_runtime *runtime,
+                                 uint64_t conn,
+                                 uint64_t lease,
+                                 const void *bytes,
+                                 size_t length);
+
+/**
+ * Send a copy of `count` slices (struct iovec of <sys/uio.h>), one behind the other; all of them
+ * or none. In the worker's callbacks only. Returns as ringline_conn_send(), and -EINVAL above 1024
+ * slices.
+ */
+int32_t ringline_conn_sendv(ringline_runtime *runtime,
+                            uint64_t conn,
+                            const void *iovecs,
+                            uint32_t count);
+
+/**
+ * Send `length` bytes out of the caller's memory, behind what is queued. They must stay as they
+ * are until the released callback comes with `cookie` (always later, never from here). Where the
+ * kernel copies after all (loopback), messages of 16 KiB at most are copied at once and
+ * released soon.
+ * In the worker's callbacks only. Returns as ringline_conn_send(); an error means no callback.
+ */
+int32_t ringline_conn_send_zc(ringline_runtime *runtime,
+                              uint64_t conn,
+                              const void *bytes,
+                              size_t length,
+                              uint64_t cookie);
+
+/**
+ * Send `length` bytes of a regular file from `offset` on, behind what is queued; 0 = up to its end
+ * as it is now. They count as queued. The file's own position is neither used nor moved. `fd` must
+ * stay open until the released callback comes with `cookie` (always later, never from here). A
+ * file that ends before `length` closes the connection with -ENODATA, a read that fails with its
+ * -errno: the other end was promised more. In the worker's callbacks only.
+ *
+ * Returns 0; -ENODATA when the file is shorter now; -EINVAL (no regular file), -EBADF; and as
+ * ringline_conn_send(). An error means no callback.
+ */
+int32_t ringline_conn_send_file(ringline_runtime *runtime,
+                                uint64_t conn,
+                                int32_t fd,
+                                uint64_t offset,
+                                uint64_t length,
+                                uint64_t cookie);
+
+/**
+ * Limit how long a connection may do nothing; the time starts now. It is closed at once with the
+ * reason -ETIMEDOUT. Timeouts end with the connection; a later call replaces them, NULL ends them.
+ * In the worker's callbacks only. Returns 0, -EINVAL or -E2BIG for the struct and
+ * as ringline_conn_pause().
+ */
+int32_t ringline_conn_set_timeouts(ringline_runtime *runtime,
+                                   uint64_t conn,
+                                   const struct ringline_conn_timeouts *timeouts);
+
+/**
+ * Connect to `address` (as in ringline_runtime_listen()), for `timeout_ns` at most (0 = as long as
+ * the kernel tries). `*out` is the id of the connection to be, `user` what its callbacks get. The
+ * connect callback tells what became of it, never from here; ringline_conn_close() ends it before.
+ * In the worker's callbacks only.
+ *
+ * Returns 0, RINGLINE_ENULL, -EINVAL for the address or the time, what socket(2) says (-EMFILE),
+ * -ENFILE when the worker has max_connections, RINGLINE_ECLOSED after stop, -ENOMEM,
+ * RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED. An error means no callback.
+ */
+int32_t ringline_conn_connect(ringline_runtime *runtime,
+                              const char *address,
+                              uint64_t timeout_ns,
+                              uint64_t user,
+                              uint64_t *out);
+
+/**
+ * Have a copy of `length` bytes sent on a connection, from any thread but a signal handler: they
+ * go behind what is queued, in the order of each thread. A connection that is over by then drops
+ * them; one whose queue has twice high_water bytes is closed with -ENOBUFS.
+ *
+ * Returns 0; -EAGAIN when 1024 posts or 64 MiB wait for the worker: post again later; -EMSGSIZE
+ * above 16 MiB; -ENOMEM; RINGLINE_ENULL; RINGLINE_ECLOSED when the worker is over;
+ * RINGLINE_ESTALE for an id that never was one; RINGLINE_EFORKED.
+ */
+int32_t ringline_conn_post(ringline_runtime *runtime,
+                           uint64_t conn,
+                           const void *bytes,
+                           size_t length);
+
+/**
+ * Have notify called (or RINGLINE_EVENT_NOTIFY told) with `user` and `res` on a worker, each call
+ * once, in the order of each thread. Any thread, but no signal handler. What is posted before the
+ * worker begins is told when it does.
+ *
+ * Returns 0, -EAGAIN as ringline_conn_post(), RINGLINE_ECLOSED when the worker is over,
+ * RINGLINE_ESTALE (also when there is no such worker), RINGLINE_EFORKED.
+ */
+int32_t ringline_runtime_post(ringline_runtime *runtime,
+                              uint32_t worker,
+                              uint64_t user,
+                              int32_t res);
+
+/**
+ * Start a child, on a thread that may block; everything is copied. `*out` is the process's id,
+ * and `user` is passed to its events: first spawn (or RINGLINE_EVENT_SPAWN) with its pid and the
+ * connections of its piped streams, or why it could not be started; then exit, exactly once.
+ * A piped stream is a socket: closing the connection of its input ends what it reads. The child
+ * blocks no signal and gets the default for SIGPIPE. The worker waits for it: no zombie stays; the
+ * end of a stop's grace kills it. In the worker's callbacks only, or on an adopted worker's
+ * thread.
+ *
+ * Returns 0; RINGLINE_ENULL; -EINVAL or -E2BIG for the struct; -EAGAIN when the worker has 4096
+ * children, or as ringline_work(); RINGLINE_ECLOSED when the worker ends; RINGLINE_EWRONGTHREAD;
+ * RINGLINE_ESTALE; RINGLINE_EFORKED.
+ */
+int32_t ringline_process_spawn(ringline_runtime *runtime,
+                               const struct ringline_process *process,
+                               uint64_t user,
+                               uint64_t *out);
+
+/**
+ * Send a signal to a child; never to another process, whatever its pid. In the worker's callbacks
+ * only. Returns 0; -EINVAL for the signal; -EAGAIN before it runs; RINGLINE_ESTALE after its exit;
+ * RINGLINE_EWRONGTHREAD; RINGLINE_EFORKED.
+ */
+int32_t ringline_process_kill(ringline_runtime *runtime, uint64_t process, int32_t signo);
+
+/**
+ * Have the signal callback called (or RINGLINE_EVENT_SIGNAL told) when the process gets `signo`,
+ * SIGCHLD included. No handler is installed: the signal must be blocked in all threads of the
+ * program, best before it makes any (pthread_sigmask(3)); the library's own threads block all.
+ * Watched by several workers, each signal goes to one of them. In the worker's callbacks only, or
+ * on an adopted worker's thread.
+ *
+ * Returns 0; -EPERM when the calling thread does not block the signal; -EALREADY; -EINVAL for the
+ * signal; -EMFILE; RINGLINE_EWRONGTHREAD; RINGLINE_ESTALE; RINGLINE_EFORKED.
+ */
+int32_t ringline_signal_watch(ringline_runtime *runtime, int32_t signo);
+
+/**
+ * Watch a signal no more. In the worker's callbacks only. Returns 0, -EINVAL, RINGLINE_ESTALE when
+ * it is not watched, RINGLINE_EWRONGTHREAD, RINGLINE_EFORKED.
+ */
+int32_t ringline_signal_unwatch(ringline_runtime *runtime, int32_t signo);
+
+/**
+ * Have tick called (or RINGLINE_EVENT_TICK told) with `user` after `delay_ns`, and then every
+ * `period_ns` nanoseconds (0 = once). `*out` is the timer's id. 1048576 timers per worker at a
+ * time; starting and stopping one costs no system call. In the worker's callbacks only, or on an
+ * adopted worker's thread.
+ *
+ * Returns 0, RINGLINE_ENULL, -EAGAIN when there are as many, RINGLINE_EWRONGTHREAD,
+ * RINGLINE_ESTALE, RINGLINE_EFORKED.
+ */
+int32_t ringline_timer_start(ringline_runtime *runtime,
+                             uint64_t delay_ns,
+                             uint64_t period_ns,
+                             uint64_t user,
+                             uint64_t *out);
+
+/**
+ * Stop a timer: it does not tick any more, not even in the turn at hand. In the worker's callbacks
+ * only. Returns 0, RINGLINE_ESTALE when it ticked for the last time or was stopped,
+ * RINGLINE_EWRONGTHREAD, RINGLINE_EFORKED.
+ */
+int32_t ringline_timer_stop(ringline_runtime *runtime, uint64_t timer);
+
+/**
+ * Have `function` called with `ctx` on a thread that may block, and then `done` (not NULL) on the
+ * worker `worker` (RINGLINE_WORKER_HERE = the calling thread's): exactly once, also when the
+ * runtime stops, which waits for functions that run and cancels those that did not begin. Threads
+ * are made on demand, config.blocking_threads at most, and go after 10 s without work. Any thread,
+ * but no signal handler.
+ *
+ * Returns 0; -EAGAIN when 4096 pieces of work wait, no thread can be made, or the worker has not
+ * begun; -EINVAL for the worker; RINGLINE_ENULL; RINGLINE_EWRONGTHREAD for RINGLINE_WORKER_HERE on
+ * another thread; RINGLINE_ECLOSED when the worker is over; RINGLINE_ESTALE; RINGLINE_EFORKED.
+ * Then neither is called.
+ */
+int32_t ringline_work(ringline_runtime *runtime,
+                      uint32_t worker,
+                      ringline_work_function function,
+                      void *ctx,
+                      ringline_done_callback done);
+
+/**
+ * Look up a host ("example.org", "::1"; NULL = this machine) and a service ("https", "443"; NULL =
+ * port 0) as getaddrinfo(3) does, on a thread that may block. The resolve callback (or
+ * RINGLINE_EVENT_RESOLVE) gets all addresses in the resolver's order, or its error in words.
+ * `user` is passed to it. In the worker's callbacks only, or on an adopted worker's thread.
+ *
+ * Returns 0, RINGLINE_ENULL when both are NULL, -EAGAIN and RINGLINE_ECLOSED as ringline_work(),
+ * RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ */
+int32_t ringline_resolve(ringline_runtime *runtime,
+                         const char *host,
+                         const char *service,
+                         uint64_t user);
 
 /**
  * Read the counters. Any thread. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED, RINGLINE_ENULL,

@@ -3,7 +3,8 @@
 #
 #   scripts/setup.sh build   what `make demo` needs: make, gcc, pkg-config
 #   scripts/setup.sh test    that and clang, g++, python3, cmake, liburing-dev, strace, valgrind,
-#                          openssl, wrk, postgresql
+#                           postgresql and the clients of tests/servers.rs: curl, openssl,
+#                           redis-tools, socat, wrk
 set -eu
 
 missing=""
@@ -25,7 +26,10 @@ if [ "${1:-test}" = test ]; then
     need nm binutils
     need patch patch
     need cmake cmake
+    need curl curl
     need openssl openssl
+    need redis-benchmark redis-tools
+    need socat socat
     need wrk wrk
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
     [ -f /usr/include/liburing.h ] || missing="$missing liburing-dev"

@@ -5,70 +5,13 @@
 
 mod harness;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use harness::server::Server;
+use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream, UdpSocket};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// The server, killed when the test ends however it ends.
-struct Server {
-    child: Child,
-    port: u16,
-}
-
-impl Server {
-    fn start(name: &str) -> Server {
-        Server::of("tcp_echo", name)
-    }
-
-    /// Starts the example on a free port, which it prints in its first line.
-    fn of(example: &str, name: &str) -> Server {
-        let binary = harness::out_dir("echo").join(name);
-        let root = harness::root();
-        let mut cc = Command::new("gcc");
-        cc.args(["-std=gnu11", "-O2"]).arg("-I").arg(root.join("include"));
-        cc.arg(root.join("examples/c").join(format!("{example}.c"))).arg("-o").arg(&binary);
-        cc.arg("-L").arg(harness::lib_dir()).arg("-lringline");
-        harness::run(&mut cc).expect("the example compiles");
-        let mut command = Command::new(&binary);
-        let address = if example == "echo_server" { "127.0.0.1:0" } else { "0" };
-        command.args([address, "60"]).env("LD_LIBRARY_PATH", harness::lib_dir());
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("the example starts");
-        let mut line = String::new();
-        let output = child.stdout.as_mut().expect("piped");
-        BufReader::new(output).read_line(&mut line).expect("a line");
-        let number = line.rsplit(|c: char| !c.is_ascii_digit()).find(|word| !word.is_empty());
-        let port = number.and_then(|word| word.parse().ok()).unwrap_or_else(|| panic!("{line:?}"));
-        Server { child, port }
-    }
-
-    fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(("127.0.0.1", self.port)).expect("connects");
-        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("set");
-        stream.set_write_timeout(Some(Duration::from_secs(10))).expect("set");
-        stream
-    }
-
-    /// SIGTERM ends it, with exit code 0.
-    fn stop(mut self) {
-        // SAFETY: kill(2) takes numbers only; the child was started here and not waited for.
-        unsafe { libc::kill(self.child.id() as i32, libc::SIGTERM) };
-        for _ in 0..5000 {
-            if let Some(status) = self.child.try_wait().expect("waits") {
-                assert!(status.success(), "{status}");
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        panic!("the server did not end within 5 seconds of SIGTERM");
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn tcp_echo(name: &str) -> Server {
+    Server::start("tcp_echo", name, &["0", "60"])
 }
 
 /// Bytes that differ at every place and for every client.
@@ -105,7 +48,7 @@ fn exchange(stream: TcpStream, seed: u32, length: usize, chunk: usize) {
 /// Failure: bytes lost, doubled, swapped or mixed up between connections.
 #[test]
 fn every_byte_comes_back_to_its_own_client() {
-    let server = Server::start("many");
+    let server = tcp_echo("many");
     std::thread::scope(|scope| {
         for client in 0..16_u32 {
             let stream = server.connect();
@@ -121,7 +64,7 @@ fn every_byte_comes_back_to_its_own_client() {
 /// among them harms the others.
 #[test]
 fn the_runtime_serves_a_hundred_clients() {
-    let server = Server::of("echo_server", "runtime");
+    let server = Server::start("echo_server", "runtime", &["127.0.0.1:0", "60"]);
     let mut deaf = server.connect();
     deaf.set_write_timeout(Some(Duration::from_millis(300))).expect("set");
     let block = pattern(1, 1 << 16);
@@ -145,7 +88,7 @@ fn the_runtime_serves_a_hundred_clients() {
 /// Failure: a client that sends and never reads stops the others, or makes the server grow.
 #[test]
 fn a_client_that_never_reads_harms_nobody() {
-    let server = Server::start("deaf");
+    let server = tcp_echo("deaf");
     let mut deaf = server.connect();
     deaf.set_write_timeout(Some(Duration::from_millis(300))).expect("set");
     let block = pattern(1, 1 << 16);
@@ -164,7 +107,7 @@ fn a_client_that_never_reads_harms_nobody() {
 /// Failure: a reset connection takes the server with it, or leaves its slot behind.
 #[test]
 fn resets_are_survived() {
-    let server = Server::start("reset");
+    let server = tcp_echo("reset");
     for round in 0..200_u32 {
         let mut stream = server.connect();
         stream.write_all(&pattern(round + 1, 5000)).expect("writes");
@@ -179,7 +122,7 @@ fn resets_are_survived() {
 /// after an empty one or one that it had to cut.
 #[test]
 fn datagrams_come_back_whole_or_not_at_all() {
-    let server = Server::of("udp_echo", "datagrams");
+    let server = Server::start("udp_echo", "datagrams", &["0", "60"]);
     let sockets: Vec<UdpSocket> = (0..4)
         .map(|_| {
             let socket = UdpSocket::bind(("127.0.0.1", 0)).expect("binds");

@@ -142,6 +142,10 @@ pub const RINGLINE_LIB_CLOSE: u8 = 128;
 pub const RINGLINE_LIB_TIMER: u8 = 129;
 /// A send that goes on after short counts.
 pub const RINGLINE_LIB_SEND_ALL: u8 = 130;
+/// A CONNECT with a time limit: nanoseconds in addr3.
+pub const RINGLINE_LIB_CONNECT_TIMEOUT: u8 = 131;
+/// A completion at the next turn, with res from len.
+pub const RINGLINE_LIB_POST: u8 = 132;
 
 /// fd is a registered slot.
 pub const RINGLINE_SQE_FIXED_FILE: u8 = 1;
@@ -369,10 +373,56 @@ pub const RINGLINE_CONN_OPEN: u32 = 1;
 pub const RINGLINE_CONN_DRAINING: u32 = 2;
 /// It ends what is in flight; its close callback is next.
 pub const RINGLINE_CONN_CLOSING: u32 = 3;
+/// ringline_conn_connect() is not through; its connect callback is next.
+pub const RINGLINE_CONN_CONNECTING: u32 = 4;
 /// flags of a connection: it shows no data (ringline_conn_pause).
 pub const RINGLINE_CONN_PAUSED: u32 = 0x1;
 /// flags of a connection: the other end sends nothing more.
 pub const RINGLINE_CONN_ENDED: u32 = 0x2;
+
+/// kind of an event: the worker begins.
+pub const RINGLINE_EVENT_START: u32 = 1;
+/// A client came by `listener`.
+pub const RINGLINE_EVENT_ACCEPT: u32 = 2;
+/// Bytes came, or (length 0) the other end sends nothing more; see `consumed`.
+pub const RINGLINE_EVENT_DATA: u32 = 3;
+/// The kernel took `length` bytes.
+pub const RINGLINE_EVENT_SENT: u32 = 4;
+/// There is room again in a send queue that was full.
+pub const RINGLINE_EVENT_WRITABLE: u32 = 5;
+/// A connection is over, for the reason `res`; its id is stale.
+pub const RINGLINE_EVENT_CLOSE: u32 = 6;
+/// The worker is over.
+pub const RINGLINE_EVENT_STOP: u32 = 7;
+/// The timer `conn` ticks; `res` periods were missed before.
+pub const RINGLINE_EVENT_TICK: u32 = 8;
+/// Another thread posted `user` and `res`.
+pub const RINGLINE_EVENT_NOTIFY: u32 = 9;
+/// ringline_resolve() of `user`: `length` of ringline_address at `address`; or `res` is -errno and
+/// the resolver's words, `length` bytes, are there.
+pub const RINGLINE_EVENT_RESOLVE: u32 = 10;
+/// The signal `res` came, sent by the process `extra`.
+pub const RINGLINE_EVENT_SIGNAL: u32 = 11;
+/// The process `conn` runs: `res` is its pid, and at `address` are the ids of three connections,
+/// its input, output and errors (0 = none); or `res` is -errno.
+pub const RINGLINE_EVENT_SPAWN: u32 = 12;
+/// The process `conn` ended with the code `res`, or by the signal -`res`.
+pub const RINGLINE_EVENT_EXIT: u32 = 13;
+/// What became of the connect of `conn`: `res` 0 or -errno.
+pub const RINGLINE_EVENT_CONNECT: u32 = 14;
+/// What was lent to `conn` under the cookie `extra` is the caller's again.
+pub const RINGLINE_EVENT_RELEASED: u32 = 15;
+
+/// worker of ringline_work: the calling thread's own.
+pub const RINGLINE_WORKER_HERE: u32 = 0xffffffff;
+/// stdin, stdout, stderr of a process: the program's own.
+pub const RINGLINE_STREAM_INHERITED: u32 = 0;
+/// A connection of the worker.
+pub const RINGLINE_STREAM_PIPED: u32 = 1;
+/// /dev/null.
+pub const RINGLINE_STREAM_NULL: u32 = 2;
+/// status of a process: somebody else waited for it.
+pub const RINGLINE_EXIT_UNKNOWN: i32 = -2147483648;
 
 /// set_log: nothing is told.
 pub const RINGLINE_LOG_NONE: u32 = 0;
@@ -391,3 +441,4 @@ const _: () = assert!(RINGLINE_LOG_INFO == crate::log::INFO);
 const _: () = assert!(RINGLINE_LOG_DEBUG == crate::log::DEBUG);
 const _: () = assert!(RINGLINE_FEATURE_CQE_SKIP == crate::sys::Features::CQE_SKIP.0);
 const _: () = assert!(RINGLINE_FEATURE_BIG_RING == crate::sys::Features::BIG_RING.0);
+const _: () = assert!(RINGLINE_EXIT_UNKNOWN == crate::runtime::UNKNOWN);

@@ -9,6 +9,10 @@ use super::runtime::ringline_runtime_stats;
 use super::runtime_config::ringline_runtime_config;
 use super::runtime_conn::ringline_conn_info;
 use super::runtime_door::ringline_runtime_handlers;
+use super::runtime_events::{ringline_event, ringline_worker_block};
+use super::runtime_lend::{ringline_conn_timeouts, ringline_lease};
+use super::runtime_process::ringline_process;
+use super::runtime_work::ringline_address;
 use super::shared::ringline_shared;
 use super::stats::ringline_stats;
 use crate::error::{ENULL, Fault};
@@ -80,17 +84,33 @@ fn each(mut out: impl FnMut(&'static str, u32, u32)) {
         "ringline_runtime_config": ringline_runtime_config {
             size, workers, flags, max_connections, high_water, low_water, keep_max, pool_buffers,
             pool_buffer_size, resv, close_timeout_ns, disable,
+            blocking_threads, resv2,
         }
         "ringline_runtime_handlers": ringline_runtime_handlers {
-            size, resv, ctx, start, accept, data, sent, writable, close, stop,
+            size, resv, ctx, start, accept, data, sent, writable, close, stop, connect, released,
+            tick, notify, resolve, signal, spawn, exit,
         }
         "ringline_runtime_stats": ringline_runtime_stats {
             size, workers, accepted, closed, refused, accept_pauses, receives, received, sends,
-            sent, parked, turns,
+            sent, parked, turns, taken, take_refusals, connected, timeouts,
+        }
+        "ringline_lease": ringline_lease { size, resv, lease, bytes, length }
+        "ringline_conn_timeouts": ringline_conn_timeouts {
+            size, resv, idle_ns, read_ns, write_ns,
         }
         "ringline_conn_info": ringline_conn_info {
             size, state, flags, listener, user, received, sent, queued, kept, fd, peer_family,
             peer_port, peer_address,
+        }
+        "ringline_address": ringline_address { family, port, scope, bytes }
+        "ringline_process": ringline_process {
+            size, flags, argv, env, cwd, stdin_is, stdout_is, stderr_is, resv,
+        }
+        "ringline_event": ringline_event {
+            kind, res, conn, user, address, length, consumed, listener, flags, extra,
+        }
+        "ringline_worker_block": ringline_worker_block {
+            size, abi, events, events_cap, events_len, timeout_ns, runtime, worker, resv, more,
         }
         "ringline_abi_field": ringline_abi_field { name, offset, size }
     }

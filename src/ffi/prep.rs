@@ -228,6 +228,15 @@ pub unsafe extern "C-unwind" fn ringline_prep_timer(op: *mut Op, ns: u64, period
     unsafe { fill(op, filled) };
 }
 
+/// LIB_POST: a completion with this `res` at the ring's next turn, counted by wait_min and made a
+/// callback by ringline_submit_with(). -ECANCELED when it was cancelled before.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_prep_post(op: *mut Op, res: i32) {
+    let filled = Op { opcode: opcode::LIB_POST, fd: -1, len: res as u32, ..Op::default() };
+    // SAFETY: the caller vouches for a writable op.
+    unsafe { fill(op, filled) };
+}
+
 /// LIB_CLOSE: shutdown (unless a listener), cancel the ops on `fd`, wait for them, close.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_lib_close(op: *mut Op, fd: i32) {

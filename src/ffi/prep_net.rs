@@ -106,6 +106,29 @@ pub unsafe extern "C-unwind" fn ringline_prep_connect(
     unsafe { fill(op, filled) };
 }
 
+/// LIB_CONNECT_TIMEOUT: as ringline_prep_connect(), given up `timeout_ns` nanoseconds after submit.
+/// res = 0, also when it connected just then; -ETIMEDOUT when the limit ended it, or the error of
+/// connect(2). After a limit or a cancel the socket may still be connecting: close it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_prep_connect_timeout(
+    op: *mut Op,
+    fd: i32,
+    addr: *const c_void,
+    addrlen: u32,
+    timeout_ns: u64,
+) {
+    let filled = Op {
+        opcode: opcode::LIB_CONNECT_TIMEOUT,
+        fd,
+        addr: addr as u64,
+        off: addrlen.into(),
+        addr3: timeout_ns,
+        ..Op::default()
+    };
+    // SAFETY: the caller vouches for a writable op.
+    unsafe { fill(op, filled) };
+}
+
 /// SEND: send(2); may be short. `buf` is the library's until FINAL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_send(

@@ -5,6 +5,7 @@
 use super::boundary::{fail, netted, outcome};
 use super::config::{read_sized, write_sized};
 use super::ringline_runtime;
+use super::runtime_adopt::{is_at_rest, leave};
 use super::runtime_config::ringline_runtime_config;
 use super::runtime_door::{CDoor, here, ringline_runtime_handlers};
 use super::table;
@@ -55,6 +56,14 @@ pub struct ringline_runtime_stats {
     pub parked: u64,
     /// Turns of the workers' loops.
     pub turns: u64,
+    /// Leases that ringline_conn_take() gave.
+    pub taken: u64,
+    /// Leases that it refused, because few receive buffers were left.
+    pub take_refusals: u64,
+    /// Connections that ringline_conn_connect() opened.
+    pub connected: u64,
+    /// Connections closed because of ringline_conn_set_timeouts().
+    pub timeouts: u64,
 }
 
 #[cold]
@@ -64,6 +73,16 @@ pub(super) fn stale(code: i32) -> Fault {
         _ => "the runtime handle is NULL, freed, or never was one",
     };
     Fault::new(code, context)
+}
+
+/// The threads of a runtime.
+pub(super) fn threads_of(handle: u64) -> Result<Arc<Threads>, Fault> {
+    table::with_runtime(handle, |runtime| runtime.threads.clone()).map_err(stale)
+}
+
+/// Whether the calling thread is a worker of the runtime, inside of it.
+fn is_inside(handle: u64) -> bool {
+    here(handle).is_some() && !is_at_rest(handle)
 }
 
 /// Run `body` on a runtime under the panic net, without holding its handle.
@@ -135,13 +154,13 @@ pub unsafe extern "C-unwind" fn ringline_runtime_set_handlers(
         if runtime.threads.is_started() {
             return Err(Fault::errno(libc::EALREADY, "the runtime was started already"));
         }
-        *runtime.handlers.lock().unwrap_or_else(PoisonError::into_inner) = CDoor(handlers);
+        *runtime.handlers.lock().unwrap_or_else(PoisonError::into_inner) = CDoor(handlers, None);
         Ok(0)
     })
 }
 
 /// Where to listen, in words.
-fn place_of(text: &[u8]) -> Result<Place, Fault> {
+pub(super) fn place_of(text: &[u8]) -> Result<Place, Fault> {
     if let Some(path) = text.strip_prefix(b"unix:") {
         let mut path = path.to_vec();
         if path.first() == Some(&b'@') {
@@ -238,9 +257,10 @@ pub extern "C-unwind" fn ringline_runtime_stop(
     }
 }
 
-/// Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever). Any
-/// thread but the workers. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback,
-/// RINGLINE_EPANIC when a worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
+/// Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever); not
+/// for adopted ones, but for the functions of ringline_work() that run. Any thread but the workers'
+/// callbacks. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback, RINGLINE_EPANIC when a
+/// worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_runtime_join(
     runtime: *mut ringline_runtime,
@@ -248,7 +268,7 @@ pub extern "C-unwind" fn ringline_runtime_join(
 ) -> i32 {
     let handle = runtime as u64;
     visit(runtime, |runtime| {
-        if here(handle).is_some() {
+        if is_inside(handle) {
             return Err(Fault::new(EREENTRANT, "a worker cannot wait for its own end"));
         }
         runtime.threads.join(timeout_ns).map(|()| 0)
@@ -257,8 +277,9 @@ pub extern "C-unwind" fn ringline_runtime_join(
 
 /// End the runtime: stop with a grace of 0, wait for the workers (their callbacks still run), give
 /// everything back. In a callback the handle is stale at once, and the workers end when it has
-/// returned. Any thread. Returns 0, RINGLINE_EPANIC when a worker ended by an internal error,
-/// RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
+/// returned. A worker that the calling thread adopted ends here; those that other threads adopted
+/// end at their next turns. Any thread. Returns 0, RINGLINE_EPANIC when a worker ended by an
+/// internal error, RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_runtime_free(runtime: *mut ringline_runtime) -> i32 {
     let handle = runtime as u64;
@@ -267,10 +288,11 @@ pub extern "C-unwind" fn ringline_runtime_free(runtime: *mut ringline_runtime) -
             return Err(stale(ESTALE));
         };
         runtime.threads.shared().stop(0);
-        let joined = if here(handle).is_some() {
+        let joined = if is_inside(handle) {
             runtime.threads.detach();
             Ok(())
         } else {
+            leave(handle);
             runtime.threads.join(-1)
         };
         table::remove(entry);
@@ -302,6 +324,10 @@ pub unsafe extern "C-unwind" fn ringline_runtime_stats_of(
             sum.sent += stats.sent.get();
             sum.parked += stats.parked.get();
             sum.turns += stats.turns.get();
+            sum.taken += stats.taken.get();
+            sum.take_refusals += stats.take_refusals.get();
+            sum.connected += stats.connected.get();
+            sum.timeouts += stats.timeouts.get();
         }
         // SAFETY: not NULL; the caller vouches for the size it wrote.
         unsafe { write_sized(out, &sum) }.map(|()| 0)

@@ -41,6 +41,11 @@ pub struct ringline_runtime_config {
     pub close_timeout_ns: u64,
     /// RINGLINE_FEATURE_* not to use although the kernel has them.
     pub disable: u64,
+    /// Threads for what blocks (ringline_work(), ringline_resolve(), ringline_process_spawn()),
+    /// made when there is work; 0 = 16, 1024 at most.
+    pub blocking_threads: u32,
+    /// Zero.
+    pub resv2: u32,
 }
 
 impl ringline_runtime_config {
@@ -49,7 +54,7 @@ impl ringline_runtime_config {
         if self.flags & !RINGLINE_RUNTIME_UNPINNED != 0 {
             return invalid("unknown bit in the flags of a runtime's config");
         }
-        if self.resv != 0 {
+        if self.resv != 0 || self.resv2 != 0 {
             return invalid("resv of a runtime's config must be 0");
         }
         if self.disable & !Features::all().0 != 0 {
@@ -65,6 +70,7 @@ impl ringline_runtime_config {
             pool_buffers: self.pool_buffers,
             pool_buffer_size: self.pool_buffer_size,
             close_timeout_ns: self.close_timeout_ns,
+            blocking_threads: self.blocking_threads,
             disable: Features(self.disable),
         };
         config.resolved()
@@ -87,4 +93,4 @@ pub unsafe extern "C-unwind" fn ringline_runtime_config_init(
     0
 }
 
-const _: () = assert!(size_of::<ringline_runtime_config>() == 56, "init writes this version only");
+const _: () = assert!(size_of::<ringline_runtime_config>() == 64, "init writes this version only");

@@ -21,7 +21,7 @@ use std::net::IpAddr;
 pub struct ringline_conn_info {
     /// sizeof(ringline_conn_info).
     pub size: u32,
-    /// RINGLINE_CONN_OPEN, _DRAINING or _CLOSING.
+    /// RINGLINE_CONN_OPEN, _CONNECTING, _DRAINING or _CLOSING.
     pub state: u32,
     /// RINGLINE_CONN_PAUSED and _ENDED.
     pub flags: u32,
@@ -48,7 +48,7 @@ pub struct ringline_conn_info {
 }
 
 /// Run `body` on the worker that the calling thread is.
-fn on_worker(
+pub(super) fn on_worker(
     runtime: *mut ringline_runtime,
     body: impl FnOnce(&Worker<CDoor>) -> Result<u32, Fault>,
 ) -> i32 {
@@ -181,6 +181,7 @@ fn info_of(facts: &ConnFacts) -> ringline_conn_info {
         state: match facts.life {
             Life::Free | Life::Closing => RINGLINE_CONN_CLOSING,
             Life::Open => RINGLINE_CONN_OPEN,
+            Life::Connecting => RINGLINE_CONN_CONNECTING,
             Life::Draining => RINGLINE_CONN_DRAINING,
         },
         flags: if facts.paused { RINGLINE_CONN_PAUSED } else { 0 }

@@ -4,9 +4,13 @@
 //! but the shared one that the worker itself lends.
 
 use super::ringline_runtime;
+use super::runtime_events::Recorder;
+use super::runtime_work::ringline_address;
 use crate::runtime::{Door, Worker};
+use crate::sys::Resolved;
 use core::cell::Cell;
-use core::ffi::c_void;
+use core::ffi::{CStr, c_char, c_void};
+use core::ptr::NonNull;
 
 /// Told when a worker begins, and when it is over. On the worker's thread, as all of these.
 pub type ringline_worker_callback = Option<
@@ -60,8 +64,8 @@ pub type ringline_writable_callback = Option<
 
 /// The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
 /// that failed, what data returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close
-/// took too long), -EMSGSIZE (keep_max), -ECANCELED (stop). ringline_conn_info_of() still answers
-/// in it; the id is stale when it returns.
+/// or a timeout of its own), -EMSGSIZE (keep_max), -ECANCELED (stop).
+/// ringline_conn_info_of() still answers in it; the id is stale when it returns.
 pub type ringline_close_callback = Option<
     unsafe extern "C-unwind" fn(
         ctx: *mut c_void,
@@ -69,6 +73,104 @@ pub type ringline_close_callback = Option<
         conn: u64,
         user: u64,
         reason: i32,
+    ),
+>;
+
+/// What became of ringline_conn_connect(), exactly once: `res` 0 = it is connected, and its end is
+/// told by close; else it is over: -ECONNREFUSED, -ETIMEDOUT, -EHOSTUNREACH, what connect(2) says,
+/// -ECANCELED or -ECONNABORTED (closed before), and the id is stale when this returns.
+pub type ringline_connect_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        conn: u64,
+        user: u64,
+        res: i32,
+    ),
+>;
+
+/// What ringline_conn_send_zc() or ringline_conn_send_file() got under `cookie` is the caller's
+/// again: exactly once for each that returned 0, before the connection's close. That it was sent it
+/// does not say.
+pub type ringline_released_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        conn: u64,
+        user: u64,
+        cookie: u64,
+    ),
+>;
+
+/// A timer of ringline_timer_start() ticks, after as many of its periods as were `missed`.
+pub type ringline_tick_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        timer: u64,
+        user: u64,
+        missed: u32,
+    ),
+>;
+
+/// What ringline_runtime_post() posted.
+pub type ringline_notify_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        user: u64,
+        res: i32,
+    ),
+>;
+
+/// What ringline_resolve() found: `count` addresses in the resolver's order. Or `res` is an -errno
+/// near the resolver's own code (-ENOENT: no such name, -EAGAIN: try again, -ECANCELED: stop), and
+/// `error` its words. Both are valid during the call.
+pub type ringline_resolve_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        user: u64,
+        res: i32,
+        addresses: *const ringline_address,
+        count: usize,
+        error: *const c_char,
+    ),
+>;
+
+/// A signal of ringline_signal_watch() came, sent by the process `sender` (0 = the kernel).
+pub type ringline_signal_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        signo: i32,
+        sender: i32,
+    ),
+>;
+
+/// The child of ringline_process_spawn() runs: `res` is its pid, and `streams` has the connections
+/// of its input, output and errors, 0 where there is none. Or `res` is why it does not, -errno, and
+/// the id is stale.
+pub type ringline_spawn_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        process: u64,
+        user: u64,
+        res: i32,
+        streams: *const u64,
+    ),
+>;
+
+/// A child ended with the code `status`, or by the signal -`status`; RINGLINE_EXIT_UNKNOWN when
+/// somebody else waited for it. The id is stale. Data of its streams may still come.
+pub type ringline_exit_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        process: u64,
+        user: u64,
+        status: i32,
     ),
 >;
 
@@ -100,6 +202,22 @@ pub struct ringline_runtime_handlers {
     pub close: ringline_close_callback,
     /// The worker is over: the last call on its thread.
     pub stop: ringline_worker_callback,
+    /// What became of a connect.
+    pub connect: ringline_connect_callback,
+    /// Lent memory or a lent file is free again.
+    pub released: ringline_released_callback,
+    /// A timer ticks.
+    pub tick: ringline_tick_callback,
+    /// Another thread posted something.
+    pub notify: ringline_notify_callback,
+    /// A name was looked up.
+    pub resolve: ringline_resolve_callback,
+    /// A signal came.
+    pub signal: ringline_signal_callback,
+    /// A child runs.
+    pub spawn: ringline_spawn_callback,
+    /// A child ended.
+    pub exit: ringline_exit_callback,
 }
 
 impl Default for ringline_runtime_handlers {
@@ -115,13 +233,21 @@ impl Default for ringline_runtime_handlers {
             writable: None,
             close: None,
             stop: None,
+            connect: None,
+            released: None,
+            tick: None,
+            notify: None,
+            resolve: None,
+            signal: None,
+            spawn: None,
+            exit: None,
         }
     }
 }
 
-/// The handlers of a runtime.
+/// The handlers of a runtime; those of an adopted worker write records.
 #[derive(Clone, Copy, Default)]
-pub(super) struct CDoor(pub ringline_runtime_handlers);
+pub(super) struct CDoor(pub ringline_runtime_handlers, pub Option<NonNull<Recorder>>);
 
 // SAFETY: addresses only; who sets the handlers vouches that every worker may call them.
 unsafe impl Send for CDoor {}
@@ -137,6 +263,11 @@ pub(super) fn here<'a>(runtime: u64) -> Option<&'a Worker<CDoor>> {
     // SAFETY: set by the worker for as long as it runs, on this thread, which is inside of it.
     let worker = unsafe { HERE.get().as_ref() }?;
     (worker.runtime() == runtime).then_some(worker)
+}
+
+/// Whether the calling thread is a worker of any runtime.
+pub(super) fn here_any() -> bool {
+    !HERE.get().is_null()
 }
 
 fn handle(worker: &Worker<CDoor>) -> *mut ringline_runtime {
@@ -190,11 +321,95 @@ impl Door for CDoor {
         }
     }
 
+    fn on_connect(&self, worker: &Worker<CDoor>, conn: u64, user: u64, res: i32) {
+        if let Some(connect) = self.0.connect {
+            // SAFETY: see above.
+            unsafe { connect(self.0.ctx, handle(worker), conn, user, res) }
+        }
+    }
+
+    fn on_released(&self, worker: &Worker<CDoor>, conn: u64, user: u64, cookie: u64) {
+        if let Some(released) = self.0.released {
+            // SAFETY: see above.
+            unsafe { released(self.0.ctx, handle(worker), conn, user, cookie) }
+        }
+    }
+
     fn on_stop(&self, worker: &Worker<CDoor>) {
         if let Some(stop) = self.0.stop {
             // SAFETY: see above.
             unsafe { stop(self.0.ctx, handle(worker), worker.index()) }
         }
         HERE.set(core::ptr::null());
+    }
+
+    fn on_tick(&self, worker: &Worker<CDoor>, timer: u64, user: u64, missed: u32) {
+        if let Some(tick) = self.0.tick {
+            // SAFETY: see above.
+            unsafe { tick(self.0.ctx, handle(worker), timer, user, missed) }
+        }
+    }
+
+    fn on_notify(&self, worker: &Worker<CDoor>, user: u64, res: i32) {
+        if let Some(notify) = self.0.notify {
+            // SAFETY: see above.
+            unsafe { notify(self.0.ctx, handle(worker), user, res) }
+        }
+    }
+
+    fn on_resolve(
+        &self,
+        worker: &Worker<CDoor>,
+        user: u64,
+        res: i32,
+        addresses: &[Resolved],
+        error: &CStr,
+    ) {
+        if let Some(resolve) = self.0.resolve {
+            let first = addresses.as_ptr().cast::<ringline_address>();
+            // SAFETY: see above; the addresses and the text are there until it returns.
+            unsafe {
+                let (ctx, count) = (self.0.ctx, addresses.len());
+                resolve(ctx, handle(worker), user, res, first, count, error.as_ptr())
+            }
+        }
+    }
+
+    fn on_signal(&self, worker: &Worker<CDoor>, signo: i32, sender: i32) {
+        if let Some(signal) = self.0.signal {
+            // SAFETY: see above.
+            unsafe { signal(self.0.ctx, handle(worker), signo, sender) }
+        }
+    }
+
+    fn on_spawn(
+        &self,
+        worker: &Worker<CDoor>,
+        process: u64,
+        user: u64,
+        res: i32,
+        streams: &[u64; 3],
+    ) {
+        if let Some(spawn) = self.0.spawn {
+            // SAFETY: see above; the streams are there until it returns.
+            unsafe { spawn(self.0.ctx, handle(worker), process, user, res, streams.as_ptr()) }
+        }
+    }
+
+    fn on_exit(&self, worker: &Worker<CDoor>, process: u64, user: u64, status: i32) {
+        if let Some(exit) = self.0.exit {
+            // SAFETY: see above.
+            unsafe { exit(self.0.ctx, handle(worker), process, user, status) }
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        // SAFETY: the recorder of an adopted worker outlives it.
+        self.1.is_none_or(|recorder| unsafe { recorder.as_ref() }.has_room())
+    }
+
+    fn has_told(&self) -> bool {
+        // SAFETY: the recorder of an adopted worker outlives it.
+        self.1.is_some_and(|recorder| unsafe { recorder.as_ref() }.len() > 0)
     }
 }

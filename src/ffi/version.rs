@@ -92,7 +92,7 @@ pub unsafe extern "C-unwind" fn ringline_has(feature: *const c_char) -> i32 {
 pub extern "C-unwind" fn ringline_op_supported(opcode: u8) -> i32 {
     netted(|| match (opcode, sys::kernel()) {
         (_, Err(errno)) => fail(Fault::errno(errno, sys::refusal_text(errno))),
-        (RINGLINE_LIB_CLOSE..=RINGLINE_LIB_SEND_ALL, _) => 1,
+        (RINGLINE_LIB_CLOSE..=RINGLINE_LIB_POST, _) => 1,
         (_, Ok(kernel)) => {
             let known = crate::op::serves(opcode);
             i32::from(known && sys::supports(kernel, opcode))

@@ -54,6 +54,7 @@ impl Engine {
                 continue;
             }
             self.driver.cancel(index)?;
+            self.disarm_connect(index);
             let slot = self.driver.slab.get(index);
             slot.bits |= bits::WATCHED;
             slot.link = close + 1;

@@ -216,7 +216,8 @@ impl Engine {
             self.driver.wake.lower(signal::WAKE);
             return Ok(true);
         }
-        if dry {
+        // The end of a connect's limit brings nothing but a cancel to submit.
+        if dry && self.driver.enter.waiting() == 0 {
             outcome = Outcome::Interrupted;
         }
         let over = self.is_over(limit_ns, end);
@@ -393,6 +394,7 @@ impl Engine {
         if slot.route == route::SEND_ALL {
             self.senders.done(slot.fd);
         }
+        self.disarm_connect(index);
         if slot.bits & bits::POOL != 0 {
             self.pools.unpin(slot.done);
         }

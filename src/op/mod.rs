@@ -10,6 +10,7 @@ mod claims;
 mod close;
 mod command;
 mod completed;
+mod connect;
 mod engine;
 mod foreign;
 mod mail;
@@ -41,4 +42,6 @@ mod route {
     pub const COPIED: u8 = 6;
     /// A command on a BIG ring.
     pub const COMMAND: u8 = 7;
+    /// A connect with a time limit.
+    pub const CONNECT: u8 = 8;
 }

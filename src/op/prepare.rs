@@ -97,7 +97,7 @@ impl Classes {
         if info.is_big() {
             table[usize::from(opcode::NOP)] = Class::Nop;
         }
-        for code in [opcode::LIB_CLOSE, opcode::LIB_TIMER, opcode::LIB_SEND_ALL] {
+        for code in opcode::LIB_CLOSE..=opcode::LIB_POST {
             table[usize::from(code)] = Class::Library;
         }
         Classes {
@@ -282,7 +282,8 @@ impl Engine {
         // The kernel knows nothing of a timer, and only a part of a close or a SEND_ALL: to end
         // that part would not end the operation.
         let route = self.driver.slab.get(index).route;
-        if matches!(route, route::TIMER | route::SEND_ALL | route::CLOSE) {
+        let own = [route::TIMER, route::SEND_ALL, route::CLOSE, route::CONNECT];
+        if own.contains(&route) {
             return Err(invalid("the token is that of a library operation; use ringline_cancel"));
         }
         Ok(())
@@ -379,6 +380,8 @@ impl Engine {
         let index = match op.opcode {
             opcode::LIB_CLOSE => self.accept_close(op, sink)?,
             opcode::LIB_TIMER => self.accept_timer(op)?,
+            opcode::LIB_CONNECT_TIMEOUT => self.accept_connect_timeout(op)?,
+            opcode::LIB_POST => self.accept_post(op)?,
             _ => self.accept_send_all(op)?.0,
         };
         Ok(index)

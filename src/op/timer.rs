@@ -5,7 +5,7 @@
 use super::engine::Engine;
 use super::route;
 use crate::error::Fault;
-use crate::ring::{Completion, Op, bits, cf};
+use crate::ring::{Completion, Op, bits, cf, opcode};
 
 /// In `op_flags`: `off` is a CLOCK_MONOTONIC time, not a duration.
 pub const TIMER_ABS: u32 = 1;
@@ -29,6 +29,17 @@ impl Engine {
         Ok(index)
     }
 
+    /// RINGLINE_LIB_POST: a timer that is due, and says what it was told to.
+    pub(super) fn accept_post(&mut self, op: &Op) -> Result<u32, Fault> {
+        let (index, _) = self.driver.park(op, route::TIMER)?;
+        let driver = &mut self.driver;
+        let slot = driver.slab.get(index);
+        slot.fd = -1;
+        slot.len = op.len;
+        driver.timers.add(&mut driver.slab, index, 0);
+        Ok(index)
+    }
+
     /// Make a timer due at once, as cancelled.
     pub(super) fn cancel_timer(&mut self, index: u32) {
         let driver = &mut self.driver;
@@ -46,16 +57,20 @@ impl Engine {
             let driver = &mut self.driver;
             let Some((index, deadline)) = driver.timers.pop(&mut driver.slab, now) else { break };
             let slot = *driver.slab.get(index);
+            if slot.route == route::CONNECT {
+                self.expire_connect(index, now);
+                continue;
+            }
             let mut completion = Completion {
                 user_data: slot.user_data,
-                res: 0,
+                res: slot.len as i32,
                 flags: cf::FINAL,
                 data: 0,
                 token: slot.token,
             };
             if slot.bits & bits::CANCELLED != 0 {
                 completion.res = -libc::ECANCELED;
-            } else {
+            } else if slot.opcode != opcode::LIB_POST {
                 driver.stats.timers.add(1);
             }
             if slot.bits & (bits::CANCELLED | bits::PERIODIC) != bits::PERIODIC {

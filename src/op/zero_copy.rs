@@ -102,6 +102,9 @@ impl Engine {
         if slot.route == route::COMMAND {
             return self.complete_command(completion);
         }
+        if slot.route == route::CONNECT {
+            return self.complete_connect(index, completion);
+        }
         if slot.route == route::COPIED {
             if completion.res > 0 {
                 completion.flags |= cf::ZC_COPIED;

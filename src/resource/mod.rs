@@ -5,6 +5,7 @@
 
 mod files;
 mod graveyard;
+mod held;
 mod piece;
 mod pool;
 mod pool_ref;
@@ -13,6 +14,7 @@ mod registry;
 
 pub use files::{Files, INDEX_ALLOC};
 pub use graveyard::{bury, reclaim};
+pub use held::Held;
 pub use piece::Piece;
 pub use pool_ref::{PoolInfo, PoolRef, PoolSpec};
 pub use region::{RegionInfo, Regions};

@@ -25,6 +25,16 @@ impl Piece {
         })
     }
 
+    /// Its lease.
+    pub fn lease(&self) -> u64 {
+        self.lease
+    }
+
+    /// Leave the lease to somebody else, who gives it back.
+    pub fn leave(self) {
+        core::mem::forget(self);
+    }
+
     /// What was received.
     pub fn bytes(&self) -> &[u8] {
         // SAFETY: the kernel wrote that much there, and the lease keeps it until drop.

@@ -17,6 +17,9 @@ const OUT: u32 = 1 << 31;
 /// In the word of a piece: another thread gave it back, and the owner has not collected it.
 const BACK: u32 = 1 << 30;
 
+/// In the word of a piece, beside OUT: the library sends from it, and gives it back itself.
+const HELD: u32 = 1 << 29;
+
 /// A number that only the owner thread touches (or the one thread that is inside the ring).
 #[derive(Default)]
 pub(super) struct Own(AtomicU32);
@@ -202,6 +205,31 @@ impl Pool {
         word.store(serial | OUT, Ordering::Release);
         self.here.store(self.here.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         registry::lease_id(self.place, piece, serial)
+    }
+
+    /// Whether `len` bytes at `address` are in the pool.
+    pub fn contains(&self, address: u64, len: u32) -> bool {
+        let first = self.data.as_ptr() as u64;
+        let bytes = u64::from(self.count) * u64::from(self.size);
+        address
+            .checked_sub(first)
+            .is_some_and(|offset| offset.checked_add(len.into()).is_some_and(|end| end <= bytes))
+    }
+
+    /// Mark a lease: only [`Pool::unhold`] finds it from now on. False when it is stale.
+    pub fn hold(&self, piece: u32, serial: u32) -> bool {
+        self.turn_word(piece, serial | OUT, serial | OUT | HELD)
+    }
+
+    /// Take the mark away.
+    pub fn unhold(&self, piece: u32, serial: u32) -> bool {
+        self.turn_word(piece, serial | OUT | HELD, serial | OUT)
+    }
+
+    fn turn_word(&self, piece: u32, from: u32, to: u32) -> bool {
+        let order = (Ordering::AcqRel, Ordering::Relaxed);
+        piece < self.pieces.most
+            && self.word(piece).compare_exchange(from, to, order.0, order.1).is_ok()
     }
 
     /// Take a lease back on the owner thread; false when it is stale.

@@ -6,7 +6,7 @@
 //! owner only while its ring holds it, and only the owner (or its heir) makes the ring let go.
 
 use super::pool::Pool;
-use crate::error::{EFORKED, ESTALE, Fault};
+use crate::error::{EFORKED, ESTALE, EWRONGTHREAD, Fault};
 use crate::sys::{ThreadId, current_thread, fork_epoch};
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
@@ -156,6 +156,62 @@ fn release_elsewhere(lease: u64) -> Result<(), Fault> {
             Ok(())
         }
     }
+}
+
+/// Mark a lease of this thread's pools as sent from, if `len` bytes at `address` are in its pool.
+pub(super) fn hold(lease: u64, address: u64, len: u32) -> Result<(), Fault> {
+    let entry = entry_of(lease).ok_or_else(stale)?;
+    if entry.owner.load(Ordering::Relaxed) != holder() {
+        return Err(not_here(entry));
+    }
+    let (piece, serial) = piece_of(lease);
+    // SAFETY: this thread stored the owner, so the ring holds the pool, and nobody but this
+    // thread makes it let go: the pool lives while this call runs.
+    let pool = unsafe { &*entry.pool.load(Ordering::Relaxed) };
+    if !pool.contains(address, len) {
+        return Err(Fault::errno(libc::EINVAL, "the bytes are not in the pool of the lease"));
+    }
+    if pool.hold(piece, serial) { Ok(()) } else { Err(stale()) }
+}
+
+/// Take the mark of [`hold`] away, on the same thread.
+pub(super) fn unmark(lease: u64) {
+    let Some(entry) =
+        entry_of(lease).filter(|entry| entry.owner.load(Ordering::Relaxed) == holder())
+    else {
+        return;
+    };
+    let (piece, serial) = piece_of(lease);
+    // SAFETY: as in `hold`.
+    unsafe { (*entry.pool.load(Ordering::Relaxed)).unhold(piece, serial) };
+}
+
+/// Give a lease back that was marked by [`hold`].
+pub(super) fn unhold(lease: u64) {
+    let Some(entry) = entry_of(lease) else { return };
+    let (piece, serial) = piece_of(lease);
+    if entry.owner.load(Ordering::Relaxed) == holder() {
+        // SAFETY: as in `hold`.
+        let pool = unsafe { &*entry.pool.load(Ordering::Relaxed) };
+        if pool.unhold(piece, serial) {
+            pool.release_here(piece, serial);
+        }
+        return;
+    }
+    // The ring is gone: the lease alone keeps the pool.
+    // SAFETY: a pool is freed with its last lease, and this one is out.
+    let marked = unsafe { entry.pool.load(Ordering::SeqCst).as_ref() };
+    if marked.is_some_and(|pool| pool.unhold(piece, serial)) {
+        let _ = release_elsewhere(lease);
+    }
+}
+
+#[cold]
+fn not_here(entry: &PoolEntry) -> Fault {
+    if entry.pool.load(Ordering::SeqCst).is_null() {
+        return stale();
+    }
+    Fault::new(EWRONGTHREAD, "the lease is of another thread's pool")
 }
 
 #[cold]

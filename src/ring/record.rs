@@ -165,6 +165,8 @@ pub mod opcode {
     pub const LIB_CLOSE: u8 = 128;
     pub const LIB_TIMER: u8 = 129;
     pub const LIB_SEND_ALL: u8 = 130;
+    pub const LIB_CONNECT_TIMEOUT: u8 = 131;
+    pub const LIB_POST: u8 = 132;
 }
 
 /// Values of `flags` in an op.

@@ -89,7 +89,7 @@ impl Timers {
     }
 
     /// Take the timer of `slot` out of the heap.
-    fn remove(&mut self, slab: &mut Slab, slot: u32) {
+    pub fn remove(&mut self, slab: &mut Slab, slot: u32) {
         let at = slab.get(slot).link as usize;
         debug_assert!(at < self.heap && self.entries(at + 1)[at].slot == slot);
         let len = self.heap;

@@ -11,7 +11,7 @@ use crate::sys::net;
 use std::net::SocketAddr;
 
 /// Longest message of one call.
-const LONGEST: usize = 1 << 30;
+pub(super) const LONGEST: usize = 1 << 30;
 
 /// What a connection is like.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +75,7 @@ impl<D: Door> Worker<D> {
             connection.was_full = true;
             return Err(Fault::errno(libc::EAGAIN, "the send queue is full; wait for writable"));
         }
-        connection.queue.push(data, &mut core.blocks)?;
+        connection.queue.push_all([data], &mut core.blocks)?;
         core.make_due(super::conn_table::index_of(id));
         Ok(())
     }
@@ -112,7 +112,8 @@ impl<D: Door> Worker<D> {
     /// Show data again.
     pub fn resume(&self, id: u64) -> Result<(), Fault> {
         self.with(id, |connection| {
-            connection.show |= connection.paused && !connection.kept.is_empty();
+            // Also what a callback that is under way is about to leave.
+            connection.show |= connection.paused;
             connection.paused = false;
             Ok(())
         })

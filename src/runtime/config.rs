@@ -17,6 +17,8 @@ const DEFAULT_KEEP: u32 = 1 << 20;
 const DEFAULT_BUFFERS: u32 = 8;
 const DEFAULT_BUFFER_SIZE: u32 = 256 << 10;
 const DEFAULT_CLOSE_NS: u64 = 5_000_000_000;
+const DEFAULT_BLOCKING: u32 = 16;
+const MOST_BLOCKING: u32 = 1024;
 const MOST_BYTES: u32 = 1 << 30;
 
 /// A runtime's config; zeros mean defaults.
@@ -40,6 +42,8 @@ pub struct Config {
     pub pool_buffer_size: u32,
     /// How long a graceful close waits for the other end.
     pub close_timeout_ns: u64,
+    /// Threads for what blocks.
+    pub blocking_threads: u32,
     /// Features not to use.
     pub disable: Features,
 }
@@ -57,6 +61,7 @@ impl Config {
         self.keep_max = or(self.keep_max, DEFAULT_KEEP);
         self.pool_buffers = or(self.pool_buffers, DEFAULT_BUFFERS);
         self.pool_buffer_size = or(self.pool_buffer_size, DEFAULT_BUFFER_SIZE);
+        self.blocking_threads = or(self.blocking_threads, DEFAULT_BLOCKING);
         if self.close_timeout_ns == 0 {
             self.close_timeout_ns = DEFAULT_CLOSE_NS;
         }
@@ -72,6 +77,9 @@ impl Config {
         }
         if self.low_water >= self.high_water && self.high_water > 1 {
             return invalid("low_water must be below high_water");
+        }
+        if self.blocking_threads > MOST_BLOCKING {
+            return invalid("blocking_threads is 1024 at most");
         }
         if self.close_timeout_ns > i64::MAX as u64 {
             return invalid("close_timeout_ns is 9223372036854775807 at most");

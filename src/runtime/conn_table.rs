@@ -100,10 +100,11 @@ impl ConnTable {
         let connection = &mut self.places[index];
         let (id, due) = (connection.id, connection.due);
         // What it has allocated serves the next one.
-        let (queue, mut kept) =
-            (core::mem::take(&mut connection.queue), core::mem::take(&mut connection.kept));
+        let (mut kept, mut limits) =
+            (core::mem::take(&mut connection.kept), connection.limits.take());
         kept.clear();
-        *connection = Connection { id, due, queue, kept, ..Connection::default() };
+        limits.iter_mut().for_each(|limits| limits.clear());
+        *connection = Connection { id, due, kept, limits, ..Connection::default() };
         self.live -= 1;
         if id >> INDEX_BITS & GENERATION_MASK < GENERATION_MASK {
             self.free.push(index as u32);

@@ -4,8 +4,10 @@
 //! never enters the kernel: it says what to do next, and the core does it. Invariant: its place is
 //! free again only when nothing of it is in flight any more.
 
+use super::limits::Limits;
 use super::send_queue::SendQueue;
 use crate::error::{ECLOSED, Fault};
+use crate::sys::net::RawAddress;
 
 /// How far a connection is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,6 +15,8 @@ pub enum Life {
     /// There is none in this place.
     #[default]
     Free,
+    /// Its connect is with the kernel.
+    Connecting,
     /// Sends and receives.
     Open,
     /// Sends what is queued, says that nothing more comes, and waits for the other end to do so.
@@ -73,6 +77,18 @@ pub struct Connection {
     pub due: bool,
     /// The queue was full: tell when there is room again.
     pub was_full: bool,
+    /// It was never open: its end is told as that of its connect.
+    pub dials: bool,
+    /// The descriptor is closed.
+    pub closed: bool,
+    /// The kernel copies what is sent from lent memory.
+    pub zc_copies: bool,
+    /// This socket cannot send from lent memory.
+    pub zc_fails: bool,
+    /// Reads of files in flight for it.
+    pub reads: u8,
+    /// Zero-copy sends whose memory the kernel still has.
+    pub outside: u32,
     /// What is to be sent.
     pub queue: SendQueue,
     /// What was received and not consumed.
@@ -81,11 +97,18 @@ pub struct Connection {
     pub received: u64,
     /// Bytes the kernel took.
     pub sent: u64,
+    /// How long it may do nothing.
+    pub limits: Option<Box<Limits>>,
+    /// Where it connects to, until it is there.
+    pub address: Option<Box<RawAddress>>,
 }
 
 impl Connection {
     /// Whether it may still send.
     pub fn check_sending(&self) -> Result<(), Fault> {
+        if self.life == Life::Connecting {
+            return Err(Fault::errno(libc::ENOTCONN, "it is not connected yet"));
+        }
         if self.life != Life::Open || self.wants_end {
             return Err(closing());
         }
@@ -96,7 +119,7 @@ impl Connection {
     pub fn begin_close(&mut self, how: How, reason: i32) -> bool {
         let next = match (self.life, how) {
             (Life::Open, How::Gracefully) => Life::Draining,
-            (Life::Open | Life::Draining, How::AtOnce) => Life::Closing,
+            (Life::Open | Life::Draining, How::AtOnce) | (Life::Connecting, _) => Life::Closing,
             _ => return false,
         };
         if self.reason == 0 {
@@ -110,6 +133,11 @@ impl Connection {
         true
     }
 
+    /// Whether there is something to do when a send has ended.
+    pub fn goes_on(&self) -> bool {
+        !self.queue.is_empty() || self.wants_end || self.life != Life::Open
+    }
+
     /// Whether a receive shall be in flight. Draining goes on receiving, or the kernel would reset
     /// the connection for the data nobody took, and with it what was sent.
     pub fn wants_data(&self) -> bool {
@@ -121,9 +149,9 @@ impl Connection {
         self.life == Life::Draining && self.end_sent && self.ended
     }
 
-    /// Nothing of it is with the kernel.
+    /// Nothing of it is with the kernel but memory lent to it, which only the close makes it drop.
     pub fn is_idle(&self) -> bool {
-        self.recv == 0 && self.send == 0
+        self.recv == 0 && self.send == 0 && self.reads == 0
     }
 }
 

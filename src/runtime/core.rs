@@ -7,9 +7,15 @@
 use super::config::Config;
 use super::conn_table::{ConnTable, index_of, local};
 use super::connection::{How, Life};
+use super::held::Held;
+use super::lending::Loans;
+use super::limits::Deadlines;
 use super::listener::Listening;
+use super::process::Processes;
 use super::send_queue::Blocks;
+use super::signals::Watched;
 use super::stats::WorkerStats;
+use super::timers::MAX_TIMERS;
 use crate::error::Fault;
 use crate::op::{Begun, Engine, EngineConfig, Sink};
 use crate::resource::PoolSpec;
@@ -31,12 +37,21 @@ const AGAIN_NS: u64 = 1_000_000;
 /// How long the end of a worker waits for what was asked to end.
 const END_PATIENCE_NS: u64 = 1_000_000_000;
 
+/// How long what is in flight beside connections has for its end.
+const REST_PATIENCE_NS: u64 = 500_000_000;
+const REST_STEP_NS: u64 = 10_000_000;
+
 /// What a completion is about: the top bits of its user data; below is place and generation.
 pub mod kind {
     pub const ACCEPT: u64 = 1;
     pub const RECV: u64 = 2;
     pub const SEND: u64 = 3;
     pub const CLOSE: u64 = 4;
+    pub const LENT: u64 = 5;
+    pub const READ: u64 = 6;
+    pub const CONNECT: u64 = 7;
+    pub const PROCESS: u64 = 10;
+    pub const SIGNAL: u64 = 11;
     pub const SHIFT: u32 = 56;
 }
 
@@ -58,6 +73,10 @@ pub struct Core {
     pub listeners: Vec<Listening>,
     pub blocks: Blocks,
     pub stats: Arc<WorkerStats>,
+    pub(super) loans: Loans,
+    pub(super) deadlines: Deadlines,
+    /// The time when the last wait ended.
+    pub(super) now: u64,
     /// Places of connections to be settled before the next wait.
     due: Vec<u32>,
     /// Those of the round at hand.
@@ -70,6 +89,18 @@ pub struct Core {
     phase: Phase,
     /// The ring refused something that passes: ask again soon.
     pub(super) again: bool,
+    /// Data is not consumed when it is shown, but at the next turn.
+    pub holds: bool,
+    /// Such data, in the order in which it was shown.
+    pub(super) held: Vec<Held>,
+    /// When a turn is to end though nothing came; u64::MAX = never.
+    pub(super) patience: u64,
+    /// A signal handler ran during the wait.
+    pub(super) interrupted: bool,
+    pub(super) processes: Processes,
+    pub(super) watched: Option<Box<Watched>>,
+    /// Timers that run.
+    pub(super) timers: u32,
 }
 
 impl Core {
@@ -88,7 +119,7 @@ impl Core {
         let refused = |errno| Fault::errno(errno, refusal_text(errno));
         let backend = Box::new(Real::new(&spec).map_err(refused)?);
         let sizes = EngineConfig {
-            max_inflight: config.max_connections * OPS_PER_CONNECTION + OPS_BESIDE,
+            max_inflight: config.max_connections * OPS_PER_CONNECTION + OPS_BESIDE + MAX_TIMERS,
             records: CQ_ENTRIES,
         };
         let mut engine = Engine::with_backend(backend, &sizes).map_err(refused)?;
@@ -110,6 +141,9 @@ impl Core {
             listeners: Vec::new(),
             blocks: Blocks::default(),
             stats,
+            loans: Loans::default(),
+            deadlines: Deadlines::default(),
+            now: 0,
             due: Vec::new(),
             round: Vec::new(),
             parked: VecDeque::new(),
@@ -117,6 +151,13 @@ impl Core {
             pool,
             phase: Phase::Running,
             again: false,
+            holds: false,
+            held: Vec::new(),
+            patience: u64::MAX,
+            interrupted: false,
+            processes: Processes::default(),
+            watched: None,
+            timers: 0,
         })
     }
 
@@ -134,6 +175,18 @@ impl Core {
     pub fn begin_round(&mut self) {
         self.again = false;
         core::mem::swap(&mut self.due, &mut self.round);
+    }
+
+    /// Settle connections up to the one to which something is to be shown first.
+    pub fn settle_round(&mut self) -> Option<usize> {
+        while let Some(index) = self.next_due() {
+            let connection = self.table.at(index);
+            if connection.show || connection.end_untold {
+                return Some(index);
+            }
+            self.settle(index);
+        }
+        None
     }
 
     /// The next connection of the round.
@@ -199,11 +252,13 @@ impl Core {
                 self.time_is_up(index_of(id));
             }
         }
+        self.expire();
         if matches!(self.phase, Phase::Stopping(end) if end <= now) {
             self.phase = Phase::Ending(now.saturating_add(END_PATIENCE_NS));
             for index in 0..self.table.places() {
                 self.close(index, How::AtOnce, -libc::ECANCELED);
             }
+            self.processes.kill_all();
         }
     }
 
@@ -229,9 +284,14 @@ impl Core {
         self.phase != Phase::Running
     }
 
-    /// Whether the worker is over.
+    /// Whether everything was told to end at once.
+    pub fn is_ending(&self) -> bool {
+        matches!(self.phase, Phase::Ending(_))
+    }
+
+    /// Whether the worker is over, but for what other threads do for it.
     pub fn is_over(&mut self) -> bool {
-        let done = self.table.live() == 0 && self.listeners.is_empty();
+        let done = self.table.live() == 0 && self.listeners.is_empty() && self.processes.is_empty();
         match self.phase {
             Phase::Running => false,
             Phase::Stopping(_) => done,
@@ -247,27 +307,44 @@ impl Core {
         let limit = self.limit(now);
         let want = u32::from(limit != 0);
         let turned = self.engine.turn(|| &[], want, limit, 0, Begun::OUTSIDE);
-        if turned.is_err_and(|fault| matches!(-fault.code, libc::EAGAIN | libc::ENOMEM)) {
-            self.engine.driver.enter.backend().pause(AGAIN_NS);
+        if let Err(fault) = turned {
+            self.turn_failed(-fault.code);
         }
+        self.now = self.engine.driver.now();
         self.engine.completed.show()
+    }
+
+    #[cold]
+    fn turn_failed(&mut self, errno: i32) {
+        match errno {
+            libc::EAGAIN | libc::ENOMEM => self.engine.driver.enter.backend().pause(AGAIN_NS),
+            libc::EINTR => self.interrupted = true,
+            _ => {}
+        }
     }
 
     /// How long the next wait may be; -1 = for ever.
     fn limit(&self, now: u64) -> i64 {
+        if self.patience <= now {
+            return 0;
+        }
         if self.again {
             return AGAIN_NS as i64;
         }
-        if !self.due.is_empty() {
+        if !self.due.is_empty() || !self.loans.ended.is_empty() {
             return 0;
         }
         let stop = match self.phase {
+            // Only threads that block are missing, and those wake.
+            Phase::Ending(end) if end <= now => None,
             Phase::Running | Phase::Stopping(u64::MAX) => None,
             Phase::Stopping(end) | Phase::Ending(end) => Some(end),
         };
         let drain = self.draining.front().map(|(end, _)| *end);
         let retry = self.listeners.iter().map(|own| own.retry_at).filter(|at| *at > 0).min();
-        match stop.into_iter().chain(drain).chain(retry).min() {
+        let turn = (self.patience < u64::MAX).then_some(self.patience);
+        let first = self.deadlines.first();
+        match stop.into_iter().chain(drain).chain(retry).chain(turn).chain(first).min() {
             Some(end) => end.saturating_sub(now).clamp(1, i64::MAX as u64) as i64,
             None => -1,
         }
@@ -313,15 +390,42 @@ impl Core {
     }
 
     /// The end: what is still in flight keeps its memory for good.
-    pub fn dispose(self) {
-        let Core { mut engine, table, blocks, .. } = self;
+    pub fn dispose(mut self) {
+        self.end_rest();
+        self.processes.reap_all();
+        let Core { mut engine, table, blocks, loans, .. } = self;
         let left = engine.inflight();
         if left > 0 {
-            core::mem::forget((table, blocks));
+            core::mem::forget((table, blocks, loans));
             engine.completed.show();
             engine.completed.forget_shown();
             engine.driver.closing = true;
         }
         engine.dispose(left > 0);
+    }
+
+    /// Nothing is told any more: timers, polls and whatever else is in flight end.
+    fn end_rest(&mut self) {
+        let (mut left, mut since, mut asked) = (u32::MAX, 0, 0);
+        while self.engine.inflight() > 0 {
+            let now = self.engine.driver.now();
+            if self.engine.inflight() < left {
+                (left, since) = (self.engine.inflight(), now);
+            }
+            if now - since >= REST_PATIENCE_NS {
+                return;
+            }
+            // By the clock: there may be a million to ask.
+            if now - asked >= REST_STEP_NS && self.engine.cancel_all().is_ok() {
+                asked = now;
+            }
+            let step = REST_STEP_NS as i64;
+            if self.engine.turn(|| &[], 1, step, 0, Begun::OUTSIDE).is_err() {
+                self.engine.driver.enter.backend().pause(AGAIN_NS);
+            }
+            self.engine.completed.show();
+            self.engine.completed.forget_shown();
+            while self.engine.completed.next_call().is_some() {}
+        }
     }
 }

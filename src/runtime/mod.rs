@@ -4,31 +4,48 @@
 //! door: [`Door`] is what a language's side of it implements. Never shares a connection between
 //! threads: whoever has one is the worker it lives on.
 
+mod adopted;
+mod blocking;
 mod calls;
 mod config;
 mod conn_table;
 mod connection;
 mod core;
+mod dialing;
+mod held;
+mod lending;
+mod limits;
 mod listener;
+mod posts;
+mod process;
 mod receiving;
 mod send_queue;
 mod settle;
+mod signals;
 mod stats;
+mod taking;
 mod threads;
+mod timers;
 mod worker;
 
+pub use adopted::Adopted;
+pub use blocking::Work;
 pub use calls::ConnFacts;
 pub use config::Config;
 pub use connection::{How, Life};
+pub use limits::Spans;
+pub use process::UNKNOWN;
 pub use stats::WorkerStats;
 pub use threads::Threads;
 pub use worker::Worker;
 
 use crate::error::{ECLOSED, Fault};
 use crate::ring::{Wake, signal};
+use crate::sys::Resolved;
 use crate::sys::net::Place;
-use ::core::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
+use ::core::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use listener::Registry;
+use std::ffi::CStr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// What a worker tells its user. Every function is called on the worker's thread, one at a time,
@@ -45,10 +62,49 @@ pub trait Door: Sized {
     fn on_sent(&self, worker: &Worker<Self>, conn: u64, user: u64, bytes: u64);
     /// There is room in a send queue that was full.
     fn on_writable(&self, worker: &Worker<Self>, conn: u64, user: u64);
+    /// What became of a connect of the worker's own: 0, or -errno and its id is stale when this
+    /// returns.
+    fn on_connect(&self, worker: &Worker<Self>, conn: u64, user: u64, res: i32);
+    /// What was lent under `cookie` is the user's again.
+    fn on_released(&self, worker: &Worker<Self>, conn: u64, user: u64, cookie: u64);
     /// A connection is over; its id is stale when this returns.
     fn on_close(&self, worker: &Worker<Self>, conn: u64, user: u64, reason: i32);
     /// The worker is over.
     fn on_stop(&self, worker: &Worker<Self>);
+    /// A timer ticks; so many of its periods were missed before.
+    fn on_tick(&self, worker: &Worker<Self>, timer: u64, user: u64, missed: u32);
+    /// Another thread has something to say.
+    fn on_notify(&self, worker: &Worker<Self>, user: u64, res: i32);
+    /// A host and a service were looked up: all addresses, or -errno and the resolver's words.
+    fn on_resolve(
+        &self,
+        worker: &Worker<Self>,
+        user: u64,
+        res: i32,
+        addresses: &[Resolved],
+        error: &CStr,
+    );
+    /// A signal that is watched came, sent by that process.
+    fn on_signal(&self, worker: &Worker<Self>, signo: i32, sender: i32);
+    /// A child runs (`res` is its pid), with the connections of its streams; or -errno.
+    fn on_spawn(
+        &self,
+        worker: &Worker<Self>,
+        process: u64,
+        user: u64,
+        res: i32,
+        streams: &[u64; 3],
+    );
+    /// A child ended: its code, -signal, or [`UNKNOWN`].
+    fn on_exit(&self, worker: &Worker<Self>, process: u64, user: u64, status: i32);
+    /// Whether there is room to tell a whole turn.
+    fn has_room(&self) -> bool {
+        true
+    }
+    /// Whether something was told that nobody has looked at yet: then a turn does not sleep.
+    fn has_told(&self) -> bool {
+        false
+    }
 }
 
 /// Nobody asked for a stop.
@@ -62,6 +118,10 @@ struct WorkerPlace {
     stats: Arc<WorkerStats>,
     /// The state of the listeners it has seen.
     seen: AtomicU32,
+    posts: posts::Posts,
+    errands: blocking::Errands,
+    /// A thread is this worker, or was.
+    taken: AtomicBool,
 }
 
 /// What the workers of a runtime share.
@@ -74,6 +134,7 @@ pub struct Shared {
     news: AtomicU32,
     stop: AtomicI64,
     workers: Box<[WorkerPlace]>,
+    blocking: blocking::Blocking,
 }
 
 impl Shared {
@@ -86,6 +147,7 @@ impl Shared {
             news: AtomicU32::new(0),
             stop: AtomicI64::new(RUNNING),
             workers: (0..config.workers).map(|_| WorkerPlace::default()).collect(),
+            blocking: blocking::Blocking::default(),
         }
     }
 
@@ -97,6 +159,16 @@ impl Shared {
     fn registry(&self) -> MutexGuard<'_, Registry> {
         // Plain data: a panic of another thread left nothing half done.
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Take the place of a worker, for good; false when somebody has it.
+    fn take_place(&self, worker: u32) -> bool {
+        !self.workers[worker as usize].taken.swap(true, Ordering::SeqCst)
+    }
+
+    /// Whoever took the place could not become the worker.
+    fn give_place(&self, worker: u32) {
+        self.workers[worker as usize].taken.store(false, Ordering::SeqCst);
     }
 
     fn tell(&self) {

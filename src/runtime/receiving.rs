@@ -10,7 +10,7 @@ use crate::resource::Piece;
 use crate::ring::{Completion, cf};
 
 /// Received bytes to show.
-enum Shown {
+pub(super) enum Shown {
     Nothing,
     /// Straight from the pool.
     Fresh(Piece),
@@ -18,6 +18,15 @@ enum Shown {
     Kept(Vec<u8>),
     /// Nothing more comes.
     End,
+}
+
+impl Shown {
+    /// Leave its lease to the user.
+    pub(super) fn leave(self) {
+        if let Shown::Fresh(piece) = self {
+            piece.leave();
+        }
+    }
 }
 
 impl<D: Door> Worker<D> {
@@ -49,6 +58,9 @@ impl<D: Door> Worker<D> {
         if let Some(piece) = &piece {
             let len = piece.bytes().len() as u64;
             connection.received += len;
+            if let Some(limits) = &mut connection.limits {
+                limits.read_at = core.now;
+            }
             core.stats.receives.add(1);
             core.stats.received.add(len);
         }
@@ -105,29 +117,53 @@ impl<D: Door> Worker<D> {
             let connection = core.table.at(index);
             (connection.id, connection.user)
         };
+        let bytes = match &shown {
+            Shown::Nothing => return,
+            Shown::Fresh(piece) => piece.bytes(),
+            Shown::Kept(bytes) if bytes.is_empty() => return,
+            Shown::Kept(bytes) => bytes,
+            Shown::End => &[],
+        };
+        if let Shown::Fresh(piece) = &shown {
+            self.taking.offer(id, piece.lease(), bytes);
+        }
+        let used = self.door.on_data(self, id, user, bytes);
+        let taken = self.taking.withdraw();
+        if self.core.borrow().holds {
+            self.hold(id, shown);
+        } else if taken {
+            shown.leave();
+            self.consumed(index, used.min(0), 0, |_, _| {});
+        } else {
+            self.after(index, shown, used);
+        }
+    }
+
+    /// What becomes of what was shown, by the user's answer.
+    pub(super) fn after(&self, index: usize, shown: Shown, used: i64) {
         match shown {
             Shown::Nothing => {}
             Shown::Fresh(piece) => {
-                let used = self.door.on_data(self, id, user, piece.bytes());
                 self.consumed(index, used, piece.bytes().len(), |kept, used| {
                     kept.extend_from_slice(&piece.bytes()[used..]);
                 });
             }
-            Shown::Kept(bytes) if bytes.is_empty() => {}
             Shown::Kept(mut bytes) => {
-                let used = self.door.on_data(self, id, user, &bytes);
                 self.consumed(index, used, bytes.len(), |kept, used| {
                     bytes.drain(..used);
-                    core::mem::swap(kept, &mut bytes);
+                    if kept.is_empty() {
+                        core::mem::swap(kept, &mut bytes);
+                    } else {
+                        kept.extend_from_slice(&bytes);
+                    }
                 });
             }
             Shown::End => {
-                let stays = self.door.on_data(self, id, user, &[]);
                 let core = &mut *self.core.borrow_mut();
-                match stays {
+                match used {
                     1.. => core.make_due(index),
                     0 => core.close(index, How::Gracefully, 0),
-                    _ => core.close(index, How::AtOnce, code_of(stays)),
+                    _ => core.close(index, How::AtOnce, code_of(used)),
                 }
             }
         }

@@ -1,35 +1,93 @@
-//! What a connection has to send: copied into blocks, one of which is with the kernel.
+//! What a connection has to send, in order: blocks of copied bytes, one of which is with the
+//! kernel, and between them what was lent: leases, memory and files of the user's.
 //!
-//! Owns: the blocks' memory until the kernel is done with it. Invariant: one send is in flight per
-//! connection, since the kernel interleaves two; what it may read is not written, and a block is
-//! not reused before its send completed.
+//! Owns: the blocks' memory until the kernel is done with it, and the leases. Invariant: one send
+//! is in flight per connection, since the kernel interleaves two; what it may read is not written,
+//! and a block is not reused before its send completed.
 
 use crate::error::Fault;
-use std::collections::VecDeque;
+use crate::resource::Held;
 
 /// Small messages behind one another are gathered in a block and go as one send.
-const SMALL: usize = 16 << 10;
-const LARGE: usize = 256 << 10;
+pub const SMALL: usize = 16 << 10;
+pub const LARGE: usize = 256 << 10;
 /// Unused blocks that a worker keeps.
 const SPARE_SMALL: usize = 1024;
 const SPARE_LARGE: usize = 64;
+/// A lease of so many bytes at most is copied behind what waits already: fewer sends.
+const GATHERED: u32 = 2048;
+const NONE: u32 = u32::MAX;
 
-/// The unused blocks of a worker: after a while nothing is allocated any more.
-#[derive(Default)]
+/// Where bytes to be sent are.
+pub enum Source {
+    /// A copy.
+    Block(Box<[u8]>),
+    /// Received and not copied; given back when it goes.
+    Lease(Held),
+    /// At that address; the number of the loan.
+    Memory(u32, u64),
+    /// In the file of that loan, from which it is read in blocks.
+    File(u32),
+}
+
+/// Bytes `start..end` of a source are to be sent.
+struct Piece {
+    source: Source,
+    start: u32,
+    end: u32,
+}
+
+impl Piece {
+    /// Bytes that fit behind it.
+    fn room(&self) -> usize {
+        match &self.source {
+            Source::Block(block) => block.len() - self.end as usize,
+            _ => 0,
+        }
+    }
+
+    fn address(&self) -> u64 {
+        let base = match &self.source {
+            Source::Block(block) => block.as_ptr() as u64,
+            Source::Lease(held) => held.address(),
+            Source::Memory(_, address) => *address,
+            Source::File(_) => 0,
+        };
+        base + u64::from(self.start)
+    }
+}
+
+/// A place for a piece, and the one behind it in its queue.
+struct Node {
+    piece: Option<Piece>,
+    next: u32,
+}
+
+/// What the queues of a worker share: places for pieces, and unused blocks. After a while nothing
+/// is allocated any more, and an idle connection has nothing.
 pub struct Blocks {
+    nodes: Vec<Node>,
+    free: u32,
     small: Vec<Box<[u8]>>,
     large: Vec<Box<[u8]>>,
 }
 
+impl Default for Blocks {
+    fn default() -> Blocks {
+        Blocks { nodes: Vec::new(), free: NONE, small: Vec::new(), large: Vec::new() }
+    }
+}
+
 impl Blocks {
     /// A block for `len` bytes, or for as many of them as fit.
-    fn take(&mut self, len: usize) -> Option<Box<[u8]>> {
+    pub fn take(&mut self, len: usize) -> Option<Box<[u8]>> {
         let (spare, size) =
             if len > SMALL { (&mut self.large, LARGE) } else { (&mut self.small, SMALL) };
         spare.pop().or_else(|| fresh(size))
     }
 
-    fn put(&mut self, block: Box<[u8]>) {
+    /// Give a block back.
+    pub fn put(&mut self, block: Box<[u8]>) {
         let (spare, most) = match block.len() {
             SMALL => (&mut self.small, SPARE_SMALL),
             _ => (&mut self.large, SPARE_LARGE),
@@ -37,6 +95,34 @@ impl Blocks {
         if spare.len() < most {
             spare.push(block);
         }
+    }
+
+    fn at(&mut self, node: u32) -> Option<&mut Piece> {
+        self.nodes.get_mut(node as usize)?.piece.as_mut()
+    }
+
+    /// A place with `piece` in it.
+    fn insert(&mut self, piece: Piece) -> Result<u32, Piece> {
+        let node = self.free;
+        if let Some(free) = self.nodes.get_mut(node as usize) {
+            self.free = free.next;
+            (free.piece, free.next) = (Some(piece), NONE);
+            return Ok(node);
+        }
+        if self.nodes.try_reserve(1).is_err() {
+            return Err(piece);
+        }
+        self.nodes.push(Node { piece: Some(piece), next: NONE });
+        Ok(self.nodes.len() as u32 - 1)
+    }
+
+    /// Take the piece out of a place; with it the next place.
+    fn remove(&mut self, node: u32) -> Option<(Piece, u32)> {
+        let place = self.nodes.get_mut(node as usize)?;
+        let piece = place.piece.take()?;
+        let next = core::mem::replace(&mut place.next, self.free);
+        self.free = node;
+        Some((piece, next))
     }
 }
 
@@ -48,20 +134,37 @@ fn fresh(size: usize) -> Option<Box<[u8]>> {
     Some(bytes.into_boxed_slice())
 }
 
-/// Bytes `start..end` of a block are to be sent.
-struct Piece {
-    block: Box<[u8]>,
-    start: usize,
-    end: usize,
+#[cold]
+fn no_memory() -> Fault {
+    Fault::errno(libc::ENOMEM, "no memory for the send queue")
+}
+
+/// What to send next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing, or a send is in flight.
+    Nothing,
+    /// Bytes of the library's own: address and length.
+    Bytes(u64, u32),
+    /// Bytes of a loan: address, length and loan.
+    Lent(u64, u32, u32),
+    /// What is read from the file of a loan.
+    File(u32),
 }
 
 /// The send queue of a connection.
-#[derive(Default)]
 pub struct SendQueue {
-    pieces: VecDeque<Piece>,
-    queued: u64,
+    first: u32,
+    last: u32,
     /// Bytes of the first piece that are with the kernel.
-    flying: usize,
+    flying: u32,
+    queued: u64,
+}
+
+impl Default for SendQueue {
+    fn default() -> SendQueue {
+        SendQueue { first: NONE, last: NONE, flying: 0, queued: 0 }
+    }
 }
 
 impl SendQueue {
@@ -70,78 +173,187 @@ impl SendQueue {
         self.queued
     }
 
-    /// Copy `data` to the end: all of it, or nothing when there is no memory.
-    pub fn push(&mut self, mut data: &[u8], blocks: &mut Blocks) -> Result<(), Fault> {
-        let (pieces, len) = (self.pieces.len(), data.len());
-        let end = self.pieces.back().map_or(0, |last| last.end);
-        while !data.is_empty() {
-            if self.pieces.back().is_none_or(|last| last.end == last.block.len()) {
-                let Some(block) = self.grow(data.len(), blocks) else {
-                    self.undo(pieces, end, blocks);
-                    return Err(Fault::errno(libc::ENOMEM, "no memory for the send queue"));
-                };
-                self.pieces.push_back(Piece { block, start: 0, end: 0 });
-            }
-            let Some(last) = self.pieces.back_mut() else { break };
-            let some = data.len().min(last.block.len() - last.end);
-            last.block[last.end..last.end + some].copy_from_slice(&data[..some]);
-            last.end += some;
-            data = &data[some..];
+    /// Nothing is in it, not even an empty file.
+    pub fn is_empty(&self) -> bool {
+        self.first == NONE
+    }
+
+    fn push_piece(&mut self, piece: Piece, blocks: &mut Blocks) -> Result<(), Piece> {
+        let node = blocks.insert(piece)?;
+        match blocks.nodes.get_mut(self.last as usize) {
+            Some(last) => last.next = node,
+            None => self.first = node,
         }
-        self.queued += len as u64;
+        self.last = node;
         Ok(())
     }
 
-    fn grow(&mut self, len: usize, blocks: &mut Blocks) -> Option<Box<[u8]>> {
-        self.pieces.try_reserve(1).ok()?;
-        blocks.take(len)
-    }
-
-    #[cold]
-    fn undo(&mut self, pieces: usize, end: usize, blocks: &mut Blocks) {
-        while self.pieces.len() > pieces {
-            if let Some(piece) = self.pieces.pop_back() {
-                blocks.put(piece.block);
+    /// Copy all of `parts` to the end, or nothing when there is no memory.
+    pub fn push_all<'a>(
+        &mut self,
+        parts: impl IntoIterator<Item = &'a [u8]>,
+        blocks: &mut Blocks,
+    ) -> Result<(), Fault> {
+        let (last, queued) = (self.last, self.queued);
+        let end = blocks.at(last).map_or(0, |piece| piece.end);
+        for part in parts {
+            if self.push(part, blocks).is_err() {
+                self.undo(last, end, blocks);
+                self.queued = queued;
+                return Err(no_memory());
             }
         }
-        if let Some(last) = self.pieces.back_mut() {
-            last.end = end;
+        Ok(())
+    }
+
+    /// Copy `data` to the end; without memory for all of it, less: see [`SendQueue::push_all`].
+    fn push(&mut self, mut data: &[u8], blocks: &mut Blocks) -> Result<(), Fault> {
+        self.queued += data.len() as u64;
+        if let Some(Piece { source: Source::Block(block), end, .. }) = blocks.at(self.last) {
+            let at = *end as usize;
+            let some = data.len().min(block.len() - at);
+            block[at..at + some].copy_from_slice(&data[..some]);
+            *end += some as u32;
+            data = &data[some..];
+        }
+        while !data.is_empty() {
+            let mut block = blocks.take(data.len()).ok_or_else(no_memory)?;
+            let some = data.len().min(block.len());
+            block[..some].copy_from_slice(&data[..some]);
+            let piece = Piece { source: Source::Block(block), start: 0, end: some as u32 };
+            self.push_piece(piece, blocks).map_err(|_| no_memory())?;
+            data = &data[some..];
+        }
+        Ok(())
+    }
+
+    /// Take away what is behind `last`, and what is behind `end` in it.
+    #[cold]
+    fn undo(&mut self, last: u32, end: u32, blocks: &mut Blocks) {
+        let mut node = match blocks.nodes.get_mut(last as usize) {
+            Some(place) => core::mem::replace(&mut place.next, NONE),
+            None => core::mem::replace(&mut self.first, NONE),
+        };
+        self.last = last;
+        while let Some((piece, next)) = blocks.remove(node) {
+            if let Source::Block(block) = piece.source {
+                blocks.put(block);
+            }
+            node = next;
+        }
+        if let Some(piece) = blocks.at(last) {
+            piece.end = end;
         }
     }
 
-    /// What to send next, unless a send is in flight: address and length.
-    pub fn next(&self) -> Option<(u64, u32)> {
-        let first = self.pieces.front().filter(|_| self.flying == 0)?;
-        let bytes = &first.block[first.start..first.end];
-        Some((bytes.as_ptr() as u64, bytes.len() as u32))
+    /// Put a lease at the end. A small one behind others is copied, and given back at once. One
+    /// that does not get in stays the user's.
+    pub fn push_lease(&mut self, held: Held, blocks: &mut Blocks) -> Result<(), Fault> {
+        let len = held.length();
+        if len <= GATHERED && blocks.at(self.last).is_some_and(|last| last.room() >= len as usize) {
+            return self.push(held.bytes(), blocks);
+        }
+        let piece = Piece { source: Source::Lease(held), start: 0, end: len };
+        match self.push_piece(piece, blocks) {
+            Ok(()) => {}
+            Err(Piece { source: Source::Lease(held), .. }) => {
+                held.leave();
+                return Err(no_memory());
+            }
+            Err(_) => return Err(no_memory()),
+        }
+        self.queued += u64::from(len);
+        Ok(())
+    }
+
+    /// Put a loan's memory at the end.
+    pub fn push_lent(
+        &mut self,
+        loan: u32,
+        address: u64,
+        len: u32,
+        blocks: &mut Blocks,
+    ) -> Result<(), Fault> {
+        let piece = Piece { source: Source::Memory(loan, address), start: 0, end: len };
+        self.push_piece(piece, blocks).map_err(|_| no_memory())?;
+        self.queued += u64::from(len);
+        Ok(())
+    }
+
+    /// Put `len` bytes of a loan's file at the end.
+    pub fn push_file(&mut self, loan: u32, len: u64, blocks: &mut Blocks) -> Result<(), Fault> {
+        let piece = Piece { source: Source::File(loan), start: 0, end: 0 };
+        self.push_piece(piece, blocks).map_err(|_| no_memory())?;
+        self.queued += len;
+        Ok(())
+    }
+
+    /// Put a block with `len` bytes of the file that is first in front of it. They were counted
+    /// with the file.
+    pub fn push_front(
+        &mut self,
+        block: Box<[u8]>,
+        len: u32,
+        blocks: &mut Blocks,
+    ) -> Result<(), Box<[u8]>> {
+        debug_assert!(self.flying == 0);
+        match blocks.insert(Piece { source: Source::Block(block), start: 0, end: len }) {
+            Ok(node) => {
+                blocks.nodes[node as usize].next = self.first;
+                self.first = node;
+                Ok(())
+            }
+            Err(Piece { source: Source::Block(block), .. }) => Err(block),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// What to send next.
+    pub fn next(&self, blocks: &mut Blocks) -> Next {
+        if self.flying != 0 {
+            return Next::Nothing;
+        }
+        let Some(first) = blocks.at(self.first) else { return Next::Nothing };
+        let (address, len) = (first.address(), first.end - first.start);
+        match first.source {
+            Source::Block(_) | Source::Lease(_) => Next::Bytes(address, len),
+            Source::Memory(loan, _) => Next::Lent(address, len, loan),
+            Source::File(loan) => Next::File(loan),
+        }
     }
 
     /// What [`SendQueue::next`] gave is with the kernel.
     pub fn take_off(&mut self, len: u32) {
-        self.flying = len as usize;
+        self.flying = len;
     }
 
-    /// The send in flight completed, and the kernel took `sent` bytes of it.
-    pub fn advance(&mut self, sent: u32, blocks: &mut Blocks) {
-        let sent = (sent as usize).min(self.flying);
+    /// The send in flight completed, and the kernel took `sent` bytes of it. The loan whose bytes
+    /// are all sent with that.
+    pub fn advance(&mut self, sent: u32, blocks: &mut Blocks) -> Option<u32> {
+        let sent = sent.min(self.flying);
         self.flying = 0;
-        self.queued -= sent as u64;
-        let Some(first) = self.pieces.front_mut() else { return };
+        self.queued -= u64::from(sent);
+        let first = blocks.at(self.first)?;
         first.start += sent;
-        if first.start == first.end {
-            if let Some(piece) = self.pieces.pop_front() {
-                blocks.put(piece.block);
-            }
+        if first.start < first.end {
+            return None;
         }
+        match self.pop(blocks)? {
+            Source::Block(block) => blocks.put(block),
+            Source::Lease(_) => {}
+            Source::Memory(loan, _) | Source::File(loan) => return Some(loan),
+        }
+        None
     }
 
-    /// Forget what is left. No send is in flight.
-    pub fn clear(&mut self, blocks: &mut Blocks) {
-        debug_assert!(self.flying == 0);
-        while let Some(piece) = self.pieces.pop_front() {
-            blocks.put(piece.block);
+    /// Take the first piece away, whatever is left of it. No send is in flight.
+    pub fn pop(&mut self, blocks: &mut Blocks) -> Option<Source> {
+        let (piece, next) = blocks.remove(self.first)?;
+        self.first = next;
+        if next == NONE {
+            self.last = NONE;
         }
-        self.queued = 0;
+        Some(piece.source)
     }
 }
 
@@ -151,7 +363,7 @@ mod tests {
 
     /// The bytes of the next send, taken as the kernel would.
     fn send(queue: &mut SendQueue, blocks: &mut Blocks, most: u32) -> Vec<u8> {
-        let Some((address, len)) = queue.next() else { return Vec::new() };
+        let Next::Bytes(address, len) = queue.next(blocks) else { return Vec::new() };
         queue.take_off(len);
         let some = len.min(most);
         // SAFETY: the queue keeps the block until `advance`.
@@ -165,7 +377,7 @@ mod tests {
     fn small_messages_are_gathered_in_order() {
         let (mut queue, mut blocks) = (SendQueue::default(), Blocks::default());
         for byte in 0..100u8 {
-            queue.push(&[byte; 10], &mut blocks).unwrap();
+            queue.push_all([&[byte; 10][..]], &mut blocks).unwrap();
         }
         let bytes = send(&mut queue, &mut blocks, u32::MAX);
         assert_eq!(bytes.len(), 1000);
@@ -176,11 +388,11 @@ mod tests {
     #[test]
     fn what_is_pushed_under_way_goes_with_the_next_one() {
         let (mut queue, mut blocks) = (SendQueue::default(), Blocks::default());
-        queue.push(b"one", &mut blocks).unwrap();
-        let (_, len) = queue.next().unwrap();
+        queue.push_all([&b"one"[..]], &mut blocks).unwrap();
+        let Next::Bytes(_, len) = queue.next(&mut blocks) else { panic!("nothing to send") };
         queue.take_off(len);
-        queue.push(b"two", &mut blocks).unwrap();
-        assert!(queue.next().is_none());
+        queue.push_all([&b"two"[..]], &mut blocks).unwrap();
+        assert_eq!(queue.next(&mut blocks), Next::Nothing);
         queue.advance(2, &mut blocks);
         assert_eq!(send(&mut queue, &mut blocks, u32::MAX), b"etwo");
         assert_eq!(queue.queued(), 0);
@@ -191,7 +403,7 @@ mod tests {
         let (mut queue, mut blocks) = (SendQueue::default(), Blocks::default());
         let byte = |at: u32| (at.wrapping_mul(2_654_435_761) >> 13) as u8;
         let data: Vec<u8> = (0..3_000_000).map(byte).collect();
-        queue.push(&data, &mut blocks).unwrap();
+        queue.push_all([&data[..]], &mut blocks).unwrap();
         let mut out = Vec::new();
         while queue.queued() > 0 {
             out.extend(send(&mut queue, &mut blocks, 70_001));

@@ -6,6 +6,7 @@
 use super::conn_table::local;
 use super::connection::{How, Life};
 use super::core::{Core, kind};
+use super::send_queue::Next;
 use crate::error::Fault;
 use crate::ring::{Op, opcode, sqe_flag};
 use crate::sys::net;
@@ -25,7 +26,7 @@ impl Core {
 
     fn try_settle(&mut self, index: usize) -> Result<(), Fault> {
         match self.table.at(index).life {
-            Life::Free => return Ok(()),
+            Life::Free | Life::Connecting => return Ok(()),
             Life::Closing => return self.settle_closing(index),
             Life::Open | Life::Draining => {}
         }
@@ -34,7 +35,11 @@ impl Core {
             self.table.at(index).begin_close(How::AtOnce, 0);
             return self.settle_closing(index);
         }
-        self.settle_receiving(index)
+        self.settle_receiving(index)?;
+        if self.table.at(index).limits.is_some() {
+            self.arm(index);
+        }
+        Ok(())
     }
 
     fn settle_sending(&mut self, index: usize) -> Result<(), Fault> {
@@ -42,13 +47,31 @@ impl Core {
         if connection.send != 0 {
             return Ok(());
         }
-        let Some((addr, len)) = connection.queue.next() else {
-            if connection.wants_end && !connection.end_sent {
-                connection.end_sent = true;
-                net::end_sending(connection.fd);
+        let (token, len) = match connection.queue.next(&mut self.blocks) {
+            Next::Bytes(addr, len) => (self.send_bytes(index, addr, len)?, len),
+            Next::Nothing => {
+                if connection.wants_end && !connection.end_sent {
+                    connection.end_sent = true;
+                    net::end_sending(connection.fd);
+                }
+                return Ok(());
             }
-            return Ok(());
+            rest => match self.settle_lent(index, rest)? {
+                Some(sent) => sent,
+                None => return Ok(()),
+            },
         };
+        let connection = self.table.at(index);
+        connection.queue.take_off(len);
+        connection.send = token;
+        if let Some(limits) = &mut connection.limits {
+            limits.send_since = self.now;
+        }
+        Ok(())
+    }
+
+    pub(super) fn send_bytes(&mut self, index: usize, addr: u64, len: u32) -> Result<u64, Fault> {
+        let connection = self.table.at(index);
         let op = Op {
             opcode: opcode::LIB_SEND_ALL,
             fd: connection.fd,
@@ -57,11 +80,7 @@ impl Core {
             user_data: kind::SEND << kind::SHIFT | local(connection.id),
             ..Op::default()
         };
-        let token = self.submit(&op)?;
-        let connection = self.table.at(index);
-        connection.queue.take_off(len);
-        connection.send = token;
-        Ok(())
+        self.submit(&op)
     }
 
     fn settle_receiving(&mut self, index: usize) -> Result<(), Fault> {

@@ -25,6 +25,14 @@ pub struct WorkerStats {
     pub sent: Counter,
     /// Times a connection waited for a buffer of the pool.
     pub parked: Counter,
+    /// Leases that users took.
+    pub taken: Counter,
+    /// Leases that they did not get, because few buffers were left.
+    pub take_refusals: Counter,
+    /// Connections that were opened here.
+    pub connected: Counter,
+    /// Connections that did nothing for too long.
+    pub timeouts: Counter,
     /// Turns of the loop.
     pub turns: Counter,
 }

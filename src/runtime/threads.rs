@@ -90,6 +90,9 @@ impl Threads {
         let mut failed = None;
         for index in 0..self.shared.config.workers {
             let cpu = cpus[index as usize % cpus.len()];
+            if !self.shared.take_place(index) {
+                continue;
+            }
             if let Err(fault) = self.spawn(index, cpu, door.clone(), ready.clone()) {
                 failed = Some(fault);
                 break;
@@ -183,12 +186,18 @@ impl Threads {
         }
         let panicked = count.panicked;
         drop(count);
+        if self.shared.stop_asked().is_some() {
+            self.shared.close_blocking();
+        }
         let handles = core::mem::take(&mut *locked(&self.handles));
         for handle in handles {
             // Caught inside, and counted.
             let _ = handle.join();
         }
-        self.shared.registry().close_all();
+        // Threads of others may still be workers, as long as nobody stopped them.
+        if self.shared.stop_asked().is_some() {
+            self.shared.registry().close_all();
+        }
         if panicked {
             return Err(Fault::new(EPANIC, "a worker ended by a panic; please report it"));
         }

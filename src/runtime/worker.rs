@@ -6,6 +6,7 @@
 
 use super::connection::{How, Life};
 use super::core::{Core, kind};
+use super::taking::Taking;
 use super::{Door, Shared};
 use crate::ring::{Completion, cf, signal};
 use core::cell::RefCell;
@@ -17,12 +18,13 @@ pub struct Worker<D: Door> {
     pub(super) door: D,
     pub(super) core: RefCell<Core>,
     pub(super) shared: Arc<Shared>,
+    pub(super) taking: Taking,
     index: u32,
 }
 
 impl<D: Door> Worker<D> {
     pub(super) fn new(door: D, core: Core, shared: Arc<Shared>, index: u32) -> Worker<D> {
-        Worker { door, core: RefCell::new(core), shared, index }
+        Worker { door, core: RefCell::new(core), shared, taking: Taking::default(), index }
     }
 
     /// Which of the runtime's workers it is.
@@ -38,15 +40,17 @@ impl<D: Door> Worker<D> {
     /// The loop, until the runtime is stopped and every connection is over.
     /// Tells by `begun` that it listens to what it was told so far.
     pub(super) fn run(&self, begun: impl FnOnce()) {
-        self.door.on_start(self);
-        self.obey();
-        {
-            let core = &mut *self.core.borrow_mut();
-            core.settle_listeners(0);
-        }
+        self.begin();
         begun();
         while self.step() {}
         self.door.on_stop(self);
+    }
+
+    /// Listen to what the runtime was told so far.
+    pub(super) fn begin(&self) {
+        self.door.on_start(self);
+        self.obey();
+        self.core.borrow_mut().settle_listeners(0);
     }
 
     /// Give everything back, after [`Worker::run`].
@@ -55,16 +59,27 @@ impl<D: Door> Worker<D> {
     }
 
     /// One turn: do what is wanted, wait, tell what came. False when all is over.
-    fn step(&self) -> bool {
+    pub(super) fn step(&self) -> bool {
         self.obey();
         self.settle();
         let count = {
-            let core = &mut *self.core.borrow_mut();
-            if core.is_over() {
-                return false;
-            }
+            let mut core = self.core.borrow_mut();
             let now = core.engine.driver.now();
             core.settle_listeners(now);
+            // After the last listener went: nothing would end the wait.
+            let over = core.is_over();
+            if over || core.is_ending() {
+                drop(core);
+                self.end_posts();
+                self.shared.cancel_waiting(self.index);
+                if over && !self.has_errands() {
+                    return false;
+                }
+                core = self.core.borrow_mut();
+            }
+            if self.door.has_told() {
+                core.patience = now;
+            }
             core.turn(now)
         };
         for at in 0..count {
@@ -73,17 +88,22 @@ impl<D: Door> Worker<D> {
                 self.complete(&completion);
             }
         }
+        self.tell_released();
+        if self.core.borrow().engine.completed.has_calls() {
+            self.complete_calls();
+        }
         let core = &mut *self.core.borrow_mut();
-        let now = core.engine.driver.now();
-        core.look_at_clock(now);
+        core.look_at_clock(core.now);
         true
     }
 
     /// What other threads ask for.
     fn obey(&self) {
-        let core = &mut *self.core.borrow_mut();
         // Before looking: what is asked for afterwards raises it again.
-        core.engine.driver.wake.lower(signal::WAKE);
+        self.core.borrow().engine.driver.wake.lower(signal::WAKE);
+        self.take_posts();
+        self.take_answers();
+        let core = &mut *self.core.borrow_mut();
         if let Some(grace_ns) = self.shared.stop_asked() {
             let now = core.engine.driver.now();
             core.stop(grace_ns, now);
@@ -95,9 +115,19 @@ impl<D: Door> Worker<D> {
 
     /// Show what is to be shown again, and do what connections want.
     fn settle(&self) {
-        self.core.borrow_mut().begin_round();
+        {
+            let core = &mut *self.core.borrow_mut();
+            if core.again {
+                core.watch_all();
+                core.watch_signals();
+            }
+            core.begin_round();
+        }
         loop {
-            let Some(index) = self.core.borrow_mut().next_due() else { break };
+            if !self.door.has_room() {
+                break;
+            }
+            let Some(index) = self.core.borrow_mut().settle_round() else { break };
             self.show_again(index);
             self.core.borrow_mut().settle(index);
         }
@@ -109,6 +139,11 @@ impl<D: Door> Worker<D> {
             kind::RECV => self.complete_recv(completion),
             kind::SEND => self.complete_send(completion),
             kind::CLOSE => self.complete_close(completion),
+            kind::LENT => self.complete_lent(completion),
+            kind::READ => self.core.borrow_mut().complete_read(completion),
+            kind::CONNECT => self.complete_connect(completion),
+            kind::PROCESS => self.complete_process(completion),
+            kind::SIGNAL => self.complete_signals(),
             _ => {}
         }
     }
@@ -142,16 +177,26 @@ impl<D: Door> Worker<D> {
     }
 
     fn complete_send(&self, completion: &Completion) {
-        let (id, user, bytes, writable) = {
+        let index = self.core.borrow_mut().connection_of(completion);
+        let res = completion.res;
+        let bytes = if res >= 0 { res as u32 } else { completion.data as u32 };
+        if let Some(index) = index {
+            self.sent(index, res, bytes);
+        }
+    }
+
+    /// The kernel took so many bytes of the send in flight, or refused it.
+    pub(super) fn sent(&self, index: usize, res: i32, bytes: u32) {
+        let (id, user, writable) = {
             let core = &mut *self.core.borrow_mut();
-            let Some(index) = core.connection_of(completion) else { return };
-            let res = completion.res;
-            let bytes = if res >= 0 { res as u32 } else { completion.data as u32 };
             let connection = core.table.at(index);
             connection.send = 0;
             connection.send_ends = false;
             connection.sent += u64::from(bytes);
-            connection.queue.advance(bytes, &mut core.blocks);
+            let over = connection.queue.advance(bytes, &mut core.blocks);
+            if let Some(limits) = &mut connection.limits {
+                limits.sent_at = core.now;
+            }
             let low = connection.queue.queued() <= core.config.low_water.into();
             let open = connection.life == Life::Open && res >= 0;
             let writable = connection.was_full && low && open;
@@ -159,11 +204,16 @@ impl<D: Door> Worker<D> {
             let (id, user) = (connection.id, connection.user);
             core.stats.sends.add(1);
             core.stats.sent.add(bytes.into());
+            if let Some(loan) = over {
+                core.loan_is_sent(loan);
+            }
             if res < 0 {
                 core.close(index, How::AtOnce, res);
             }
-            core.make_due(index);
-            (id, user, bytes, writable)
+            if core.table.at(index).goes_on() {
+                core.make_due(index);
+            }
+            (id, user, writable)
         };
         if bytes > 0 {
             self.door.on_sent(self, id, user, bytes.into());
@@ -174,17 +224,37 @@ impl<D: Door> Worker<D> {
     }
 
     fn complete_close(&self, completion: &Completion) {
-        let (index, id, user, reason) = {
+        let index = {
             let core = &mut *self.core.borrow_mut();
             let Some(index) = core.connection_of(completion) else { return };
-            let connection = core.table.at(index);
-            (index, connection.id, connection.user, connection.reason)
+            core.table.at(index).closed = true;
+            index
         };
-        self.door.on_close(self, id, user, reason);
+        self.end_if_over(index);
+    }
+
+    /// Tell the end of a connection, when the kernel has nothing of it any more.
+    pub(super) fn end_if_over(&self, index: usize) {
+        let (id, user, reason, dials) = {
+            let core = &mut *self.core.borrow_mut();
+            let connection = core.table.at(index);
+            if !connection.closed || connection.outside > 0 {
+                return;
+            }
+            let told = (connection.id, connection.user, connection.reason, connection.dials);
+            core.give_back(index);
+            told
+        };
+        self.tell_released();
+        if dials {
+            let reason = if reason == 0 { -libc::ECANCELED } else { reason };
+            self.door.on_connect(self, id, user, reason);
+        } else {
+            self.door.on_close(self, id, user, reason);
+        }
         let core = &mut *self.core.borrow_mut();
-        core.table.at(index).queue.clear(&mut core.blocks);
         core.table.remove(index);
-        core.stats.closed.add(1);
+        core.stats.closed.add(u64::from(!dials));
     }
 
     /// The runtime's number, by which a door knows that a worker is meant.

@@ -17,12 +17,22 @@ pub enum Place {
 }
 
 /// An address as the kernel wants it.
-struct RawAddress {
+pub struct RawAddress {
     storage: libc::sockaddr_storage,
     len: libc::socklen_t,
 }
 
 impl RawAddress {
+    /// Where it is.
+    pub fn as_ptr(&self) -> *const libc::sockaddr_storage {
+        &raw const self.storage
+    }
+
+    /// Bytes of it that count.
+    pub fn length(&self) -> u32 {
+        self.len
+    }
+
     fn empty() -> RawAddress {
         // SAFETY: all-zero is a valid sockaddr_storage.
         let storage = unsafe { core::mem::zeroed() };
@@ -123,6 +133,33 @@ pub fn bind_stream(place: &Place, shared: bool) -> Result<OwnedFd, i32> {
     // SAFETY: the address is a sockaddr of that length.
     outcome(unsafe { libc::bind(fd, (&raw const address.storage).cast(), address.len) })?;
     Ok(socket)
+}
+
+/// A stream socket to connect with, and the address to connect to.
+pub fn dialer(place: &Place) -> Result<(OwnedFd, Box<RawAddress>), i32> {
+    let address = RawAddress::of(place).ok_or(libc::EINVAL)?;
+    let family = i32::from(address.storage.ss_family);
+    // SAFETY: socket touches no memory.
+    let fd = unsafe { libc::socket(family, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0) };
+    outcome(fd)?;
+    // SAFETY: just made, and nobody else's.
+    let socket = unsafe { OwnedFd::from_raw_fd(fd) };
+    if family != libc::AF_UNIX {
+        set(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, 1)?;
+    }
+    Ok((socket, Box::new(address)))
+}
+
+/// The size of a regular file.
+pub fn file_size(fd: i32) -> Result<u64, i32> {
+    // SAFETY: all-zero is a valid stat.
+    let mut stat: libc::stat = unsafe { core::mem::zeroed() };
+    // SAFETY: room for a stat.
+    outcome(unsafe { libc::fstat(fd, &mut stat) })?;
+    if stat.st_mode & libc::S_IFMT != libc::S_IFREG {
+        return Err(libc::EINVAL);
+    }
+    Ok(stat.st_size as u64)
 }
 
 /// The address a socket is bound to, if it is one of IP.

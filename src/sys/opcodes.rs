@@ -71,7 +71,8 @@ pub const KERNEL_OPS: [&str; 63] = [
 
 /// The name of an opcode of the kernel or of the library.
 pub fn op_name(opcode: u8) -> &'static str {
-    const LIBRARY: [&str; 3] = ["lib_close", "lib_timer", "lib_send_all"];
+    const LIBRARY: [&str; 5] =
+        ["lib_close", "lib_timer", "lib_send_all", "lib_connect_timeout", "lib_post"];
     match opcode {
         0..128 => KERNEL_OPS.get(usize::from(opcode)).copied().unwrap_or("op?"),
         _ => LIBRARY.get(usize::from(opcode) - 128).copied().unwrap_or("lib_op?"),

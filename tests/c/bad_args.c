@@ -51,7 +51,7 @@ static void refuse_flags(int fd) {
   int opcode;
   for (opcode = 0; opcode < 256; opcode++) {
     int known = (opcode < 128 && ringline_op_supported((uint8_t)opcode) == 1) ||
-                (opcode >= RINGLINE_LIB_CLOSE && opcode <= RINGLINE_LIB_SEND_ALL);
+                (opcode >= RINGLINE_LIB_CLOSE && opcode <= RINGLINE_LIB_POST);
     memset(&op, 0, sizeof op);
     op.opcode = (uint8_t)opcode;
     op.fd = fd;

@@ -129,7 +129,7 @@ static ringline_runtime *runtime;
 static ringline_runtime_stats runtime_stats;
 static ringline_conn_info conn_info;
 static ringline_runtime_handlers handlers, odd_handlers;
-static ringline_runtime_config odd_runtime, many_workers, odd_flags, odd_water;
+static ringline_runtime_config odd_runtime, many_workers, odd_flags, odd_water, many_threads;
 
 #define RUN(name, ...)                                  \
   static int64_t call_##name(ringline_ring *handle) {   \
@@ -156,6 +156,37 @@ RUN(conn_pause, rt, 1)
 RUN(conn_resume, rt, 1)
 RUN(conn_set_user, rt, 1, 1)
 RUN(conn_info_of, rt, 1, &conn_info)
+static ringline_lease lease;
+static uint64_t dialed;
+RUN(conn_take, rt, 1, &lease)
+RUN(conn_send_lease, rt, 1, 1, "x", 1)
+RUN(conn_sendv, rt, 1, NULL, 0)
+RUN(conn_send_zc, rt, 1, "x", 1, 0)
+RUN(conn_send_file, rt, 1, 0, 0, 1, 0)
+RUN(conn_set_timeouts, rt, 1, NULL)
+RUN(conn_connect, rt, "127.0.0.1:1", 1, 0, &dialed)
+
+static ringline_worker_block *worker_block;
+static ringline_process process, odd_process, odd_stream, no_program, no_argv;
+static const char *program[] = {"true", NULL}, *nothing_to_run[] = {NULL};
+
+static int32_t runs_nothing(void *ctx) { return ctx != NULL; }
+
+static void ends_nothing(void *ctx, ringline_runtime *rt, int32_t res) {
+  (void)ctx, (void)rt, (void)res;
+}
+RUN(worker_adopt, rt, 5000, &worker_block)
+RUN(worker_turn, rt)
+RUN(timer_start, rt, 0, 0, 0, &number)
+RUN(timer_stop, rt, 1)
+RUN(conn_post, rt, 1 << 24, "x", 1)
+RUN(runtime_post, rt, 0, 0, 0)
+RUN(work, rt, 5000, runs_nothing, NULL, ends_nothing)
+RUN(resolve, rt, "localhost", NULL, 0)
+RUN(process_spawn, rt, &process, 0, &number)
+RUN(process_kill, rt, 1, 9)
+RUN(signal_watch, rt, 10)
+RUN(signal_unwatch, rt, 10)
 
 #define WRONG RINGLINE_EWRONGTHREAD
 #define ROW(name, elsewhere) {"ringline_" #name, call_##name, elsewhere}
@@ -198,8 +229,15 @@ enum { MAIL_ROWS = sizeof mail_rows / sizeof *mail_rows };
 
 /* `elsewhere` is the answer of a thread that is no worker. */
 static const handle_row run_rows[] = {
+    ROW(worker_adopt, -EINVAL), ROW(worker_turn, WRONG),     ROW(timer_start, WRONG),
+    ROW(timer_stop, WRONG),    ROW(conn_post, 0),            ROW(runtime_post, 0),
+    ROW(work, -EINVAL),        ROW(resolve, WRONG),          ROW(process_spawn, WRONG),
+    ROW(process_kill, WRONG),  ROW(signal_watch, WRONG),     ROW(signal_unwatch, WRONG),
     ROW(conn_send, WRONG),     ROW(conn_close, WRONG),       ROW(conn_shutdown, WRONG),
     ROW(conn_pause, WRONG),    ROW(conn_resume, WRONG),      ROW(conn_set_user, WRONG),
+    ROW(conn_take, WRONG),     ROW(conn_send_lease, WRONG),  ROW(conn_sendv, WRONG),
+    ROW(conn_send_zc, WRONG),  ROW(conn_send_file, WRONG),   ROW(conn_set_timeouts, WRONG),
+    ROW(conn_connect, WRONG),
     ROW(conn_info_of, WRONG),  ROW(runtime_set_handlers, 0), ROW(runtime_listen, 1),
     ROW(runtime_port, 1),      ROW(runtime_listener_close, 0), ROW(runtime_start, 0),
     ROW(runtime_stats_of, 0),  ROW(runtime_stop, 0),         ROW(runtime_join, 0),
@@ -265,6 +303,8 @@ PREP(listen, to, -1, 0)
 PREP(accept, to, -1, NULL, NULL, 0)
 PREP(accept_multishot, to, -1, NULL, NULL, 0)
 PREP(connect, to, -1, NULL, 0)
+PREP(connect_timeout, to, -1, NULL, 0, 0)
+PREP(post, to, 0)
 PREP(send, to, -1, NULL, 0, 0)
 PREP(send_all, to, -1, NULL, 0, 0)
 PREP(recv, to, -1, NULL, 0, 0)
@@ -331,6 +371,7 @@ static const prep_row prep_rows[] = {
     FILL(socket, RINGLINE_OP_SOCKET), FILL(bind, RINGLINE_OP_BIND),
     FILL(listen, RINGLINE_OP_LISTEN), FILL(accept, RINGLINE_OP_ACCEPT),
     FILL(accept_multishot, RINGLINE_OP_ACCEPT), FILL(connect, RINGLINE_OP_CONNECT),
+    FILL(connect_timeout, RINGLINE_LIB_CONNECT_TIMEOUT), FILL(post, RINGLINE_LIB_POST),
     FILL(send, RINGLINE_OP_SEND), FILL(send_all, RINGLINE_LIB_SEND_ALL),
     FILL(recv, RINGLINE_OP_RECV), FILL(recv_multishot, RINGLINE_OP_RECV),
     FILL(shutdown, RINGLINE_OP_SHUTDOWN), FILL(pool, -1), FILL(quiet, -1),
@@ -503,6 +544,35 @@ static void check_runtime(void) {
            RINGLINE_ESTALE);
 }
 
+/* Wrong arguments of what only a worker may call. */
+static void check_on_a_worker(void) {
+  ringline_runtime *rt;
+  CHECK_OK(ringline_runtime_create(NULL, &rt));
+  CHECK_OK(ringline_worker_adopt(rt, 0, &worker_block));
+  odd_process.size = 3;
+  process.size = odd_stream.size = no_program.size = no_argv.size = sizeof process;
+  process.argv = odd_stream.argv = (uint64_t)(uintptr_t)program;
+  odd_stream.stdout_is = 3;
+  no_program.argv = (uint64_t)(uintptr_t)nothing_to_run;
+  expect("timer_start", "no out", ringline_timer_start(rt, 0, 0, 0, NULL), RINGLINE_ENULL);
+  expect("timer_stop", "garbage", ringline_timer_stop(rt, ~0ull), RINGLINE_ESTALE);
+  expect("resolve", "nothing", ringline_resolve(rt, NULL, NULL, 0), RINGLINE_ENULL);
+  expect("process_spawn", "NULL", ringline_process_spawn(rt, NULL, 0, &number), RINGLINE_ENULL);
+  expect("process_spawn", "no out", ringline_process_spawn(rt, &process, 0, NULL), RINGLINE_ENULL);
+  expect("process_spawn", "odd", ringline_process_spawn(rt, &odd_process, 0, &number), -EINVAL);
+  expect("process_spawn", "stream", ringline_process_spawn(rt, &odd_stream, 0, &number), -EINVAL);
+  expect("process_spawn", "empty", ringline_process_spawn(rt, &no_program, 0, &number), -EINVAL);
+  expect("process_spawn", "argv", ringline_process_spawn(rt, &no_argv, 0, &number),
+         RINGLINE_ENULL);
+  expect("process_kill", "garbage", ringline_process_kill(rt, ~0ull, 9), RINGLINE_ESTALE);
+  expect("signal_watch", "0", ringline_signal_watch(rt, 0), -EINVAL);
+  expect("signal_watch", "-1", ringline_signal_watch(rt, -1), -EINVAL);
+  expect("signal_watch", "65", ringline_signal_watch(rt, 65), -EINVAL);
+  expect("signal_watch", "SIGKILL", ringline_signal_watch(rt, 9), -EINVAL);
+  expect("signal_unwatch", "10", ringline_signal_unwatch(rt, 10), RINGLINE_ESTALE);
+  CHECK_EQ(ringline_runtime_free(rt), 0);
+}
+
 static void check_preps(void) {
   int row;
   for (row = 0; row < PREP_ROWS; row++) {
@@ -591,7 +661,8 @@ int main(void) {
   many_workers.workers = 2049;
   odd_flags.flags = 2;
   odd_water.low_water = odd_water.high_water = 4096;
-  many_workers.size = odd_flags.size = odd_water.size = sizeof odd_water;
+  many_threads.blocking_threads = 1025;
+  many_workers.size = odd_flags.size = odd_water.size = many_threads.size = sizeof odd_water;
   CHECK_OK(ringline_runtime_create(NULL, &runtime));
   check_bad_handles(ring, freed, lease);
   for (row = 0; row < sizeof argument_rows / sizeof *argument_rows; row++)
@@ -619,6 +690,7 @@ int main(void) {
   CHECK_EQ(turn_for(ring, 2, LIMIT), 2);
   CHECK_EQ(ringline_free(ring), 0);
   check_mail_of_a_freed_ring();
+  check_on_a_worker();
   check_runtime();
   harness_check_baseline();
   return 0;

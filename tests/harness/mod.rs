@@ -4,6 +4,8 @@
 //! Never prints; a failure is a text that the caller shows.
 #![allow(dead_code)] // each test binary uses its own part
 
+pub mod server;
+
 use std::io::Read;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};

@@ -120,6 +120,9 @@ impl Oracle {
     }
 
     fn judge_data(&self, sim: &Sim, record: &Record, it: &Completion) {
+        if record.opcode == opcode::LIB_POST && it.res != -libc::ECANCELED {
+            assert_eq!(it.res as usize, record.len, "what {record:?} says: {it:?}");
+        }
         let Some(buffer) = record.buffer else { return };
         if matches!(record.opcode, opcode::READ | opcode::RECV) && it.res > 0 {
             let got = self.buffers.copy(buffer, it.res as usize);

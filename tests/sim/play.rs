@@ -140,7 +140,7 @@ impl Play {
         let fd = self.descriptor();
         let len = 1 + self.dice.below(SIZE as u64) as u32;
         let op = Op { fd, len, ..Op::default() };
-        match self.dice.below(18) {
+        match self.dice.below(20) {
             0 => self.note(Op { opcode: opcode::NOP, ..op }, false),
             1 => self.note(Op { opcode: opcode::READ, ..op }, true),
             2 => self.note(Op { opcode: opcode::WRITE, ..op }, true),
@@ -169,6 +169,12 @@ impl Play {
             }
             15 => self.timer(),
             16 => self.names_another(),
+            17 => {
+                let addr3 = self.dice.pick(&[0, 1, 10_000, 1_000_000_000, u64::MAX]);
+                let opcode = opcode::LIB_CONNECT_TIMEOUT;
+                self.note(Op { opcode, fd, addr3, ..Op::default() }, false)
+            }
+            18 => self.note(Op { opcode: opcode::LIB_POST, fd: -1, len, ..Op::default() }, false),
             _ => self.note(Op { opcode: opcode::LIB_CLOSE, fd, ..Op::default() }, false),
         }
     }

@@ -28,10 +28,44 @@ pub fn missing_hazard_tests() -> Vec<String> {
             }
         }
     }
-    if rows.len() < 30 {
-        findings.push(format!("tests/HAZARDS.md: only {} rows were understood", rows.len()));
+    let wrapped: Vec<Vec<&str>> = table.text.lines().filter_map(wrapper_cells).collect();
+    for row in &wrapped {
+        for (language, cell) in ["python", "nim", "swift"].iter().zip(&row[1..]) {
+            let folder = format!("bindings/{language}/");
+            let mut tests = sources.iter().filter(|source| source.path.starts_with(&folder));
+            // A cell in words says why there is nothing to test.
+            for name in cell.split(", `").filter(|name| cell.starts_with('`') && !name.is_empty()) {
+                let name = name.trim_matches('`');
+                if !tests.clone().any(|source| is_test(&source.text, name)) {
+                    findings.push(format!("tests/HAZARDS.md: no test {name} in {folder}"));
+                }
+            }
+            if tests.next().is_none() {
+                findings.push(format!("tests/HAZARDS.md: {folder} was not read"));
+            }
+        }
+    }
+    if rows.len() < 30 || wrapped.len() < 15 {
+        let count = rows.len() + wrapped.len();
+        findings.push(format!("tests/HAZARDS.md: only {count} rows were understood"));
     }
     findings
+}
+
+/// Whether a source of Python, Nim or Swift has a test of that name.
+fn is_test(text: &str, name: &str) -> bool {
+    let python = format!("def {name}(");
+    let swift = format!("func {name}(");
+    let nim = format!("test \"{name}\":");
+    text.contains(&python) || text.contains(&swift) || text.contains(&nim)
+}
+
+/// The four cells of a row of the wrappers' table.
+fn wrapper_cells(line: &str) -> Option<Vec<&str>> {
+    let inner = line.strip_prefix("| ")?.strip_suffix(" |")?;
+    let cells: Vec<&str> = inner.split(" | ").collect();
+    let is_row = cells.len() == 4 && cells[0] != "hazard" && !cells[0].starts_with("---");
+    is_row.then_some(cells)
 }
 
 /// The three cells of a row that names tests.

@@ -172,6 +172,33 @@ suite "mistakes":
         message(ring.queue.registerBuffers([IOVec()]))]:
       check "RINGLINE_ESTALE" in text
 
+  test "a ring that ends with a thousand receives in flight, and bytes that come afterwards":
+    let pair = socketPair()
+    let ring = newRing(64)
+    var all: seq[Operation]
+    for _ in 0 ..< 1000: all.add ring.recv(pair[1], 16)
+    ring.turn()
+    check ring.inflight == 1000
+    ring.close()
+    check posix.send(pair[0], repeat("x", 100).cstring, 100, 0) == 100
+    for op in all: check 'x' notin op.data
+    # Nobody receives any more: the bytes are still there.
+    var bytes: array[200, char]
+    check posix.recv(pair[1], addr bytes[0], 200, 0) == 100
+    closeAll pair
+
+  test "a child of fork":
+    let ring = newRing(8)
+    ring.wait ring.nop()
+    let child = posix.fork()
+    if child == 0:
+      let text = message(ring.wait ring.nop())
+      exitnow(if "RINGLINE_EFORKED" in text: 0 else: 1)
+    var status: cint
+    check posix.waitpid(child, status, 0) == child
+    check status == 0
+    ring.wait ring.nop()
+
   test "an operation of another ring":
     let (first, second) = (newRing(8), newRing(8))
     check "not in flight" in message(second.wait first.nop())

@@ -145,15 +145,18 @@ def test_cancel_all(ring: ringline.Ring, pair: Pair) -> None:
 
 def test_close_with_everything_in_flight(pair: Pair) -> None:
     """Failure: a close that hangs, or leaves a buffer held."""
-    buffers = [bytearray(16) for _ in range(100)]
+    buffers = [bytearray(16) for _ in range(1000)]
     with ringline.Ring() as ring:
         for buffer in buffers:
             ring.recv(pair[0], buffer)
         ring.flush()
-        assert len(ring) == 100
+        assert len(ring) == 1000
     assert (len(ring), ring.closed, ring.close()) == (0, True, 0)
+    pair[1].send(b"x" * 100)
     for buffer in buffers:
+        assert not any(buffer)
         buffer.clear()
+    assert pair[0].recv(200) == b"x" * 100
 
 
 def test_dropped_ring_says_so(pair: Pair) -> None:

@@ -149,6 +149,10 @@ const
     ## A user-space timer: nanoseconds in off, period in addr.
   RINGLINE_LIB_SEND_ALL*: uint8 = 130'u8
     ## A send that goes on after short counts.
+  RINGLINE_LIB_CONNECT_TIMEOUT*: uint8 = 131'u8
+    ## A CONNECT with a time limit: nanoseconds in addr3.
+  RINGLINE_LIB_POST*: uint8 = 132'u8
+    ## A completion at the next turn, with res from len.
   RINGLINE_SQE_FIXED_FILE*: uint8 = 1'u8
     ## fd is a registered slot.
   RINGLINE_SQE_IO_DRAIN*: uint8 = 2'u8
@@ -366,10 +370,54 @@ const
     ## It sends what is queued, then waits for the other end to close.
   RINGLINE_CONN_CLOSING*: uint32 = 3'u32
     ## It ends what is in flight; its close callback is next.
+  RINGLINE_CONN_CONNECTING*: uint32 = 4'u32
+    ## ringline_conn_connect() is not through; its connect callback is next.
   RINGLINE_CONN_PAUSED*: uint32 = 1'u32
     ## flags of a connection: it shows no data (ringline_conn_pause).
   RINGLINE_CONN_ENDED*: uint32 = 2'u32
     ## flags of a connection: the other end sends nothing more.
+  RINGLINE_EVENT_START*: uint32 = 1'u32
+    ## kind of an event: the worker begins.
+  RINGLINE_EVENT_ACCEPT*: uint32 = 2'u32
+    ## A client came by `listener`.
+  RINGLINE_EVENT_DATA*: uint32 = 3'u32
+    ## Bytes came, or (length 0) the other end sends nothing more; see `consumed`.
+  RINGLINE_EVENT_SENT*: uint32 = 4'u32
+    ## The kernel took `length` bytes.
+  RINGLINE_EVENT_WRITABLE*: uint32 = 5'u32
+    ## There is room again in a send queue that was full.
+  RINGLINE_EVENT_CLOSE*: uint32 = 6'u32
+    ## A connection is over, for the reason `res`; its id is stale.
+  RINGLINE_EVENT_STOP*: uint32 = 7'u32
+    ## The worker is over.
+  RINGLINE_EVENT_TICK*: uint32 = 8'u32
+    ## The timer `conn` ticks; `res` periods were missed before.
+  RINGLINE_EVENT_NOTIFY*: uint32 = 9'u32
+    ## Another thread posted `user` and `res`.
+  RINGLINE_EVENT_RESOLVE*: uint32 = 10'u32
+    ## ringline_resolve() of `user`: `length` of ringline_address at `address`; or `res` is -errno and
+    ## the resolver's words, `length` bytes, are there.
+  RINGLINE_EVENT_SIGNAL*: uint32 = 11'u32
+    ## The signal `res` came, sent by the process `extra`.
+  RINGLINE_EVENT_SPAWN*: uint32 = 12'u32
+    ## The process `conn` runs: `res` is its pid, and at `address` are the ids of three connections,
+    ## its input, output and errors (0 = none); or `res` is -errno.
+  RINGLINE_EVENT_EXIT*: uint32 = 13'u32
+    ## The process `conn` ended with the code `res`, or by the signal -`res`.
+  RINGLINE_EVENT_CONNECT*: uint32 = 14'u32
+    ## What became of the connect of `conn`: `res` 0 or -errno.
+  RINGLINE_EVENT_RELEASED*: uint32 = 15'u32
+    ## What was lent to `conn` under the cookie `extra` is the caller's again.
+  RINGLINE_WORKER_HERE*: uint32 = 4294967295'u32
+    ## worker of ringline_work: the calling thread's own.
+  RINGLINE_STREAM_INHERITED*: uint32 = 0'u32
+    ## stdin, stdout, stderr of a process: the program's own.
+  RINGLINE_STREAM_PIPED*: uint32 = 1'u32
+    ## A connection of the worker.
+  RINGLINE_STREAM_NULL*: uint32 = 2'u32
+    ## /dev/null.
+  RINGLINE_EXIT_UNKNOWN*: int32 = (-2147483648'i32)
+    ## status of a process: somebody else waited for it.
   RINGLINE_LOG_NONE*: uint32 = 0'u32
     ## set_log: nothing is told.
   RINGLINE_LOG_ERROR*: uint32 = 1'u32
@@ -629,6 +677,22 @@ type
       ## How long a graceful close waits for the other end, in nanoseconds; 0 = 5 s.
     disable*: uint64
       ## RINGLINE_FEATURE_* not to use although the kernel has them.
+    blocking_threads*: uint32
+      ## Threads for what blocks (ringline_work(), ringline_resolve(), ringline_process_spawn()),
+      ## made when there is work; 0 = 16, 1024 at most.
+    resv2*: uint32
+      ## Zero.
+
+  ringline_address* {.bycopy.} = object
+    ## An address that ringline_resolve() found.
+    family*: uint16
+      ## AF_INET or AF_INET6.
+    port*: uint16
+      ## The port, as a number.
+    scope*: uint32
+      ## Of IPv6: the interface of a link-local address.
+    bytes*: array[16, uint8]
+      ## 4 or 16 bytes as on the wire.
 
   ringline_runtime_handlers* {.bycopy.} = object
     ## What a worker tells. Each is called on a worker's thread, one at a time per worker, never inside
@@ -656,6 +720,22 @@ type
       ## A connection is over.
     stop*: uint64
       ## The worker is over: the last call on its thread.
+    connect*: uint64
+      ## What became of a connect.
+    released*: uint64
+      ## Lent memory or a lent file is free again.
+    tick*: uint64
+      ## A timer ticks.
+    notify*: uint64
+      ## Another thread posted something.
+    resolve*: uint64
+      ## A name was looked up.
+    signal*: uint64
+      ## A signal came.
+    spawn*: uint64
+      ## A child runs.
+    exit*: uint64
+      ## A child ended.
 
   ringline_runtime_stats* {.bycopy.} = object
     ## What a runtime did so far, over all workers. Set `size` to sizeof(ringline_runtime_stats) (0 =
@@ -684,6 +764,38 @@ type
       ## Times that a connection waited for a receive buffer.
     turns*: uint64
       ## Turns of the workers' loops.
+    taken*: uint64
+      ## Leases that ringline_conn_take() gave.
+    take_refusals*: uint64
+      ## Leases that it refused, because few receive buffers were left.
+    connected*: uint64
+      ## Connections that ringline_conn_connect() opened.
+    timeouts*: uint64
+      ## Connections closed because of ringline_conn_set_timeouts().
+
+  ringline_worker_block* {.bycopy.} = object
+    ## Through which an adopted worker is turned. Owned by the worker, its address is stable until the
+    ## worker is over. Only the worker's thread may touch it.
+    size*: uint32
+      ## Size of this struct.
+    abi*: uint32
+      ## RINGLINE_ABI of the library.
+    events*: uint64
+      ## Address of ringline_event events[events_cap].
+    events_cap*: uint32
+      ## Its capacity, which no turn exceeds.
+    events_len*: uint32
+      ## Out: how many events there are. They are valid until the next turn.
+    timeout_ns*: int64
+      ## In: longest wait of a turn in nanoseconds; 0 = do not wait, -1 = for ever.
+    runtime*: uint64
+      ## The runtime's handle.
+    worker*: uint32
+      ## Which of its workers this is.
+    resv*: uint32
+      ## Zero.
+    more*: array[2, uint64]
+      ## Zero.
 
   ringline_conn_info* {.bycopy.} = object
     ## What a connection is like. Set `size` to sizeof(ringline_conn_info) (0 = the same) before the
@@ -691,7 +803,7 @@ type
     size*: uint32
       ## sizeof(ringline_conn_info).
     state*: uint32
-      ## RINGLINE_CONN_OPEN, _DRAINING or _CLOSING.
+      ## RINGLINE_CONN_OPEN, _CONNECTING, _DRAINING or _CLOSING.
     flags*: uint32
       ## RINGLINE_CONN_PAUSED and _ENDED.
     listener*: uint32
@@ -714,6 +826,56 @@ type
       ## The other end's port.
     peer_address*: array[16, uint8]
       ## Its address, 4 or 16 bytes as on the wire.
+
+  ringline_lease* {.bycopy.} = object
+    ## Received bytes that were kept by ringline_conn_take(). Set `size` to sizeof(ringline_lease)
+    ## (0 = the same) before the call.
+    size*: uint32
+      ## sizeof(ringline_lease).
+    resv*: uint32
+      ## Zero.
+    lease*: uint64
+      ## The lease, for ringline_conn_send_lease() or ringline_lease_release().
+    bytes*: uint64
+      ## The bytes: the same as the data callback shows.
+    length*: uint64
+      ## How many.
+
+  ringline_conn_timeouts* {.bycopy.} = object
+    ## How long a connection may do nothing. `size` as in ringline_config.
+    size*: uint32
+      ## sizeof(ringline_conn_timeouts).
+    resv*: uint32
+      ## Zero.
+    idle_ns*: uint64
+      ## Nothing was received and nothing sent for so many nanoseconds; 0 = no limit.
+    read_ns*: uint64
+      ## Nothing was received, although data is not paused and the other end has not ended.
+    write_ns*: uint64
+      ## One send (of 256 KiB of copied bytes at most, of a whole lease, of whole lent memory) is not
+      ## through.
+
+  ringline_process* {.bycopy.} = object
+    ## A child to be started. `size` as in ringline_config.
+    size*: uint32
+      ## sizeof(ringline_process).
+    flags*: uint32
+      ## Zero.
+    argv*: uint64
+      ## Address of the program and its arguments (char *argv[], NULL at the end); without a slash
+      ## the program is looked for in PATH.
+    env*: uint64
+      ## Address of "NAME=value" words (as argv); 0 = the program's own environment.
+    cwd*: uint64
+      ## Address of the folder it starts in; 0 = where the program is.
+    stdin_is*: uint32
+      ## RINGLINE_STREAM_*: its input.
+    stdout_is*: uint32
+      ## Its output.
+    stderr_is*: uint32
+      ## Its errors.
+    resv*: uint32
+      ## Zero.
 
   ringline_stats* {.bycopy.} = object
     ## What a ring did so far. Set `size` to sizeof(ringline_stats) (0 = the same) before the call.
@@ -749,6 +911,32 @@ type
       ## Operations abandoned at a forced free.
     rollbacks*: uint64
       ## Operations taken back because the kernel did not consume them.
+
+  ringline_event* {.bycopy.} = object
+    ## What a worker tells, as a record. Addresses are valid until the next turn.
+    kind*: uint32
+      ## RINGLINE_EVENT_*.
+    res*: int32
+      ## A result, reason or status.
+    conn*: uint64
+      ## The connection (or timer, or process).
+    user*: uint64
+      ## The user's number of it.
+    address*: uint64
+      ## Address of the bytes.
+    length*: uint64
+      ## How many there are.
+    consumed*: int64
+      ## Of RINGLINE_EVENT_DATA: in, what a data callback would return. It is `length` at first (0 at
+      ## the end): write less to have the rest shown again, in front of what comes next. Where bytes
+      ## were left, later data of the connection in the same turn counts as not seen: it is shown
+      ## again at once, behind them. Negative = close at once.
+    listener*: uint32
+      ## The listener it is about.
+    flags*: uint32
+      ## RINGLINE_EVENT_FLAG_*.
+    extra*: uint64
+      ## More of some kinds; else 0.
 
   ringline_log_function* = proc (ctx: pointer, level: uint32, message: cstring) {.cdecl, gcsafe,
     raises: [].}
@@ -792,8 +980,59 @@ type
     user: uint64, reason: int32) {.cdecl, gcsafe, raises: [].}
     ## The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
     ## that failed, what data returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close
-    ## took too long), -EMSGSIZE (keep_max), -ECANCELED (stop). ringline_conn_info_of() still answers
-    ## in it; the id is stale when it returns.
+    ## or a timeout of its own), -EMSGSIZE (keep_max), -ECANCELED (stop).
+    ## ringline_conn_info_of() still answers in it; the id is stale when it returns.
+
+  ringline_connect_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime, conn: uint64,
+    user: uint64, res: int32) {.cdecl, gcsafe, raises: [].}
+    ## What became of ringline_conn_connect(), exactly once: `res` 0 = it is connected, and its end is
+    ## told by close; else it is over: -ECONNREFUSED, -ETIMEDOUT, -EHOSTUNREACH, what connect(2) says,
+    ## -ECANCELED or -ECONNABORTED (closed before), and the id is stale when this returns.
+
+  ringline_released_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime, conn: uint64,
+    user: uint64, cookie: uint64) {.cdecl, gcsafe, raises: [].}
+    ## What ringline_conn_send_zc() or ringline_conn_send_file() got under `cookie` is the caller's
+    ## again: exactly once for each that returned 0, before the connection's close. That it was sent it
+    ## does not say.
+
+  ringline_tick_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime, timer: uint64,
+    user: uint64, missed: uint32) {.cdecl, gcsafe, raises: [].}
+    ## A timer of ringline_timer_start() ticks, after as many of its periods as were `missed`.
+
+  ringline_notify_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime, user: uint64,
+    res: int32) {.cdecl, gcsafe, raises: [].}
+    ## What ringline_runtime_post() posted.
+
+  ringline_resolve_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime, user: uint64,
+    res: int32, addresses: ptr ringline_address, count: csize_t, error: cstring) {.cdecl, gcsafe,
+    raises: [].}
+    ## What ringline_resolve() found: `count` addresses in the resolver's order. Or `res` is an -errno
+    ## near the resolver's own code (-ENOENT: no such name, -EAGAIN: try again, -ECANCELED: stop), and
+    ## `error` its words. Both are valid during the call.
+
+  ringline_signal_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime, signo: int32,
+    sender: int32) {.cdecl, gcsafe, raises: [].}
+    ## A signal of ringline_signal_watch() came, sent by the process `sender` (0 = the kernel).
+
+  ringline_spawn_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime, process: uint64,
+    user: uint64, res: int32, streams: ptr uint64) {.cdecl, gcsafe, raises: [].}
+    ## The child of ringline_process_spawn() runs: `res` is its pid, and `streams` has the connections
+    ## of its input, output and errors, 0 where there is none. Or `res` is why it does not, -errno, and
+    ## the id is stale.
+
+  ringline_exit_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime, process: uint64,
+    user: uint64, status: int32) {.cdecl, gcsafe, raises: [].}
+    ## A child ended with the code `status`, or by the signal -`status`; RINGLINE_EXIT_UNKNOWN when
+    ## somebody else waited for it. The id is stale. Data of its streams may still come.
+
+  ringline_work_function* = proc (ctx: pointer): int32 {.cdecl, gcsafe, raises: [].}
+    ## What ringline_work() runs, on a thread of the library's that may block. Of the library only
+    ## what any thread may call is legal in it. A C++ exception that leaves it ends the program.
+
+  ringline_done_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime,
+    res: int32) {.cdecl, gcsafe, raises: [].}
+    ## What came of it, on the worker's thread, as a callback of the worker: `res` is what the function
+    ## returned, or -ECANCELED when the worker ended before it began.
 
 {.push cdecl, importc, dynlib: loaded, gcsafe, raises: [].}
 
@@ -1113,6 +1352,10 @@ proc ringline_prep_cancel*(op: ptr ringline_op, token: uint64)
 proc ringline_prep_timer*(op: ptr ringline_op, ns: uint64, period_ns: uint64)
   ## LIB_TIMER: fires after `ns`, then every `period_ns` (0 = once). res = periods missed.
 
+proc ringline_prep_post*(op: ptr ringline_op, res: int32)
+  ## LIB_POST: a completion with this `res` at the ring's next turn, counted by wait_min and made a
+  ## callback by ringline_submit_with(). -ECANCELED when it was cancelled before.
+
 proc ringline_prep_lib_close*(op: ptr ringline_op, fd: int32)
   ## LIB_CLOSE: shutdown (unless a listener), cancel the ops on `fd`, wait for them, close.
 
@@ -1261,6 +1504,12 @@ proc ringline_prep_accept_multishot*(op: ptr ringline_op, fd: int32, `addr`: poi
 
 proc ringline_prep_connect*(op: ptr ringline_op, fd: int32, `addr`: pointer, addrlen: uint32)
   ## CONNECT: connect(2). res = 0.
+
+proc ringline_prep_connect_timeout*(op: ptr ringline_op, fd: int32, `addr`: pointer,
+    addrlen: uint32, timeout_ns: uint64)
+  ## LIB_CONNECT_TIMEOUT: as ringline_prep_connect(), given up `timeout_ns` nanoseconds after submit.
+  ## res = 0, also when it connected just then; -ETIMEDOUT when the limit ended it, or the error of
+  ## connect(2). After a limit or a cancel the socket may still be connecting: close it.
 
 proc ringline_prep_send*(op: ptr ringline_op, fd: int32, buf: pointer, len: uint32, flags: uint32)
   ## SEND: send(2); may be short. `buf` is the library's until FINAL.
@@ -1575,20 +1824,46 @@ proc ringline_runtime_stop*(runtime: ptr ringline_runtime, grace_ns: int64): int
   ## handlers; async-signal-safe, errno is kept. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
 
 proc ringline_runtime_join*(runtime: ptr ringline_runtime, timeout_ns: int64): int32
-  ## Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever). Any
-  ## thread but the workers. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback,
-  ## RINGLINE_EPANIC when a worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
+  ## Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever); not
+  ## for adopted ones, but for the functions of ringline_work() that run. Any thread but the workers'
+  ## callbacks. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback, RINGLINE_EPANIC when a
+  ## worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
 
 proc ringline_runtime_free*(runtime: ptr ringline_runtime): int32
   ## End the runtime: stop with a grace of 0, wait for the workers (their callbacks still run), give
   ## everything back. In a callback the handle is stale at once, and the workers end when it has
-  ## returned. Any thread. Returns 0, RINGLINE_EPANIC when a worker ended by an internal error,
-  ## RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
+  ## returned. A worker that the calling thread adopted ends here; those that other threads adopted
+  ## end at their next turns. Any thread. Returns 0, RINGLINE_EPANIC when a worker ended by an
+  ## internal error, RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
 
 proc ringline_runtime_stats_of*(runtime: ptr ringline_runtime,
     `out`: ptr ringline_runtime_stats): int32
   ## Read the counters of a runtime, summed over its workers. Any thread. Returns 0, RINGLINE_ENULL,
   ## -EINVAL, RINGLINE_ESTALE, RINGLINE_EFORKED.
+
+proc ringline_worker_adopt*(runtime: ptr ringline_runtime, index: uint32,
+    `out`: ptr ptr ringline_worker_block): int32
+  ## Make the calling thread the worker `index` of a runtime: it gets a ring and listens, and its
+  ## events are records in the block that `*out` names, instead of callbacks. Turn it with
+  ## ringline_worker_turn(); between turns every function of connections is legal on this thread.
+  ## ringline_runtime_start() starts the workers that nobody adopted before. A thread is one worker
+  ## at most; when it exits, its worker ends at once. The worker's signals are the thread's: a
+  ## handler ends a turn.
+  ##
+  ## Returns 0; -EINVAL for the index; -EALREADY when a thread is this worker already, or was; -EBUSY
+  ## when the calling thread is a worker already; RINGLINE_ECLOSED after stop; RINGLINE_ENULL; what
+  ## ringline_create() and ringline_pool_create() say; RINGLINE_ESTALE; RINGLINE_EFORKED.
+
+proc ringline_worker_turn*(runtime: ptr ringline_runtime): int32
+  ## One turn of the adopted worker that the calling thread is: what was asked for since the last
+  ## turn is done, data of the last turn is given back (see ringline_event.consumed), and the thread
+  ## sleeps until there are events, block->timeout_ns at most. They are in block->events.
+  ##
+  ## Returns how many there are, 0 when the time was over; -EINTR when a signal handler ran and
+  ## nothing else came; RINGLINE_ECLOSED after the turn that showed RINGLINE_EVENT_STOP: the worker
+  ## is over, its block is gone, and the thread may leave. RINGLINE_EREENTRANT in a callback,
+  ## RINGLINE_EWRONGTHREAD where no such worker was adopted, RINGLINE_EPANIC and RINGLINE_EPOISONED
+  ## after an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
 
 proc ringline_runtime_config_init*(config: ptr ringline_runtime_config): int32
   ## Fill a runtime's config with the defaults, which are zeros, and set its size. Any thread.
@@ -1632,6 +1907,161 @@ proc ringline_conn_info_of*(runtime: ptr ringline_runtime, conn: uint64,
     `out`: ptr ringline_conn_info): int32
   ## What a connection is like, the other end's address included. In the worker's callbacks only.
   ## Returns 0, RINGLINE_ENULL, -EINVAL and as ringline_conn_pause().
+
+proc ringline_conn_take*(runtime: ptr ringline_runtime, conn: uint64,
+    `out`: ptr ringline_lease): int32
+  ## In a data callback: keep the bytes that are shown, as a lease. They stay where they are until
+  ## ringline_conn_send_lease() has sent them or ringline_lease_release() gives them back (any
+  ## thread), also when the connection is over. All bytes shown count as consumed then: of what the
+  ## callback returns only a negative value is looked at. In that callback only.
+  ##
+  ## Returns 0; -ENODATA when these bytes are not in the pool (an earlier callback or a pause left
+  ## them): copy them; -ENOBUFS when only a quarter of the receive buffers is left, which is for the
+  ## other connections: copy them (counted in take_refusals); RINGLINE_ENULL, -EINVAL,
+  ## RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
+
+proc ringline_conn_send_lease*(runtime: ptr ringline_runtime, conn: uint64, lease: uint64,
+    bytes: pointer, length: csize_t): int32
+  ## Send `length` bytes at `bytes`, which are (a part of) those of `lease`, behind what is queued,
+  ## without a copy. The lease is the library's from now on, and it gives it back when they are
+  ## sent or the connection is over. In the worker's callbacks only.
+  ##
+  ## Returns 0; an error leaves the lease to the caller: RINGLINE_ESTALE also when the lease was
+  ## given back or sent already, -EINVAL when the bytes are not in its pool, RINGLINE_EWRONGTHREAD
+  ## also for a lease of another thread's pool, and as ringline_conn_send().
+
+proc ringline_conn_sendv*(runtime: ptr ringline_runtime, conn: uint64, iovecs: pointer,
+    count: uint32): int32
+  ## Send a copy of `count` slices (struct iovec of <sys/uio.h>), one behind the other; all of them
+  ## or none. In the worker's callbacks only. Returns as ringline_conn_send(), and -EINVAL above 1024
+  ## slices.
+
+proc ringline_conn_send_zc*(runtime: ptr ringline_runtime, conn: uint64, bytes: pointer,
+    length: csize_t, cookie: uint64): int32
+  ## Send `length` bytes out of the caller's memory, behind what is queued. They must stay as they
+  ## are until the released callback comes with `cookie` (always later, never from here). Where the
+  ## kernel copies after all (loopback), messages of 16 KiB at most are copied at once and
+  ## released soon.
+  ## In the worker's callbacks only. Returns as ringline_conn_send(); an error means no callback.
+
+proc ringline_conn_send_file*(runtime: ptr ringline_runtime, conn: uint64, fd: int32,
+    offset: uint64, length: uint64, cookie: uint64): int32
+  ## Send `length` bytes of a regular file from `offset` on, behind what is queued; 0 = up to its end
+  ## as it is now. They count as queued. The file's own position is neither used nor moved. `fd` must
+  ## stay open until the released callback comes with `cookie` (always later, never from here). A
+  ## file that ends before `length` closes the connection with -ENODATA, a read that fails with its
+  ## -errno: the other end was promised more. In the worker's callbacks only.
+  ##
+  ## Returns 0; -ENODATA when the file is shorter now; -EINVAL (no regular file), -EBADF; and as
+  ## ringline_conn_send(). An error means no callback.
+
+proc ringline_conn_set_timeouts*(runtime: ptr ringline_runtime, conn: uint64,
+    timeouts: ptr ringline_conn_timeouts): int32
+  ## Limit how long a connection may do nothing; the time starts now. It is closed at once with the
+  ## reason -ETIMEDOUT. Timeouts end with the connection; a later call replaces them, NULL ends them.
+  ## In the worker's callbacks only. Returns 0, -EINVAL or -E2BIG for the struct and
+  ## as ringline_conn_pause().
+
+proc ringline_conn_connect*(runtime: ptr ringline_runtime, address: cstring, timeout_ns: uint64,
+    user: uint64, `out`: ptr uint64): int32
+  ## Connect to `address` (as in ringline_runtime_listen()), for `timeout_ns` at most (0 = as long as
+  ## the kernel tries). `*out` is the id of the connection to be, `user` what its callbacks get. The
+  ## connect callback tells what became of it, never from here; ringline_conn_close() ends it before.
+  ## In the worker's callbacks only.
+  ##
+  ## Returns 0, RINGLINE_ENULL, -EINVAL for the address or the time, what socket(2) says (-EMFILE),
+  ## -ENFILE when the worker has max_connections, RINGLINE_ECLOSED after stop, -ENOMEM,
+  ## RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED. An error means no callback.
+
+proc ringline_conn_post*(runtime: ptr ringline_runtime, conn: uint64, bytes: pointer,
+    length: csize_t): int32
+  ## Have a copy of `length` bytes sent on a connection, from any thread but a signal handler: they
+  ## go behind what is queued, in the order of each thread. A connection that is over by then drops
+  ## them; one whose queue has twice high_water bytes is closed with -ENOBUFS.
+  ##
+  ## Returns 0; -EAGAIN when 1024 posts or 64 MiB wait for the worker: post again later; -EMSGSIZE
+  ## above 16 MiB; -ENOMEM; RINGLINE_ENULL; RINGLINE_ECLOSED when the worker is over;
+  ## RINGLINE_ESTALE for an id that never was one; RINGLINE_EFORKED.
+
+proc ringline_runtime_post*(runtime: ptr ringline_runtime, worker: uint32, user: uint64,
+    res: int32): int32
+  ## Have notify called (or RINGLINE_EVENT_NOTIFY told) with `user` and `res` on a worker, each call
+  ## once, in the order of each thread. Any thread, but no signal handler. What is posted before the
+  ## worker begins is told when it does.
+  ##
+  ## Returns 0, -EAGAIN as ringline_conn_post(), RINGLINE_ECLOSED when the worker is over,
+  ## RINGLINE_ESTALE (also when there is no such worker), RINGLINE_EFORKED.
+
+proc ringline_process_spawn*(runtime: ptr ringline_runtime, process: ptr ringline_process,
+    user: uint64, `out`: ptr uint64): int32
+  ## Start a child, on a thread that may block; everything is copied. `*out` is the process's id,
+  ## and `user` is passed to its events: first spawn (or RINGLINE_EVENT_SPAWN) with its pid and the
+  ## connections of its piped streams, or why it could not be started; then exit, exactly once.
+  ## A piped stream is a socket: closing the connection of its input ends what it reads. The child
+  ## blocks no signal and gets the default for SIGPIPE. The worker waits for it: no zombie stays; the
+  ## end of a stop's grace kills it. In the worker's callbacks only, or on an adopted worker's
+  ## thread.
+  ##
+  ## Returns 0; RINGLINE_ENULL; -EINVAL or -E2BIG for the struct; -EAGAIN when the worker has 4096
+  ## children, or as ringline_work(); RINGLINE_ECLOSED when the worker ends; RINGLINE_EWRONGTHREAD;
+  ## RINGLINE_ESTALE; RINGLINE_EFORKED.
+
+proc ringline_process_kill*(runtime: ptr ringline_runtime, process: uint64, signo: int32): int32
+  ## Send a signal to a child; never to another process, whatever its pid. In the worker's callbacks
+  ## only. Returns 0; -EINVAL for the signal; -EAGAIN before it runs; RINGLINE_ESTALE after its exit;
+  ## RINGLINE_EWRONGTHREAD; RINGLINE_EFORKED.
+
+proc ringline_signal_watch*(runtime: ptr ringline_runtime, signo: int32): int32
+  ## Have the signal callback called (or RINGLINE_EVENT_SIGNAL told) when the process gets `signo`,
+  ## SIGCHLD included. No handler is installed: the signal must be blocked in all threads of the
+  ## program, best before it makes any (pthread_sigmask(3)); the library's own threads block all.
+  ## Watched by several workers, each signal goes to one of them. In the worker's callbacks only, or
+  ## on an adopted worker's thread.
+  ##
+  ## Returns 0; -EPERM when the calling thread does not block the signal; -EALREADY; -EINVAL for the
+  ## signal; -EMFILE; RINGLINE_EWRONGTHREAD; RINGLINE_ESTALE; RINGLINE_EFORKED.
+
+proc ringline_signal_unwatch*(runtime: ptr ringline_runtime, signo: int32): int32
+  ## Watch a signal no more. In the worker's callbacks only. Returns 0, -EINVAL, RINGLINE_ESTALE when
+  ## it is not watched, RINGLINE_EWRONGTHREAD, RINGLINE_EFORKED.
+
+proc ringline_timer_start*(runtime: ptr ringline_runtime, delay_ns: uint64, period_ns: uint64,
+    user: uint64, `out`: ptr uint64): int32
+  ## Have tick called (or RINGLINE_EVENT_TICK told) with `user` after `delay_ns`, and then every
+  ## `period_ns` nanoseconds (0 = once). `*out` is the timer's id. 1048576 timers per worker at a
+  ## time; starting and stopping one costs no system call. In the worker's callbacks only, or on an
+  ## adopted worker's thread.
+  ##
+  ## Returns 0, RINGLINE_ENULL, -EAGAIN when there are as many, RINGLINE_EWRONGTHREAD,
+  ## RINGLINE_ESTALE, RINGLINE_EFORKED.
+
+proc ringline_timer_stop*(runtime: ptr ringline_runtime, timer: uint64): int32
+  ## Stop a timer: it does not tick any more, not even in the turn at hand. In the worker's callbacks
+  ## only. Returns 0, RINGLINE_ESTALE when it ticked for the last time or was stopped,
+  ## RINGLINE_EWRONGTHREAD, RINGLINE_EFORKED.
+
+proc ringline_work*(runtime: ptr ringline_runtime, worker: uint32,
+    function: ringline_work_function, ctx: pointer, done: ringline_done_callback): int32
+  ## Have `function` called with `ctx` on a thread that may block, and then `done` (not NULL) on the
+  ## worker `worker` (RINGLINE_WORKER_HERE = the calling thread's): exactly once, also when the
+  ## runtime stops, which waits for functions that run and cancels those that did not begin. Threads
+  ## are made on demand, config.blocking_threads at most, and go after 10 s without work. Any thread,
+  ## but no signal handler.
+  ##
+  ## Returns 0; -EAGAIN when 4096 pieces of work wait, no thread can be made, or the worker has not
+  ## begun; -EINVAL for the worker; RINGLINE_ENULL; RINGLINE_EWRONGTHREAD for RINGLINE_WORKER_HERE on
+  ## another thread; RINGLINE_ECLOSED when the worker is over; RINGLINE_ESTALE; RINGLINE_EFORKED.
+  ## Then neither is called.
+
+proc ringline_resolve*(runtime: ptr ringline_runtime, host: cstring, service: cstring,
+    user: uint64): int32
+  ## Look up a host ("example.org", "::1"; NULL = this machine) and a service ("https", "443"; NULL =
+  ## port 0) as getaddrinfo(3) does, on a thread that may block. The resolve callback (or
+  ## RINGLINE_EVENT_RESOLVE) gets all addresses in the resolver's order, or its error in words.
+  ## `user` is passed to it. In the worker's callbacks only, or on an adopted worker's thread.
+  ##
+  ## Returns 0, RINGLINE_ENULL when both are NULL, -EAGAIN and RINGLINE_ECLOSED as ringline_work(),
+  ## RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
 
 proc ringline_stats_of*(ring: ptr ringline_ring, `out`: ptr ringline_stats): int32
   ## Read the counters. Any thread. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED, RINGLINE_ENULL,
@@ -1954,6 +2384,19 @@ iterator layoutRows*(): tuple[name: string, offset, size: int] =
     sizeof(default(ringline_runtime_config).close_timeout_ns))
   yield ("ringline_runtime_config.disable", offsetOf(ringline_runtime_config, disable),
     sizeof(default(ringline_runtime_config).disable))
+  yield ("ringline_runtime_config.blocking_threads", offsetOf(ringline_runtime_config, blocking_threads),
+    sizeof(default(ringline_runtime_config).blocking_threads))
+  yield ("ringline_runtime_config.resv2", offsetOf(ringline_runtime_config, resv2),
+    sizeof(default(ringline_runtime_config).resv2))
+  yield ("ringline_address", 0, sizeof(ringline_address))
+  yield ("ringline_address.family", offsetOf(ringline_address, family),
+    sizeof(default(ringline_address).family))
+  yield ("ringline_address.port", offsetOf(ringline_address, port),
+    sizeof(default(ringline_address).port))
+  yield ("ringline_address.scope", offsetOf(ringline_address, scope),
+    sizeof(default(ringline_address).scope))
+  yield ("ringline_address.bytes", offsetOf(ringline_address, bytes),
+    sizeof(default(ringline_address).bytes))
   yield ("ringline_runtime_handlers", 0, sizeof(ringline_runtime_handlers))
   yield ("ringline_runtime_handlers.size", offsetOf(ringline_runtime_handlers, size),
     sizeof(default(ringline_runtime_handlers).size))
@@ -1975,6 +2418,22 @@ iterator layoutRows*(): tuple[name: string, offset, size: int] =
     sizeof(default(ringline_runtime_handlers).close))
   yield ("ringline_runtime_handlers.stop", offsetOf(ringline_runtime_handlers, stop),
     sizeof(default(ringline_runtime_handlers).stop))
+  yield ("ringline_runtime_handlers.connect", offsetOf(ringline_runtime_handlers, connect),
+    sizeof(default(ringline_runtime_handlers).connect))
+  yield ("ringline_runtime_handlers.released", offsetOf(ringline_runtime_handlers, released),
+    sizeof(default(ringline_runtime_handlers).released))
+  yield ("ringline_runtime_handlers.tick", offsetOf(ringline_runtime_handlers, tick),
+    sizeof(default(ringline_runtime_handlers).tick))
+  yield ("ringline_runtime_handlers.notify", offsetOf(ringline_runtime_handlers, notify),
+    sizeof(default(ringline_runtime_handlers).notify))
+  yield ("ringline_runtime_handlers.resolve", offsetOf(ringline_runtime_handlers, resolve),
+    sizeof(default(ringline_runtime_handlers).resolve))
+  yield ("ringline_runtime_handlers.signal", offsetOf(ringline_runtime_handlers, signal),
+    sizeof(default(ringline_runtime_handlers).signal))
+  yield ("ringline_runtime_handlers.spawn", offsetOf(ringline_runtime_handlers, spawn),
+    sizeof(default(ringline_runtime_handlers).spawn))
+  yield ("ringline_runtime_handlers.exit", offsetOf(ringline_runtime_handlers, exit),
+    sizeof(default(ringline_runtime_handlers).exit))
   yield ("ringline_runtime_stats", 0, sizeof(ringline_runtime_stats))
   yield ("ringline_runtime_stats.size", offsetOf(ringline_runtime_stats, size),
     sizeof(default(ringline_runtime_stats).size))
@@ -2000,6 +2459,35 @@ iterator layoutRows*(): tuple[name: string, offset, size: int] =
     sizeof(default(ringline_runtime_stats).parked))
   yield ("ringline_runtime_stats.turns", offsetOf(ringline_runtime_stats, turns),
     sizeof(default(ringline_runtime_stats).turns))
+  yield ("ringline_runtime_stats.taken", offsetOf(ringline_runtime_stats, taken),
+    sizeof(default(ringline_runtime_stats).taken))
+  yield ("ringline_runtime_stats.take_refusals", offsetOf(ringline_runtime_stats, take_refusals),
+    sizeof(default(ringline_runtime_stats).take_refusals))
+  yield ("ringline_runtime_stats.connected", offsetOf(ringline_runtime_stats, connected),
+    sizeof(default(ringline_runtime_stats).connected))
+  yield ("ringline_runtime_stats.timeouts", offsetOf(ringline_runtime_stats, timeouts),
+    sizeof(default(ringline_runtime_stats).timeouts))
+  yield ("ringline_worker_block", 0, sizeof(ringline_worker_block))
+  yield ("ringline_worker_block.size", offsetOf(ringline_worker_block, size),
+    sizeof(default(ringline_worker_block).size))
+  yield ("ringline_worker_block.abi", offsetOf(ringline_worker_block, abi),
+    sizeof(default(ringline_worker_block).abi))
+  yield ("ringline_worker_block.events", offsetOf(ringline_worker_block, events),
+    sizeof(default(ringline_worker_block).events))
+  yield ("ringline_worker_block.events_cap", offsetOf(ringline_worker_block, events_cap),
+    sizeof(default(ringline_worker_block).events_cap))
+  yield ("ringline_worker_block.events_len", offsetOf(ringline_worker_block, events_len),
+    sizeof(default(ringline_worker_block).events_len))
+  yield ("ringline_worker_block.timeout_ns", offsetOf(ringline_worker_block, timeout_ns),
+    sizeof(default(ringline_worker_block).timeout_ns))
+  yield ("ringline_worker_block.runtime", offsetOf(ringline_worker_block, runtime),
+    sizeof(default(ringline_worker_block).runtime))
+  yield ("ringline_worker_block.worker", offsetOf(ringline_worker_block, worker),
+    sizeof(default(ringline_worker_block).worker))
+  yield ("ringline_worker_block.resv", offsetOf(ringline_worker_block, resv),
+    sizeof(default(ringline_worker_block).resv))
+  yield ("ringline_worker_block.more", offsetOf(ringline_worker_block, more),
+    sizeof(default(ringline_worker_block).more))
   yield ("ringline_conn_info", 0, sizeof(ringline_conn_info))
   yield ("ringline_conn_info.size", offsetOf(ringline_conn_info, size),
     sizeof(default(ringline_conn_info).size))
@@ -2027,6 +2515,47 @@ iterator layoutRows*(): tuple[name: string, offset, size: int] =
     sizeof(default(ringline_conn_info).peer_port))
   yield ("ringline_conn_info.peer_address", offsetOf(ringline_conn_info, peer_address),
     sizeof(default(ringline_conn_info).peer_address))
+  yield ("ringline_lease", 0, sizeof(ringline_lease))
+  yield ("ringline_lease.size", offsetOf(ringline_lease, size),
+    sizeof(default(ringline_lease).size))
+  yield ("ringline_lease.resv", offsetOf(ringline_lease, resv),
+    sizeof(default(ringline_lease).resv))
+  yield ("ringline_lease.lease", offsetOf(ringline_lease, lease),
+    sizeof(default(ringline_lease).lease))
+  yield ("ringline_lease.bytes", offsetOf(ringline_lease, bytes),
+    sizeof(default(ringline_lease).bytes))
+  yield ("ringline_lease.length", offsetOf(ringline_lease, length),
+    sizeof(default(ringline_lease).length))
+  yield ("ringline_conn_timeouts", 0, sizeof(ringline_conn_timeouts))
+  yield ("ringline_conn_timeouts.size", offsetOf(ringline_conn_timeouts, size),
+    sizeof(default(ringline_conn_timeouts).size))
+  yield ("ringline_conn_timeouts.resv", offsetOf(ringline_conn_timeouts, resv),
+    sizeof(default(ringline_conn_timeouts).resv))
+  yield ("ringline_conn_timeouts.idle_ns", offsetOf(ringline_conn_timeouts, idle_ns),
+    sizeof(default(ringline_conn_timeouts).idle_ns))
+  yield ("ringline_conn_timeouts.read_ns", offsetOf(ringline_conn_timeouts, read_ns),
+    sizeof(default(ringline_conn_timeouts).read_ns))
+  yield ("ringline_conn_timeouts.write_ns", offsetOf(ringline_conn_timeouts, write_ns),
+    sizeof(default(ringline_conn_timeouts).write_ns))
+  yield ("ringline_process", 0, sizeof(ringline_process))
+  yield ("ringline_process.size", offsetOf(ringline_process, size),
+    sizeof(default(ringline_process).size))
+  yield ("ringline_process.flags", offsetOf(ringline_process, flags),
+    sizeof(default(ringline_process).flags))
+  yield ("ringline_process.argv", offsetOf(ringline_process, argv),
+    sizeof(default(ringline_process).argv))
+  yield ("ringline_process.env", offsetOf(ringline_process, env),
+    sizeof(default(ringline_process).env))
+  yield ("ringline_process.cwd", offsetOf(ringline_process, cwd),
+    sizeof(default(ringline_process).cwd))
+  yield ("ringline_process.stdin_is", offsetOf(ringline_process, stdin_is),
+    sizeof(default(ringline_process).stdin_is))
+  yield ("ringline_process.stdout_is", offsetOf(ringline_process, stdout_is),
+    sizeof(default(ringline_process).stdout_is))
+  yield ("ringline_process.stderr_is", offsetOf(ringline_process, stderr_is),
+    sizeof(default(ringline_process).stderr_is))
+  yield ("ringline_process.resv", offsetOf(ringline_process, resv),
+    sizeof(default(ringline_process).resv))
   yield ("ringline_stats", 0, sizeof(ringline_stats))
   yield ("ringline_stats.size", offsetOf(ringline_stats, size),
     sizeof(default(ringline_stats).size))
@@ -2060,3 +2589,24 @@ iterator layoutRows*(): tuple[name: string, offset, size: int] =
     sizeof(default(ringline_stats).abandoned))
   yield ("ringline_stats.rollbacks", offsetOf(ringline_stats, rollbacks),
     sizeof(default(ringline_stats).rollbacks))
+  yield ("ringline_event", 0, sizeof(ringline_event))
+  yield ("ringline_event.kind", offsetOf(ringline_event, kind),
+    sizeof(default(ringline_event).kind))
+  yield ("ringline_event.res", offsetOf(ringline_event, res),
+    sizeof(default(ringline_event).res))
+  yield ("ringline_event.conn", offsetOf(ringline_event, conn),
+    sizeof(default(ringline_event).conn))
+  yield ("ringline_event.user", offsetOf(ringline_event, user),
+    sizeof(default(ringline_event).user))
+  yield ("ringline_event.address", offsetOf(ringline_event, address),
+    sizeof(default(ringline_event).address))
+  yield ("ringline_event.length", offsetOf(ringline_event, length),
+    sizeof(default(ringline_event).length))
+  yield ("ringline_event.consumed", offsetOf(ringline_event, consumed),
+    sizeof(default(ringline_event).consumed))
+  yield ("ringline_event.listener", offsetOf(ringline_event, listener),
+    sizeof(default(ringline_event).listener))
+  yield ("ringline_event.flags", offsetOf(ringline_event, flags),
+    sizeof(default(ringline_event).flags))
+  yield ("ringline_event.extra", offsetOf(ringline_event, extra),
+    sizeof(default(ringline_event).extra))

@@ -150,6 +150,10 @@ LIB_CLOSE = 128
 LIB_TIMER = 129
 #: A send that goes on after short counts.
 LIB_SEND_ALL = 130
+#: A CONNECT with a time limit: nanoseconds in addr3.
+LIB_CONNECT_TIMEOUT = 131
+#: A completion at the next turn, with res from len.
+LIB_POST = 132
 #: fd is a registered slot.
 SQE_FIXED_FILE = 1
 #: Start after everything before is complete: refused, it would hold back cancels too.
@@ -367,10 +371,54 @@ CONN_OPEN = 1
 CONN_DRAINING = 2
 #: It ends what is in flight; its close callback is next.
 CONN_CLOSING = 3
+#: ringline_conn_connect() is not through; its connect callback is next.
+CONN_CONNECTING = 4
 #: flags of a connection: it shows no data (ringline_conn_pause).
 CONN_PAUSED = 1
 #: flags of a connection: the other end sends nothing more.
 CONN_ENDED = 2
+#: kind of an event: the worker begins.
+EVENT_START = 1
+#: A client came by `listener`.
+EVENT_ACCEPT = 2
+#: Bytes came, or (length 0) the other end sends nothing more; see `consumed`.
+EVENT_DATA = 3
+#: The kernel took `length` bytes.
+EVENT_SENT = 4
+#: There is room again in a send queue that was full.
+EVENT_WRITABLE = 5
+#: A connection is over, for the reason `res`; its id is stale.
+EVENT_CLOSE = 6
+#: The worker is over.
+EVENT_STOP = 7
+#: The timer `conn` ticks; `res` periods were missed before.
+EVENT_TICK = 8
+#: Another thread posted `user` and `res`.
+EVENT_NOTIFY = 9
+#: ringline_resolve() of `user`: `length` of ringline_address at `address`; or `res` is -errno and
+#: the resolver's words, `length` bytes, are there.
+EVENT_RESOLVE = 10
+#: The signal `res` came, sent by the process `extra`.
+EVENT_SIGNAL = 11
+#: The process `conn` runs: `res` is its pid, and at `address` are the ids of three connections,
+#: its input, output and errors (0 = none); or `res` is -errno.
+EVENT_SPAWN = 12
+#: The process `conn` ended with the code `res`, or by the signal -`res`.
+EVENT_EXIT = 13
+#: What became of the connect of `conn`: `res` 0 or -errno.
+EVENT_CONNECT = 14
+#: What was lent to `conn` under the cookie `extra` is the caller's again.
+EVENT_RELEASED = 15
+#: worker of ringline_work: the calling thread's own.
+WORKER_HERE = 4294967295
+#: stdin, stdout, stderr of a process: the program's own.
+STREAM_INHERITED = 0
+#: A connection of the worker.
+STREAM_PIPED = 1
+#: /dev/null.
+STREAM_NULL = 2
+#: status of a process: somebody else waited for it.
+EXIT_UNKNOWN = -2147483648
 #: set_log: nothing is told.
 LOG_NONE = 0
 #: A caught panic.
@@ -799,6 +847,11 @@ class RuntimeConfig(ctypes.Structure):
     close_timeout_ns: int
     #: RINGLINE_FEATURE_* not to use although the kernel has them.
     disable: int
+    #: Threads for what blocks (ringline_work(), ringline_resolve(), ringline_process_spawn()),
+    #: made when there is work; 0 = 16, 1024 at most.
+    blocking_threads: int
+    #: Zero.
+    resv2: int
 
     _fields_ = [
         ("size", ctypes.c_uint32),
@@ -813,11 +866,38 @@ class RuntimeConfig(ctypes.Structure):
         ("resv", ctypes.c_uint32),
         ("close_timeout_ns", ctypes.c_uint64),
         ("disable", ctypes.c_uint64),
+        ("blocking_threads", ctypes.c_uint32),
+        ("resv2", ctypes.c_uint32),
     ]
 
 
-#: The same for the struct module: 56 bytes.
-RUNTIME_CONFIG_FORMAT = "<IIIIIIIIIIQQ"
+#: The same for the struct module: 64 bytes.
+RUNTIME_CONFIG_FORMAT = "<IIIIIIIIIIQQII"
+
+
+class Address(ctypes.Structure):
+    """An address that ringline_resolve() found.
+    """
+
+    #: AF_INET or AF_INET6.
+    family: int
+    #: The port, as a number.
+    port: int
+    #: Of IPv6: the interface of a link-local address.
+    scope: int
+    #: 4 or 16 bytes as on the wire.
+    bytes: List[int]
+
+    _fields_ = [
+        ("family", ctypes.c_uint16),
+        ("port", ctypes.c_uint16),
+        ("scope", ctypes.c_uint32),
+        ("bytes", ctypes.c_uint8 * 16),
+    ]
+
+
+#: The same for the struct module: 24 bytes.
+ADDRESS_FORMAT = "<HHI16B"
 
 
 class RuntimeHandlers(ctypes.Structure):
@@ -848,6 +928,22 @@ class RuntimeHandlers(ctypes.Structure):
     close: int
     #: The worker is over: the last call on its thread.
     stop: int
+    #: What became of a connect.
+    connect: int
+    #: Lent memory or a lent file is free again.
+    released: int
+    #: A timer ticks.
+    tick: int
+    #: Another thread posted something.
+    notify: int
+    #: A name was looked up.
+    resolve: int
+    #: A signal came.
+    signal: int
+    #: A child runs.
+    spawn: int
+    #: A child ended.
+    exit: int
 
     _fields_ = [
         ("size", ctypes.c_uint32),
@@ -860,11 +956,19 @@ class RuntimeHandlers(ctypes.Structure):
         ("writable", ctypes.c_uint64),
         ("close", ctypes.c_uint64),
         ("stop", ctypes.c_uint64),
+        ("connect", ctypes.c_uint64),
+        ("released", ctypes.c_uint64),
+        ("tick", ctypes.c_uint64),
+        ("notify", ctypes.c_uint64),
+        ("resolve", ctypes.c_uint64),
+        ("signal", ctypes.c_uint64),
+        ("spawn", ctypes.c_uint64),
+        ("exit", ctypes.c_uint64),
     ]
 
 
-#: The same for the struct module: 72 bytes.
-RUNTIME_HANDLERS_FORMAT = "<IIQQQQQQQQ"
+#: The same for the struct module: 136 bytes.
+RUNTIME_HANDLERS_FORMAT = "<IIQQQQQQQQQQQQQQQQ"
 
 
 class RuntimeStats(ctypes.Structure):
@@ -896,6 +1000,14 @@ class RuntimeStats(ctypes.Structure):
     parked: int
     #: Turns of the workers' loops.
     turns: int
+    #: Leases that ringline_conn_take() gave.
+    taken: int
+    #: Leases that it refused, because few receive buffers were left.
+    take_refusals: int
+    #: Connections that ringline_conn_connect() opened.
+    connected: int
+    #: Connections closed because of ringline_conn_set_timeouts().
+    timeouts: int
 
     _fields_ = [
         ("size", ctypes.c_uint32),
@@ -910,11 +1022,59 @@ class RuntimeStats(ctypes.Structure):
         ("sent", ctypes.c_uint64),
         ("parked", ctypes.c_uint64),
         ("turns", ctypes.c_uint64),
+        ("taken", ctypes.c_uint64),
+        ("take_refusals", ctypes.c_uint64),
+        ("connected", ctypes.c_uint64),
+        ("timeouts", ctypes.c_uint64),
     ]
 
 
-#: The same for the struct module: 88 bytes.
-RUNTIME_STATS_FORMAT = "<IIQQQQQQQQQQ"
+#: The same for the struct module: 120 bytes.
+RUNTIME_STATS_FORMAT = "<IIQQQQQQQQQQQQQQ"
+
+
+class WorkerBlock(ctypes.Structure):
+    """Through which an adopted worker is turned. Owned by the worker, its address is stable until the
+    worker is over. Only the worker's thread may touch it.
+    """
+
+    #: Size of this struct.
+    size: int
+    #: RINGLINE_ABI of the library.
+    abi: int
+    #: Address of ringline_event events[events_cap].
+    events: int
+    #: Its capacity, which no turn exceeds.
+    events_cap: int
+    #: Out: how many events there are. They are valid until the next turn.
+    events_len: int
+    #: In: longest wait of a turn in nanoseconds; 0 = do not wait, -1 = for ever.
+    timeout_ns: int
+    #: The runtime's handle.
+    runtime: int
+    #: Which of its workers this is.
+    worker: int
+    #: Zero.
+    resv: int
+    #: Zero.
+    more: List[int]
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("abi", ctypes.c_uint32),
+        ("events", ctypes.c_uint64),
+        ("events_cap", ctypes.c_uint32),
+        ("events_len", ctypes.c_uint32),
+        ("timeout_ns", ctypes.c_int64),
+        ("runtime", ctypes.c_uint64),
+        ("worker", ctypes.c_uint32),
+        ("resv", ctypes.c_uint32),
+        ("more", ctypes.c_uint64 * 2),
+    ]
+
+
+#: The same for the struct module: 64 bytes.
+WORKER_BLOCK_FORMAT = "<IIQIIqQII2Q"
 
 
 class ConnInfo(ctypes.Structure):
@@ -924,7 +1084,7 @@ class ConnInfo(ctypes.Structure):
 
     #: sizeof(ringline_conn_info).
     size: int
-    #: RINGLINE_CONN_OPEN, _DRAINING or _CLOSING.
+    #: RINGLINE_CONN_OPEN, _CONNECTING, _DRAINING or _CLOSING.
     state: int
     #: RINGLINE_CONN_PAUSED and _ENDED.
     flags: int
@@ -968,6 +1128,105 @@ class ConnInfo(ctypes.Structure):
 
 #: The same for the struct module: 80 bytes.
 CONN_INFO_FORMAT = "<IIIIQQQQQiHH16B"
+
+
+class Lease(ctypes.Structure):
+    """Received bytes that were kept by ringline_conn_take(). Set `size` to sizeof(ringline_lease)
+    (0 = the same) before the call.
+    """
+
+    #: sizeof(ringline_lease).
+    size: int
+    #: Zero.
+    resv: int
+    #: The lease, for ringline_conn_send_lease() or ringline_lease_release().
+    lease: int
+    #: The bytes: the same as the data callback shows.
+    bytes: int
+    #: How many.
+    length: int
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("resv", ctypes.c_uint32),
+        ("lease", ctypes.c_uint64),
+        ("bytes", ctypes.c_uint64),
+        ("length", ctypes.c_uint64),
+    ]
+
+
+#: The same for the struct module: 32 bytes.
+LEASE_FORMAT = "<IIQQQ"
+
+
+class ConnTimeouts(ctypes.Structure):
+    """How long a connection may do nothing. `size` as in ringline_config.
+    """
+
+    #: sizeof(ringline_conn_timeouts).
+    size: int
+    #: Zero.
+    resv: int
+    #: Nothing was received and nothing sent for so many nanoseconds; 0 = no limit.
+    idle_ns: int
+    #: Nothing was received, although data is not paused and the other end has not ended.
+    read_ns: int
+    #: One send (of 256 KiB of copied bytes at most, of a whole lease, of whole lent memory) is not
+    #: through.
+    write_ns: int
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("resv", ctypes.c_uint32),
+        ("idle_ns", ctypes.c_uint64),
+        ("read_ns", ctypes.c_uint64),
+        ("write_ns", ctypes.c_uint64),
+    ]
+
+
+#: The same for the struct module: 32 bytes.
+CONN_TIMEOUTS_FORMAT = "<IIQQQ"
+
+
+class Process(ctypes.Structure):
+    """A child to be started. `size` as in ringline_config.
+    """
+
+    #: sizeof(ringline_process).
+    size: int
+    #: Zero.
+    flags: int
+    #: Address of the program and its arguments (char *argv[], NULL at the end); without a slash
+    #: the program is looked for in PATH.
+    argv: int
+    #: Address of "NAME=value" words (as argv); 0 = the program's own environment.
+    env: int
+    #: Address of the folder it starts in; 0 = where the program is.
+    cwd: int
+    #: RINGLINE_STREAM_*: its input.
+    stdin_is: int
+    #: Its output.
+    stdout_is: int
+    #: Its errors.
+    stderr_is: int
+    #: Zero.
+    resv: int
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("argv", ctypes.c_uint64),
+        ("env", ctypes.c_uint64),
+        ("cwd", ctypes.c_uint64),
+        ("stdin_is", ctypes.c_uint32),
+        ("stdout_is", ctypes.c_uint32),
+        ("stderr_is", ctypes.c_uint32),
+        ("resv", ctypes.c_uint32),
+    ]
+
+
+#: The same for the struct module: 48 bytes.
+PROCESS_FORMAT = "<IIQQQIIII"
 
 
 class Stats(ctypes.Structure):
@@ -1030,6 +1289,52 @@ class Stats(ctypes.Structure):
 #: The same for the struct module: 120 bytes.
 STATS_FORMAT = "<IIQQQQQQQQQQQQQQ"
 
+
+class Event(ctypes.Structure):
+    """What a worker tells, as a record. Addresses are valid until the next turn.
+    """
+
+    #: RINGLINE_EVENT_*.
+    kind: int
+    #: A result, reason or status.
+    res: int
+    #: The connection (or timer, or process).
+    conn: int
+    #: The user's number of it.
+    user: int
+    #: Address of the bytes.
+    address: int
+    #: How many there are.
+    length: int
+    #: Of RINGLINE_EVENT_DATA: in, what a data callback would return. It is `length` at first (0 at
+    #: the end): write less to have the rest shown again, in front of what comes next. Where bytes
+    #: were left, later data of the connection in the same turn counts as not seen: it is shown
+    #: again at once, behind them. Negative = close at once.
+    consumed: int
+    #: The listener it is about.
+    listener: int
+    #: RINGLINE_EVENT_FLAG_*.
+    flags: int
+    #: More of some kinds; else 0.
+    extra: int
+
+    _fields_ = [
+        ("kind", ctypes.c_uint32),
+        ("res", ctypes.c_int32),
+        ("conn", ctypes.c_uint64),
+        ("user", ctypes.c_uint64),
+        ("address", ctypes.c_uint64),
+        ("length", ctypes.c_uint64),
+        ("consumed", ctypes.c_int64),
+        ("listener", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("extra", ctypes.c_uint64),
+    ]
+
+
+#: The same for the struct module: 64 bytes.
+EVENT_FORMAT = "<IiQQQQqIIQ"
+
 #: A log function: `message` is one line without newline, terminated, valid during the call;
 #: `level` is RINGLINE_LOG_*. Called from whatever thread something happened on, possibly from
 #: several at a time, never from a signal handler. What happens inside it is not told again. A
@@ -1056,9 +1361,40 @@ SentCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c
 WritableCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64)
 #: The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
 #: that failed, what data returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close
-#: took too long), -EMSGSIZE (keep_max), -ECANCELED (stop). ringline_conn_info_of() still answers
-#: in it; the id is stale when it returns.
+#: or a timeout of its own), -EMSGSIZE (keep_max), -ECANCELED (stop).
+#: ringline_conn_info_of() still answers in it; the id is stale when it returns.
 CloseCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int32)
+#: What became of ringline_conn_connect(), exactly once: `res` 0 = it is connected, and its end is
+#: told by close; else it is over: -ECONNREFUSED, -ETIMEDOUT, -EHOSTUNREACH, what connect(2) says,
+#: -ECANCELED or -ECONNABORTED (closed before), and the id is stale when this returns.
+ConnectCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int32)
+#: What ringline_conn_send_zc() or ringline_conn_send_file() got under `cookie` is the caller's
+#: again: exactly once for each that returned 0, before the connection's close. That it was sent it
+#: does not say.
+ReleasedCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64)
+#: A timer of ringline_timer_start() ticks, after as many of its periods as were `missed`.
+TickCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint32)
+#: What ringline_runtime_post() posted.
+NotifyCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int32)
+#: What ringline_resolve() found: `count` addresses in the resolver's order. Or `res` is an -errno
+#: near the resolver's own code (-ENOENT: no such name, -EAGAIN: try again, -ECANCELED: stop), and
+#: `error` its words. Both are valid during the call.
+ResolveCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int32, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p)
+#: A signal of ringline_signal_watch() came, sent by the process `sender` (0 = the kernel).
+SignalCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int32, ctypes.c_int32)
+#: The child of ringline_process_spawn() runs: `res` is its pid, and `streams` has the connections
+#: of its input, output and errors, 0 where there is none. Or `res` is why it does not, -errno, and
+#: the id is stale.
+SpawnCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int32, ctypes.c_void_p)
+#: A child ended with the code `status`, or by the signal -`status`; RINGLINE_EXIT_UNKNOWN when
+#: somebody else waited for it. The id is stale. Data of its streams may still come.
+ExitCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int32)
+#: What ringline_work() runs, on a thread of the library's that may block. Of the library only
+#: what any thread may call is legal in it. A C++ exception that leaves it ends the program.
+WorkFunction = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)
+#: What came of it, on the worker's thread, as a callback of the worker: `res` is what the function
+#: returned, or -ECANCELED when the worker ended before it began.
+DoneCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int32)
 
 #: The records by their names in C.
 RECORDS: Dict[str, Tuple[Any, str]] = {
@@ -1072,10 +1408,16 @@ RECORDS: Dict[str, Tuple[Any, str]] = {
     "ringline_info": (Info, INFO_FORMAT),
     "ringline_shared": (Shared, SHARED_FORMAT),
     "ringline_runtime_config": (RuntimeConfig, RUNTIME_CONFIG_FORMAT),
+    "ringline_address": (Address, ADDRESS_FORMAT),
     "ringline_runtime_handlers": (RuntimeHandlers, RUNTIME_HANDLERS_FORMAT),
     "ringline_runtime_stats": (RuntimeStats, RUNTIME_STATS_FORMAT),
+    "ringline_worker_block": (WorkerBlock, WORKER_BLOCK_FORMAT),
     "ringline_conn_info": (ConnInfo, CONN_INFO_FORMAT),
+    "ringline_lease": (Lease, LEASE_FORMAT),
+    "ringline_conn_timeouts": (ConnTimeouts, CONN_TIMEOUTS_FORMAT),
+    "ringline_process": (Process, PROCESS_FORMAT),
     "ringline_stats": (Stats, STATS_FORMAT),
+    "ringline_event": (Event, EVENT_FORMAT),
 }
 
 
@@ -1442,6 +1784,11 @@ class Functions:
     #: LIB_TIMER: fires after `ns`, then every `period_ns` (0 = once). res = periods missed.
     prep_timer: Callable[[Pointer, int, int], None]
 
+    #: prep_post(op, res)
+    #: LIB_POST: a completion with this `res` at the ring's next turn, counted by wait_min and made a
+    #: callback by ringline_submit_with(). -ECANCELED when it was cancelled before.
+    prep_post: Callable[[Pointer, int], None]
+
     #: prep_lib_close(op, fd)
     #: LIB_CLOSE: shutdown (unless a listener), cancel the ops on `fd`, wait for them, close.
     prep_lib_close: Callable[[Pointer, int], None]
@@ -1610,6 +1957,12 @@ class Functions:
     #: prep_connect(op, fd, addr, addrlen)
     #: CONNECT: connect(2). res = 0.
     prep_connect: Callable[[Pointer, int, Pointer, int], None]
+
+    #: prep_connect_timeout(op, fd, addr, addrlen, timeout_ns)
+    #: LIB_CONNECT_TIMEOUT: as ringline_prep_connect(), given up `timeout_ns` nanoseconds after submit.
+    #: res = 0, also when it connected just then; -ETIMEDOUT when the limit ended it, or the error of
+    #: connect(2). After a limit or a cancel the socket may still be connecting: close it.
+    prep_connect_timeout: Callable[[Pointer, int, Pointer, int, int], None]
 
     #: prep_send(op, fd, buf, len, flags)
     #: SEND: send(2); may be short. `buf` is the library's until FINAL.
@@ -1958,22 +2311,49 @@ class Functions:
     runtime_stop: Callable[[Pointer, int], int]
 
     #: runtime_join(runtime, timeout_ns)
-    #: Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever). Any
-    #: thread but the workers. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback,
-    #: RINGLINE_EPANIC when a worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    #: Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever); not
+    #: for adopted ones, but for the functions of ringline_work() that run. Any thread but the workers'
+    #: callbacks. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback, RINGLINE_EPANIC when a
+    #: worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
     runtime_join: Callable[[Pointer, int], int]
 
     #: runtime_free(runtime)
     #: End the runtime: stop with a grace of 0, wait for the workers (their callbacks still run), give
     #: everything back. In a callback the handle is stale at once, and the workers end when it has
-    #: returned. Any thread. Returns 0, RINGLINE_EPANIC when a worker ended by an internal error,
-    #: RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
+    #: returned. A worker that the calling thread adopted ends here; those that other threads adopted
+    #: end at their next turns. Any thread. Returns 0, RINGLINE_EPANIC when a worker ended by an
+    #: internal error, RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
     runtime_free: Callable[[Pointer], int]
 
     #: runtime_stats_of(runtime, out)
     #: Read the counters of a runtime, summed over its workers. Any thread. Returns 0, RINGLINE_ENULL,
     #: -EINVAL, RINGLINE_ESTALE, RINGLINE_EFORKED.
     runtime_stats_of: Callable[[Pointer, Pointer], int]
+
+    #: worker_adopt(runtime, index, out)
+    #: Make the calling thread the worker `index` of a runtime: it gets a ring and listens, and its
+    #: events are records in the block that `*out` names, instead of callbacks. Turn it with
+    #: ringline_worker_turn(); between turns every function of connections is legal on this thread.
+    #: ringline_runtime_start() starts the workers that nobody adopted before. A thread is one worker
+    #: at most; when it exits, its worker ends at once. The worker's signals are the thread's: a
+    #: handler ends a turn.
+    #:
+    #: Returns 0; -EINVAL for the index; -EALREADY when a thread is this worker already, or was; -EBUSY
+    #: when the calling thread is a worker already; RINGLINE_ECLOSED after stop; RINGLINE_ENULL; what
+    #: ringline_create() and ringline_pool_create() say; RINGLINE_ESTALE; RINGLINE_EFORKED.
+    worker_adopt: Callable[[Pointer, int, Pointer], int]
+
+    #: worker_turn(runtime)
+    #: One turn of the adopted worker that the calling thread is: what was asked for since the last
+    #: turn is done, data of the last turn is given back (see ringline_event.consumed), and the thread
+    #: sleeps until there are events, block->timeout_ns at most. They are in block->events.
+    #:
+    #: Returns how many there are, 0 when the time was over; -EINTR when a signal handler ran and
+    #: nothing else came; RINGLINE_ECLOSED after the turn that showed RINGLINE_EVENT_STOP: the worker
+    #: is over, its block is gone, and the thread may leave. RINGLINE_EREENTRANT in a callback,
+    #: RINGLINE_EWRONGTHREAD where no such worker was adopted, RINGLINE_EPANIC and RINGLINE_EPOISONED
+    #: after an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    worker_turn: Callable[[Pointer], int]
 
     #: runtime_config_init(config)
     #: Fill a runtime's config with the defaults, which are zeros, and set its size. Any thread.
@@ -2023,6 +2403,165 @@ class Functions:
     #: What a connection is like, the other end's address included. In the worker's callbacks only.
     #: Returns 0, RINGLINE_ENULL, -EINVAL and as ringline_conn_pause().
     conn_info_of: Callable[[Pointer, int, Pointer], int]
+
+    #: conn_take(runtime, conn, out)
+    #: In a data callback: keep the bytes that are shown, as a lease. They stay where they are until
+    #: ringline_conn_send_lease() has sent them or ringline_lease_release() gives them back (any
+    #: thread), also when the connection is over. All bytes shown count as consumed then: of what the
+    #: callback returns only a negative value is looked at. In that callback only.
+    #:
+    #: Returns 0; -ENODATA when these bytes are not in the pool (an earlier callback or a pause left
+    #: them): copy them; -ENOBUFS when only a quarter of the receive buffers is left, which is for the
+    #: other connections: copy them (counted in take_refusals); RINGLINE_ENULL, -EINVAL,
+    #: RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    conn_take: Callable[[Pointer, int, Pointer], int]
+
+    #: conn_send_lease(runtime, conn, lease, bytes, length)
+    #: Send `length` bytes at `bytes`, which are (a part of) those of `lease`, behind what is queued,
+    #: without a copy. The lease is the library's from now on, and it gives it back when they are
+    #: sent or the connection is over. In the worker's callbacks only.
+    #:
+    #: Returns 0; an error leaves the lease to the caller: RINGLINE_ESTALE also when the lease was
+    #: given back or sent already, -EINVAL when the bytes are not in its pool, RINGLINE_EWRONGTHREAD
+    #: also for a lease of another thread's pool, and as ringline_conn_send().
+    conn_send_lease: Callable[[Pointer, int, int, Pointer, int], int]
+
+    #: conn_sendv(runtime, conn, iovecs, count)
+    #: Send a copy of `count` slices (struct iovec of <sys/uio.h>), one behind the other; all of them
+    #: or none. In the worker's callbacks only. Returns as ringline_conn_send(), and -EINVAL above 1024
+    #: slices.
+    conn_sendv: Callable[[Pointer, int, Pointer, int], int]
+
+    #: conn_send_zc(runtime, conn, bytes, length, cookie)
+    #: Send `length` bytes out of the caller's memory, behind what is queued. They must stay as they
+    #: are until the released callback comes with `cookie` (always later, never from here). Where the
+    #: kernel copies after all (loopback), messages of 16 KiB at most are copied at once and
+    #: released soon.
+    #: In the worker's callbacks only. Returns as ringline_conn_send(); an error means no callback.
+    conn_send_zc: Callable[[Pointer, int, Pointer, int, int], int]
+
+    #: conn_send_file(runtime, conn, fd, offset, length, cookie)
+    #: Send `length` bytes of a regular file from `offset` on, behind what is queued; 0 = up to its end
+    #: as it is now. They count as queued. The file's own position is neither used nor moved. `fd` must
+    #: stay open until the released callback comes with `cookie` (always later, never from here). A
+    #: file that ends before `length` closes the connection with -ENODATA, a read that fails with its
+    #: -errno: the other end was promised more. In the worker's callbacks only.
+    #:
+    #: Returns 0; -ENODATA when the file is shorter now; -EINVAL (no regular file), -EBADF; and as
+    #: ringline_conn_send(). An error means no callback.
+    conn_send_file: Callable[[Pointer, int, int, int, int, int], int]
+
+    #: conn_set_timeouts(runtime, conn, timeouts)
+    #: Limit how long a connection may do nothing; the time starts now. It is closed at once with the
+    #: reason -ETIMEDOUT. Timeouts end with the connection; a later call replaces them, NULL ends them.
+    #: In the worker's callbacks only. Returns 0, -EINVAL or -E2BIG for the struct and
+    #: as ringline_conn_pause().
+    conn_set_timeouts: Callable[[Pointer, int, Pointer], int]
+
+    #: conn_connect(runtime, address, timeout_ns, user, out)
+    #: Connect to `address` (as in ringline_runtime_listen()), for `timeout_ns` at most (0 = as long as
+    #: the kernel tries). `*out` is the id of the connection to be, `user` what its callbacks get. The
+    #: connect callback tells what became of it, never from here; ringline_conn_close() ends it before.
+    #: In the worker's callbacks only.
+    #:
+    #: Returns 0, RINGLINE_ENULL, -EINVAL for the address or the time, what socket(2) says (-EMFILE),
+    #: -ENFILE when the worker has max_connections, RINGLINE_ECLOSED after stop, -ENOMEM,
+    #: RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED. An error means no callback.
+    conn_connect: Callable[[Pointer, bytes, int, int, Pointer], int]
+
+    #: conn_post(runtime, conn, bytes, length)
+    #: Have a copy of `length` bytes sent on a connection, from any thread but a signal handler: they
+    #: go behind what is queued, in the order of each thread. A connection that is over by then drops
+    #: them; one whose queue has twice high_water bytes is closed with -ENOBUFS.
+    #:
+    #: Returns 0; -EAGAIN when 1024 posts or 64 MiB wait for the worker: post again later; -EMSGSIZE
+    #: above 16 MiB; -ENOMEM; RINGLINE_ENULL; RINGLINE_ECLOSED when the worker is over;
+    #: RINGLINE_ESTALE for an id that never was one; RINGLINE_EFORKED.
+    conn_post: Callable[[Pointer, int, Pointer, int], int]
+
+    #: runtime_post(runtime, worker, user, res)
+    #: Have notify called (or RINGLINE_EVENT_NOTIFY told) with `user` and `res` on a worker, each call
+    #: once, in the order of each thread. Any thread, but no signal handler. What is posted before the
+    #: worker begins is told when it does.
+    #:
+    #: Returns 0, -EAGAIN as ringline_conn_post(), RINGLINE_ECLOSED when the worker is over,
+    #: RINGLINE_ESTALE (also when there is no such worker), RINGLINE_EFORKED.
+    runtime_post: Callable[[Pointer, int, int, int], int]
+
+    #: process_spawn(runtime, process, user, out)
+    #: Start a child, on a thread that may block; everything is copied. `*out` is the process's id,
+    #: and `user` is passed to its events: first spawn (or RINGLINE_EVENT_SPAWN) with its pid and the
+    #: connections of its piped streams, or why it could not be started; then exit, exactly once.
+    #: A piped stream is a socket: closing the connection of its input ends what it reads. The child
+    #: blocks no signal and gets the default for SIGPIPE. The worker waits for it: no zombie stays; the
+    #: end of a stop's grace kills it. In the worker's callbacks only, or on an adopted worker's
+    #: thread.
+    #:
+    #: Returns 0; RINGLINE_ENULL; -EINVAL or -E2BIG for the struct; -EAGAIN when the worker has 4096
+    #: children, or as ringline_work(); RINGLINE_ECLOSED when the worker ends; RINGLINE_EWRONGTHREAD;
+    #: RINGLINE_ESTALE; RINGLINE_EFORKED.
+    process_spawn: Callable[[Pointer, Pointer, int, Pointer], int]
+
+    #: process_kill(runtime, process, signo)
+    #: Send a signal to a child; never to another process, whatever its pid. In the worker's callbacks
+    #: only. Returns 0; -EINVAL for the signal; -EAGAIN before it runs; RINGLINE_ESTALE after its exit;
+    #: RINGLINE_EWRONGTHREAD; RINGLINE_EFORKED.
+    process_kill: Callable[[Pointer, int, int], int]
+
+    #: signal_watch(runtime, signo)
+    #: Have the signal callback called (or RINGLINE_EVENT_SIGNAL told) when the process gets `signo`,
+    #: SIGCHLD included. No handler is installed: the signal must be blocked in all threads of the
+    #: program, best before it makes any (pthread_sigmask(3)); the library's own threads block all.
+    #: Watched by several workers, each signal goes to one of them. In the worker's callbacks only, or
+    #: on an adopted worker's thread.
+    #:
+    #: Returns 0; -EPERM when the calling thread does not block the signal; -EALREADY; -EINVAL for the
+    #: signal; -EMFILE; RINGLINE_EWRONGTHREAD; RINGLINE_ESTALE; RINGLINE_EFORKED.
+    signal_watch: Callable[[Pointer, int], int]
+
+    #: signal_unwatch(runtime, signo)
+    #: Watch a signal no more. In the worker's callbacks only. Returns 0, -EINVAL, RINGLINE_ESTALE when
+    #: it is not watched, RINGLINE_EWRONGTHREAD, RINGLINE_EFORKED.
+    signal_unwatch: Callable[[Pointer, int], int]
+
+    #: timer_start(runtime, delay_ns, period_ns, user, out)
+    #: Have tick called (or RINGLINE_EVENT_TICK told) with `user` after `delay_ns`, and then every
+    #: `period_ns` nanoseconds (0 = once). `*out` is the timer's id. 1048576 timers per worker at a
+    #: time; starting and stopping one costs no system call. In the worker's callbacks only, or on an
+    #: adopted worker's thread.
+    #:
+    #: Returns 0, RINGLINE_ENULL, -EAGAIN when there are as many, RINGLINE_EWRONGTHREAD,
+    #: RINGLINE_ESTALE, RINGLINE_EFORKED.
+    timer_start: Callable[[Pointer, int, int, int, Pointer], int]
+
+    #: timer_stop(runtime, timer)
+    #: Stop a timer: it does not tick any more, not even in the turn at hand. In the worker's callbacks
+    #: only. Returns 0, RINGLINE_ESTALE when it ticked for the last time or was stopped,
+    #: RINGLINE_EWRONGTHREAD, RINGLINE_EFORKED.
+    timer_stop: Callable[[Pointer, int], int]
+
+    #: work(runtime, worker, function, ctx, done)
+    #: Have `function` called with `ctx` on a thread that may block, and then `done` (not NULL) on the
+    #: worker `worker` (RINGLINE_WORKER_HERE = the calling thread's): exactly once, also when the
+    #: runtime stops, which waits for functions that run and cancels those that did not begin. Threads
+    #: are made on demand, config.blocking_threads at most, and go after 10 s without work. Any thread,
+    #: but no signal handler.
+    #:
+    #: Returns 0; -EAGAIN when 4096 pieces of work wait, no thread can be made, or the worker has not
+    #: begun; -EINVAL for the worker; RINGLINE_ENULL; RINGLINE_EWRONGTHREAD for RINGLINE_WORKER_HERE on
+    #: another thread; RINGLINE_ECLOSED when the worker is over; RINGLINE_ESTALE; RINGLINE_EFORKED.
+    #: Then neither is called.
+    work: Callable[[Pointer, int, Pointer, Pointer, Pointer], int]
+
+    #: resolve(runtime, host, service, user)
+    #: Look up a host ("example.org", "::1"; NULL = this machine) and a service ("https", "443"; NULL =
+    #: port 0) as getaddrinfo(3) does, on a thread that may block. The resolve callback (or
+    #: RINGLINE_EVENT_RESOLVE) gets all addresses in the resolver's order, or its error in words.
+    #: `user` is passed to it. In the worker's callbacks only, or on an adopted worker's thread.
+    #:
+    #: Returns 0, RINGLINE_ENULL when both are NULL, -EAGAIN and RINGLINE_ECLOSED as ringline_work(),
+    #: RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    resolve: Callable[[Pointer, bytes, bytes, int], int]
 
     #: stats_of(ring, out)
     #: Read the counters. Any thread. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED, RINGLINE_ENULL,
@@ -2316,6 +2855,7 @@ SIGNATURES: Dict[str, Tuple[Optional[Any], Tuple[Any, ...]]] = {
     "prep_timeout_remove": (None, (ctypes.c_void_p, ctypes.c_uint64)),
     "prep_cancel": (None, (ctypes.c_void_p, ctypes.c_uint64)),
     "prep_timer": (None, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64)),
+    "prep_post": (None, (ctypes.c_void_p, ctypes.c_int32)),
     "prep_lib_close": (None, (ctypes.c_void_p, ctypes.c_int32)),
     "prep_link": (None, (ctypes.c_void_p, ctypes.c_uint32)),
     "prep_msg_ring": (
@@ -2488,6 +3028,16 @@ SIGNATURES: Dict[str, Tuple[Optional[Any], Tuple[Any, ...]]] = {
         ),
     ),
     "prep_connect": (None, (ctypes.c_void_p, ctypes.c_int32, ctypes.c_void_p, ctypes.c_uint32)),
+    "prep_connect_timeout": (
+        None,
+        (
+            ctypes.c_void_p,
+            ctypes.c_int32,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_uint64,
+        ),
+    ),
     "prep_send": (
         None,
         (
@@ -2766,6 +3316,8 @@ SIGNATURES: Dict[str, Tuple[Optional[Any], Tuple[Any, ...]]] = {
     "runtime_join": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int64)),
     "runtime_free": (ctypes.c_int32, (ctypes.c_void_p,)),
     "runtime_stats_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p)),
+    "worker_adopt": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p)),
+    "worker_turn": (ctypes.c_int32, (ctypes.c_void_p,)),
     "runtime_config_init": (ctypes.c_int32, (ctypes.c_void_p,)),
     "conn_send": (
         ctypes.c_int32,
@@ -2782,6 +3334,118 @@ SIGNATURES: Dict[str, Tuple[Optional[Any], Tuple[Any, ...]]] = {
     "conn_resume": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64)),
     "conn_set_user": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64)),
     "conn_info_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p)),
+    "conn_take": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p)),
+    "conn_send_lease": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.c_uint64,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ),
+    ),
+    "conn_sendv": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+        ),
+    ),
+    "conn_send_zc": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+            ctypes.c_uint64,
+        ),
+    ),
+    "conn_send_file": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.c_int32,
+            ctypes.c_uint64,
+            ctypes.c_uint64,
+            ctypes.c_uint64,
+        ),
+    ),
+    "conn_set_timeouts": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p)),
+    "conn_connect": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.c_uint64,
+            ctypes.c_uint64,
+            ctypes.c_void_p,
+        ),
+    ),
+    "conn_post": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ),
+    ),
+    "runtime_post": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_uint64,
+            ctypes.c_int32,
+        ),
+    ),
+    "process_spawn": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.c_void_p,
+        ),
+    ),
+    "process_kill": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int32)),
+    "signal_watch": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int32)),
+    "signal_unwatch": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int32)),
+    "timer_start": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.c_uint64,
+            ctypes.c_uint64,
+            ctypes.c_void_p,
+        ),
+    ),
+    "timer_stop": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64)),
+    "work": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            WorkFunction,
+            ctypes.c_void_p,
+            DoneCallback,
+        ),
+    ),
+    "resolve": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.c_char_p,
+            ctypes.c_uint64,
+        ),
+    ),
     "stats_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p)),
     "turn": (ctypes.c_int32, (ctypes.c_void_p,)),
     "submit": (
@@ -2892,6 +3556,8 @@ __all__ = [
     "LIB_CLOSE",
     "LIB_TIMER",
     "LIB_SEND_ALL",
+    "LIB_CONNECT_TIMEOUT",
+    "LIB_POST",
     "SQE_FIXED_FILE",
     "SQE_IO_DRAIN",
     "SQE_IO_LINK",
@@ -3000,8 +3666,29 @@ __all__ = [
     "CONN_OPEN",
     "CONN_DRAINING",
     "CONN_CLOSING",
+    "CONN_CONNECTING",
     "CONN_PAUSED",
     "CONN_ENDED",
+    "EVENT_START",
+    "EVENT_ACCEPT",
+    "EVENT_DATA",
+    "EVENT_SENT",
+    "EVENT_WRITABLE",
+    "EVENT_CLOSE",
+    "EVENT_STOP",
+    "EVENT_TICK",
+    "EVENT_NOTIFY",
+    "EVENT_RESOLVE",
+    "EVENT_SIGNAL",
+    "EVENT_SPAWN",
+    "EVENT_EXIT",
+    "EVENT_CONNECT",
+    "EVENT_RELEASED",
+    "WORKER_HERE",
+    "STREAM_INHERITED",
+    "STREAM_PIPED",
+    "STREAM_NULL",
+    "EXIT_UNKNOWN",
     "LOG_NONE",
     "LOG_ERROR",
     "LOG_WARN",
@@ -3013,8 +3700,14 @@ __all__ = [
     "RegionInfo",
     "Info",
     "RuntimeConfig",
+    "Address",
     "RuntimeHandlers",
     "RuntimeStats",
+    "WorkerBlock",
     "ConnInfo",
+    "Lease",
+    "ConnTimeouts",
+    "Process",
     "Stats",
+    "Event",
 ]

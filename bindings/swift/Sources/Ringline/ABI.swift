@@ -145,6 +145,10 @@ public enum ABI {
   public static let libTimer: UInt8 = 129
   /// A send that goes on after short counts.
   public static let libSendAll: UInt8 = 130
+  /// A CONNECT with a time limit: nanoseconds in addr3.
+  public static let libConnectTimeout: UInt8 = 131
+  /// A completion at the next turn, with res from len.
+  public static let libPost: UInt8 = 132
   /// fd is a registered slot.
   public static let sqeFixedFile: UInt8 = 1
   /// Start after everything before is complete: refused, it would hold back cancels too.
@@ -362,10 +366,54 @@ public enum ABI {
   public static let connDraining: UInt32 = 2
   /// It ends what is in flight; its close callback is next.
   public static let connClosing: UInt32 = 3
+  /// ringline_conn_connect() is not through; its connect callback is next.
+  public static let connConnecting: UInt32 = 4
   /// flags of a connection: it shows no data (ringline_conn_pause).
   public static let connPaused: UInt32 = 1
   /// flags of a connection: the other end sends nothing more.
   public static let connEnded: UInt32 = 2
+  /// kind of an event: the worker begins.
+  public static let eventStart: UInt32 = 1
+  /// A client came by `listener`.
+  public static let eventAccept: UInt32 = 2
+  /// Bytes came, or (length 0) the other end sends nothing more; see `consumed`.
+  public static let eventData: UInt32 = 3
+  /// The kernel took `length` bytes.
+  public static let eventSent: UInt32 = 4
+  /// There is room again in a send queue that was full.
+  public static let eventWritable: UInt32 = 5
+  /// A connection is over, for the reason `res`; its id is stale.
+  public static let eventClose: UInt32 = 6
+  /// The worker is over.
+  public static let eventStop: UInt32 = 7
+  /// The timer `conn` ticks; `res` periods were missed before.
+  public static let eventTick: UInt32 = 8
+  /// Another thread posted `user` and `res`.
+  public static let eventNotify: UInt32 = 9
+  /// ringline_resolve() of `user`: `length` of ringline_address at `address`; or `res` is -errno and
+  /// the resolver's words, `length` bytes, are there.
+  public static let eventResolve: UInt32 = 10
+  /// The signal `res` came, sent by the process `extra`.
+  public static let eventSignal: UInt32 = 11
+  /// The process `conn` runs: `res` is its pid, and at `address` are the ids of three connections,
+  /// its input, output and errors (0 = none); or `res` is -errno.
+  public static let eventSpawn: UInt32 = 12
+  /// The process `conn` ended with the code `res`, or by the signal -`res`.
+  public static let eventExit: UInt32 = 13
+  /// What became of the connect of `conn`: `res` 0 or -errno.
+  public static let eventConnect: UInt32 = 14
+  /// What was lent to `conn` under the cookie `extra` is the caller's again.
+  public static let eventReleased: UInt32 = 15
+  /// worker of ringline_work: the calling thread's own.
+  public static let workerHere: UInt32 = 4294967295
+  /// stdin, stdout, stderr of a process: the program's own.
+  public static let streamInherited: UInt32 = 0
+  /// A connection of the worker.
+  public static let streamPiped: UInt32 = 1
+  /// /dev/null.
+  public static let streamNull: UInt32 = 2
+  /// status of a process: somebody else waited for it.
+  public static let exitUnknown: Int32 = -2147483648
   /// set_log: nothing is told.
   public static let logNone: UInt32 = 0
   /// A caught panic.

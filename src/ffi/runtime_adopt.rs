@@ -1,0 +1,191 @@
+//! Group M: workers on threads of the caller's own.
+//!
+//! Owns: which adopted worker the calling thread is. Never lends it to another thread: a thread
+//! that exits ends its worker.
+
+use super::boundary::{fail, netted};
+use super::ringline_runtime;
+use super::runtime::{stale, threads_of};
+use super::runtime_door::{CDoor, here_any};
+use super::runtime_events::{Recorder, ringline_worker_block};
+use super::table;
+use crate::error::{ECLOSED, EFORKED, ENULL, EPANIC, EPOISONED, EREENTRANT, EWRONGTHREAD, Fault};
+use crate::runtime::Adopted;
+use crate::sys::fork_epoch;
+use core::cell::{Cell, RefCell};
+use core::ptr::NonNull;
+use std::rc::Rc;
+
+/// An adopted worker and what it writes into.
+struct Seat {
+    adopted: Option<Adopted<CDoor>>,
+    recorder: Box<Recorder>,
+    runtime: u64,
+    epoch: u64,
+    turning: Cell<bool>,
+    poisoned: Cell<bool>,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let Some(adopted) = self.adopted.take() else { return };
+        if self.epoch != fork_epoch() || self.poisoned.get() {
+            // A forked child has no worker: the ring, and what it does, is the parent's.
+            // It is not dropped by itself.
+            return;
+        }
+        adopted.end(|_| self.recorder.clear());
+        adopted.dispose();
+    }
+}
+
+/// Marks a turn, and a worker that ended it by a panic.
+struct Turning<'a>(&'a Seat);
+
+impl Drop for Turning<'_> {
+    fn drop(&mut self) {
+        self.0.turning.set(false);
+        if std::thread::panicking() {
+            self.0.poisoned.set(true);
+        }
+    }
+}
+
+thread_local! {
+    static SEAT: RefCell<Option<Rc<Seat>>> = const { RefCell::new(None) };
+}
+
+/// The seat of the calling thread, if it has one in `runtime`.
+fn seat_of(runtime: u64) -> Option<Rc<Seat>> {
+    let here = |seat: &RefCell<Option<Rc<Seat>>>| {
+        seat.borrow().as_ref().filter(|seat| seat.runtime == runtime).cloned()
+    };
+    SEAT.try_with(here).ok().flatten()
+}
+
+/// Whether the calling thread is an adopted worker of `runtime` and no turn of it runs.
+pub(super) fn is_at_rest(runtime: u64) -> bool {
+    seat_of(runtime).is_some_and(|seat| !seat.turning.get())
+}
+
+/// End the adopted worker of the calling thread.
+pub(super) fn leave(runtime: u64) {
+    if let Some(seat) = seat_of(runtime) {
+        let _ = SEAT.try_with(RefCell::take);
+        drop(seat);
+    }
+}
+
+/// Make the calling thread the worker `index` of a runtime: it gets a ring and listens, and its
+/// events are records in the block that `*out` names, instead of callbacks. Turn it with
+/// ringline_worker_turn(); between turns every function of connections is legal on this thread.
+/// ringline_runtime_start() starts the workers that nobody adopted before. A thread is one worker
+/// at most; when it exits, its worker ends at once. The worker's signals are the thread's: a
+/// handler ends a turn.
+///
+/// Returns 0; -EINVAL for the index; -EALREADY when a thread is this worker already, or was; -EBUSY
+/// when the calling thread is a worker already; RINGLINE_ECLOSED after stop; RINGLINE_ENULL; what
+/// ringline_create() and ringline_pool_create() say; RINGLINE_ESTALE; RINGLINE_EFORKED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_worker_adopt(
+    runtime: *mut ringline_runtime,
+    index: u32,
+    out: *mut *mut ringline_worker_block,
+) -> i32 {
+    let handle = runtime as u64;
+    netted(|| match adopt(handle, index, out.is_null()) {
+        Ok(block) => {
+            // SAFETY: not NULL; the caller vouches for a writable pointer.
+            unsafe { out.write(block) };
+            0
+        }
+        Err(fault) => fail(fault),
+    })
+}
+
+fn adopt(handle: u64, index: u32, no_out: bool) -> Result<*mut ringline_worker_block, Fault> {
+    let threads = threads_of(handle)?;
+    if no_out {
+        return Err(Fault::new(ENULL, "out is NULL"));
+    }
+    if here_any() {
+        return Err(Fault::errno(libc::EBUSY, "this thread is a worker already"));
+    }
+    let no_memory = |errno| Fault::errno(errno, "no memory for the records of a worker");
+    let recorder = Box::new(Recorder::new(handle, index).map_err(no_memory)?);
+    let door = CDoor(recorder.handlers(), Some(NonNull::from(&*recorder)));
+    let adopted = Some(Adopted::new(&threads, index, door)?);
+    let block = recorder.block();
+    recorder.show();
+    let seat = Seat {
+        adopted,
+        recorder,
+        runtime: handle,
+        epoch: fork_epoch(),
+        turning: Cell::new(false),
+        poisoned: Cell::new(false),
+    };
+    SEAT.with(|place| place.replace(Some(Rc::new(seat))));
+    Ok(block)
+}
+
+/// One turn of the adopted worker that the calling thread is: what was asked for since the last
+/// turn is done, data of the last turn is given back (see ringline_event.consumed), and the thread
+/// sleeps until there are events, block->timeout_ns at most. They are in block->events.
+///
+/// Returns how many there are, 0 when the time was over; -EINTR when a signal handler ran and
+/// nothing else came; RINGLINE_ECLOSED after the turn that showed RINGLINE_EVENT_STOP: the worker
+/// is over, its block is gone, and the thread may leave. RINGLINE_EREENTRANT in a callback,
+/// RINGLINE_EWRONGTHREAD where no such worker was adopted, RINGLINE_EPANIC and RINGLINE_EPOISONED
+/// after an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_worker_turn(runtime: *mut ringline_runtime) -> i32 {
+    netted(|| match turn(runtime as u64) {
+        Ok(events) => events as i32,
+        Err(fault) => fail(fault),
+    })
+}
+
+fn turn(handle: u64) -> Result<u32, Fault> {
+    let Some(seat) = seat_of(handle) else {
+        return Err(refusal(handle));
+    };
+    if seat.epoch != fork_epoch() {
+        return Err(Fault::new(EFORKED, "the worker was adopted before fork(2)"));
+    }
+    if seat.turning.get() {
+        return Err(Fault::new(EREENTRANT, "the turn runs already: this is one of its callbacks"));
+    }
+    if seat.poisoned.get() {
+        return Err(Fault::new(EPOISONED, "the worker ended by an internal error"));
+    }
+    let Some(adopted) = &seat.adopted else { return Err(Fault::new(EPANIC, "no worker")) };
+    let recorder = &*seat.recorder;
+    // SAFETY: the block is this thread's.
+    let limit_ns = unsafe { (*recorder.block()).timeout_ns };
+    let turned = {
+        let _turning = Turning(&seat);
+        seat.turning.set(true);
+        let answers = recorder.answers();
+        recorder.clear();
+        adopted.turn(answers, limit_ns)
+    };
+    match turned {
+        Ok(()) => Ok(recorder.show()),
+        Err(fault) => {
+            recorder.show();
+            if fault.code == ECLOSED {
+                leave(handle);
+            }
+            Err(fault)
+        }
+    }
+}
+
+#[cold]
+fn refusal(handle: u64) -> Fault {
+    match table::with_runtime(handle, |_| ()) {
+        Ok(()) => Fault::new(EWRONGTHREAD, "this thread has adopted no worker of the runtime"),
+        Err(code) => stale(code),
+    }
+}

@@ -1,0 +1,235 @@
+//! Group M: connections that send without a copy, that have time limits, that are opened here.
+//!
+//! Owns: the records of these calls; the connection lives on the worker that the calling thread is.
+
+use super::config::{read_sized, write_sized};
+use super::ringline_runtime;
+use super::runtime::place_of;
+use super::runtime_conn::on_worker;
+use crate::error::{ENULL, Fault};
+use crate::runtime::Spans;
+use core::ffi::{CStr, c_char, c_void};
+
+/// Slices of one ringline_conn_sendv() at most.
+const MOST_SLICES: u32 = 1024;
+
+/// Received bytes that were kept by ringline_conn_take(). Set `size` to sizeof(ringline_lease)
+/// (0 = the same) before the call.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ringline_lease {
+    /// sizeof(ringline_lease).
+    pub size: u32,
+    /// Zero.
+    pub resv: u32,
+    /// The lease, for ringline_conn_send_lease() or ringline_lease_release().
+    pub lease: u64,
+    /// The bytes: the same as the data callback shows.
+    pub bytes: *mut c_void,
+    /// How many.
+    pub length: u64,
+}
+
+/// How long a connection may do nothing. `size` as in ringline_config.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ringline_conn_timeouts {
+    /// sizeof(ringline_conn_timeouts).
+    pub size: u32,
+    /// Zero.
+    pub resv: u32,
+    /// Nothing was received and nothing sent for so many nanoseconds; 0 = no limit.
+    pub idle_ns: u64,
+    /// Nothing was received, although data is not paused and the other end has not ended.
+    pub read_ns: u64,
+    /// One send (of 256 KiB of copied bytes at most, of a whole lease, of whole lent memory) is not
+    /// through.
+    pub write_ns: u64,
+}
+
+/// In a data callback: keep the bytes that are shown, as a lease. They stay where they are until
+/// ringline_conn_send_lease() has sent them or ringline_lease_release() gives them back (any
+/// thread), also when the connection is over. All bytes shown count as consumed then: of what the
+/// callback returns only a negative value is looked at. In that callback only.
+///
+/// Returns 0; -ENODATA when these bytes are not in the pool (an earlier callback or a pause left
+/// them): copy them; -ENOBUFS when only a quarter of the receive buffers is left, which is for the
+/// other connections: copy them (counted in take_refusals); RINGLINE_ENULL, -EINVAL,
+/// RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_conn_take(
+    runtime: *mut ringline_runtime,
+    conn: u64,
+    out: *mut ringline_lease,
+) -> i32 {
+    on_worker(runtime, |worker| {
+        if out.is_null() {
+            return Err(Fault::new(ENULL, "out is NULL"));
+        }
+        // Before it is taken: a wrong size must change nothing.
+        let mut lease =
+            ringline_lease { size: 0, resv: 0, lease: 0, bytes: core::ptr::null_mut(), length: 0 };
+        // SAFETY: not NULL; the caller vouches for the size it wrote.
+        unsafe { write_sized(out, &lease) }?;
+        let taken = worker.take(conn)?;
+        lease.lease = taken.lease;
+        lease.bytes = taken.address as *mut c_void;
+        lease.length = taken.len as u64;
+        // SAFETY: as above.
+        unsafe { write_sized(out, &lease) }.map(|()| 0)
+    })
+}
+
+/// Send `length` bytes at `bytes`, which are (a part of) those of `lease`, behind what is queued,
+/// without a copy. The lease is the library's from now on, and it gives it back when they are
+/// sent or the connection is over. In the worker's callbacks only.
+///
+/// Returns 0; an error leaves the lease to the caller: RINGLINE_ESTALE also when the lease was
+/// given back or sent already, -EINVAL when the bytes are not in its pool, RINGLINE_EWRONGTHREAD
+/// also for a lease of another thread's pool, and as ringline_conn_send().
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_conn_send_lease(
+    runtime: *mut ringline_runtime,
+    conn: u64,
+    lease: u64,
+    bytes: *const c_void,
+    length: usize,
+) -> i32 {
+    on_worker(runtime, |worker| worker.send_lease(conn, lease, bytes as u64, length).map(|()| 0))
+}
+
+/// Send a copy of `count` slices (struct iovec of <sys/uio.h>), one behind the other; all of them
+/// or none. In the worker's callbacks only. Returns as ringline_conn_send(), and -EINVAL above 1024
+/// slices.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_conn_sendv(
+    runtime: *mut ringline_runtime,
+    conn: u64,
+    iovecs: *const c_void,
+    count: u32,
+) -> i32 {
+    on_worker(runtime, |worker| {
+        if iovecs.is_null() && count > 0 {
+            return Err(Fault::new(ENULL, "iovecs is NULL"));
+        }
+        if count > MOST_SLICES {
+            return Err(Fault::errno(libc::EINVAL, "1024 slices at most"));
+        }
+        let slice = |at: u32| {
+            // SAFETY: not NULL; the caller vouches for `count` of them.
+            let slice = unsafe { iovecs.cast::<libc::iovec>().add(at as usize).read_unaligned() };
+            bytes_of(slice.iov_base, slice.iov_len)
+        };
+        (0..count).try_for_each(|at| slice(at).map(drop))?;
+        worker.send_parts(conn, (0..count).flat_map(slice)).map(|()| 0)
+    })
+}
+
+/// The caller's memory; what is checked here is the caller's word for it.
+fn bytes_of<'a>(bytes: *const c_void, length: usize) -> Result<&'a [u8], Fault> {
+    if length == 0 {
+        return Ok(&[]);
+    }
+    if bytes.is_null() {
+        return Err(Fault::new(ENULL, "bytes is NULL"));
+    }
+    if length > isize::MAX as usize {
+        return Err(Fault::errno(libc::EMSGSIZE, "a message has 1 GiB at most"));
+    }
+    // SAFETY: not NULL; the caller vouches for that many readable bytes.
+    Ok(unsafe { core::slice::from_raw_parts(bytes.cast::<u8>(), length) })
+}
+
+/// Send `length` bytes out of the caller's memory, behind what is queued. They must stay as they
+/// are until the released callback comes with `cookie` (always later, never from here). Where the
+/// kernel copies after all (loopback), messages of 16 KiB at most are copied at once and
+/// released soon.
+/// In the worker's callbacks only. Returns as ringline_conn_send(); an error means no callback.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_conn_send_zc(
+    runtime: *mut ringline_runtime,
+    conn: u64,
+    bytes: *const c_void,
+    length: usize,
+    cookie: u64,
+) -> i32 {
+    on_worker(runtime, |worker| {
+        let bytes = bytes_of(bytes, length)?;
+        // SAFETY: the caller vouches for the memory until it is released.
+        unsafe { worker.send_lent(conn, bytes, cookie) }.map(|()| 0)
+    })
+}
+
+/// Send `length` bytes of a regular file from `offset` on, behind what is queued; 0 = up to its end
+/// as it is now. They count as queued. The file's own position is neither used nor moved. `fd` must
+/// stay open until the released callback comes with `cookie` (always later, never from here). A
+/// file that ends before `length` closes the connection with -ENODATA, a read that fails with its
+/// -errno: the other end was promised more. In the worker's callbacks only.
+///
+/// Returns 0; -ENODATA when the file is shorter now; -EINVAL (no regular file), -EBADF; and as
+/// ringline_conn_send(). An error means no callback.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn ringline_conn_send_file(
+    runtime: *mut ringline_runtime,
+    conn: u64,
+    fd: i32,
+    offset: u64,
+    length: u64,
+    cookie: u64,
+) -> i32 {
+    on_worker(runtime, |worker| worker.send_file(conn, fd, (offset, length), cookie).map(|()| 0))
+}
+
+/// Limit how long a connection may do nothing; the time starts now. It is closed at once with the
+/// reason -ETIMEDOUT. Timeouts end with the connection; a later call replaces them, NULL ends them.
+/// In the worker's callbacks only. Returns 0, -EINVAL or -E2BIG for the struct and
+/// as ringline_conn_pause().
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_conn_set_timeouts(
+    runtime: *mut ringline_runtime,
+    conn: u64,
+    timeouts: *const ringline_conn_timeouts,
+) -> i32 {
+    on_worker(runtime, |worker| {
+        let timeouts = if timeouts.is_null() {
+            ringline_conn_timeouts::default()
+        } else {
+            // SAFETY: not NULL; the caller vouches for the size it wrote.
+            unsafe { read_sized(timeouts) }?
+        };
+        let (idle, read, write) = (timeouts.idle_ns, timeouts.read_ns, timeouts.write_ns);
+        worker.set_timeouts(conn, Spans { idle, read, write }).map(|()| 0)
+    })
+}
+
+/// Connect to `address` (as in ringline_runtime_listen()), for `timeout_ns` at most (0 = as long as
+/// the kernel tries). `*out` is the id of the connection to be, `user` what its callbacks get. The
+/// connect callback tells what became of it, never from here; ringline_conn_close() ends it before.
+/// In the worker's callbacks only.
+///
+/// Returns 0, RINGLINE_ENULL, -EINVAL for the address or the time, what socket(2) says (-EMFILE),
+/// -ENFILE when the worker has max_connections, RINGLINE_ECLOSED after stop, -ENOMEM,
+/// RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED. An error means no callback.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_conn_connect(
+    runtime: *mut ringline_runtime,
+    address: *const c_char,
+    timeout_ns: u64,
+    user: u64,
+    out: *mut u64,
+) -> i32 {
+    on_worker(runtime, |worker| {
+        if address.is_null() || out.is_null() {
+            return Err(Fault::new(ENULL, "address or out is NULL"));
+        }
+        if timeout_ns > i64::MAX as u64 {
+            return Err(Fault::errno(libc::EINVAL, "a time is 9223372036854775807 ns at most"));
+        }
+        // SAFETY: not NULL; the caller vouches for a terminated text.
+        let place = place_of(unsafe { CStr::from_ptr(address) }.to_bytes())?;
+        let conn = worker.connect(&place, timeout_ns, user)?;
+        // SAFETY: not NULL; the caller vouches for a writable number.
+        unsafe { out.write(conn) };
+        Ok(0)
+    })
+}

@@ -1,0 +1,132 @@
+//! A worker on a thread of the user's own, who calls for each turn.
+//!
+//! Owns: the worker, which never leaves its thread. Invariant: whoever lets go of it early ends its
+//! connections first, so that no descriptor stays.
+
+use super::core::Core;
+use super::worker::Worker;
+use super::{Door, Threads};
+use crate::error::{ECLOSED, Fault};
+use core::cell::Cell;
+use core::mem::ManuallyDrop;
+
+/// How far it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Life {
+    Running,
+    /// It was told so; the next turn says that there is none any more.
+    Over,
+}
+
+/// A worker that its user turns.
+pub struct Adopted<D: Door> {
+    worker: ManuallyDrop<Box<Worker<D>>>,
+    life: Cell<Life>,
+}
+
+impl<D: Door> Adopted<D> {
+    /// Make the calling thread the worker `index` of a runtime.
+    pub fn new(threads: &Threads, index: u32, door: D) -> Result<Adopted<D>, Fault> {
+        let shared = threads.shared();
+        if index >= shared.config.workers {
+            return Err(Fault::errno(libc::EINVAL, "the runtime has no worker of this index"));
+        }
+        if shared.stop_asked().is_some() {
+            return Err(Fault::new(ECLOSED, "the runtime was stopped"));
+        }
+        if !shared.take_place(index) {
+            return Err(Fault::errno(libc::EALREADY, "another thread is this worker, or was"));
+        }
+        let place = &shared.workers[index as usize];
+        let made = Core::new(&shared.config, index, place.stats.clone());
+        let mut core = made.inspect_err(|_| shared.give_place(index))?;
+        core.holds = true;
+        let _ = place.wake.set(core.engine.driver.wake.clone());
+        let worker = Box::new(Worker::new(door, core, shared.clone(), index));
+        worker.begin();
+        Ok(Adopted { worker: ManuallyDrop::new(worker), life: Cell::new(Life::Running) })
+    }
+
+    /// What the user gave.
+    pub fn door(&self) -> &D {
+        self.worker.door()
+    }
+
+    /// One turn: `answers` to the data of the last one, then wait for `limit_ns` at most (-1 = for
+    /// ever) until something was told. ECLOSED: it is over, and this may be dropped.
+    pub fn turn(&self, answers: impl Iterator<Item = i64>, limit_ns: i64) -> Result<(), Fault> {
+        if self.life.get() == Life::Over {
+            return Err(Fault::new(ECLOSED, "the worker is over; its thread may leave"));
+        }
+        let worker = &**self.worker;
+        worker.answer(answers);
+        let start = worker.now();
+        let limit = u64::try_from(limit_ns).ok();
+        let end = limit.map_or(u64::MAX, |ns| start.saturating_add(ns));
+        loop {
+            worker.wait_until(end);
+            if !worker.step() {
+                self.life.set(Life::Over);
+                worker.door().on_stop(worker);
+                return Ok(());
+            }
+            let interrupted = worker.was_interrupted();
+            if worker.door().has_told() || end != u64::MAX && worker.now() >= end {
+                return Ok(());
+            }
+            if interrupted {
+                return Err(Fault::errno(libc::EINTR, "a signal handler ran"));
+            }
+        }
+    }
+
+    /// End at once: nobody listens to what it tells any more.
+    pub fn end(&self, forget: impl Fn(&D)) {
+        if self.life.get() == Life::Over {
+            return;
+        }
+        let worker = &**self.worker;
+        forget(worker.door());
+        worker.answer(core::iter::empty());
+        worker.stop_now();
+        worker.wait_until(u64::MAX);
+        while worker.step() {
+            forget(worker.door());
+            worker.answer(core::iter::empty());
+        }
+        self.life.set(Life::Over);
+        worker.door().on_stop(worker);
+    }
+
+    /// Give everything back, at its end.
+    pub fn dispose(mut self) {
+        // SAFETY: taken once: this is gone when the function returns.
+        let worker = unsafe { ManuallyDrop::take(&mut self.worker) };
+        if self.life.get() == Life::Over {
+            worker.dispose();
+        } else {
+            // The kernel may still use what it has, so that is kept for good.
+            core::mem::forget(worker);
+        }
+    }
+}
+
+impl<D: Door> Worker<D> {
+    fn now(&self) -> u64 {
+        self.core.borrow_mut().engine.driver.now()
+    }
+
+    fn wait_until(&self, end: u64) {
+        self.core.borrow_mut().patience = end;
+    }
+
+    fn was_interrupted(&self) -> bool {
+        core::mem::take(&mut self.core.borrow_mut().interrupted)
+    }
+
+    fn stop_now(&self) {
+        let core = &mut *self.core.borrow_mut();
+        let now = core.engine.driver.now();
+        core.stop(0, now);
+    }
+}

@@ -1,0 +1,278 @@
+//! Threads for what blocks: made when there is work, gone after a while without any.
+//!
+//! Owns: the work that waits, bounded, and the threads. Invariant: work that was taken is answered
+//! exactly once, to its worker, which does not end before: also work that never began.
+
+use super::process::{Spawned, Start};
+use super::{Door, Shared, Worker};
+use crate::error::{ECLOSED, EPANIC, Fault};
+use crate::ring::signal;
+use crate::sys::{Resolved, Unresolved, resolve, without_signals};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::collections::VecDeque;
+use std::ffi::CString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+/// Pieces of work that wait at most.
+const WAITING: usize = 4096;
+/// How long a thread without work stays.
+const IDLE: Duration = Duration::from_secs(10);
+const STACK: usize = 1 << 20;
+
+/// What is to be done on a thread that may block.
+pub struct Work {
+    /// The user's.
+    pub run: Box<dyn FnOnce() -> i32 + Send>,
+    /// Called on the worker with the answer.
+    pub done: Box<dyn FnOnce(i32) + Send>,
+}
+
+/// One thing to do.
+pub(super) enum Task {
+    Work(Work),
+    Resolve { user: u64, host: Option<CString>, service: Option<CString> },
+    Spawn(Box<Start>),
+}
+
+/// What came of it.
+pub(super) enum Answer {
+    Done(Box<dyn FnOnce(i32) + Send>, i32),
+    Resolved(u64, Result<Vec<Resolved>, Unresolved>),
+    Spawned(Box<Spawned>),
+}
+
+struct Job {
+    worker: u32,
+    task: Task,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Job>,
+    threads: u32,
+    idle: u32,
+    closed: bool,
+    handles: Vec<JoinHandle<()>>,
+}
+
+/// The threads of a runtime that may block.
+#[derive(Default)]
+pub(super) struct Blocking {
+    state: Mutex<State>,
+    more: Condvar,
+}
+
+/// The work of one worker.
+#[derive(Default)]
+pub(super) struct Errands {
+    answers: Mutex<Vec<Answer>>,
+    has_answers: AtomicBool,
+    /// What was asked for and not answered yet.
+    open: AtomicU32,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Task {
+    fn run(self) -> Answer {
+        match self {
+            Task::Work(Work { run, done }) => {
+                // Of a panic in the user's Rust; one of C ends the program.
+                let res = catch_unwind(AssertUnwindSafe(run)).unwrap_or(EPANIC);
+                Answer::Done(done, res)
+            }
+            Task::Resolve { user, host, service } => {
+                Answer::Resolved(user, resolve(host.as_deref(), service.as_deref()))
+            }
+            Task::Spawn(start) => start.run(),
+        }
+    }
+
+    fn cancel(self) -> Answer {
+        match self {
+            Task::Work(Work { done, .. }) => Answer::Done(done, -libc::ECANCELED),
+            Task::Resolve { user, .. } => {
+                let text = c"the runtime is stopping".to_owned();
+                Answer::Resolved(user, Err(Unresolved { errno: libc::ECANCELED, text }))
+            }
+            Task::Spawn(start) => start.cancel(),
+        }
+    }
+}
+
+impl Shared {
+    fn blocking(&self) -> MutexGuard<'_, State> {
+        locked(&self.blocking.state)
+    }
+
+    /// Have `task` done for a worker, which is told of the answer.
+    pub(super) fn ask(self: &Arc<Self>, worker: u32, task: Task) -> Result<(), Fault> {
+        let Some(place) = self.workers.get(worker as usize) else {
+            return Err(Fault::errno(libc::EINVAL, "the runtime has no worker of this index"));
+        };
+        let _visit = place.posts.visit()?;
+        if place.wake.get().is_none() {
+            return Err(Fault::errno(libc::EAGAIN, "the worker has not begun yet"));
+        }
+        let mut state = self.blocking();
+        if state.closed {
+            return Err(Fault::new(ECLOSED, "the runtime is over"));
+        }
+        if state.waiting.len() >= WAITING {
+            return Err(Fault::errno(libc::EAGAIN, "4096 pieces of work wait for a thread"));
+        }
+        // Those that were woken and did not come yet count as idle still.
+        let idle = state.idle as usize > state.waiting.len();
+        if !idle && state.threads < self.config.blocking_threads {
+            self.spawn_blocking(&mut state)?;
+        }
+        place.errands.open.fetch_add(1, Ordering::SeqCst);
+        state.waiting.push_back(Job { worker, task });
+        drop(state);
+        self.blocking.more.notify_one();
+        Ok(())
+    }
+
+    fn spawn_blocking(self: &Arc<Self>, state: &mut State) -> Result<(), Fault> {
+        let shared = self.clone();
+        let builder = Builder::new().name("ringline-block".into()).stack_size(STACK);
+        match without_signals(|| builder.spawn(move || shared.serve_blocking())) {
+            Ok(handle) => {
+                // Those that left meanwhile are joined here, so that the list does not grow.
+                state.handles.retain(|handle| !handle.is_finished());
+                state.handles.push(handle);
+                state.threads += 1;
+                Ok(())
+            }
+            // Others will come to it.
+            Err(_) if state.threads > 0 => Ok(()),
+            Err(error) => {
+                let errno = error.raw_os_error().unwrap_or(libc::EAGAIN);
+                Err(Fault::errno(errno, "no thread for what blocks"))
+            }
+        }
+    }
+
+    /// A thread's life.
+    fn serve_blocking(&self) {
+        let mut state = self.blocking();
+        loop {
+            if let Some(Job { worker, task }) = state.waiting.pop_front() {
+                drop(state);
+                self.answer(worker, task.run());
+                state = self.blocking();
+                continue;
+            }
+            if state.closed {
+                break;
+            }
+            state.idle += 1;
+            let waited = self.blocking.more.wait_timeout(state, IDLE);
+            let (next, over) = waited.unwrap_or_else(PoisonError::into_inner);
+            state = next;
+            state.idle -= 1;
+            if over.timed_out() && state.waiting.is_empty() {
+                break;
+            }
+        }
+        state.threads -= 1;
+    }
+
+    fn answer(&self, worker: u32, answer: Answer) {
+        let place = &self.workers[worker as usize];
+        locked(&place.errands.answers).push(answer);
+        place.errands.has_answers.store(true, Ordering::SeqCst);
+        if let Some(wake) = place.wake.get() {
+            wake.raise(signal::WAKE);
+        }
+    }
+
+    /// What waits for a thread and is a stopping worker's is not begun any more.
+    pub(super) fn cancel_waiting(&self, worker: u32) {
+        let mut kept = VecDeque::new();
+        let mut gone = Vec::new();
+        let mut state = self.blocking();
+        for job in state.waiting.drain(..) {
+            if job.worker == worker { gone.push(job) } else { kept.push_back(job) }
+        }
+        state.waiting = kept;
+        drop(state);
+        for job in gone {
+            self.answer(worker, job.task.cancel());
+        }
+    }
+
+    /// No more work: wait for the threads, which finish what they have.
+    pub(super) fn close_blocking(&self) {
+        let handles = {
+            let mut state = self.blocking();
+            state.closed = true;
+            core::mem::take(&mut state.handles)
+        };
+        self.blocking.more.notify_all();
+        for handle in handles {
+            // Its panics are caught inside.
+            let _ = handle.join();
+        }
+    }
+}
+
+impl<D: Door> Worker<D> {
+    /// Have `work` done on a thread that may block, for this worker.
+    pub(super) fn ask(&self, task: Task) -> Result<(), Fault> {
+        self.shared.ask(self.index(), task)
+    }
+
+    /// Whether work was asked for that is not answered yet.
+    pub(super) fn has_errands(&self) -> bool {
+        self.errands().open.load(Ordering::SeqCst) > 0
+    }
+
+    fn errands(&self) -> &Errands {
+        &self.shared.workers[self.index() as usize].errands
+    }
+
+    /// Tell what came of work.
+    pub(super) fn take_answers(&self) {
+        let errands = self.errands();
+        // Every turn looks: a load, where there is mostly nothing.
+        if !errands.has_answers.load(Ordering::SeqCst) {
+            return;
+        }
+        errands.has_answers.store(false, Ordering::SeqCst);
+        let answers = core::mem::take(&mut *locked(&errands.answers));
+        for answer in answers {
+            match answer {
+                Answer::Done(done, res) => done(res),
+                Answer::Resolved(user, found) => match &found {
+                    Ok(all) => self.door().on_resolve(self, user, 0, all, c""),
+                    Err(why) => self.door().on_resolve(self, user, -why.errno, &[], &why.text),
+                },
+                Answer::Spawned(spawned) => self.spawned(*spawned),
+            }
+            errands.open.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
+    /// Look up a host and a service.
+    pub fn resolve(
+        &self,
+        host: Option<CString>,
+        service: Option<CString>,
+        user: u64,
+    ) -> Result<(), Fault> {
+        self.ask(Task::Resolve { user, host, service })
+    }
+}
+
+impl Shared {
+    /// Have `work` done on a thread that may block, and told to `worker`. Any thread.
+    pub fn work(self: &Arc<Self>, worker: u32, work: Work) -> Result<(), Fault> {
+        self.ask(worker, Task::Work(work))
+    }
+}

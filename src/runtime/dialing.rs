@@ -1,0 +1,93 @@
+//! Connections that the worker opens itself.
+//!
+//! Owns: the address of each until the kernel has read it. Invariant: each ends in exactly one
+//! connect event: with 0 it is a connection like any other from then on, else it is over with it.
+
+use super::Door;
+use super::connection::Life;
+use super::core::{Core, kind};
+use super::worker::Worker;
+use crate::error::{ECLOSED, Fault};
+use crate::ring::{Completion, Op, opcode};
+use crate::sys::net::{self, Place};
+use std::os::fd::{AsRawFd, IntoRawFd};
+
+impl Core {
+    /// Begin to connect; the id of the connection to be.
+    pub fn dial(&mut self, place: &Place, timeout_ns: u64, user: u64) -> Result<u64, Fault> {
+        if self.is_stopping() {
+            return Err(Fault::new(ECLOSED, "the runtime is stopping"));
+        }
+        if !self.table.has_room() {
+            return Err(Fault::errno(libc::ENFILE, "the worker has max_connections already"));
+        }
+        let refused = |errno| Fault::errno(errno, "no socket to connect with");
+        let (socket, address) = net::dialer(place).map_err(refused)?;
+        let Some(connection) = self.table.insert(socket.as_raw_fd(), 0) else {
+            return Err(Fault::errno(libc::ENOMEM, "no memory for the connection"));
+        };
+        connection.user = user;
+        connection.life = Life::Connecting;
+        connection.dials = true;
+        let address = connection.address.insert(address);
+        let (addr, len) = (address.as_ptr() as u64, address.length());
+        let (id, fd) = (connection.id, connection.fd);
+        let index = super::conn_table::index_of(id);
+        let limit = if timeout_ns == 0 { i64::MAX as u64 } else { timeout_ns };
+        let op = Op {
+            opcode: opcode::LIB_CONNECT_TIMEOUT,
+            fd,
+            addr,
+            off: len.into(),
+            addr3: limit,
+            user_data: self.about(index, kind::CONNECT),
+            ..Op::default()
+        };
+        match self.submit(&op) {
+            Ok(token) => {
+                self.table.at(index).send = token;
+                let _ = socket.into_raw_fd();
+                Ok(id)
+            }
+            Err(fault) => {
+                self.table.remove(index);
+                Err(fault)
+            }
+        }
+    }
+
+    /// What became of it; the connection's place and id, when it is one now.
+    fn dialed(&mut self, completion: &Completion) -> Option<(u64, u64)> {
+        let index = self.connection_of(completion)?;
+        let connection = self.table.at(index);
+        (connection.send, connection.send_ends, connection.address) = (0, false, None);
+        let told = (connection.id, connection.user);
+        let open = completion.res >= 0 && connection.life == Life::Connecting;
+        if open {
+            connection.life = Life::Open;
+            connection.dials = false;
+            self.stats.connected.add(1);
+        } else {
+            if connection.reason == 0 {
+                connection.reason = completion.res.min(0);
+            }
+            connection.life = Life::Closing;
+        }
+        self.make_due(index);
+        open.then_some(told)
+    }
+}
+
+impl<D: Door> Worker<D> {
+    /// Connect to `place`, for `timeout_ns` at most (0 = as long as the kernel tries).
+    pub fn connect(&self, place: &Place, timeout_ns: u64, user: u64) -> Result<u64, Fault> {
+        self.core.borrow_mut().dial(place, timeout_ns, user)
+    }
+
+    pub(super) fn complete_connect(&self, completion: &Completion) {
+        let opened = self.core.borrow_mut().dialed(completion);
+        if let Some((id, user)) = opened {
+            self.door.on_connect(self, id, user, 0);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Data that was shown and whose consumption is told at the next turn.
+//!
+//! Owns: the pieces and buffers that such data lies in, until then. Invariant: whoever leaves
+//! bytes of a connection gets them in front of everything that came behind them.
+
+use super::Door;
+use super::conn_table::index_of;
+use super::receiving::Shown;
+use super::taking::Offer;
+use super::worker::Worker;
+
+/// What was shown of a connection.
+pub(super) struct Held {
+    conn: u64,
+    shown: Shown,
+}
+
+impl Held {
+    /// What of it may be taken, if it belongs to `conn`.
+    pub(super) fn offer(&self, conn: u64) -> Option<Offer> {
+        match &self.shown {
+            Shown::Fresh(piece) if self.conn == conn => Some(Offer {
+                conn,
+                lease: piece.lease(),
+                address: piece.bytes().as_ptr() as u64,
+                len: piece.bytes().len(),
+            }),
+            _ => None,
+        }
+    }
+
+    /// The user took `lease`, if it is this one.
+    pub(super) fn leave(&mut self, lease: u64) {
+        if matches!(&self.shown, Shown::Fresh(piece) if piece.lease() == lease) {
+            core::mem::replace(&mut self.shown, Shown::Nothing).leave();
+        }
+    }
+}
+
+impl<D: Door> Worker<D> {
+    pub(super) fn hold(&self, conn: u64, shown: Shown) {
+        self.core.borrow_mut().held.push(Held { conn, shown });
+    }
+
+    /// The user's answers to all that is held, in order; what has none was consumed.
+    pub(super) fn answer(&self, mut answers: impl Iterator<Item = i64>) {
+        let mut held = core::mem::take(&mut self.core.borrow_mut().held);
+        for Held { conn, shown } in held.drain(..) {
+            let end = matches!(shown, Shown::End);
+            let answer = answers.next().unwrap_or(if end { 0 } else { i64::MAX });
+            let index = index_of(conn);
+            match self.later(conn, end, answer) {
+                None => {}
+                Some(false) => self.after(index, shown, answer),
+                Some(true) if end => {}
+                Some(true) => self.after(index, shown, 0),
+            }
+        }
+        // Its memory serves the next turn.
+        self.core.borrow_mut().held = held;
+    }
+
+    /// Whether this lies behind bytes that were left: then it counts as not seen, and is shown
+    /// again together with them. None: the connection is gone.
+    fn later(&self, conn: u64, end: bool, answer: i64) -> Option<bool> {
+        let core = &mut *self.core.borrow_mut();
+        let connection = core.table.find(conn).ok()?;
+        let left = if end { connection.show } else { !connection.kept.is_empty() };
+        if !left || answer < 0 {
+            return Some(false);
+        }
+        connection.end_untold |= end;
+        connection.show = true;
+        core.make_due(index_of(conn));
+        Some(true)
+    }
+}

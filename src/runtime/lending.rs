@@ -1,0 +1,351 @@
+//! What users lend to a connection: memory to send from, and files.
+//!
+//! Owns: the loans of a worker and the blocks that files are read into. Never closes a descriptor
+//! of the user's. Invariant: a loan is told to be over exactly once, when neither the queue nor the
+//! kernel has anything of it: for memory that is the completion without MORE, whatever it says.
+
+use super::conn_table::{index_of, local};
+use super::connection::{How, Life};
+use super::core::{Core, kind};
+use super::send_queue::{LARGE, Next, SMALL, Source};
+use crate::error::Fault;
+use crate::ring::{Completion, Op, cf, opcode};
+use std::collections::VecDeque;
+
+const MSG_WAITALL: u32 = libc::MSG_WAITALL as u32;
+/// Where in the user data of a read its slot is; below is the loan.
+const SLOT_SHIFT: u32 = 32;
+
+/// A block that a file is read into.
+#[derive(Default)]
+struct Slot {
+    block: Option<Box<[u8]>>,
+    from: u64,
+    want: u32,
+    filled: u32,
+    reads: bool,
+}
+
+/// A file on its way: two blocks of it are read ahead.
+#[derive(Default)]
+pub struct Reading {
+    fd: i32,
+    offset: u64,
+    /// Bytes that no read was asked for yet.
+    left: u64,
+    slots: [Slot; 2],
+    /// The slot whose bytes come first.
+    next: usize,
+}
+
+/// Something lent.
+struct Loan {
+    conn: u64,
+    cookie: u64,
+    /// Sends from it that the kernel is not done with.
+    out: u32,
+    /// Nothing of it is in the queue any more.
+    sent: bool,
+    file: Option<Box<Reading>>,
+}
+
+/// The loans of a worker.
+#[derive(Default)]
+pub struct Loans {
+    list: Vec<Option<Loan>>,
+    free: Vec<u32>,
+    /// Connection and cookie of those that are over, to be told.
+    pub ended: VecDeque<(u64, u64)>,
+}
+
+impl Loans {
+    fn insert(&mut self, loan: Loan) -> Result<u32, Fault> {
+        let no_memory = |_| Fault::errno(libc::ENOMEM, "no memory for the loan");
+        // Its end must not need memory.
+        self.free.try_reserve(self.list.len() + 1 - self.free.len()).map_err(no_memory)?;
+        self.ended.try_reserve(self.list.len() + 1).map_err(no_memory)?;
+        if let Some(place) = self.free.pop() {
+            self.list[place as usize] = Some(loan);
+            return Ok(place);
+        }
+        self.list.try_reserve(1).map_err(no_memory)?;
+        self.list.push(Some(loan));
+        Ok(self.list.len() as u32 - 1)
+    }
+
+    fn get(&mut self, loan: u32) -> Option<&mut Loan> {
+        self.list.get_mut(loan as usize)?.as_mut()
+    }
+
+    /// End it, if the kernel is done with it too. Returns it with what it holds.
+    fn end_if_over(&mut self, loan: u32) -> Option<Loan> {
+        let place = self.list.get_mut(loan as usize)?;
+        place.as_ref().filter(|loan| loan.sent && loan.out == 0)?;
+        let over = place.take()?;
+        self.free.push(loan);
+        self.ended.push_back((over.conn, over.cookie));
+        Some(over)
+    }
+}
+
+impl Core {
+    /// Queue memory of the user's.
+    pub fn lend(&mut self, index: usize, data: &[u8], cookie: u64) -> Result<(), Fault> {
+        let connection = self.table.at(index);
+        let id = connection.id;
+        // Where the kernel copies anyway, small messages go together.
+        if data.is_empty() || connection.zc_copies && data.len() <= SMALL {
+            let no_memory = |_| Fault::errno(libc::ENOMEM, "no memory for the loan");
+            self.loans.ended.try_reserve(self.loans.list.len() + 1).map_err(no_memory)?;
+            connection.queue.push_all([data], &mut self.blocks)?;
+            self.loans.ended.push_back((id, cookie));
+            self.make_due(index);
+            return Ok(());
+        }
+        let loan = self.loans.insert(Loan { conn: id, cookie, out: 0, sent: false, file: None })?;
+        let (address, len) = (data.as_ptr() as u64, data.len() as u32);
+        let queue = &mut self.table.at(index).queue;
+        let queued = queue.push_lent(loan, address, len, &mut self.blocks);
+        self.lent(index, loan, queued)
+    }
+
+    /// Queue `len` bytes of a file.
+    pub fn lend_file(
+        &mut self,
+        index: usize,
+        (fd, offset, len): (i32, u64, u64),
+        cookie: u64,
+    ) -> Result<(), Fault> {
+        let file = Reading { fd, offset, left: len, ..Reading::default() };
+        let conn = self.table.at(index).id;
+        let loan = Loan { conn, cookie, out: 0, sent: false, file: Some(Box::new(file)) };
+        let loan = self.loans.insert(loan)?;
+        let queued = self.table.at(index).queue.push_file(loan, len, &mut self.blocks);
+        self.lent(index, loan, queued)
+    }
+
+    fn lent(&mut self, index: usize, loan: u32, queued: Result<(), Fault>) -> Result<(), Fault> {
+        if queued.is_err() {
+            self.loans.list[loan as usize] = None;
+            self.loans.free.push(loan);
+        } else {
+            self.make_due(index);
+        }
+        queued
+    }
+
+    /// Nothing of a loan is in the queue any more.
+    pub fn loan_is_sent(&mut self, loan: u32) {
+        if let Some(sent) = self.loans.get(loan) {
+            sent.sent = true;
+        }
+        let Some(over) = self.loans.end_if_over(loan) else { return };
+        for slot in over.file.into_iter().flat_map(|file| file.slots) {
+            if let Some(block) = slot.block {
+                self.blocks.put(block);
+            }
+        }
+    }
+
+    /// Send what is lent, or read it first; token and length of the send, if there is one.
+    pub(super) fn settle_lent(
+        &mut self,
+        index: usize,
+        mut next: Next,
+    ) -> Result<Option<(u64, u32)>, Fault> {
+        loop {
+            let (token, len) = match next {
+                Next::Bytes(address, len) => (self.send_bytes(index, address, len)?, len),
+                Next::Lent(address, len, _) if self.table.at(index).zc_fails => {
+                    (self.send_bytes(index, address, len)?, len)
+                }
+                Next::Lent(address, len, loan) => {
+                    (self.send_lent(index, (address, len), loan)?, len)
+                }
+                Next::File(loan) => {
+                    if !self.settle_file(index, loan)? {
+                        return Ok(None);
+                    }
+                    next = self.table.at(index).queue.next(&mut self.blocks);
+                    continue;
+                }
+                Next::Nothing => {
+                    // A file was last: what is to happen behind it does so now.
+                    self.make_due(index);
+                    return Ok(None);
+                }
+            };
+            return Ok(Some((token, len)));
+        }
+    }
+
+    /// Send from the user's own pages.
+    fn send_lent(
+        &mut self,
+        index: usize,
+        (address, len): (u64, u32),
+        loan: u32,
+    ) -> Result<u64, Fault> {
+        let op = Op {
+            opcode: opcode::SEND_ZC,
+            fd: self.table.at(index).fd,
+            addr: address,
+            len,
+            op_flags: MSG_WAITALL,
+            user_data: kind::LENT << kind::SHIFT | u64::from(loan),
+            ..Op::default()
+        };
+        let token = self.submit(&op)?;
+        self.table.at(index).outside += 1;
+        if let Some(lent) = self.loans.get(loan) {
+            lent.out += 1;
+        }
+        Ok(token)
+    }
+
+    /// The place of the connection that a loan's completion is about.
+    pub(super) fn lender(&mut self, completion: &Completion) -> Option<usize> {
+        let conn = self.loans.get(completion.user_data as u32)?.conn;
+        let index = index_of(conn);
+        (self.table.at(index).id == conn).then_some(index)
+    }
+
+    /// What the result of a zero-copy send means; None: it goes again, in another way.
+    pub(super) fn lent_result(&mut self, index: usize, res: i32) -> Option<i32> {
+        if matches!(-res, libc::EOPNOTSUPP | libc::EINVAL | libc::ENOMEM | libc::ENOBUFS) {
+            // Sockets of paths cannot, and pinning memory has limits.
+            self.table.at(index).zc_fails = true;
+            return None;
+        }
+        // A stream that takes nothing although asked to is broken.
+        Some(if res == 0 { -libc::EPIPE } else { res })
+    }
+
+    /// The kernel has nothing of that send any more.
+    pub(super) fn lent_final(&mut self, index: usize, completion: &Completion) {
+        let loan = completion.user_data as u32;
+        let connection = self.table.at(index);
+        connection.outside -= 1;
+        connection.zc_copies |= completion.flags & cf::ZC_COPIED != 0;
+        if let Some(lent) = self.loans.get(loan) {
+            lent.out -= 1;
+        }
+        self.loans.end_if_over(loan);
+        self.make_due(index);
+    }
+
+    /// Go on with the file that is first in a queue: true when something else is first now.
+    pub(super) fn settle_file(&mut self, index: usize, loan: u32) -> Result<bool, Fault> {
+        let Some(file) = self.loans.get(loan).and_then(|loan| loan.file.as_mut()) else {
+            return Ok(false);
+        };
+        let next = file.next;
+        let slot = &mut file.slots[next];
+        let whole = slot.block.is_some() && !slot.reads && slot.filled == slot.want;
+        let mut moved = false;
+        if let Some(block) = slot.block.take_if(|_| whole) {
+            file.next = 1 - next;
+            let queue = &mut self.table.at(index).queue;
+            let len = slot.want;
+            if let Err(block) = queue.push_front(block, len, &mut self.blocks) {
+                (slot.block, file.next) = (Some(block), next);
+                return Err(Fault::errno(libc::ENOMEM, "no memory for the send queue"));
+            }
+            moved = true;
+        }
+        let unread = file.left > 0 || file.slots.iter().any(|slot| slot.block.is_some());
+        if !moved && !unread {
+            self.table.at(index).queue.pop(&mut self.blocks);
+            self.loan_is_sent(loan);
+            return Ok(true);
+        }
+        self.read_ahead(index, loan)?;
+        Ok(moved)
+    }
+
+    fn read_ahead(&mut self, index: usize, loan: u32) -> Result<(), Fault> {
+        for later in 0..2 {
+            let Core { loans, blocks, .. } = self;
+            let Some(file) = loans.get(loan).and_then(|loan| loan.file.as_mut()) else { break };
+            // In order: the one that is to be sent first is read first.
+            let at = file.next ^ later;
+            let slot = &mut file.slots[at];
+            if slot.block.is_none() {
+                if file.left == 0 {
+                    break;
+                }
+                let want = file.left.min(LARGE as u64) as u32;
+                let no_memory = || Fault::errno(libc::ENOMEM, "no memory to read a file into");
+                let block = blocks.take(want as usize).ok_or_else(no_memory)?;
+                *slot = Slot { block: Some(block), from: file.offset, want, ..Slot::default() };
+                file.left -= u64::from(want);
+                file.offset += u64::from(want);
+            }
+            self.read(index, loan, at)?;
+        }
+        Ok(())
+    }
+
+    /// Read what is missing in a slot, unless that is on its way.
+    fn read(&mut self, index: usize, loan: u32, at: usize) -> Result<(), Fault> {
+        let Some(file) = self.loans.get(loan).and_then(|loan| loan.file.as_mut()) else {
+            return Ok(());
+        };
+        let (fd, slot) = (file.fd, &mut file.slots[at]);
+        let Some(block) = slot.block.as_mut().filter(|_| !slot.reads && slot.filled < slot.want)
+        else {
+            return Ok(());
+        };
+        let op = Op {
+            opcode: opcode::READ,
+            fd,
+            off: slot.from + u64::from(slot.filled),
+            addr: block[slot.filled as usize..].as_mut_ptr() as u64,
+            len: slot.want - slot.filled,
+            user_data: kind::READ << kind::SHIFT | (at as u64) << SLOT_SHIFT | u64::from(loan),
+            ..Op::default()
+        };
+        self.submit(&op)?;
+        self.table.at(index).reads += 1;
+        if let Some(file) = self.loans.get(loan).and_then(|loan| loan.file.as_mut()) {
+            file.slots[at].reads = true;
+        }
+        Ok(())
+    }
+
+    /// A read of a file ended.
+    pub fn complete_read(&mut self, completion: &Completion) {
+        let Some(index) = self.lender(completion) else { return };
+        let at = (completion.user_data >> SLOT_SHIFT) as usize & 1;
+        let loan = completion.user_data as u32;
+        let res = completion.res;
+        let connection = self.table.at(index);
+        connection.reads -= 1;
+        let goes_on = matches!(connection.life, Life::Open | Life::Draining);
+        let Some(file) = self.loans.get(loan).and_then(|loan| loan.file.as_mut()) else { return };
+        file.slots[at].reads = false;
+        file.slots[at].filled += res.max(0) as u32;
+        if goes_on && res <= 0 && !matches!(-res, libc::EINTR | libc::EAGAIN) {
+            // The other end was promised more than there is: only a broken connection tells it.
+            let reason = if res == 0 { -libc::ENODATA } else { res };
+            self.close(index, How::AtOnce, reason);
+        }
+        self.make_due(index);
+    }
+
+    /// What a connection that is over leaves in its queue is the user's again.
+    pub(super) fn give_back(&mut self, index: usize) {
+        while let Some(source) = self.table.at(index).queue.pop(&mut self.blocks) {
+            match source {
+                Source::Block(block) => self.blocks.put(block),
+                Source::Lease(_) => {}
+                Source::Memory(loan, _) | Source::File(loan) => self.loan_is_sent(loan),
+            }
+        }
+    }
+
+    /// The user data of a connection's own operations.
+    pub(super) fn about(&mut self, index: usize, kind: u64) -> u64 {
+        kind << kind::SHIFT | local(self.table.at(index).id)
+    }
+}

@@ -1,0 +1,142 @@
+//! How long a connection may do nothing: one list of deadlines for all connections of a worker.
+//!
+//! Owns: the deadlines. Never arms a timer of the kernel's: the worker's wait ends at the first
+//! one. Invariant: what happens on a connection only notes the time; the list is looked at when an
+//! entry is due, and an entry that came too early goes in again. So an event costs a store.
+
+use super::conn_table::index_of;
+use super::connection::{Connection, How, Life};
+use super::core::Core;
+use crate::error::Fault;
+use core::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// The limits of a connection, in nanoseconds; 0 = none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Spans {
+    /// Nothing received and nothing sent.
+    pub idle: u64,
+    /// Nothing received although data is wanted.
+    pub read: u64,
+    /// One send is with the kernel.
+    pub write: u64,
+}
+
+/// The limits of a connection, and what it did last.
+#[derive(Default)]
+pub struct Limits {
+    spans: Spans,
+    /// When bytes came last, or were first waited for.
+    pub read_at: u64,
+    /// When the kernel took bytes last.
+    pub sent_at: u64,
+    /// Since when the send in flight is.
+    pub send_since: u64,
+    /// The entry in the list that counts; 0 = none.
+    armed: u64,
+}
+
+impl Limits {
+    /// The spans end with their connection; the place serves the next one.
+    pub fn clear(&mut self) {
+        *self = Limits::default();
+    }
+}
+
+/// Deadlines and ids of connections, earliest first.
+#[derive(Default)]
+pub struct Deadlines {
+    heap: BinaryHeap<Reverse<(u64, u64)>>,
+}
+
+impl Deadlines {
+    /// The first one; it may have moved.
+    pub fn first(&self) -> Option<u64> {
+        self.heap.peek().map(|entry| entry.0.0)
+    }
+}
+
+/// When a connection will have done nothing for too long, if nothing happens until then.
+fn deadline(connection: &Connection) -> Option<u64> {
+    let limits = connection.limits.as_ref()?;
+    if connection.life != Life::Open {
+        return None;
+    }
+    let Spans { idle, read, write } = limits.spans;
+    let end = |span: u64, since: u64| (span > 0).then(|| since.saturating_add(span));
+    let reads = !connection.paused && !connection.ended;
+    let idle = end(idle, limits.read_at.max(limits.sent_at));
+    let read = if reads { end(read, limits.read_at) } else { None };
+    let write = if connection.send != 0 { end(write, limits.send_since) } else { None };
+    idle.into_iter().chain(read).chain(write).min()
+}
+
+impl Core {
+    /// Set the limits of a connection, from now on.
+    pub fn set_spans(&mut self, index: usize, spans: Spans) {
+        let now = self.engine.driver.now();
+        self.now = now;
+        let limits = self.table.at(index).limits.get_or_insert_default();
+        limits.spans = spans;
+        (limits.read_at, limits.sent_at, limits.send_since) = (now, now, now);
+        self.arm(index);
+    }
+
+    /// Have the list know the next deadline of a connection.
+    pub fn arm(&mut self, index: usize) {
+        let connection = self.table.at(index);
+        let Some(end) = deadline(connection) else { return };
+        let id = connection.id;
+        let Some(limits) = connection.limits.as_mut() else { return };
+        if limits.armed == 0 || end < limits.armed {
+            limits.armed = end;
+            self.deadlines.heap.push(Reverse((end, id)));
+            self.forget_moved();
+        }
+    }
+
+    /// Limits that were set again and again leave nothing in the list.
+    fn forget_moved(&mut self) {
+        let Core { deadlines, table, .. } = self;
+        if deadlines.heap.len() > 2 * table.live() + 64 {
+            deadlines.heap.retain(|Reverse((end, id))| {
+                let found = table.find(*id).ok().and_then(|found| found.limits.as_ref());
+                found.is_some_and(|limits| limits.armed == *end)
+            });
+        }
+    }
+
+    /// Close the connections that did nothing for too long.
+    pub fn expire(&mut self) {
+        while let Some(Reverse((end, id))) = self.deadlines.heap.peek().copied() {
+            if end > self.now {
+                return;
+            }
+            self.deadlines.heap.pop();
+            let now = self.now;
+            let Ok(connection) = self.table.find(id) else { continue };
+            let next = deadline(connection);
+            let Some(limits) = connection.limits.as_mut().filter(|own| own.armed == end) else {
+                continue;
+            };
+            limits.armed = 0;
+            match next {
+                Some(next) if next <= now => {
+                    self.stats.timeouts.add(1);
+                    self.close(index_of(id), How::AtOnce, -libc::ETIMEDOUT);
+                }
+                Some(_) => self.arm(index_of(id)),
+                None => {}
+            }
+        }
+    }
+
+    /// Whether spans are in range.
+    pub fn check_spans(spans: &Spans) -> Result<(), Fault> {
+        let most = i64::MAX as u64;
+        if spans.idle.max(spans.read).max(spans.write) > most {
+            return Err(Fault::errno(libc::EINVAL, "a timeout is 9223372036854775807 ns at most"));
+        }
+        Ok(())
+    }
+}

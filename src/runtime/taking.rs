@@ -1,0 +1,191 @@
+//! Received bytes that the user keeps as a lease, and what is sent from them; calls that lend.
+//!
+//! Owns: which lease is on offer while data is shown. Invariant: a pool never has so many of its
+//! buffers with users that the other connections starve: below a quarter nothing is given any more,
+//! and whoever wants it copies.
+
+use super::Door;
+use super::calls::LONGEST;
+use super::conn_table::index_of;
+use super::core::Core;
+use super::limits::Spans;
+use super::worker::Worker;
+use crate::error::Fault;
+use crate::resource::Held;
+use crate::ring::{Completion, cf};
+use crate::sys::net;
+use core::cell::Cell;
+
+/// A lease that may be taken.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Offer {
+    /// Whose bytes; 0 = nobody's.
+    pub conn: u64,
+    /// 0 = it was taken, or there is none.
+    pub lease: u64,
+    /// Where the bytes are.
+    pub address: u64,
+    /// How many.
+    pub len: usize,
+}
+
+/// The lease of the bytes that are shown just now.
+#[derive(Default)]
+pub struct Taking(Cell<Offer>);
+
+impl Taking {
+    #[inline]
+    pub(super) fn offer(&self, conn: u64, lease: u64, bytes: &[u8]) {
+        self.0.set(Offer { conn, lease, address: bytes.as_ptr() as u64, len: bytes.len() });
+    }
+
+    /// The show is over: whether a lease was on offer and taken.
+    #[inline]
+    pub(super) fn withdraw(&self) -> bool {
+        let offer = self.0.replace(Offer::default());
+        offer.conn != 0 && offer.lease == 0
+    }
+}
+
+impl Core {
+    /// Whether `id` may send `len` bytes more now; its place.
+    fn sender(&mut self, id: u64, len: u64) -> Result<usize, Fault> {
+        let connection = self.table.find(id)?;
+        connection.check_sending()?;
+        if len > LONGEST as u64 {
+            return Err(Fault::errno(libc::EMSGSIZE, "a message has 1 GiB at most"));
+        }
+        if connection.queue.queued() >= self.config.high_water.into() {
+            connection.was_full = true;
+            return Err(Fault::errno(libc::EAGAIN, "the send queue is full; wait for writable"));
+        }
+        Ok(index_of(id))
+    }
+}
+
+impl<D: Door> Worker<D> {
+    /// Keep what is shown of `id` just now.
+    pub fn take(&self, id: u64) -> Result<Offer, Fault> {
+        let core = &mut *self.core.borrow_mut();
+        core.table.find(id)?;
+        let shown = self.taking.0.get();
+        let held = core.held.iter().find_map(|held| held.offer(id));
+        let offer = if shown.conn == id { shown } else { held.unwrap_or_default() };
+        if offer.lease == 0 {
+            return Err(Fault::errno(
+                libc::ENODATA,
+                "nothing of this connection is shown now that is in the pool: copy it",
+            ));
+        }
+        let info = core.engine.pool_info(core.pool)?;
+        if info.free <= (info.spec.count / 4).max(1) {
+            core.stats.take_refusals.add(1);
+            return Err(Fault::errno(libc::ENOBUFS, "few receive buffers are left: copy it"));
+        }
+        core.stats.taken.add(1);
+        if shown.conn == id {
+            self.taking.0.set(Offer { lease: 0, ..offer });
+        } else {
+            core.held.iter_mut().for_each(|held| held.leave(offer.lease));
+        }
+        Ok(offer)
+    }
+
+    /// Send bytes of a lease, which is given back when they are sent.
+    pub fn send_lease(&self, id: u64, lease: u64, address: u64, len: usize) -> Result<(), Fault> {
+        let core = &mut *self.core.borrow_mut();
+        let index = core.sender(id, len as u64)?;
+        let held = Held::claim(lease, address, len as u32)?;
+        if len > 0 {
+            core.table.at(index).queue.push_lease(held, &mut core.blocks)?;
+            core.make_due(index);
+        }
+        Ok(())
+    }
+
+    /// Queue a copy of all of `parts`, or nothing.
+    pub fn send_parts<'a>(
+        &self,
+        id: u64,
+        parts: impl Iterator<Item = &'a [u8]> + Clone,
+    ) -> Result<(), Fault> {
+        let core = &mut *self.core.borrow_mut();
+        let len = parts.clone().fold(0u64, |len, part| len.saturating_add(part.len() as u64));
+        let index = core.sender(id, len)?;
+        core.table.at(index).queue.push_all(parts, &mut core.blocks)?;
+        core.make_due(index);
+        Ok(())
+    }
+
+    /// Queue the user's own memory, which is lent until it is told to be released.
+    ///
+    /// # Safety
+    /// It stays as it is until then.
+    pub unsafe fn send_lent(&self, id: u64, data: &[u8], cookie: u64) -> Result<(), Fault> {
+        let core = &mut *self.core.borrow_mut();
+        let index = core.sender(id, data.len() as u64)?;
+        core.lend(index, data, cookie)
+    }
+
+    /// Queue `len` bytes (0 = all) of a regular file from `offset` on.
+    pub fn send_file(
+        &self,
+        id: u64,
+        fd: i32,
+        (offset, len): (u64, u64),
+        cookie: u64,
+    ) -> Result<(), Fault> {
+        let core = &mut *self.core.borrow_mut();
+        let index = core.sender(id, 0)?;
+        let size = net::file_size(fd).map_err(|errno| Fault::errno(errno, "no regular file"))?;
+        let there = size.saturating_sub(offset);
+        if len > there {
+            return Err(Fault::errno(libc::ENODATA, "the file is shorter than that"));
+        }
+        let len = if len == 0 { there } else { len };
+        core.lend_file(index, (fd, offset, len), cookie)
+    }
+
+    /// How long a connection may do nothing, from now on.
+    pub fn set_timeouts(&self, id: u64, spans: Spans) -> Result<(), Fault> {
+        let core = &mut *self.core.borrow_mut();
+        core.table.find(id)?;
+        Core::check_spans(&spans)?;
+        core.set_spans(index_of(id), spans);
+        Ok(())
+    }
+
+    pub(super) fn complete_lent(&self, completion: &Completion) {
+        let (index, res) = {
+            let core = &mut *self.core.borrow_mut();
+            let Some(index) = core.lender(completion) else { return };
+            let result = completion.flags & cf::NOTIF == 0;
+            let res = if result { core.lent_result(index, completion.res) } else { None };
+            if completion.flags & cf::FINAL != 0 {
+                core.lent_final(index, completion);
+            }
+            (index, (result, res))
+        };
+        match res {
+            (true, Some(res)) => self.sent(index, res, res.max(0) as u32),
+            (true, None) => self.sent(index, 0, 0),
+            _ => {}
+        }
+        self.end_if_over(index);
+    }
+
+    /// Tell which loans are over: those of now, so that a user who lends again and again does not
+    /// keep the worker here.
+    pub(super) fn tell_released(&self) {
+        let count = self.core.borrow().loans.ended.len();
+        for _ in 0..count {
+            let (id, user, cookie) = {
+                let core = &mut *self.core.borrow_mut();
+                let Some((id, cookie)) = core.loans.ended.pop_front() else { return };
+                let user = core.table.find(id).map_or(0, |connection| connection.user);
+                (id, user, cookie)
+            };
+            self.door.on_released(self, id, user, cookie);
+        }
+    }
+}

@@ -26,7 +26,6 @@ pub struct Core {
     /// Transports with something to send.
     unflushed: UnsafeCell<Vec<Ref>>,
     pub(crate) engine: Slot,
-    pub(crate) turn: Slot,
     pub(crate) thread: Slot,
     pub(crate) factory: Slot,
     pub(crate) rearm: Slot,
@@ -83,16 +82,8 @@ impl Core {
     }
 
     /// Every reference.
-    fn slots(&self) -> [&Slot; 7] {
-        [
-            &self.engine,
-            &self.turn,
-            &self.thread,
-            &self.factory,
-            &self.rearm,
-            &self.flushes,
-            &self.named,
-        ]
+    fn slots(&self) -> [&Slot; 6] {
+        [&self.engine, &self.thread, &self.factory, &self.rearm, &self.flushes, &self.named]
     }
 
     /// Look at the queue. `look` must not run Python.
@@ -120,19 +111,10 @@ impl Core {
 
     /// Turn this engine from now on.
     pub fn set_engine(&self, engine: &Ref) -> Py<()> {
-        let mut turn = None;
-        self.native.set(false);
-        if !engine.is_none() {
-            let method = engine.class().named(c"turn")?;
-            // SAFETY: both are live types.
-            let kin = unsafe { PyType_IsSubtype(engine.kind(), ENGINE.class()) } != 0;
-            // SAFETY: the type is made and lives for ever.
-            let ours = unsafe { Ref::view(&ENGINE.class().cast()).named(c"turn")? };
-            self.native.set(kin && method.is(&ours));
-            turn = Some(engine.named(c"turn")?);
-        }
-        self.turn.set(turn);
-        self.engine.set(Some(engine.clone()));
+        // SAFETY: both are live types.
+        let kin = unsafe { PyType_IsSubtype(engine.kind(), ENGINE.class()) } != 0;
+        self.native.set(kin);
+        self.engine.set(if engine.is_none() { None } else { Some(engine.clone()) });
         Ok(())
     }
 
@@ -381,7 +363,7 @@ unsafe extern "C" fn turn(slf: Obj, timeout: Obj) -> Obj {
     enter(|| {
         // SAFETY: self and the argument are live for the call.
         let (me, timeout) = unsafe { (Ref::view(&slf), Ref::view(&timeout)) };
-        run::by_hand(me, Core::of(me), timeout).map(|()| Ref::none())
+        run::by_hand(me, Core::of(me), timeout).map(Ref::bool)
     })
 }
 

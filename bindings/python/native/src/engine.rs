@@ -399,15 +399,44 @@ impl Engine {
         })
     }
 
-    /// A turn with its callbacks.
+    /// Submit and wait; whether there is something to dispatch.
     #[inline]
-    pub fn turn(&self, me: &Ref, timeout: Option<f64>) -> Py<()> {
+    pub fn fetch(&self, me: &Ref, timeout: Option<f64>) -> Py<bool> {
         let waiting = self.inbox(|inbox| inbox.is_empty());
         self.enter(me, if waiting { timeout } else { Some(0.0) })?;
+        Ok(!self.inbox(|inbox| inbox.is_empty()))
+    }
+
+    /// Call the callbacks of what is complete.
+    #[inline]
+    pub fn dispatch(&self, me: &Ref) -> Py<()> {
         while let Some(record) = self.inbox(VecDeque::pop_front) {
             crate::dispatch::completion(me, self, record)?;
         }
         Ok(())
+    }
+
+    /// What came of an operation and was not dispatched yet; its callback does not see it.
+    pub fn take(&self, ident: u64) -> Vec<Record> {
+        let mut found = Vec::new();
+        self.inbox(|inbox| {
+            inbox.retain(|one| {
+                let other = one.user_data != ident;
+                if !other {
+                    found.push(*one);
+                }
+                other
+            })
+        });
+        let dropped = self.table(|table| table.get(ident).is_some_and(|entry| entry.dropped));
+        for record in &mut found {
+            record.res = Engine::shown(record.res, dropped);
+        }
+        if found.iter().any(|one| one.flags & CF_FINAL != 0) {
+            let gone = self.table(|table| table.remove(ident));
+            drop(gone);
+        }
+        found
     }
 
     /// The result a callback sees: what was cancelled before it was accepted ends as cancelled.

@@ -154,12 +154,63 @@ unsafe extern "C" fn received(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) ->
     })
 }
 
+fn seconds(timeout: &Ref) -> Py<Option<f64>> {
+    if timeout.is_none() { Ok(None) } else { timeout.double().map(Some) }
+}
+
 unsafe extern "C" fn turn(slf: Obj, timeout: Obj) -> Obj {
     on(&slf, |me, engine| {
         // SAFETY: the argument is live for the call.
-        let timeout = unsafe { Ref::view(&timeout) };
-        let seconds = if timeout.is_none() { None } else { Some(timeout.double()?) };
-        engine.turn(me, seconds).map(|()| Ref::none())
+        if engine.fetch(me, seconds(unsafe { Ref::view(&timeout) })?)? {
+            engine.dispatch(me)?;
+        }
+        Ok(Ref::none())
+    })
+}
+
+unsafe extern "C" fn fetch(slf: Obj, timeout: Obj) -> Obj {
+    on(&slf, |me, engine| {
+        // SAFETY: the argument is live for the call.
+        Ok(Ref::bool(engine.fetch(me, seconds(unsafe { Ref::view(&timeout) })?)?))
+    })
+}
+
+unsafe extern "C" fn dispatch(slf: Obj, _: Obj) -> Obj {
+    on(&slf, |me, engine| engine.dispatch(me).map(|()| Ref::none()))
+}
+
+/// `_enter(wait, timeout)`: one turn; what is complete goes to the inbox.
+unsafe extern "C" fn enter_once(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
+    on(&slf, |me, engine| {
+        // SAFETY: as the interpreter calls a fast method.
+        let args = unsafe { Args::new(v, n, &k) };
+        let [wait, timeout] = args.positional() else {
+            return Err(type_error(c"_enter() takes wait and timeout"));
+        };
+        let timeout = if wait.truth()? { seconds(timeout)? } else { Some(0.0) };
+        engine.enter(me, timeout).map(|()| Ref::none())
+    })
+}
+
+/// What came of an operation and was not dispatched yet, as a list of records.
+unsafe extern "C" fn take(slf: Obj, ident: Obj) -> Obj {
+    on(&slf, |_, engine| {
+        // SAFETY: the argument is live for the call.
+        let found = engine.take(unsigned(unsafe { Ref::view(&ident) })?);
+        // SAFETY: a new reference.
+        let list = unsafe { Ref::new(PyList_New(0)) }?;
+        for record in found {
+            // SAFETY: a new reference.
+            let res = unsafe { Ref::new(PyLong_FromLong(record.res.into())) }?;
+            let (ident, flags) = (number(record.user_data)?, number(record.flags.into())?);
+            let (data, token) = (number(record.data)?, number(record.token)?);
+            let made = tuple(&[&ident, &res, &flags, &data, &token])?;
+            // SAFETY: both are live.
+            if unsafe { PyList_Append(list.ptr(), made.ptr()) } != 0 {
+                return Err(Raised);
+            }
+        }
+        Ok(list)
     })
 }
 
@@ -378,6 +429,10 @@ pub fn make(module: &Ref) -> Py<()> {
         method(c"release", METH_O, release),
         keyword_method(c"received", received),
         method(c"turn", METH_O, turn),
+        method(c"fetch", METH_O, fetch),
+        method(c"dispatch", METH_NOARGS, dispatch),
+        method(c"take", METH_O, take),
+        keyword_method(c"_enter", enter_once),
         keyword_method(c"_bind", bind),
         method(c"_unbind", METH_NOARGS, unbind),
         method(c"_drain", METH_NOARGS, drain),

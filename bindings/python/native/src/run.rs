@@ -43,13 +43,22 @@ fn rounds_of(me: &Ref, core: &Core, rounds: u32) -> Py<()> {
 }
 
 fn iteration(me: &Ref, core: &Core) -> Py<()> {
-    turn(me, core)?;
+    if turn(me, core)? {
+        // What was ready before goes first, as with a selector's events.
+        run_ready(me, core)?;
+        dispatch(core)?;
+    }
     if core.heap(|heap| heap.first().is_some()) {
         let end = core.now(me)? + RESOLUTION;
         while let Some(handle) = core.heap(|heap| heap.pop_before(end)) {
             core.ready(|ready| ready.push_back(handle));
         }
     }
+    run_ready(me, core)
+}
+
+/// Run what is ready now.
+fn run_ready(me: &Ref, core: &Core) -> Py<()> {
     for _ in 0..core.ready(|ready| ready.len()) {
         let Some(handle) = core.ready(|ready| ready.pop_front()) else { break };
         if core.debug.get() {
@@ -63,8 +72,8 @@ fn iteration(me: &Ref, core: &Core) -> Py<()> {
     Ok(())
 }
 
-/// Turn the ring: submit, wait where nothing is ready, dispatch what is complete.
-fn turn(me: &Ref, core: &Core) -> Py<()> {
+/// Turn the ring: submit, and wait where nothing is ready. Whether there is something to dispatch.
+fn turn(me: &Ref, core: &Core) -> Py<bool> {
     let idle = core.ready(|ready| ready.is_empty()) && !core.stopping.get();
     let timeout = if !idle {
         Some(0.0)
@@ -81,27 +90,35 @@ fn turn(me: &Ref, core: &Core) -> Py<()> {
     result
 }
 
-fn turn_for(me: &Ref, core: &Core, timeout: Option<f64>) -> Py<()> {
+fn turn_for(me: &Ref, core: &Core, mut timeout: Option<f64>) -> Py<bool> {
     if !core.unflushed(|list| list.is_empty()) {
         flush_all(core)?;
+        // A flush that failed has left something to run.
+        if !core.ready(|ready| ready.is_empty()) {
+            timeout = Some(0.0);
+        }
     }
     // What else collects before a turn is Python's, which turns the engine itself.
     if core.rearm.has_items() || core.flushes.has_items() {
-        return slow(c"turn", &[me, &python(timeout)?]).map(drop);
+        return slow(c"turn", &[me, &python(timeout)?])?.truth();
     }
-    if core.native.get()
-        && let Some(engine) = core.engine.get()
-    {
-        return Engine::of(&engine).turn(&engine, timeout);
+    match core.engine.get() {
+        Some(engine) if core.native.get() => Engine::of(&engine).fetch(&engine, timeout),
+        Some(engine) => engine.named(c"fetch")?.call(&[&python(timeout)?])?.truth(),
+        None => Ok(false),
     }
-    match core.turn.get() {
-        Some(turn) => turn.call(&[&python(timeout)?]).map(drop),
+}
+
+fn dispatch(core: &Core) -> Py<()> {
+    match core.engine.get() {
+        Some(engine) if core.native.get() => Engine::of(&engine).dispatch(&engine),
+        Some(engine) => engine.named(c"dispatch")?.call(&[]).map(drop),
         None => Ok(()),
     }
 }
 
-/// A turn for code that runs iterations of its own.
-pub fn by_hand(me: &Ref, core: &Core, timeout: &Ref) -> Py<()> {
+/// A turn for code that runs iterations of its own. Whether there is something to dispatch.
+pub fn by_hand(me: &Ref, core: &Core, timeout: &Ref) -> Py<bool> {
     let seconds = if timeout.is_none() { None } else { Some(timeout.double()?) };
     let before = core.sleeping.replace(seconds != Some(0.0));
     let result = turn_for(me, core, seconds);

@@ -109,9 +109,9 @@ def completion_failed(engine: Any, error: BaseException) -> None:
     engine.on_error(error)
 
 
-def turn(loop: Any, timeout: Optional[float]) -> None:
-    """A turn before which Python has something to do."""
-    CoreLoop._turn(loop, timeout)
+def turn(loop: Any, timeout: Optional[float]) -> bool:
+    """A turn before which Python has something to do; whether there is something to dispatch."""
+    return CoreLoop._turn(loop, timeout)
 
 
 def flush_failed(transport: Any, error: BaseException) -> None:

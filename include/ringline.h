@@ -968,6 +968,11 @@ typedef struct ringline_runtime ringline_runtime;
 #define RINGLINE_CONN_ENDED 2
 
 /**
+ * flags of a datagram: it was longer than datagram_size, and cut off.
+ */
+#define RINGLINE_DATAGRAM_TRUNCATED 1
+
+/**
  * kind of an event: the worker begins.
  */
 #define RINGLINE_EVENT_START 1
@@ -1043,6 +1048,12 @@ typedef struct ringline_runtime ringline_runtime;
  * What was lent to `conn` under the cookie `extra` is the caller's again.
  */
 #define RINGLINE_EVENT_RELEASED 15
+
+/**
+ * A datagram came by `listener`: `length` bytes at `address`, from the sockaddr at `user` of `res`
+ * bytes (0: the sender has none); `flags`: RINGLINE_DATAGRAM_TRUNCATED.
+ */
+#define RINGLINE_EVENT_DATAGRAM 16
 
 /**
  * worker of ringline_work: the calling thread's own.
@@ -1576,14 +1587,31 @@ typedef struct ringline_runtime_config {
    */
   uint64_t disable;
   /**
+   * A callback that takes longer, in nanoseconds, is counted, and told to the log once per row
+   * of such, which ends after 16 times that long without one; 0 = none is. Costs two looks at
+   * the clock per event. One that does not come out is told by another worker that turns.
+   */
+  uint64_t stall_ns;
+  /**
+   * Microseconds that a worker looks for events before it sleeps, as ringline_spin_us(); 0 = it
+   * sleeps at once. 1000000 at most.
+   */
+  uint32_t spin_us;
+  /**
+   * Bytes of a received datagram, 1 MiB at most; what is longer is cut off and flagged.
+   * 0 = 65536; with less than that the kernel is not asked to put datagrams together.
+   */
+  uint32_t datagram_size;
+  /**
+   * Buffers of a worker for received datagrams, a power of two, 4096 at most; 0 = 64. Made when
+   * it has a listener for datagrams.
+   */
+  uint32_t datagram_buffers;
+  /**
    * Threads for what blocks (ringline_work(), ringline_resolve(), ringline_process_spawn()),
    * made when there is work; 0 = 16, 1024 at most.
    */
   uint32_t blocking_threads;
-  /**
-   * Zero.
-   */
-  uint32_t resv2;
 } ringline_runtime_config;
 
 /**
@@ -1621,7 +1649,8 @@ typedef void (*ringline_sent_callback)(void *ctx,
                                        uint64_t length);
 
 /**
- * A send was refused with -EAGAIN, and now the queue is down at low_water.
+ * A send was refused with -EAGAIN, and now the queue is down at low_water. After
+ * ringline_udp_send() `conn` is the listener's id, which no connection has, and `user` is 0.
  */
 typedef void (*ringline_writable_callback)(void *ctx,
                                            ringline_runtime *runtime,
@@ -1745,6 +1774,21 @@ typedef void (*ringline_exit_callback)(void *ctx,
                                        int32_t status);
 
 /**
+ * A datagram of `length` bytes (0 as well) came by `listener`, from the sockaddr at `from` of
+ * `from_length` bytes, to which ringline_udp_send() answers; NULL and 0 when the sender has none
+ * (a Unix socket that is not bound). Both are valid during the call. `flags`:
+ * RINGLINE_DATAGRAM_TRUNCATED.
+ */
+typedef void (*ringline_datagram_callback)(void *ctx,
+                                           ringline_runtime *runtime,
+                                           uint32_t listener,
+                                           uint32_t flags,
+                                           const void *from,
+                                           uint32_t from_length,
+                                           const uint8_t *bytes,
+                                           size_t length);
+
+/**
  * What a worker tells. Each is called on a worker's thread, one at a time per worker, never inside
  * another one and never inside a function of the library; each may be NULL. `conn` is the
  * connection's id, `user` what ringline_conn_set_user() keeps (0 at first). Every function is
@@ -1824,78 +1868,11 @@ typedef struct ringline_runtime_handlers {
    * A child ended.
    */
   ringline_exit_callback exit;
+  /**
+   * A datagram came; NULL = they are dropped.
+   */
+  ringline_datagram_callback datagram;
 } ringline_runtime_handlers;
-
-/**
- * What a runtime did so far, over all workers. Set `size` to sizeof(ringline_runtime_stats) (0 =
- * the same) before the call.
- */
-typedef struct ringline_runtime_stats {
-  /**
-   * sizeof(ringline_runtime_stats).
-   */
-  uint32_t size;
-  /**
-   * Workers counted here.
-   */
-  uint32_t workers;
-  /**
-   * Connections accepted.
-   */
-  uint64_t accepted;
-  /**
-   * Connections that are over.
-   */
-  uint64_t closed;
-  /**
-   * Clients sent away, accepted when the table was full or the listener closing.
-   */
-  uint64_t refused;
-  /**
-   * Times that accepting rested for want of descriptors or memory.
-   */
-  uint64_t accept_pauses;
-  /**
-   * Receives.
-   */
-  uint64_t receives;
-  /**
-   * Bytes received.
-   */
-  uint64_t received;
-  /**
-   * Sends that ended, each of one or several messages.
-   */
-  uint64_t sends;
-  /**
-   * Bytes that the kernel took.
-   */
-  uint64_t sent;
-  /**
-   * Times that a connection waited for a receive buffer.
-   */
-  uint64_t parked;
-  /**
-   * Turns of the workers' loops.
-   */
-  uint64_t turns;
-  /**
-   * Leases that ringline_conn_take() gave.
-   */
-  uint64_t taken;
-  /**
-   * Leases that it refused, because few receive buffers were left.
-   */
-  uint64_t take_refusals;
-  /**
-   * Connections that ringline_conn_connect() opened.
-   */
-  uint64_t connected;
-  /**
-   * Connections closed because of ringline_conn_set_timeouts().
-   */
-  uint64_t timeouts;
-} ringline_runtime_stats;
 
 /**
  * Through which an adopted worker is turned. Owned by the worker, its address is stable until the
@@ -2099,6 +2076,105 @@ typedef struct ringline_process {
    */
   uint32_t resv;
 } ringline_process;
+
+/**
+ * What a runtime did so far, over all workers. Set `size` to sizeof(ringline_runtime_stats) (0 =
+ * the same) before the call.
+ */
+typedef struct ringline_runtime_stats {
+  /**
+   * sizeof(ringline_runtime_stats).
+   */
+  uint32_t size;
+  /**
+   * Workers counted here.
+   */
+  uint32_t workers;
+  /**
+   * Connections accepted.
+   */
+  uint64_t accepted;
+  /**
+   * Connections that are over.
+   */
+  uint64_t closed;
+  /**
+   * Clients sent away, accepted when the table was full or the listener closing.
+   */
+  uint64_t refused;
+  /**
+   * Times that accepting rested for want of descriptors or memory.
+   */
+  uint64_t accept_pauses;
+  /**
+   * Receives.
+   */
+  uint64_t receives;
+  /**
+   * Bytes received.
+   */
+  uint64_t received;
+  /**
+   * Sends that ended, each of one or several messages.
+   */
+  uint64_t sends;
+  /**
+   * Bytes that the kernel took.
+   */
+  uint64_t sent;
+  /**
+   * Times that a connection waited for a receive buffer.
+   */
+  uint64_t parked;
+  /**
+   * Turns of the workers' loops.
+   */
+  uint64_t turns;
+  /**
+   * Leases that ringline_conn_take() gave.
+   */
+  uint64_t taken;
+  /**
+   * Leases that it refused, because few receive buffers were left.
+   */
+  uint64_t take_refusals;
+  /**
+   * Connections that ringline_conn_connect() opened.
+   */
+  uint64_t connected;
+  /**
+   * Connections closed because of ringline_conn_set_timeouts().
+   */
+  uint64_t timeouts;
+  /**
+   * Datagrams received.
+   */
+  uint64_t datagrams;
+  /**
+   * Receives that brought them: each one, or a run that the kernel put together.
+   */
+  uint64_t datagram_receives;
+  /**
+   * Datagrams that the kernel took.
+   */
+  uint64_t datagrams_sent;
+  /**
+   * Sends that took them: each one, or a run that the kernel cut.
+   */
+  uint64_t datagram_sends;
+  /**
+   * Datagrams to be sent that the kernel refused.
+   */
+  uint64_t datagrams_lost;
+  /**
+   * Times that a worker rested for want of the kernel's memory, descriptors or room.
+   */
+  uint64_t backoffs;
+  /**
+   * Callbacks that took longer than stall_ns.
+   */
+  uint64_t stalls;
+} ringline_runtime_stats;
 
 /**
  * What ringline_work() runs, on a thread of the library's that may block. Of the library only
@@ -3473,8 +3549,10 @@ int32_t ringline_runtime_set_handlers(ringline_runtime *runtime,
 
 /**
  * Listen on `address`: "127.0.0.1:8080", "[::1]:8080" (numbers only; port 0 = the kernel chooses,
- * see ringline_runtime_port()), "unix:/path" or "unix:@abstract". Each worker has a socket of its
- * own on the same port and the kernel spreads the clients. They are bound now; each listens when
+ * see ringline_runtime_port()), "unix:/path" or "unix:@abstract"; or for datagrams, which are told
+ * by `datagram` and have no `backlog`, on "udp:127.0.0.1:53", "udp:[::1]:53", "unixgram:/path" or
+ * "unixgram:@abstract". Each worker has a socket of its own on the same port and the kernel
+ * spreads the clients, and datagrams by their sender. They are bound now; each listens when
  * its worker first turns, with `backlog` clients waiting at most (0 = 4096). A path stays when the
  * listener is closed. Any thread, before and after start.
  *
@@ -3531,12 +3609,6 @@ int32_t ringline_runtime_join(ringline_runtime *runtime, int64_t timeout_ns);
  * internal error, RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
  */
 int32_t ringline_runtime_free(ringline_runtime *runtime);
-
-/**
- * Read the counters of a runtime, summed over its workers. Any thread. Returns 0, RINGLINE_ENULL,
- * -EINVAL, RINGLINE_ESTALE, RINGLINE_EFORKED.
- */
-int32_t ringline_runtime_stats_of(ringline_runtime *runtime, struct ringline_runtime_stats *out);
 
 /**
  * Make the calling thread the worker `index` of a runtime: it gets a ring and listens, and its
@@ -3628,6 +3700,27 @@ int32_t ringline_conn_set_user(ringline_runtime *runtime, uint64_t conn, uint64_
 int32_t ringline_conn_info_of(ringline_runtime *runtime,
                               uint64_t conn,
                               struct ringline_conn_info *out);
+
+/**
+ * Send a copy of `length` bytes (0 as well) as one datagram to the sockaddr `to` of `to_length`
+ * bytes, such as the datagram callback got, by the socket that this worker has of `listener`. They
+ * leave when the callback has returned, several at a time; datagrams of one size to the same
+ * address go in one system call where the kernel cuts them (UDP_SEGMENT). What the kernel then
+ * refuses is lost, as datagrams are, and counted (datagrams_lost): no route, a Unix socket that is
+ * full or gone. ringline_runtime_listener_close() sends what is queued. In the worker's callbacks
+ * only.
+ *
+ * Returns 0; -EAGAIN when 64 sends are under way: wait for writable; -EINVAL for an address that
+ * is not of the listener's family; -EMSGSIZE above 65507 bytes (65536 for unixgram:); -ENOMEM;
+ * RINGLINE_ENULL; RINGLINE_EWRONGTHREAD; RINGLINE_ESTALE for a listener that is closed or not for
+ * datagrams; RINGLINE_EFORKED.
+ */
+int32_t ringline_udp_send(ringline_runtime *runtime,
+                          uint32_t listener,
+                          const void *to,
+                          uint32_t to_length,
+                          const void *bytes,
+                          size_t length);
 
 /**
  * In a data callback: keep the bytes that are shown, as a lease. They stay where they are until
@@ -3792,6 +3885,31 @@ int32_t ringline_signal_watch(ringline_runtime *runtime, int32_t signo);
  * it is not watched, RINGLINE_EWRONGTHREAD, RINGLINE_EFORKED.
  */
 int32_t ringline_signal_unwatch(ringline_runtime *runtime, int32_t signo);
+
+/**
+ * Read the counters of a runtime, summed over its workers. Any thread. Returns 0, RINGLINE_ENULL,
+ * -EINVAL, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ */
+int32_t ringline_runtime_stats_of(ringline_runtime *runtime, struct ringline_runtime_stats *out);
+
+/**
+ * As ringline_runtime_stats_of(), of one worker, from 0 on; `workers` is 1. Any thread. Returns 0,
+ * RINGLINE_ENULL, -EINVAL (also for a worker that there is not), RINGLINE_ESTALE,
+ * RINGLINE_EFORKED.
+ */
+int32_t ringline_worker_stats_of(ringline_runtime *runtime,
+                                 uint32_t worker,
+                                 struct ringline_runtime_stats *out);
+
+/**
+ * Write the counters of each worker in the text format of Prometheus: for each a HELP line, a TYPE
+ * line, and per worker `ringline_worker_NAME_total{worker="N"} VALUE`. Terminated, cut off at
+ * `cap` bytes. Any thread; allocates nothing. `buf` may be NULL when `cap` is 0.
+ *
+ * Returns the length of the whole text without the terminator, like snprintf(3), or
+ * RINGLINE_ENULL, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ */
+int32_t ringline_runtime_stats_prometheus(ringline_runtime *runtime, char *buf, size_t cap);
 
 /**
  * Have tick called (or RINGLINE_EVENT_TICK told) with `user` after `delay_ns`, and then every

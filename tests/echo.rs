@@ -1,5 +1,5 @@
-//! The C echo servers (tcp_echo.c, udp_echo.c and echo_server.c of examples/c) under real clients:
-//! every byte comes back, in order.
+//! The C echo servers (tcp_echo.c, udp_echo.c, echo_server.c and udp_server.c of
+//! examples/c) under real clients: every byte comes back, in order.
 //!
 //! Needs the built library (`make lib`). A socket that is silent for 10 seconds is a failure.
 
@@ -159,5 +159,32 @@ fn datagrams_come_back_whole_or_not_at_all() {
         last = at.expect("an answer that was not sent, or out of order") + 1;
     }
     assert!(last > 0);
+    server.stop();
+}
+
+/// Failure: an answer that is missing, to somebody else, or not what was asked for.
+#[test]
+fn the_datagram_server_answers_what_it_is_asked() {
+    let server = Server::start("udp_server", "udp_server", &["udp:127.0.0.1:0", "60"]);
+    let mut got = vec![0; 1 << 16];
+    for round in 0..20_usize {
+        let client = UdpSocket::bind(("127.0.0.1", 0)).expect("binds");
+        client.connect(("127.0.0.1", server.port)).expect("connects");
+        client.set_read_timeout(Some(Duration::from_secs(10))).expect("set");
+        client.send(format!("count {}", round * 5).as_bytes()).expect("sends");
+        for at in 0..round * 5 {
+            let length = client.recv(&mut got).expect("an answer");
+            assert_eq!(&got[..length], format!("datagram {at:06}").as_bytes());
+        }
+        client.send(b"time").expect("sends");
+        let length = client.recv(&mut got).expect("an answer");
+        assert!(length == 20 && got.starts_with(b"20") && got[length - 1] == b'Z');
+        for length in [0, 1, 1400, 60_000] {
+            let bytes = pattern(round as u32 + 1, length);
+            client.send(&bytes).expect("sends");
+            assert_eq!(client.recv(&mut got).expect("an answer"), length);
+            assert!(got[..length] == bytes[..]);
+        }
+    }
     server.stop();
 }

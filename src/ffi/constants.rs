@@ -379,6 +379,8 @@ pub const RINGLINE_CONN_CONNECTING: u32 = 4;
 pub const RINGLINE_CONN_PAUSED: u32 = 0x1;
 /// flags of a connection: the other end sends nothing more.
 pub const RINGLINE_CONN_ENDED: u32 = 0x2;
+/// flags of a datagram: it was longer than datagram_size, and cut off.
+pub const RINGLINE_DATAGRAM_TRUNCATED: u32 = 0x1;
 
 /// kind of an event: the worker begins.
 pub const RINGLINE_EVENT_START: u32 = 1;
@@ -412,6 +414,9 @@ pub const RINGLINE_EVENT_EXIT: u32 = 13;
 pub const RINGLINE_EVENT_CONNECT: u32 = 14;
 /// What was lent to `conn` under the cookie `extra` is the caller's again.
 pub const RINGLINE_EVENT_RELEASED: u32 = 15;
+/// A datagram came by `listener`: `length` bytes at `address`, from the sockaddr at `user` of `res`
+/// bytes (0: the sender has none); `flags`: RINGLINE_DATAGRAM_TRUNCATED.
+pub const RINGLINE_EVENT_DATAGRAM: u32 = 16;
 
 /// worker of ringline_work: the calling thread's own.
 pub const RINGLINE_WORKER_HERE: u32 = 0xffffffff;

@@ -5,13 +5,13 @@ use super::config::{ringline_config, ringline_info};
 use super::pool::ringline_pool_info;
 use super::recvmsg::ringline_message;
 use super::region::ringline_region_info;
-use super::runtime::ringline_runtime_stats;
 use super::runtime_config::ringline_runtime_config;
 use super::runtime_conn::ringline_conn_info;
 use super::runtime_door::ringline_runtime_handlers;
 use super::runtime_events::{ringline_event, ringline_worker_block};
 use super::runtime_lend::{ringline_conn_timeouts, ringline_lease};
 use super::runtime_process::ringline_process;
+use super::runtime_stats::ringline_runtime_stats;
 use super::runtime_work::ringline_address;
 use super::shared::ringline_shared;
 use super::stats::ringline_stats;
@@ -83,16 +83,17 @@ fn each(mut out: impl FnMut(&'static str, u32, u32)) {
         }
         "ringline_runtime_config": ringline_runtime_config {
             size, workers, flags, max_connections, high_water, low_water, keep_max, pool_buffers,
-            pool_buffer_size, resv, close_timeout_ns, disable,
-            blocking_threads, resv2,
+            pool_buffer_size, resv, close_timeout_ns, disable, stall_ns, spin_us, datagram_size,
+            datagram_buffers, blocking_threads,
         }
         "ringline_runtime_handlers": ringline_runtime_handlers {
             size, resv, ctx, start, accept, data, sent, writable, close, stop, connect, released,
-            tick, notify, resolve, signal, spawn, exit,
+            tick, notify, resolve, signal, spawn, exit, datagram,
         }
         "ringline_runtime_stats": ringline_runtime_stats {
             size, workers, accepted, closed, refused, accept_pauses, receives, received, sends,
-            sent, parked, turns, taken, take_refusals, connected, timeouts,
+            sent, parked, turns, taken, take_refusals, connected, timeouts, datagrams,
+            datagram_receives, datagrams_sent, datagram_sends, datagrams_lost, backoffs, stalls,
         }
         "ringline_lease": ringline_lease { size, resv, lease, bytes, length }
         "ringline_conn_timeouts": ringline_conn_timeouts {

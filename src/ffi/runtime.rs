@@ -3,7 +3,7 @@
 //! Owns: what stands behind a runtime's handle. All of it may be called from any thread.
 
 use super::boundary::{fail, netted, outcome};
-use super::config::{read_sized, write_sized};
+use super::config::read_sized;
 use super::ringline_runtime;
 use super::runtime_adopt::{is_at_rest, leave};
 use super::runtime_config::ringline_runtime_config;
@@ -23,47 +23,8 @@ const DEFAULT_BACKLOG: u32 = 4096;
 
 /// A runtime behind its handle.
 pub(super) struct Runtime {
-    threads: Arc<Threads>,
+    pub(super) threads: Arc<Threads>,
     handlers: Mutex<CDoor>,
-}
-
-/// What a runtime did so far, over all workers. Set `size` to sizeof(ringline_runtime_stats) (0 =
-/// the same) before the call.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ringline_runtime_stats {
-    /// sizeof(ringline_runtime_stats).
-    pub size: u32,
-    /// Workers counted here.
-    pub workers: u32,
-    /// Connections accepted.
-    pub accepted: u64,
-    /// Connections that are over.
-    pub closed: u64,
-    /// Clients sent away, accepted when the table was full or the listener closing.
-    pub refused: u64,
-    /// Times that accepting rested for want of descriptors or memory.
-    pub accept_pauses: u64,
-    /// Receives.
-    pub receives: u64,
-    /// Bytes received.
-    pub received: u64,
-    /// Sends that ended, each of one or several messages.
-    pub sends: u64,
-    /// Bytes that the kernel took.
-    pub sent: u64,
-    /// Times that a connection waited for a receive buffer.
-    pub parked: u64,
-    /// Turns of the workers' loops.
-    pub turns: u64,
-    /// Leases that ringline_conn_take() gave.
-    pub taken: u64,
-    /// Leases that it refused, because few receive buffers were left.
-    pub take_refusals: u64,
-    /// Connections that ringline_conn_connect() opened.
-    pub connected: u64,
-    /// Connections closed because of ringline_conn_set_timeouts().
-    pub timeouts: u64,
 }
 
 #[cold]
@@ -86,7 +47,7 @@ fn is_inside(handle: u64) -> bool {
 }
 
 /// Run `body` on a runtime under the panic net, without holding its handle.
-fn visit(
+pub(super) fn visit(
     runtime: *mut ringline_runtime,
     body: impl FnOnce(&Arc<Runtime>) -> Result<u32, Fault>,
 ) -> i32 {
@@ -161,25 +122,38 @@ pub unsafe extern "C-unwind" fn ringline_runtime_set_handlers(
 
 /// Where to listen, in words.
 pub(super) fn place_of(text: &[u8]) -> Result<Place, Fault> {
-    if let Some(path) = text.strip_prefix(b"unix:") {
+    let path = |path: &[u8]| {
         let mut path = path.to_vec();
         if path.first() == Some(&b'@') {
             path[0] = 0;
         }
-        return Ok(Place::Unix(path));
+        path
+    };
+    if let Some(rest) = text.strip_prefix(b"unix:") {
+        return Ok(Place::Unix(path(rest)));
     }
-    let address = core::str::from_utf8(text).ok().and_then(|text| text.parse::<SocketAddr>().ok());
-    address.map(Place::Tcp).ok_or_else(|| {
+    if let Some(rest) = text.strip_prefix(b"unixgram:") {
+        return Ok(Place::UnixDatagram(path(rest)));
+    }
+    let (rest, kind) = match text.strip_prefix(b"udp:") {
+        Some(rest) => (rest, Place::Udp as fn(SocketAddr) -> Place),
+        None => (text, Place::Tcp as fn(SocketAddr) -> Place),
+    };
+    let address = core::str::from_utf8(rest).ok().and_then(|text| text.parse::<SocketAddr>().ok());
+    address.map(kind).ok_or_else(|| {
         Fault::errno(
             libc::EINVAL,
-            "the address is not 1.2.3.4:80, [::1]:80, unix:PATH or unix:@NAME",
+            "the address is not 1.2.3.4:80, [::1]:80, either behind udp:, unix:PATH, unix:@NAME, \
+             unixgram:PATH or unixgram:@NAME",
         )
     })
 }
 
 /// Listen on `address`: "127.0.0.1:8080", "[::1]:8080" (numbers only; port 0 = the kernel chooses,
-/// see ringline_runtime_port()), "unix:/path" or "unix:@abstract". Each worker has a socket of its
-/// own on the same port and the kernel spreads the clients. They are bound now; each listens when
+/// see ringline_runtime_port()), "unix:/path" or "unix:@abstract"; or for datagrams, which are told
+/// by `datagram` and have no `backlog`, on "udp:127.0.0.1:53", "udp:[::1]:53", "unixgram:/path" or
+/// "unixgram:@abstract". Each worker has a socket of its own on the same port and the kernel
+/// spreads the clients, and datagrams by their sender. They are bound now; each listens when
 /// its worker first turns, with `backlog` clients waiting at most (0 = 4096). A path stays when the
 /// listener is closed. Any thread, before and after start.
 ///
@@ -297,39 +271,5 @@ pub extern "C-unwind" fn ringline_runtime_free(runtime: *mut ringline_runtime) -
         };
         table::remove(entry);
         joined.map(|()| 0)
-    })
-}
-
-/// Read the counters of a runtime, summed over its workers. Any thread. Returns 0, RINGLINE_ENULL,
-/// -EINVAL, RINGLINE_ESTALE, RINGLINE_EFORKED.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn ringline_runtime_stats_of(
-    runtime: *mut ringline_runtime,
-    out: *mut ringline_runtime_stats,
-) -> i32 {
-    visit(runtime, |runtime| {
-        if out.is_null() {
-            return Err(Fault::new(ENULL, "out is NULL"));
-        }
-        let mut sum = ringline_runtime_stats::default();
-        for stats in runtime.threads.shared().stats() {
-            sum.workers += 1;
-            sum.accepted += stats.accepted.get();
-            sum.closed += stats.closed.get();
-            sum.refused += stats.refused.get();
-            sum.accept_pauses += stats.accept_pauses.get();
-            sum.receives += stats.receives.get();
-            sum.received += stats.received.get();
-            sum.sends += stats.sends.get();
-            sum.sent += stats.sent.get();
-            sum.parked += stats.parked.get();
-            sum.turns += stats.turns.get();
-            sum.taken += stats.taken.get();
-            sum.take_refusals += stats.take_refusals.get();
-            sum.connected += stats.connected.get();
-            sum.timeouts += stats.timeouts.get();
-        }
-        // SAFETY: not NULL; the caller vouches for the size it wrote.
-        unsafe { write_sized(out, &sum) }.map(|()| 0)
     })
 }

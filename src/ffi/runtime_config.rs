@@ -41,11 +41,22 @@ pub struct ringline_runtime_config {
     pub close_timeout_ns: u64,
     /// RINGLINE_FEATURE_* not to use although the kernel has them.
     pub disable: u64,
+    /// A callback that takes longer, in nanoseconds, is counted, and told to the log once per row
+    /// of such, which ends after 16 times that long without one; 0 = none is. Costs two looks at
+    /// the clock per event. One that does not come out is told by another worker that turns.
+    pub stall_ns: u64,
+    /// Microseconds that a worker looks for events before it sleeps, as ringline_spin_us(); 0 = it
+    /// sleeps at once. 1000000 at most.
+    pub spin_us: u32,
+    /// Bytes of a received datagram, 1 MiB at most; what is longer is cut off and flagged.
+    /// 0 = 65536; with less than that the kernel is not asked to put datagrams together.
+    pub datagram_size: u32,
+    /// Buffers of a worker for received datagrams, a power of two, 4096 at most; 0 = 64. Made when
+    /// it has a listener for datagrams.
+    pub datagram_buffers: u32,
     /// Threads for what blocks (ringline_work(), ringline_resolve(), ringline_process_spawn()),
     /// made when there is work; 0 = 16, 1024 at most.
     pub blocking_threads: u32,
-    /// Zero.
-    pub resv2: u32,
 }
 
 impl ringline_runtime_config {
@@ -54,7 +65,7 @@ impl ringline_runtime_config {
         if self.flags & !RINGLINE_RUNTIME_UNPINNED != 0 {
             return invalid("unknown bit in the flags of a runtime's config");
         }
-        if self.resv != 0 || self.resv2 != 0 {
+        if self.resv != 0 {
             return invalid("resv of a runtime's config must be 0");
         }
         if self.disable & !Features::all().0 != 0 {
@@ -72,6 +83,10 @@ impl ringline_runtime_config {
             close_timeout_ns: self.close_timeout_ns,
             blocking_threads: self.blocking_threads,
             disable: Features(self.disable),
+            stall_ns: self.stall_ns,
+            spin_us: self.spin_us,
+            datagram_size: self.datagram_size,
+            datagram_buffers: self.datagram_buffers,
         };
         config.resolved()
     }
@@ -93,4 +108,4 @@ pub unsafe extern "C-unwind" fn ringline_runtime_config_init(
     0
 }
 
-const _: () = assert!(size_of::<ringline_runtime_config>() == 64, "init writes this version only");
+const _: () = assert!(size_of::<ringline_runtime_config>() == 80, "init writes this version only");

@@ -3,10 +3,11 @@
 //! Owns: which worker the calling thread is. Never keeps a reference to one while user code runs
 //! but the shared one that the worker itself lends.
 
+use super::constants::RINGLINE_DATAGRAM_TRUNCATED;
 use super::ringline_runtime;
 use super::runtime_events::Recorder;
 use super::runtime_work::ringline_address;
-use crate::runtime::{Door, Worker};
+use crate::runtime::{Datagram, Door, Worker};
 use crate::sys::Resolved;
 use core::cell::Cell;
 use core::ffi::{CStr, c_char, c_void};
@@ -52,7 +53,8 @@ pub type ringline_sent_callback = Option<
     ),
 >;
 
-/// A send was refused with -EAGAIN, and now the queue is down at low_water.
+/// A send was refused with -EAGAIN, and now the queue is down at low_water. After
+/// ringline_udp_send() `conn` is the listener's id, which no connection has, and `user` is 0.
 pub type ringline_writable_callback = Option<
     unsafe extern "C-unwind" fn(
         ctx: *mut c_void,
@@ -174,6 +176,23 @@ pub type ringline_exit_callback = Option<
     ),
 >;
 
+/// A datagram of `length` bytes (0 as well) came by `listener`, from the sockaddr at `from` of
+/// `from_length` bytes, to which ringline_udp_send() answers; NULL and 0 when the sender has none
+/// (a Unix socket that is not bound). Both are valid during the call. `flags`:
+/// RINGLINE_DATAGRAM_TRUNCATED.
+pub type ringline_datagram_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        listener: u32,
+        flags: u32,
+        from: *const c_void,
+        from_length: u32,
+        bytes: *const u8,
+        length: usize,
+    ),
+>;
+
 /// What a worker tells. Each is called on a worker's thread, one at a time per worker, never inside
 /// another one and never inside a function of the library; each may be NULL. `conn` is the
 /// connection's id, `user` what ringline_conn_set_user() keeps (0 at first). Every function is
@@ -218,6 +237,8 @@ pub struct ringline_runtime_handlers {
     pub spawn: ringline_spawn_callback,
     /// A child ended.
     pub exit: ringline_exit_callback,
+    /// A datagram came; NULL = they are dropped.
+    pub datagram: ringline_datagram_callback,
 }
 
 impl Default for ringline_runtime_handlers {
@@ -241,6 +262,7 @@ impl Default for ringline_runtime_handlers {
             signal: None,
             spawn: None,
             exit: None,
+            datagram: None,
         }
     }
 }
@@ -300,6 +322,10 @@ impl Door for CDoor {
         unsafe { data(self.0.ctx, handle(worker), conn, user, bytes.as_ptr(), bytes.len()) }
     }
 
+    fn wants_sent(&self) -> bool {
+        self.0.sent.is_some()
+    }
+
     fn on_sent(&self, worker: &Worker<CDoor>, conn: u64, user: u64, bytes: u64) {
         if let Some(sent) = self.0.sent {
             // SAFETY: see above.
@@ -312,6 +338,17 @@ impl Door for CDoor {
             // SAFETY: see above.
             unsafe { writable(self.0.ctx, handle(worker), conn, user) }
         }
+    }
+
+    fn on_datagram(&self, worker: &Worker<CDoor>, listener: u32, it: &Datagram<'_>) {
+        let Some(datagram) = self.0.datagram else { return };
+        let from = if it.from.is_empty() { core::ptr::null() } else { it.from.as_ptr().cast() };
+        let flags = if it.truncated { RINGLINE_DATAGRAM_TRUNCATED } else { 0 };
+        let from_length = it.from.len() as u32;
+        let (bytes, length) = (it.bytes.as_ptr(), it.bytes.len());
+        let (ctx, runtime) = (self.0.ctx, handle(worker));
+        // SAFETY: see above; the bytes are there until it returns.
+        unsafe { datagram(ctx, runtime, listener, flags, from, from_length, bytes, length) }
     }
 
     fn on_close(&self, worker: &Worker<CDoor>, conn: u64, user: u64, reason: i32) {

@@ -186,6 +186,7 @@ impl Recorder {
             signal: Some(signal),
             spawn: Some(spawn),
             exit: Some(exit),
+            datagram: Some(datagram),
         }
     }
 }
@@ -315,6 +316,32 @@ unsafe extern "C-unwind" fn spawn(
     let address = recorder(ctx).keep(streams.cast(), 3 * size_of::<u64>());
     let event = ringline_event { conn, user, res, address, length: 3, ..ringline_event::default() };
     tell(ctx, RINGLINE_EVENT_SPAWN, event);
+}
+
+unsafe extern "C-unwind" fn datagram(
+    ctx: *mut c_void,
+    _: Runtime,
+    listener: u32,
+    flags: u32,
+    from: *const c_void,
+    from_length: u32,
+    bytes: *const u8,
+    length: usize,
+) {
+    // The buffer goes back to the kernel before the turn ends: the record has copies, the address
+    // behind the bytes.
+    let bytes_at = recorder(ctx).keep(bytes, length);
+    let from_at = recorder(ctx).keep(from.cast(), from_length as usize);
+    let event = ringline_event {
+        user: from_at,
+        res: from_length as i32,
+        address: bytes_at,
+        length: length as u64,
+        listener,
+        flags,
+        ..ringline_event::default()
+    };
+    tell(ctx, RINGLINE_EVENT_DATAGRAM, event);
 }
 
 unsafe extern "C-unwind" fn exit(ctx: *mut c_void, _: Runtime, conn: u64, user: u64, res: i32) {

@@ -112,10 +112,6 @@ impl<D: Door> Adopted<D> {
 }
 
 impl<D: Door> Worker<D> {
-    fn now(&self) -> u64 {
-        self.core.borrow_mut().engine.driver.now()
-    }
-
     fn wait_until(&self, end: u64) {
         self.core.borrow_mut().patience = end;
     }

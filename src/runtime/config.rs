@@ -19,6 +19,12 @@ const DEFAULT_BUFFER_SIZE: u32 = 256 << 10;
 const DEFAULT_CLOSE_NS: u64 = 5_000_000_000;
 const DEFAULT_BLOCKING: u32 = 16;
 const MOST_BLOCKING: u32 = 1024;
+/// A datagram of UDP has a little less, and so has a run that the kernel put together.
+const DEFAULT_DATAGRAM: u32 = 64 << 10;
+const DEFAULT_DATAGRAMS: u32 = 64;
+const MOST_DATAGRAM: u32 = 1 << 20;
+const MOST_DATAGRAMS: u32 = 1 << 12;
+const MOST_SPIN_US: u32 = 1_000_000;
 const MOST_BYTES: u32 = 1 << 30;
 
 /// A runtime's config; zeros mean defaults.
@@ -46,6 +52,14 @@ pub struct Config {
     pub blocking_threads: u32,
     /// Features not to use.
     pub disable: Features,
+    /// A callback that takes longer is told; 0 = none is.
+    pub stall_ns: u64,
+    /// How long a wait looks at the completions before it sleeps.
+    pub spin_us: u32,
+    /// Bytes of a received datagram; what is longer is cut off.
+    pub datagram_size: u32,
+    /// Buffers of a worker for received datagrams.
+    pub datagram_buffers: u32,
 }
 
 impl Config {
@@ -62,6 +76,8 @@ impl Config {
         self.pool_buffers = or(self.pool_buffers, DEFAULT_BUFFERS);
         self.pool_buffer_size = or(self.pool_buffer_size, DEFAULT_BUFFER_SIZE);
         self.blocking_threads = or(self.blocking_threads, DEFAULT_BLOCKING);
+        self.datagram_size = or(self.datagram_size, DEFAULT_DATAGRAM);
+        self.datagram_buffers = or(self.datagram_buffers, DEFAULT_DATAGRAMS);
         if self.close_timeout_ns == 0 {
             self.close_timeout_ns = DEFAULT_CLOSE_NS;
         }
@@ -83,6 +99,15 @@ impl Config {
         }
         if self.close_timeout_ns > i64::MAX as u64 {
             return invalid("close_timeout_ns is 9223372036854775807 at most");
+        }
+        if self.datagram_size > MOST_DATAGRAM {
+            return invalid("datagram_size is 1 MiB at most");
+        }
+        if self.datagram_buffers > MOST_DATAGRAMS || !self.datagram_buffers.is_power_of_two() {
+            return invalid("datagram_buffers is a power of two, 4096 at most");
+        }
+        if self.spin_us > MOST_SPIN_US {
+            return invalid("spin_us is 1000000 at most");
         }
         Ok(self)
     }

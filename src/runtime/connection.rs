@@ -77,6 +77,8 @@ pub struct Connection {
     pub due: bool,
     /// The queue was full: tell when there is room again.
     pub was_full: bool,
+    /// The kernel did not take all of a send at once: the next one waits for room.
+    pub is_slow: bool,
     /// It was never open: its end is told as that of its connect.
     pub dials: bool,
     /// The descriptor is closed.
@@ -136,6 +138,12 @@ impl Connection {
     /// Whether there is something to do when a send has ended.
     pub fn goes_on(&self) -> bool {
         !self.queue.is_empty() || self.wants_end || self.life != Life::Open
+    }
+
+    /// Whether the end of its send has to be noticed at once.
+    pub fn waits_for_sent(&self) -> bool {
+        let goes_on = self.wants_end || self.life != Life::Open || !self.queue.has_one();
+        goes_on || self.is_slow || self.was_full || self.limits.is_some()
     }
 
     /// Whether a receive shall be in flight. Draining goes on receiving, or the kernel would reset

@@ -7,11 +7,13 @@
 use super::config::Config;
 use super::conn_table::{ConnTable, index_of, local};
 use super::connection::{How, Life};
+use super::datagram::Datagrams;
 use super::held::Held;
 use super::lending::Loans;
 use super::limits::Deadlines;
 use super::listener::Listening;
 use super::process::Processes;
+use super::rest::{Episode, Pace, Tale};
 use super::send_queue::Blocks;
 use super::signals::Watched;
 use super::stats::WorkerStats;
@@ -32,8 +34,6 @@ const CQ_ENTRIES: u32 = 2048;
 const OPS_PER_CONNECTION: u32 = 3;
 const OPS_BESIDE: u32 = 8192;
 const MEMORY_PATIENCE: Duration = Duration::from_secs(1);
-/// How long to wait before asking again for what the ring refused.
-const AGAIN_NS: u64 = 1_000_000;
 /// How long the end of a worker waits for what was asked to end.
 const END_PATIENCE_NS: u64 = 1_000_000_000;
 
@@ -52,6 +52,8 @@ pub mod kind {
     pub const CONNECT: u64 = 7;
     pub const PROCESS: u64 = 10;
     pub const SIGNAL: u64 = 11;
+    pub const DATAGRAM_RECV: u64 = 20;
+    pub const DATAGRAM_SEND: u64 = 21;
     pub const SHIFT: u32 = 56;
 }
 
@@ -71,6 +73,7 @@ pub struct Core {
     pub config: Config,
     pub table: ConnTable,
     pub listeners: Vec<Listening>,
+    pub datagrams: Datagrams,
     pub blocks: Blocks,
     pub stats: Arc<WorkerStats>,
     pub(super) loans: Loans,
@@ -89,6 +92,8 @@ pub struct Core {
     phase: Phase,
     /// The ring refused something that passes: ask again soon.
     pub(super) again: bool,
+    /// Nobody wants to be told what was sent.
+    pub(super) hush: bool,
     /// Data is not consumed when it is shown, but at the next turn.
     pub holds: bool,
     /// Such data, in the order in which it was shown.
@@ -101,6 +106,11 @@ pub struct Core {
     pub(super) watched: Option<Box<Watched>>,
     /// Timers that run.
     pub(super) timers: u32,
+    /// How soon.
+    pace: Pace,
+    /// Accepting, and turning the ring, as far as the kernel lets them.
+    pub accepting: Episode,
+    turning: Episode,
 }
 
 impl Core {
@@ -130,6 +140,9 @@ impl Core {
             incremental: features.has(Features::POOL_INCREMENTAL),
             huge: false,
         })?;
+        engine.driver.spin_us = config.spin_us;
+        engine.tells_whole = true;
+        engine.whole.reserve_exact(2 * SQ_ENTRIES as usize);
         let errno = engine.attach();
         if errno != 0 {
             return Err(refused(errno));
@@ -139,6 +152,7 @@ impl Core {
             config: *config,
             table: ConnTable::new(worker, config.max_connections),
             listeners: Vec::new(),
+            datagrams: Datagrams::new(worker),
             blocks: Blocks::default(),
             stats,
             loans: Loans::default(),
@@ -151,6 +165,7 @@ impl Core {
             pool,
             phase: Phase::Running,
             again: false,
+            hush: false,
             holds: false,
             held: Vec::new(),
             patience: u64::MAX,
@@ -158,6 +173,9 @@ impl Core {
             processes: Processes::default(),
             watched: None,
             timers: 0,
+            pace: Pace::default(),
+            accepting: Episode::new(worker, "accepting clients"),
+            turning: Episode::new(worker, "submitting"),
         })
     }
 
@@ -259,6 +277,7 @@ impl Core {
                 self.close(index, How::AtOnce, -libc::ECANCELED);
             }
             self.processes.kill_all();
+            self.datagrams.end_all();
         }
     }
 
@@ -274,6 +293,7 @@ impl Core {
             Phase::Running => self.phase = Phase::Stopping(end),
         }
         self.listeners.iter_mut().for_each(|listening| listening.closing = true);
+        self.datagrams.close_all();
         for index in 0..self.table.places() {
             self.close(index, How::Gracefully, 0);
         }
@@ -291,7 +311,8 @@ impl Core {
 
     /// Whether the worker is over, but for what other threads do for it.
     pub fn is_over(&mut self) -> bool {
-        let done = self.table.live() == 0 && self.listeners.is_empty() && self.processes.is_empty();
+        let listens = !self.listeners.is_empty() || !self.datagrams.is_empty();
+        let done = self.table.live() == 0 && !listens && self.processes.is_empty();
         match self.phase {
             Phase::Running => false,
             Phase::Stopping(_) => done,
@@ -307,20 +328,34 @@ impl Core {
         let limit = self.limit(now);
         let want = u32::from(limit != 0);
         let turned = self.engine.turn(|| &[], want, limit, 0, Begun::OUTSIDE);
-        if let Err(fault) = turned {
-            self.turn_failed(-fault.code);
+        let refused = turned.map_or_else(|fault| -fault.code, |()| 0);
+        if matches!(refused, libc::EAGAIN | libc::ENOMEM) {
+            self.rest(refused);
+        } else if refused == libc::EINTR {
+            self.interrupted = true;
+        } else if self.again {
+            self.pace.slower();
+        } else {
+            self.pace.reset();
+            self.turning.end();
         }
         self.now = self.engine.driver.now();
         self.engine.completed.show()
     }
 
+    /// What is to be told to the log.
+    pub fn take_tale(&mut self) -> Option<Tale> {
+        let turning = self.accepting.take().or_else(|| self.turning.take());
+        turning.or_else(|| self.datagrams.receiving.take())
+    }
+
+    /// The kernel has no memory for what was submitted.
     #[cold]
-    fn turn_failed(&mut self, errno: i32) {
-        match errno {
-            libc::EAGAIN | libc::ENOMEM => self.engine.driver.enter.backend().pause(AGAIN_NS),
-            libc::EINTR => self.interrupted = true,
-            _ => {}
-        }
+    fn rest(&mut self, errno: i32) {
+        self.turning.begin(errno);
+        self.stats.backoffs.add(1);
+        self.engine.driver.enter.backend().pause(self.pace.ns());
+        self.pace.slower();
     }
 
     /// How long the next wait may be; -1 = for ever.
@@ -329,7 +364,7 @@ impl Core {
             return 0;
         }
         if self.again {
-            return AGAIN_NS as i64;
+            return self.pace.ns() as i64;
         }
         if !self.due.is_empty() || !self.loans.ended.is_empty() {
             return 0;
@@ -343,8 +378,8 @@ impl Core {
         let drain = self.draining.front().map(|(end, _)| *end);
         let retry = self.listeners.iter().map(|own| own.retry_at).filter(|at| *at > 0).min();
         let turn = (self.patience < u64::MAX).then_some(self.patience);
-        let first = self.deadlines.first();
-        match stop.into_iter().chain(drain).chain(retry).chain(turn).chain(first).min() {
+        let soon = [self.deadlines.first(), self.datagrams.retry_at(), turn];
+        match stop.into_iter().chain(drain).chain(retry).chain(soon.into_iter().flatten()).min() {
             Some(end) => end.saturating_sub(now).clamp(1, i64::MAX as u64) as i64,
             None => -1,
         }
@@ -376,11 +411,44 @@ impl Core {
     /// The connection a completion is about.
     pub fn connection_of(&mut self, completion: &Completion) -> Option<usize> {
         let index = index_of(completion.user_data);
+        self.names(index, completion.user_data).then_some(index)
+    }
+
+    /// Whether the user data of an operation means the connection at `index`.
+    #[inline]
+    pub fn names(&mut self, index: usize, user_data: u64) -> bool {
         let mask = (1 << kind::SHIFT) - 1;
-        let known = index < self.table.places()
-            && local(self.table.at(index).id) == completion.user_data & mask
-            && self.table.at(index).life != Life::Free;
-        known.then_some(index)
+        let Some(connection) = self.table.get(index) else { return false };
+        local(connection.id) == user_data & mask && connection.life != Life::Free
+    }
+
+    /// Sends that went whole without a word, from `at` on; stops behind one whose end is to be
+    /// told, and gives its connection.
+    pub fn sent_whole(&mut self, at: &mut usize) -> Option<usize> {
+        while let Some(user_data) = self.engine.whole.get(*at).copied() {
+            *at += 1;
+            let index = index_of(user_data);
+            if !self.names(index, user_data) {
+                continue;
+            }
+            let connection = self.table.at(index);
+            if connection.was_full {
+                return Some(index);
+            }
+            let bytes = connection.queue.flying();
+            connection.send = 0;
+            connection.send_ends = false;
+            connection.sent += u64::from(bytes);
+            // Quiet are blocks and leases only: no loan is over with it.
+            let over = connection.queue.advance(bytes, &mut self.blocks);
+            debug_assert!(over.is_none());
+            self.stats.sends.add(1);
+            self.stats.sent.add(bytes.into());
+            if self.table.at(index).goes_on() {
+                self.make_due(index);
+            }
+        }
+        None
     }
 
     /// Close a descriptor that no connection has.
@@ -393,10 +461,10 @@ impl Core {
     pub fn dispose(mut self) {
         self.end_rest();
         self.processes.reap_all();
-        let Core { mut engine, table, blocks, loans, .. } = self;
+        let Core { mut engine, table, blocks, loans, datagrams, .. } = self;
         let left = engine.inflight();
         if left > 0 {
-            core::mem::forget((table, blocks, loans));
+            core::mem::forget((table, blocks, loans, datagrams));
             engine.completed.show();
             engine.completed.forget_shown();
             engine.driver.closing = true;
@@ -421,7 +489,7 @@ impl Core {
             }
             let step = REST_STEP_NS as i64;
             if self.engine.turn(|| &[], 1, step, 0, Begun::OUTSIDE).is_err() {
-                self.engine.driver.enter.backend().pause(AGAIN_NS);
+                self.engine.driver.enter.backend().pause(REST_STEP_NS);
             }
             self.engine.completed.show();
             self.engine.completed.forget_shown();

@@ -3,9 +3,13 @@
 //! Owns: the sockets until a worker takes its own. Invariant: listen(2) is called by the worker
 //! that accepts, when it turns: a socket that listens takes connections although nobody looks.
 
+use super::datagram::{Datagrams, Kind};
+use super::shares::{MOMENT_NS, Share};
 use crate::error::{ESTALE, Fault};
 use crate::sys::net::{self, Place};
+use core::sync::atomic::AtomicU64;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::Arc;
 
 /// Listeners of a runtime at most, closed ones included.
 const MAX_LISTENERS: usize = 4096;
@@ -17,8 +21,12 @@ pub const RETRY_NS: u64 = 100_000_000;
 pub struct Bound {
     /// A socket for each worker, until it takes it.
     sockets: Vec<Option<OwnedFd>>,
+    /// Datagrams come there, of that kind; None = clients.
+    kind: Option<Kind>,
     port: u16,
     backlog: i32,
+    /// Clients that each worker took, where they have one socket together.
+    shares: Option<Arc<[AtomicU64]>>,
     closed: bool,
 }
 
@@ -35,14 +43,14 @@ impl Registry {
             return Err(Fault::errno(libc::ENFILE, "a runtime has 4096 listeners at most"));
         }
         let refused = |errno| Fault::errno(errno, "the address cannot be bound");
-        let first = net::bind_stream(place, workers > 1).map_err(refused)?;
+        let first = net::bind(place, workers > 1).map_err(refused)?;
         let address = net::local_address(&first);
         let mut sockets = vec![Some(first)];
         // Port 0 is resolved once: the others are bound to the port that the first one got.
-        let same = address.map(Place::Tcp);
+        let same = address.map(|address| place.at(address));
         for _ in 1..workers {
             let next = match (&same, &sockets[0]) {
-                (Some(place), _) => net::bind_stream(place, true).map_err(refused)?,
+                (Some(place), _) => net::bind(place, true).map_err(refused)?,
                 // A path has one socket, and each worker a descriptor of it.
                 (None, Some(socket)) => socket
                     .try_clone()
@@ -52,7 +60,14 @@ impl Registry {
             sockets.push(Some(next));
         }
         let port = address.map_or(0, |address| address.port());
-        self.list.push(Bound { sockets, port, backlog, closed: false });
+        let kind = match place {
+            Place::Udp(at) => Some(Kind::Udp { v6: at.is_ipv6() }),
+            Place::UnixDatagram(_) => Some(Kind::Unix),
+            Place::Tcp(_) | Place::Unix(_) => None,
+        };
+        let one = workers > 1 && matches!(place, Place::Unix(_));
+        let shares = one.then(|| Share::for_workers(workers));
+        self.list.push(Bound { sockets, kind, port, backlog, shares, closed: false });
         Ok(self.list.len() as u32)
     }
 
@@ -84,15 +99,22 @@ impl Registry {
     }
 
     /// Have a worker take what is new for it, and close what was closed.
-    pub fn sync(&mut self, worker: u32, mine: &mut Vec<Listening>) {
+    pub fn sync(&mut self, worker: u32, mine: &mut Vec<Listening>, datagrams: &mut Datagrams) {
         for (place, bound) in self.list.iter_mut().enumerate() {
             let id = place as u32 + 1;
             if bound.closed {
                 mine.iter_mut().filter(|own| own.id == id).for_each(|own| own.closing = true);
+                datagrams.close(id);
             } else if let Some(socket) =
                 bound.sockets.get_mut(worker as usize).and_then(Option::take)
             {
-                mine.push(Listening::new(id, socket, bound.backlog));
+                match bound.kind {
+                    Some(kind) => datagrams.add(id, socket, kind),
+                    None => {
+                        let share = bound.shares.clone().map(|all| Share::new(all, worker));
+                        mine.push(Listening::new(id, socket, bound.backlog, share));
+                    }
+                }
             }
         }
     }
@@ -104,6 +126,9 @@ pub struct Listening {
     pub id: u32,
     socket: OwnedFd,
     backlog: i32,
+    /// One client at a time, where workers share the socket: the one that never stops waiting
+    /// would get them all.
+    pub share: Option<Share>,
     /// Token of the accept in flight, or 0.
     pub accept: u64,
     /// The accept was asked to end.
@@ -116,11 +141,12 @@ pub struct Listening {
 }
 
 impl Listening {
-    fn new(id: u32, socket: OwnedFd, backlog: i32) -> Listening {
+    fn new(id: u32, socket: OwnedFd, backlog: i32, share: Option<Share>) -> Listening {
         Listening {
             id,
             socket,
             backlog,
+            share,
             accept: 0,
             accept_ends: false,
             retry_at: 0,
@@ -149,6 +175,13 @@ impl Listening {
         self.accept_ends = false;
         let at_once = res >= 0 || matches!(-res, libc::ECANCELED | libc::ECONNABORTED);
         self.retry_at = if at_once { 0 } else { now.saturating_add(RETRY_NS) };
+        if let Some(share) = &self.share {
+            if res < 0 {
+                share.takes_part(false);
+            } else if share.took() {
+                self.retry_at = now.saturating_add(MOMENT_NS);
+            }
+        }
         at_once
     }
 }

@@ -11,6 +11,9 @@ mod config;
 mod conn_table;
 mod connection;
 mod core;
+mod datagram;
+mod datagram_send;
+mod datagram_worker;
 mod dialing;
 mod held;
 mod lending;
@@ -19,13 +22,16 @@ mod listener;
 mod posts;
 mod process;
 mod receiving;
+mod rest;
 mod send_queue;
 mod settle;
+mod shares;
 mod signals;
 mod stats;
 mod taking;
 mod threads;
 mod timers;
+mod watch;
 mod worker;
 
 pub use adopted::Adopted;
@@ -33,6 +39,7 @@ pub use blocking::Work;
 pub use calls::ConnFacts;
 pub use config::Config;
 pub use connection::{How, Life};
+pub use datagram_worker::Datagram;
 pub use limits::Spans;
 pub use process::UNKNOWN;
 pub use stats::WorkerStats;
@@ -58,15 +65,19 @@ pub trait Door: Sized {
     /// Bytes came: how many of them are consumed; negative = close at once for that reason. No
     /// bytes: the other end sends nothing more; 0 = close gracefully, 1 = go on sending.
     fn on_data(&self, worker: &Worker<Self>, conn: u64, user: u64, bytes: &[u8]) -> i64;
+    /// Whether [`Door::on_sent`] does anything.
+    fn wants_sent(&self) -> bool;
     /// The kernel took so many bytes.
     fn on_sent(&self, worker: &Worker<Self>, conn: u64, user: u64, bytes: u64);
-    /// There is room in a send queue that was full.
+    /// There is room in a send queue that was full; for datagrams `conn` is the listener's id.
     fn on_writable(&self, worker: &Worker<Self>, conn: u64, user: u64);
     /// What became of a connect of the worker's own: 0, or -errno and its id is stale when this
     /// returns.
     fn on_connect(&self, worker: &Worker<Self>, conn: u64, user: u64, res: i32);
     /// What was lent under `cookie` is the user's again.
     fn on_released(&self, worker: &Worker<Self>, conn: u64, user: u64, cookie: u64);
+    /// A datagram came by `listener`, from a sockaddr (empty: the sender has none).
+    fn on_datagram(&self, worker: &Worker<Self>, listener: u32, datagram: &Datagram<'_>);
     /// A connection is over; its id is stale when this returns.
     fn on_close(&self, worker: &Worker<Self>, conn: u64, user: u64, reason: i32);
     /// The worker is over.
@@ -122,6 +133,7 @@ struct WorkerPlace {
     errands: blocking::Errands,
     /// A thread is this worker, or was.
     taken: AtomicBool,
+    watched: watch::Watched,
 }
 
 /// What the workers of a runtime share.

@@ -178,6 +178,16 @@ impl SendQueue {
         self.first == NONE
     }
 
+    /// Bytes that are with the kernel.
+    pub fn flying(&self) -> u32 {
+        self.flying
+    }
+
+    /// One piece is in it.
+    pub fn has_one(&self) -> bool {
+        self.first == self.last && self.first != NONE
+    }
+
     fn push_piece(&mut self, piece: Piece, blocks: &mut Blocks) -> Result<(), Piece> {
         let node = blocks.insert(piece)?;
         match blocks.nodes.get_mut(self.last as usize) {

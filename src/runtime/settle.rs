@@ -11,6 +11,8 @@ use crate::error::Fault;
 use crate::ring::{Op, opcode, sqe_flag};
 use crate::sys::net;
 
+/// Longest send that is tried at once, without a completion when it went whole.
+const MOST_QUIET: u32 = 16 << 10;
 const RECV_MULTISHOT: u16 = 2;
 const ACCEPT_MULTISHOT: u16 = 1;
 const CLOEXEC: u32 = libc::SOCK_CLOEXEC as u32;
@@ -48,7 +50,10 @@ impl Core {
             return Ok(());
         }
         let (token, len) = match connection.queue.next(&mut self.blocks) {
-            Next::Bytes(addr, len) => (self.send_bytes(index, addr, len)?, len),
+            Next::Bytes(addr, len) => match self.send_quietly(index, addr, len) {
+                Some(token) => (token, len),
+                None => (self.send_bytes(index, addr, len)?, len),
+            },
             Next::Nothing => {
                 if connection.wants_end && !connection.end_sent {
                     connection.end_sent = true;
@@ -70,8 +75,26 @@ impl Core {
         Ok(())
     }
 
+    /// A send without a completion, which ends no wait: only where nothing is to follow it.
+    fn send_quietly(&mut self, index: usize, addr: u64, len: u32) -> Option<u64> {
+        let connection = self.table.at(index);
+        if !self.hush || len > MOST_QUIET || connection.waits_for_sent() {
+            return None;
+        }
+        let op = Op {
+            opcode: opcode::SEND,
+            fd: connection.fd,
+            addr,
+            len,
+            user_data: kind::SEND << kind::SHIFT | local(connection.id),
+            ..Op::default()
+        };
+        self.engine.send_quietly(&op)
+    }
+
     pub(super) fn send_bytes(&mut self, index: usize, addr: u64, len: u32) -> Result<u64, Fault> {
         let connection = self.table.at(index);
+        connection.is_slow = false;
         let op = Op {
             opcode: opcode::LIB_SEND_ALL,
             fd: connection.fd,
@@ -167,19 +190,20 @@ impl Core {
         }
         let op = Op {
             opcode: opcode::ACCEPT,
-            ioprio: ACCEPT_MULTISHOT,
+            ioprio: if listening.share.is_some() { 0 } else { ACCEPT_MULTISHOT },
             fd: listening.fd(),
             op_flags: CLOEXEC,
             user_data: kind::ACCEPT << kind::SHIFT | u64::from(listening.id),
             ..Op::default()
         };
         self.listeners[at].accept = self.submit(&op)?;
+        self.listeners[at].share.iter().for_each(|share| share.takes_part(true));
         Ok(())
     }
 }
 
 /// A cancel that finds nothing is as good as one that does.
-fn passed(asked: Result<(), Fault>) -> Result<(), Fault> {
+pub(super) fn passed(asked: Result<(), Fault>) -> Result<(), Fault> {
     match asked {
         Err(fault) if fault.code == crate::error::ESTALE => Ok(()),
         other => other,

@@ -35,4 +35,18 @@ pub struct WorkerStats {
     pub timeouts: Counter,
     /// Turns of the loop.
     pub turns: Counter,
+    /// Datagrams received.
+    pub datagrams: Counter,
+    /// Receives that brought them, each one or a run of them.
+    pub datagram_receives: Counter,
+    /// Datagrams that the kernel took.
+    pub datagrams_sent: Counter,
+    /// Sends that took them, each one or a run of them.
+    pub datagram_sends: Counter,
+    /// Datagrams that were to be sent and that the kernel refused.
+    pub datagrams_lost: Counter,
+    /// Times the worker rested for want of memory, descriptors or buffers of the kernel's.
+    pub backoffs: Counter,
+    /// Callbacks that took too long.
+    pub stalls: Counter,
 }

@@ -7,6 +7,7 @@ use super::core::Core;
 use super::worker::Worker;
 use super::{Door, Shared};
 use crate::error::{ECLOSED, EPANIC, Fault};
+use crate::log;
 use crate::sys::{allowed_cpus, stay_on, without_signals};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Sender, channel};
@@ -140,7 +141,13 @@ impl Threads {
     fn work<D: Door>(&self, index: u32, cpu: usize, door: D, ready: Sender<Result<(), Fault>>) {
         let leaving = Leaving(self);
         if !self.shared.config.unpinned {
-            stay_on(cpu);
+            if let Err(errno) = stay_on(cpu) {
+                let what = "runs on any processor: it may not be kept on";
+                log::tell(
+                    log::WARN,
+                    format_args!("worker {index}: {what} processor {cpu} (errno {errno})"),
+                );
+            }
         }
         let place = &self.shared.workers[index as usize];
         let core = match Core::new(&self.shared.config, index, place.stats.clone()) {

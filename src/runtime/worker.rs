@@ -4,14 +4,18 @@
 //! is held while user code runs: what is to be told is moved out first, and what the user asks for
 //! meanwhile is done after.
 
+use super::conn_table::index_of;
 use super::connection::{How, Life};
 use super::core::{Core, kind};
+use super::rest::Tale;
 use super::taking::Taking;
 use super::{Door, Shared};
 use crate::ring::{Completion, cf, signal};
 use core::cell::RefCell;
 use core::sync::atomic::Ordering;
 use std::sync::Arc;
+
+const AGAIN: i32 = -libc::EAGAIN;
 
 /// One worker of a runtime.
 pub struct Worker<D: Door> {
@@ -48,9 +52,12 @@ impl<D: Door> Worker<D> {
 
     /// Listen to what the runtime was told so far.
     pub(super) fn begin(&self) {
+        self.core.borrow_mut().hush = !self.door.wants_sent();
         self.door.on_start(self);
         self.obey();
-        self.core.borrow_mut().settle_listeners(0);
+        let core = &mut *self.core.borrow_mut();
+        core.settle_listeners(0);
+        core.settle_datagrams(0);
     }
 
     /// Give everything back, after [`Worker::run`].
@@ -66,6 +73,7 @@ impl<D: Door> Worker<D> {
             let mut core = self.core.borrow_mut();
             let now = core.engine.driver.now();
             core.settle_listeners(now);
+            core.settle_datagrams(now);
             // After the last listener went: nothing would end the wait.
             let over = core.is_over();
             if over || core.is_ending() {
@@ -82,18 +90,24 @@ impl<D: Door> Worker<D> {
             }
             core.turn(now)
         };
+        self.complete_whole();
         for at in 0..count {
             let completion = self.core.borrow().engine.completed.get(at);
             if let Some(completion) = completion {
-                self.complete(&completion);
+                self.watched(|| self.complete(&completion));
             }
         }
         self.tell_released();
         if self.core.borrow().engine.completed.has_calls() {
             self.complete_calls();
         }
-        let core = &mut *self.core.borrow_mut();
-        core.look_at_clock(core.now);
+        self.look_at_others();
+        let tale = {
+            let core = &mut *self.core.borrow_mut();
+            core.look_at_clock(core.now);
+            core.take_tale()
+        };
+        tale.into_iter().for_each(Tale::tell);
         true
     }
 
@@ -109,7 +123,8 @@ impl<D: Door> Worker<D> {
             core.stop(grace_ns, now);
         }
         if !core.is_stopping() && self.shared.has_news(self.index) {
-            self.shared.registry().sync(self.index, &mut core.listeners);
+            let mut registry = self.shared.registry();
+            registry.sync(self.index, &mut core.listeners, &mut core.datagrams);
         }
     }
 
@@ -128,7 +143,7 @@ impl<D: Door> Worker<D> {
                 break;
             }
             let Some(index) = self.core.borrow_mut().settle_round() else { break };
-            self.show_again(index);
+            self.watched(|| self.show_again(index));
             self.core.borrow_mut().settle(index);
         }
     }
@@ -144,6 +159,8 @@ impl<D: Door> Worker<D> {
             kind::CONNECT => self.complete_connect(completion),
             kind::PROCESS => self.complete_process(completion),
             kind::SIGNAL => self.complete_signals(),
+            kind::DATAGRAM_RECV => self.complete_datagram(completion),
+            kind::DATAGRAM_SEND => self.complete_datagram_send(completion),
             _ => {}
         }
     }
@@ -159,6 +176,8 @@ impl<D: Door> Worker<D> {
                 closing = own.closing;
                 if last && !own.accept_ended(res, now) {
                     core.stats.accept_pauses.add(1);
+                    core.stats.backoffs.add(1);
+                    core.accepting.begin(-res);
                 }
             }
             if res < 0 {
@@ -170,7 +189,8 @@ impl<D: Door> Worker<D> {
                 return;
             };
             core.stats.accepted.add(1);
-            core.make_due(super::conn_table::index_of(id));
+            core.accepting.end();
+            core.make_due(index_of(id));
             id
         };
         self.door.on_accept(self, id, listener);
@@ -180,8 +200,30 @@ impl<D: Door> Worker<D> {
         let index = self.core.borrow_mut().connection_of(completion);
         let res = completion.res;
         let bytes = if res >= 0 { res as u32 } else { completion.data as u32 };
-        if let Some(index) = index {
-            self.sent(index, res, bytes);
+        let Some(index) = index else { return };
+        {
+            // That a quiet send is told of means that the kernel has no room for all of it now.
+            let core = &mut *self.core.borrow_mut();
+            let connection = core.table.at(index);
+            if connection.queue.flying() > bytes && matches!(res, AGAIN | 0..) {
+                connection.is_slow = true;
+            }
+        }
+        self.sent(index, if res == AGAIN { 0 } else { res }, bytes);
+    }
+
+    /// Sends that were done without a word.
+    fn complete_whole(&self) {
+        let mut at = 0;
+        loop {
+            let (index, bytes) = {
+                let core = &mut *self.core.borrow_mut();
+                let Some(index) = core.sent_whole(&mut at) else {
+                    return core.engine.whole.clear();
+                };
+                (index, core.table.at(index).queue.flying())
+            };
+            self.watched(|| self.sent(index, bytes as i32, bytes));
         }
     }
 

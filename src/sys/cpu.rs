@@ -19,14 +19,15 @@ pub fn allowed_cpus() -> Vec<usize> {
     if list.is_empty() { vec![0] } else { list }
 }
 
-/// Keep the calling thread on one processor. Where that is forbidden it runs anywhere.
-pub fn stay_on(cpu: usize) {
+/// Keep the calling thread on one processor. Where that is forbidden it runs anywhere; the errno.
+pub fn stay_on(cpu: usize) -> Result<(), i32> {
     // SAFETY: all-zero is an empty set.
     let mut set: libc::cpu_set_t = unsafe { zeroed() };
     // SAFETY: `allowed_cpus` gave a number below the size of the set.
     unsafe { libc::CPU_SET(cpu, &mut set) };
     // SAFETY: a set and its size; 0 is the calling thread.
-    unsafe { libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &set) };
+    let code = unsafe { libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &set) };
+    if code < 0 { Err(super::errno()) } else { Ok(()) }
 }
 
 /// Signals are for the program's own threads: block them all in the calling one, which then starts

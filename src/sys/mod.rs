@@ -5,6 +5,7 @@
 //! connection is. The clock is in the seam, or no seed would replay.
 
 mod cpu;
+pub mod datagram;
 mod direct;
 mod doctor;
 mod fork;

@@ -14,6 +14,22 @@ pub enum Place {
     Tcp(SocketAddr),
     /// A stream socket of this path; with a leading 0 byte an abstract name.
     Unix(Vec<u8>),
+    /// UDP.
+    Udp(SocketAddr),
+    /// A datagram socket of this path, as above.
+    UnixDatagram(Vec<u8>),
+}
+
+impl Place {
+    /// Whether datagrams come there, and no clients.
+    pub fn is_datagram(&self) -> bool {
+        matches!(self, Place::Udp(_) | Place::UnixDatagram(_))
+    }
+
+    /// The same kind of place at another address.
+    pub fn at(&self, address: SocketAddr) -> Place {
+        if self.is_datagram() { Place::Udp(address) } else { Place::Tcp(address) }
+    }
 }
 
 /// An address as the kernel wants it.
@@ -49,7 +65,7 @@ impl RawAddress {
 
     fn of(place: &Place) -> Option<RawAddress> {
         match place {
-            Place::Tcp(SocketAddr::V4(at)) => {
+            Place::Tcp(SocketAddr::V4(at)) | Place::Udp(SocketAddr::V4(at)) => {
                 // SAFETY: all-zero is a valid sockaddr_in.
                 let mut raw: libc::sockaddr_in = unsafe { core::mem::zeroed() };
                 raw.sin_family = libc::AF_INET as libc::sa_family_t;
@@ -57,7 +73,7 @@ impl RawAddress {
                 raw.sin_addr.s_addr = u32::from_ne_bytes(at.ip().octets());
                 Some(RawAddress::put(raw, size_of::<libc::sockaddr_in>()))
             }
-            Place::Tcp(SocketAddr::V6(at)) => {
+            Place::Tcp(SocketAddr::V6(at)) | Place::Udp(SocketAddr::V6(at)) => {
                 // SAFETY: all-zero is a valid sockaddr_in6.
                 let mut raw: libc::sockaddr_in6 = unsafe { core::mem::zeroed() };
                 raw.sin6_family = libc::AF_INET6 as libc::sa_family_t;
@@ -66,7 +82,7 @@ impl RawAddress {
                 raw.sin6_scope_id = at.scope_id();
                 Some(RawAddress::put(raw, size_of::<libc::sockaddr_in6>()))
             }
-            Place::Unix(path) => {
+            Place::Unix(path) | Place::UnixDatagram(path) => {
                 // SAFETY: all-zero is a valid sockaddr_un.
                 let mut raw: libc::sockaddr_un = unsafe { core::mem::zeroed() };
                 raw.sun_family = libc::AF_UNIX as libc::sa_family_t;
@@ -112,26 +128,38 @@ fn set(fd: i32, level: i32, name: i32, value: i32) -> Result<(), i32> {
     outcome(unsafe { libc::setsockopt(fd, level, name, (&raw const value).cast(), size) })
 }
 
-/// Bind a stream socket, which does not listen yet: a socket that listens takes connections, also
-/// while nobody accepts them. With `shared` several may be bound to the same TCP port.
-pub fn bind_stream(place: &Place, shared: bool) -> Result<OwnedFd, i32> {
+/// Bind a socket. One for clients does not listen yet: a socket that listens takes connections,
+/// also while nobody accepts them. With `shared` several may be bound to the same port.
+pub fn bind(place: &Place, shared: bool) -> Result<OwnedFd, i32> {
     let address = RawAddress::of(place).ok_or(libc::EINVAL)?;
     let family = i32::from(address.storage.ss_family);
+    let kind = if place.is_datagram() { libc::SOCK_DGRAM } else { libc::SOCK_STREAM };
     // SAFETY: socket touches no memory.
-    let fd = unsafe { libc::socket(family, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0) };
+    let fd = unsafe { libc::socket(family, kind | libc::SOCK_CLOEXEC, 0) };
     outcome(fd)?;
     // SAFETY: just made, and nobody else's.
     let socket = unsafe { OwnedFd::from_raw_fd(fd) };
-    if family != libc::AF_UNIX {
+    if family != libc::AF_UNIX && kind == libc::SOCK_STREAM {
+        // Not for datagrams: another program could take the port over unseen.
         set(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
         // Accepted connections have it from their listener: no call for each.
         set(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, 1)?;
-        if shared {
-            set(fd, libc::SOL_SOCKET, libc::SO_REUSEPORT, 1)?;
-        }
+    }
+    // Asked for a UDP port of its choice, the kernel may take one that others share already: then
+    // the wish to share comes after.
+    let late = place.is_datagram() && address.read().is_some_and(|at| at.port() == 0);
+    let share = || match shared && family != libc::AF_UNIX {
+        true => set(fd, libc::SOL_SOCKET, libc::SO_REUSEPORT, 1),
+        false => Ok(()),
+    };
+    if !late {
+        share()?;
     }
     // SAFETY: the address is a sockaddr of that length.
     outcome(unsafe { libc::bind(fd, (&raw const address.storage).cast(), address.len) })?;
+    if late {
+        share()?;
+    }
     Ok(socket)
 }
 

@@ -129,7 +129,8 @@ static ringline_runtime *runtime;
 static ringline_runtime_stats runtime_stats;
 static ringline_conn_info conn_info;
 static ringline_runtime_handlers handlers, odd_handlers;
-static ringline_runtime_config odd_runtime, many_workers, odd_flags, odd_water, many_threads;
+static ringline_runtime_config odd_runtime, many_workers, odd_flags, odd_water, odd_datagrams,
+    long_datagrams, long_spin, odd_resv, many_threads;
 
 #define RUN(name, ...)                                  \
   static int64_t call_##name(ringline_ring *handle) {   \
@@ -148,6 +149,13 @@ RUN(runtime_start, rt)
 RUN(runtime_stop, rt, 0)
 RUN(runtime_join, rt, rt == runtime ? LIMIT : 0)
 RUN(runtime_stats_of, rt, &runtime_stats)
+RUN(worker_stats_of, rt, 0, &runtime_stats)
+
+static int64_t call_runtime_stats_prometheus(ringline_ring *handle) {
+  int32_t length = ringline_runtime_stats_prometheus((ringline_runtime *)handle, NULL, 0);
+  return length > 1000 ? PROMETHEUS_LENGTH : length;
+}
+RUN(udp_send, rt, 1, "12", 2, "x", 1)
 RUN(runtime_free, rt)
 RUN(conn_send, rt, 1, "x", 1)
 RUN(conn_close, rt, 1, 0)
@@ -240,7 +248,9 @@ static const handle_row run_rows[] = {
     ROW(conn_connect, WRONG),
     ROW(conn_info_of, WRONG),  ROW(runtime_set_handlers, 0), ROW(runtime_listen, 1),
     ROW(runtime_port, 1),      ROW(runtime_listener_close, 0), ROW(runtime_start, 0),
-    ROW(runtime_stats_of, 0),  ROW(runtime_stop, 0),         ROW(runtime_join, 0),
+    ROW(runtime_stats_of, 0),  ROW(worker_stats_of, 0),      ROW(udp_send, WRONG),
+    ROW(runtime_stats_prometheus, PROMETHEUS_LENGTH),
+    ROW(runtime_stop, 0),         ROW(runtime_join, 0),
     ROW(runtime_free, 0), /* the last row: the runtime is gone after it */
 };
 enum { RUN_ROWS = sizeof run_rows / sizeof *run_rows };
@@ -626,6 +636,21 @@ static uint64_t take_lease(ringline_ring *ring, int pool) {
   return completion.token;
 }
 
+/* Arguments that are wrong in one member each. */
+static void make_odd(void) {
+  odd_runtime.size = odd_handlers.size = 3;
+  many_workers.workers = 2049;
+  odd_flags.flags = 2;
+  odd_water.low_water = odd_water.high_water = 4096;
+  odd_datagrams.datagram_buffers = 3;
+  long_datagrams.datagram_size = (1 << 20) + 1;
+  long_spin.spin_us = 1000001;
+  odd_resv.resv = 1;
+  many_threads.blocking_threads = 1025;
+  many_workers.size = odd_flags.size = odd_water.size = many_threads.size = sizeof odd_water;
+  odd_datagrams.size = long_datagrams.size = long_spin.size = odd_resv.size = sizeof odd_water;
+}
+
 int main(void) {
   ringline_ring *ring, *freed;
   ringline_shared *shared;
@@ -657,12 +682,7 @@ int main(void) {
   tokens[0] = submit_one(ring, &op, 1);
   CHECK_EQ(next_completion(ring).user_data, 1);
   CHECK_EQ(ringline_mailbox_of(ring, &mailbox), 0);
-  odd_runtime.size = odd_handlers.size = 3;
-  many_workers.workers = 2049;
-  odd_flags.flags = 2;
-  odd_water.low_water = odd_water.high_water = 4096;
-  many_threads.blocking_threads = 1025;
-  many_workers.size = odd_flags.size = odd_water.size = many_threads.size = sizeof odd_water;
+  make_odd();
   CHECK_OK(ringline_runtime_create(NULL, &runtime));
   check_bad_handles(ring, freed, lease);
   for (row = 0; row < sizeof argument_rows / sizeof *argument_rows; row++)

@@ -376,6 +376,8 @@ const
     ## flags of a connection: it shows no data (ringline_conn_pause).
   RINGLINE_CONN_ENDED*: uint32 = 2'u32
     ## flags of a connection: the other end sends nothing more.
+  RINGLINE_DATAGRAM_TRUNCATED*: uint32 = 1'u32
+    ## flags of a datagram: it was longer than datagram_size, and cut off.
   RINGLINE_EVENT_START*: uint32 = 1'u32
     ## kind of an event: the worker begins.
   RINGLINE_EVENT_ACCEPT*: uint32 = 2'u32
@@ -408,6 +410,9 @@ const
     ## What became of the connect of `conn`: `res` 0 or -errno.
   RINGLINE_EVENT_RELEASED*: uint32 = 15'u32
     ## What was lent to `conn` under the cookie `extra` is the caller's again.
+  RINGLINE_EVENT_DATAGRAM*: uint32 = 16'u32
+    ## A datagram came by `listener`: `length` bytes at `address`, from the sockaddr at `user` of `res`
+    ## bytes (0: the sender has none); `flags`: RINGLINE_DATAGRAM_TRUNCATED.
   RINGLINE_WORKER_HERE*: uint32 = 4294967295'u32
     ## worker of ringline_work: the calling thread's own.
   RINGLINE_STREAM_INHERITED*: uint32 = 0'u32
@@ -677,11 +682,22 @@ type
       ## How long a graceful close waits for the other end, in nanoseconds; 0 = 5 s.
     disable*: uint64
       ## RINGLINE_FEATURE_* not to use although the kernel has them.
+    stall_ns*: uint64
+      ## A callback that takes longer, in nanoseconds, is counted, and told to the log once per row
+      ## of such, which ends after 16 times that long without one; 0 = none is. Costs two looks at
+      ## the clock per event. One that does not come out is told by another worker that turns.
+    spin_us*: uint32
+      ## Microseconds that a worker looks for events before it sleeps, as ringline_spin_us(); 0 = it
+      ## sleeps at once. 1000000 at most.
+    datagram_size*: uint32
+      ## Bytes of a received datagram, 1 MiB at most; what is longer is cut off and flagged.
+      ## 0 = 65536; with less than that the kernel is not asked to put datagrams together.
+    datagram_buffers*: uint32
+      ## Buffers of a worker for received datagrams, a power of two, 4096 at most; 0 = 64. Made when
+      ## it has a listener for datagrams.
     blocking_threads*: uint32
       ## Threads for what blocks (ringline_work(), ringline_resolve(), ringline_process_spawn()),
       ## made when there is work; 0 = 16, 1024 at most.
-    resv2*: uint32
-      ## Zero.
 
   ringline_address* {.bycopy.} = object
     ## An address that ringline_resolve() found.
@@ -736,42 +752,8 @@ type
       ## A child runs.
     exit*: uint64
       ## A child ended.
-
-  ringline_runtime_stats* {.bycopy.} = object
-    ## What a runtime did so far, over all workers. Set `size` to sizeof(ringline_runtime_stats) (0 =
-    ## the same) before the call.
-    size*: uint32
-      ## sizeof(ringline_runtime_stats).
-    workers*: uint32
-      ## Workers counted here.
-    accepted*: uint64
-      ## Connections accepted.
-    closed*: uint64
-      ## Connections that are over.
-    refused*: uint64
-      ## Clients sent away, accepted when the table was full or the listener closing.
-    accept_pauses*: uint64
-      ## Times that accepting rested for want of descriptors or memory.
-    receives*: uint64
-      ## Receives.
-    received*: uint64
-      ## Bytes received.
-    sends*: uint64
-      ## Sends that ended, each of one or several messages.
-    sent*: uint64
-      ## Bytes that the kernel took.
-    parked*: uint64
-      ## Times that a connection waited for a receive buffer.
-    turns*: uint64
-      ## Turns of the workers' loops.
-    taken*: uint64
-      ## Leases that ringline_conn_take() gave.
-    take_refusals*: uint64
-      ## Leases that it refused, because few receive buffers were left.
-    connected*: uint64
-      ## Connections that ringline_conn_connect() opened.
-    timeouts*: uint64
-      ## Connections closed because of ringline_conn_set_timeouts().
+    datagram*: uint64
+      ## A datagram came; NULL = they are dropped.
 
   ringline_worker_block* {.bycopy.} = object
     ## Through which an adopted worker is turned. Owned by the worker, its address is stable until the
@@ -877,6 +859,56 @@ type
     resv*: uint32
       ## Zero.
 
+  ringline_runtime_stats* {.bycopy.} = object
+    ## What a runtime did so far, over all workers. Set `size` to sizeof(ringline_runtime_stats) (0 =
+    ## the same) before the call.
+    size*: uint32
+      ## sizeof(ringline_runtime_stats).
+    workers*: uint32
+      ## Workers counted here.
+    accepted*: uint64
+      ## Connections accepted.
+    closed*: uint64
+      ## Connections that are over.
+    refused*: uint64
+      ## Clients sent away, accepted when the table was full or the listener closing.
+    accept_pauses*: uint64
+      ## Times that accepting rested for want of descriptors or memory.
+    receives*: uint64
+      ## Receives.
+    received*: uint64
+      ## Bytes received.
+    sends*: uint64
+      ## Sends that ended, each of one or several messages.
+    sent*: uint64
+      ## Bytes that the kernel took.
+    parked*: uint64
+      ## Times that a connection waited for a receive buffer.
+    turns*: uint64
+      ## Turns of the workers' loops.
+    taken*: uint64
+      ## Leases that ringline_conn_take() gave.
+    take_refusals*: uint64
+      ## Leases that it refused, because few receive buffers were left.
+    connected*: uint64
+      ## Connections that ringline_conn_connect() opened.
+    timeouts*: uint64
+      ## Connections closed because of ringline_conn_set_timeouts().
+    datagrams*: uint64
+      ## Datagrams received.
+    datagram_receives*: uint64
+      ## Receives that brought them: each one, or a run that the kernel put together.
+    datagrams_sent*: uint64
+      ## Datagrams that the kernel took.
+    datagram_sends*: uint64
+      ## Sends that took them: each one, or a run that the kernel cut.
+    datagrams_lost*: uint64
+      ## Datagrams to be sent that the kernel refused.
+    backoffs*: uint64
+      ## Times that a worker rested for want of the kernel's memory, descriptors or room.
+    stalls*: uint64
+      ## Callbacks that took longer than stall_ns.
+
   ringline_stats* {.bycopy.} = object
     ## What a ring did so far. Set `size` to sizeof(ringline_stats) (0 = the same) before the call.
     size*: uint32
@@ -974,7 +1006,8 @@ type
 
   ringline_writable_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime, conn: uint64,
     user: uint64) {.cdecl, gcsafe, raises: [].}
-    ## A send was refused with -EAGAIN, and now the queue is down at low_water.
+    ## A send was refused with -EAGAIN, and now the queue is down at low_water. After
+    ## ringline_udp_send() `conn` is the listener's id, which no connection has, and `user` is 0.
 
   ringline_close_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime, conn: uint64,
     user: uint64, reason: int32) {.cdecl, gcsafe, raises: [].}
@@ -1024,6 +1057,14 @@ type
     user: uint64, status: int32) {.cdecl, gcsafe, raises: [].}
     ## A child ended with the code `status`, or by the signal -`status`; RINGLINE_EXIT_UNKNOWN when
     ## somebody else waited for it. The id is stale. Data of its streams may still come.
+
+  ringline_datagram_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime,
+    listener: uint32, flags: uint32, `from`: pointer, from_length: uint32, bytes: ptr uint8,
+    length: csize_t) {.cdecl, gcsafe, raises: [].}
+    ## A datagram of `length` bytes (0 as well) came by `listener`, from the sockaddr at `from` of
+    ## `from_length` bytes, to which ringline_udp_send() answers; NULL and 0 when the sender has none
+    ## (a Unix socket that is not bound). Both are valid during the call. `flags`:
+    ## RINGLINE_DATAGRAM_TRUNCATED.
 
   ringline_work_function* = proc (ctx: pointer): int32 {.cdecl, gcsafe, raises: [].}
     ## What ringline_work() runs, on a thread of the library's that may block. Of the library only
@@ -1791,8 +1832,10 @@ proc ringline_runtime_set_handlers*(runtime: ptr ringline_runtime,
 proc ringline_runtime_listen*(runtime: ptr ringline_runtime, address: cstring,
     backlog: uint32): int32
   ## Listen on `address`: "127.0.0.1:8080", "[::1]:8080" (numbers only; port 0 = the kernel chooses,
-  ## see ringline_runtime_port()), "unix:/path" or "unix:@abstract". Each worker has a socket of its
-  ## own on the same port and the kernel spreads the clients. They are bound now; each listens when
+  ## see ringline_runtime_port()), "unix:/path" or "unix:@abstract"; or for datagrams, which are told
+  ## by `datagram` and have no `backlog`, on "udp:127.0.0.1:53", "udp:[::1]:53", "unixgram:/path" or
+  ## "unixgram:@abstract". Each worker has a socket of its own on the same port and the kernel
+  ## spreads the clients, and datagrams by their sender. They are bound now; each listens when
   ## its worker first turns, with `backlog` clients waiting at most (0 = 4096). A path stays when the
   ## listener is closed. Any thread, before and after start.
   ##
@@ -1835,11 +1878,6 @@ proc ringline_runtime_free*(runtime: ptr ringline_runtime): int32
   ## returned. A worker that the calling thread adopted ends here; those that other threads adopted
   ## end at their next turns. Any thread. Returns 0, RINGLINE_EPANIC when a worker ended by an
   ## internal error, RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
-
-proc ringline_runtime_stats_of*(runtime: ptr ringline_runtime,
-    `out`: ptr ringline_runtime_stats): int32
-  ## Read the counters of a runtime, summed over its workers. Any thread. Returns 0, RINGLINE_ENULL,
-  ## -EINVAL, RINGLINE_ESTALE, RINGLINE_EFORKED.
 
 proc ringline_worker_adopt*(runtime: ptr ringline_runtime, index: uint32,
     `out`: ptr ptr ringline_worker_block): int32
@@ -1907,6 +1945,21 @@ proc ringline_conn_info_of*(runtime: ptr ringline_runtime, conn: uint64,
     `out`: ptr ringline_conn_info): int32
   ## What a connection is like, the other end's address included. In the worker's callbacks only.
   ## Returns 0, RINGLINE_ENULL, -EINVAL and as ringline_conn_pause().
+
+proc ringline_udp_send*(runtime: ptr ringline_runtime, listener: uint32, to: pointer,
+    to_length: uint32, bytes: pointer, length: csize_t): int32
+  ## Send a copy of `length` bytes (0 as well) as one datagram to the sockaddr `to` of `to_length`
+  ## bytes, such as the datagram callback got, by the socket that this worker has of `listener`. They
+  ## leave when the callback has returned, several at a time; datagrams of one size to the same
+  ## address go in one system call where the kernel cuts them (UDP_SEGMENT). What the kernel then
+  ## refuses is lost, as datagrams are, and counted (datagrams_lost): no route, a Unix socket that is
+  ## full or gone. ringline_runtime_listener_close() sends what is queued. In the worker's callbacks
+  ## only.
+  ##
+  ## Returns 0; -EAGAIN when 64 sends are under way: wait for writable; -EINVAL for an address that
+  ## is not of the listener's family; -EMSGSIZE above 65507 bytes (65536 for unixgram:); -ENOMEM;
+  ## RINGLINE_ENULL; RINGLINE_EWRONGTHREAD; RINGLINE_ESTALE for a listener that is closed or not for
+  ## datagrams; RINGLINE_EFORKED.
 
 proc ringline_conn_take*(runtime: ptr ringline_runtime, conn: uint64,
     `out`: ptr ringline_lease): int32
@@ -2024,6 +2077,26 @@ proc ringline_signal_watch*(runtime: ptr ringline_runtime, signo: int32): int32
 proc ringline_signal_unwatch*(runtime: ptr ringline_runtime, signo: int32): int32
   ## Watch a signal no more. In the worker's callbacks only. Returns 0, -EINVAL, RINGLINE_ESTALE when
   ## it is not watched, RINGLINE_EWRONGTHREAD, RINGLINE_EFORKED.
+
+proc ringline_runtime_stats_of*(runtime: ptr ringline_runtime,
+    `out`: ptr ringline_runtime_stats): int32
+  ## Read the counters of a runtime, summed over its workers. Any thread. Returns 0, RINGLINE_ENULL,
+  ## -EINVAL, RINGLINE_ESTALE, RINGLINE_EFORKED.
+
+proc ringline_worker_stats_of*(runtime: ptr ringline_runtime, worker: uint32,
+    `out`: ptr ringline_runtime_stats): int32
+  ## As ringline_runtime_stats_of(), of one worker, from 0 on; `workers` is 1. Any thread. Returns 0,
+  ## RINGLINE_ENULL, -EINVAL (also for a worker that there is not), RINGLINE_ESTALE,
+  ## RINGLINE_EFORKED.
+
+proc ringline_runtime_stats_prometheus*(runtime: ptr ringline_runtime, buf: cstring,
+    cap: csize_t): int32
+  ## Write the counters of each worker in the text format of Prometheus: for each a HELP line, a TYPE
+  ## line, and per worker `ringline_worker_NAME_total{worker="N"} VALUE`. Terminated, cut off at
+  ## `cap` bytes. Any thread; allocates nothing. `buf` may be NULL when `cap` is 0.
+  ##
+  ## Returns the length of the whole text without the terminator, like snprintf(3), or
+  ## RINGLINE_ENULL, RINGLINE_ESTALE, RINGLINE_EFORKED.
 
 proc ringline_timer_start*(runtime: ptr ringline_runtime, delay_ns: uint64, period_ns: uint64,
     user: uint64, `out`: ptr uint64): int32
@@ -2384,10 +2457,16 @@ iterator layoutRows*(): tuple[name: string, offset, size: int] =
     sizeof(default(ringline_runtime_config).close_timeout_ns))
   yield ("ringline_runtime_config.disable", offsetOf(ringline_runtime_config, disable),
     sizeof(default(ringline_runtime_config).disable))
+  yield ("ringline_runtime_config.stall_ns", offsetOf(ringline_runtime_config, stall_ns),
+    sizeof(default(ringline_runtime_config).stall_ns))
+  yield ("ringline_runtime_config.spin_us", offsetOf(ringline_runtime_config, spin_us),
+    sizeof(default(ringline_runtime_config).spin_us))
+  yield ("ringline_runtime_config.datagram_size", offsetOf(ringline_runtime_config, datagram_size),
+    sizeof(default(ringline_runtime_config).datagram_size))
+  yield ("ringline_runtime_config.datagram_buffers", offsetOf(ringline_runtime_config, datagram_buffers),
+    sizeof(default(ringline_runtime_config).datagram_buffers))
   yield ("ringline_runtime_config.blocking_threads", offsetOf(ringline_runtime_config, blocking_threads),
     sizeof(default(ringline_runtime_config).blocking_threads))
-  yield ("ringline_runtime_config.resv2", offsetOf(ringline_runtime_config, resv2),
-    sizeof(default(ringline_runtime_config).resv2))
   yield ("ringline_address", 0, sizeof(ringline_address))
   yield ("ringline_address.family", offsetOf(ringline_address, family),
     sizeof(default(ringline_address).family))
@@ -2434,39 +2513,8 @@ iterator layoutRows*(): tuple[name: string, offset, size: int] =
     sizeof(default(ringline_runtime_handlers).spawn))
   yield ("ringline_runtime_handlers.exit", offsetOf(ringline_runtime_handlers, exit),
     sizeof(default(ringline_runtime_handlers).exit))
-  yield ("ringline_runtime_stats", 0, sizeof(ringline_runtime_stats))
-  yield ("ringline_runtime_stats.size", offsetOf(ringline_runtime_stats, size),
-    sizeof(default(ringline_runtime_stats).size))
-  yield ("ringline_runtime_stats.workers", offsetOf(ringline_runtime_stats, workers),
-    sizeof(default(ringline_runtime_stats).workers))
-  yield ("ringline_runtime_stats.accepted", offsetOf(ringline_runtime_stats, accepted),
-    sizeof(default(ringline_runtime_stats).accepted))
-  yield ("ringline_runtime_stats.closed", offsetOf(ringline_runtime_stats, closed),
-    sizeof(default(ringline_runtime_stats).closed))
-  yield ("ringline_runtime_stats.refused", offsetOf(ringline_runtime_stats, refused),
-    sizeof(default(ringline_runtime_stats).refused))
-  yield ("ringline_runtime_stats.accept_pauses", offsetOf(ringline_runtime_stats, accept_pauses),
-    sizeof(default(ringline_runtime_stats).accept_pauses))
-  yield ("ringline_runtime_stats.receives", offsetOf(ringline_runtime_stats, receives),
-    sizeof(default(ringline_runtime_stats).receives))
-  yield ("ringline_runtime_stats.received", offsetOf(ringline_runtime_stats, received),
-    sizeof(default(ringline_runtime_stats).received))
-  yield ("ringline_runtime_stats.sends", offsetOf(ringline_runtime_stats, sends),
-    sizeof(default(ringline_runtime_stats).sends))
-  yield ("ringline_runtime_stats.sent", offsetOf(ringline_runtime_stats, sent),
-    sizeof(default(ringline_runtime_stats).sent))
-  yield ("ringline_runtime_stats.parked", offsetOf(ringline_runtime_stats, parked),
-    sizeof(default(ringline_runtime_stats).parked))
-  yield ("ringline_runtime_stats.turns", offsetOf(ringline_runtime_stats, turns),
-    sizeof(default(ringline_runtime_stats).turns))
-  yield ("ringline_runtime_stats.taken", offsetOf(ringline_runtime_stats, taken),
-    sizeof(default(ringline_runtime_stats).taken))
-  yield ("ringline_runtime_stats.take_refusals", offsetOf(ringline_runtime_stats, take_refusals),
-    sizeof(default(ringline_runtime_stats).take_refusals))
-  yield ("ringline_runtime_stats.connected", offsetOf(ringline_runtime_stats, connected),
-    sizeof(default(ringline_runtime_stats).connected))
-  yield ("ringline_runtime_stats.timeouts", offsetOf(ringline_runtime_stats, timeouts),
-    sizeof(default(ringline_runtime_stats).timeouts))
+  yield ("ringline_runtime_handlers.datagram", offsetOf(ringline_runtime_handlers, datagram),
+    sizeof(default(ringline_runtime_handlers).datagram))
   yield ("ringline_worker_block", 0, sizeof(ringline_worker_block))
   yield ("ringline_worker_block.size", offsetOf(ringline_worker_block, size),
     sizeof(default(ringline_worker_block).size))
@@ -2556,6 +2604,53 @@ iterator layoutRows*(): tuple[name: string, offset, size: int] =
     sizeof(default(ringline_process).stderr_is))
   yield ("ringline_process.resv", offsetOf(ringline_process, resv),
     sizeof(default(ringline_process).resv))
+  yield ("ringline_runtime_stats", 0, sizeof(ringline_runtime_stats))
+  yield ("ringline_runtime_stats.size", offsetOf(ringline_runtime_stats, size),
+    sizeof(default(ringline_runtime_stats).size))
+  yield ("ringline_runtime_stats.workers", offsetOf(ringline_runtime_stats, workers),
+    sizeof(default(ringline_runtime_stats).workers))
+  yield ("ringline_runtime_stats.accepted", offsetOf(ringline_runtime_stats, accepted),
+    sizeof(default(ringline_runtime_stats).accepted))
+  yield ("ringline_runtime_stats.closed", offsetOf(ringline_runtime_stats, closed),
+    sizeof(default(ringline_runtime_stats).closed))
+  yield ("ringline_runtime_stats.refused", offsetOf(ringline_runtime_stats, refused),
+    sizeof(default(ringline_runtime_stats).refused))
+  yield ("ringline_runtime_stats.accept_pauses", offsetOf(ringline_runtime_stats, accept_pauses),
+    sizeof(default(ringline_runtime_stats).accept_pauses))
+  yield ("ringline_runtime_stats.receives", offsetOf(ringline_runtime_stats, receives),
+    sizeof(default(ringline_runtime_stats).receives))
+  yield ("ringline_runtime_stats.received", offsetOf(ringline_runtime_stats, received),
+    sizeof(default(ringline_runtime_stats).received))
+  yield ("ringline_runtime_stats.sends", offsetOf(ringline_runtime_stats, sends),
+    sizeof(default(ringline_runtime_stats).sends))
+  yield ("ringline_runtime_stats.sent", offsetOf(ringline_runtime_stats, sent),
+    sizeof(default(ringline_runtime_stats).sent))
+  yield ("ringline_runtime_stats.parked", offsetOf(ringline_runtime_stats, parked),
+    sizeof(default(ringline_runtime_stats).parked))
+  yield ("ringline_runtime_stats.turns", offsetOf(ringline_runtime_stats, turns),
+    sizeof(default(ringline_runtime_stats).turns))
+  yield ("ringline_runtime_stats.taken", offsetOf(ringline_runtime_stats, taken),
+    sizeof(default(ringline_runtime_stats).taken))
+  yield ("ringline_runtime_stats.take_refusals", offsetOf(ringline_runtime_stats, take_refusals),
+    sizeof(default(ringline_runtime_stats).take_refusals))
+  yield ("ringline_runtime_stats.connected", offsetOf(ringline_runtime_stats, connected),
+    sizeof(default(ringline_runtime_stats).connected))
+  yield ("ringline_runtime_stats.timeouts", offsetOf(ringline_runtime_stats, timeouts),
+    sizeof(default(ringline_runtime_stats).timeouts))
+  yield ("ringline_runtime_stats.datagrams", offsetOf(ringline_runtime_stats, datagrams),
+    sizeof(default(ringline_runtime_stats).datagrams))
+  yield ("ringline_runtime_stats.datagram_receives", offsetOf(ringline_runtime_stats, datagram_receives),
+    sizeof(default(ringline_runtime_stats).datagram_receives))
+  yield ("ringline_runtime_stats.datagrams_sent", offsetOf(ringline_runtime_stats, datagrams_sent),
+    sizeof(default(ringline_runtime_stats).datagrams_sent))
+  yield ("ringline_runtime_stats.datagram_sends", offsetOf(ringline_runtime_stats, datagram_sends),
+    sizeof(default(ringline_runtime_stats).datagram_sends))
+  yield ("ringline_runtime_stats.datagrams_lost", offsetOf(ringline_runtime_stats, datagrams_lost),
+    sizeof(default(ringline_runtime_stats).datagrams_lost))
+  yield ("ringline_runtime_stats.backoffs", offsetOf(ringline_runtime_stats, backoffs),
+    sizeof(default(ringline_runtime_stats).backoffs))
+  yield ("ringline_runtime_stats.stalls", offsetOf(ringline_runtime_stats, stalls),
+    sizeof(default(ringline_runtime_stats).stalls))
   yield ("ringline_stats", 0, sizeof(ringline_stats))
   yield ("ringline_stats.size", offsetOf(ringline_stats, size),
     sizeof(default(ringline_stats).size))

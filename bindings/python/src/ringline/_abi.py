@@ -377,6 +377,8 @@ CONN_CONNECTING = 4
 CONN_PAUSED = 1
 #: flags of a connection: the other end sends nothing more.
 CONN_ENDED = 2
+#: flags of a datagram: it was longer than datagram_size, and cut off.
+DATAGRAM_TRUNCATED = 1
 #: kind of an event: the worker begins.
 EVENT_START = 1
 #: A client came by `listener`.
@@ -409,6 +411,9 @@ EVENT_EXIT = 13
 EVENT_CONNECT = 14
 #: What was lent to `conn` under the cookie `extra` is the caller's again.
 EVENT_RELEASED = 15
+#: A datagram came by `listener`: `length` bytes at `address`, from the sockaddr at `user` of `res`
+#: bytes (0: the sender has none); `flags`: RINGLINE_DATAGRAM_TRUNCATED.
+EVENT_DATAGRAM = 16
 #: worker of ringline_work: the calling thread's own.
 WORKER_HERE = 4294967295
 #: stdin, stdout, stderr of a process: the program's own.
@@ -847,11 +852,22 @@ class RuntimeConfig(ctypes.Structure):
     close_timeout_ns: int
     #: RINGLINE_FEATURE_* not to use although the kernel has them.
     disable: int
+    #: A callback that takes longer, in nanoseconds, is counted, and told to the log once per row
+    #: of such, which ends after 16 times that long without one; 0 = none is. Costs two looks at
+    #: the clock per event. One that does not come out is told by another worker that turns.
+    stall_ns: int
+    #: Microseconds that a worker looks for events before it sleeps, as ringline_spin_us(); 0 = it
+    #: sleeps at once. 1000000 at most.
+    spin_us: int
+    #: Bytes of a received datagram, 1 MiB at most; what is longer is cut off and flagged.
+    #: 0 = 65536; with less than that the kernel is not asked to put datagrams together.
+    datagram_size: int
+    #: Buffers of a worker for received datagrams, a power of two, 4096 at most; 0 = 64. Made when
+    #: it has a listener for datagrams.
+    datagram_buffers: int
     #: Threads for what blocks (ringline_work(), ringline_resolve(), ringline_process_spawn()),
     #: made when there is work; 0 = 16, 1024 at most.
     blocking_threads: int
-    #: Zero.
-    resv2: int
 
     _fields_ = [
         ("size", ctypes.c_uint32),
@@ -866,13 +882,16 @@ class RuntimeConfig(ctypes.Structure):
         ("resv", ctypes.c_uint32),
         ("close_timeout_ns", ctypes.c_uint64),
         ("disable", ctypes.c_uint64),
+        ("stall_ns", ctypes.c_uint64),
+        ("spin_us", ctypes.c_uint32),
+        ("datagram_size", ctypes.c_uint32),
+        ("datagram_buffers", ctypes.c_uint32),
         ("blocking_threads", ctypes.c_uint32),
-        ("resv2", ctypes.c_uint32),
     ]
 
 
-#: The same for the struct module: 64 bytes.
-RUNTIME_CONFIG_FORMAT = "<IIIIIIIIIIQQII"
+#: The same for the struct module: 80 bytes.
+RUNTIME_CONFIG_FORMAT = "<IIIIIIIIIIQQQIIII"
 
 
 class Address(ctypes.Structure):
@@ -944,6 +963,8 @@ class RuntimeHandlers(ctypes.Structure):
     spawn: int
     #: A child ended.
     exit: int
+    #: A datagram came; NULL = they are dropped.
+    datagram: int
 
     _fields_ = [
         ("size", ctypes.c_uint32),
@@ -964,73 +985,12 @@ class RuntimeHandlers(ctypes.Structure):
         ("signal", ctypes.c_uint64),
         ("spawn", ctypes.c_uint64),
         ("exit", ctypes.c_uint64),
+        ("datagram", ctypes.c_uint64),
     ]
 
 
-#: The same for the struct module: 136 bytes.
-RUNTIME_HANDLERS_FORMAT = "<IIQQQQQQQQQQQQQQQQ"
-
-
-class RuntimeStats(ctypes.Structure):
-    """What a runtime did so far, over all workers. Set `size` to sizeof(ringline_runtime_stats) (0 =
-    the same) before the call.
-    """
-
-    #: sizeof(ringline_runtime_stats).
-    size: int
-    #: Workers counted here.
-    workers: int
-    #: Connections accepted.
-    accepted: int
-    #: Connections that are over.
-    closed: int
-    #: Clients sent away, accepted when the table was full or the listener closing.
-    refused: int
-    #: Times that accepting rested for want of descriptors or memory.
-    accept_pauses: int
-    #: Receives.
-    receives: int
-    #: Bytes received.
-    received: int
-    #: Sends that ended, each of one or several messages.
-    sends: int
-    #: Bytes that the kernel took.
-    sent: int
-    #: Times that a connection waited for a receive buffer.
-    parked: int
-    #: Turns of the workers' loops.
-    turns: int
-    #: Leases that ringline_conn_take() gave.
-    taken: int
-    #: Leases that it refused, because few receive buffers were left.
-    take_refusals: int
-    #: Connections that ringline_conn_connect() opened.
-    connected: int
-    #: Connections closed because of ringline_conn_set_timeouts().
-    timeouts: int
-
-    _fields_ = [
-        ("size", ctypes.c_uint32),
-        ("workers", ctypes.c_uint32),
-        ("accepted", ctypes.c_uint64),
-        ("closed", ctypes.c_uint64),
-        ("refused", ctypes.c_uint64),
-        ("accept_pauses", ctypes.c_uint64),
-        ("receives", ctypes.c_uint64),
-        ("received", ctypes.c_uint64),
-        ("sends", ctypes.c_uint64),
-        ("sent", ctypes.c_uint64),
-        ("parked", ctypes.c_uint64),
-        ("turns", ctypes.c_uint64),
-        ("taken", ctypes.c_uint64),
-        ("take_refusals", ctypes.c_uint64),
-        ("connected", ctypes.c_uint64),
-        ("timeouts", ctypes.c_uint64),
-    ]
-
-
-#: The same for the struct module: 120 bytes.
-RUNTIME_STATS_FORMAT = "<IIQQQQQQQQQQQQQQ"
+#: The same for the struct module: 144 bytes.
+RUNTIME_HANDLERS_FORMAT = "<IIQQQQQQQQQQQQQQQQQ"
 
 
 class WorkerBlock(ctypes.Structure):
@@ -1229,6 +1189,89 @@ class Process(ctypes.Structure):
 PROCESS_FORMAT = "<IIQQQIIII"
 
 
+class RuntimeStats(ctypes.Structure):
+    """What a runtime did so far, over all workers. Set `size` to sizeof(ringline_runtime_stats) (0 =
+    the same) before the call.
+    """
+
+    #: sizeof(ringline_runtime_stats).
+    size: int
+    #: Workers counted here.
+    workers: int
+    #: Connections accepted.
+    accepted: int
+    #: Connections that are over.
+    closed: int
+    #: Clients sent away, accepted when the table was full or the listener closing.
+    refused: int
+    #: Times that accepting rested for want of descriptors or memory.
+    accept_pauses: int
+    #: Receives.
+    receives: int
+    #: Bytes received.
+    received: int
+    #: Sends that ended, each of one or several messages.
+    sends: int
+    #: Bytes that the kernel took.
+    sent: int
+    #: Times that a connection waited for a receive buffer.
+    parked: int
+    #: Turns of the workers' loops.
+    turns: int
+    #: Leases that ringline_conn_take() gave.
+    taken: int
+    #: Leases that it refused, because few receive buffers were left.
+    take_refusals: int
+    #: Connections that ringline_conn_connect() opened.
+    connected: int
+    #: Connections closed because of ringline_conn_set_timeouts().
+    timeouts: int
+    #: Datagrams received.
+    datagrams: int
+    #: Receives that brought them: each one, or a run that the kernel put together.
+    datagram_receives: int
+    #: Datagrams that the kernel took.
+    datagrams_sent: int
+    #: Sends that took them: each one, or a run that the kernel cut.
+    datagram_sends: int
+    #: Datagrams to be sent that the kernel refused.
+    datagrams_lost: int
+    #: Times that a worker rested for want of the kernel's memory, descriptors or room.
+    backoffs: int
+    #: Callbacks that took longer than stall_ns.
+    stalls: int
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("workers", ctypes.c_uint32),
+        ("accepted", ctypes.c_uint64),
+        ("closed", ctypes.c_uint64),
+        ("refused", ctypes.c_uint64),
+        ("accept_pauses", ctypes.c_uint64),
+        ("receives", ctypes.c_uint64),
+        ("received", ctypes.c_uint64),
+        ("sends", ctypes.c_uint64),
+        ("sent", ctypes.c_uint64),
+        ("parked", ctypes.c_uint64),
+        ("turns", ctypes.c_uint64),
+        ("taken", ctypes.c_uint64),
+        ("take_refusals", ctypes.c_uint64),
+        ("connected", ctypes.c_uint64),
+        ("timeouts", ctypes.c_uint64),
+        ("datagrams", ctypes.c_uint64),
+        ("datagram_receives", ctypes.c_uint64),
+        ("datagrams_sent", ctypes.c_uint64),
+        ("datagram_sends", ctypes.c_uint64),
+        ("datagrams_lost", ctypes.c_uint64),
+        ("backoffs", ctypes.c_uint64),
+        ("stalls", ctypes.c_uint64),
+    ]
+
+
+#: The same for the struct module: 176 bytes.
+RUNTIME_STATS_FORMAT = "<IIQQQQQQQQQQQQQQQQQQQQQ"
+
+
 class Stats(ctypes.Structure):
     """What a ring did so far. Set `size` to sizeof(ringline_stats) (0 = the same) before the call.
     """
@@ -1357,7 +1400,8 @@ AcceptCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes
 DataCallback = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_void_p, ctypes.c_size_t)
 #: The kernel took `length` bytes of what was sent.
 SentCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64)
-#: A send was refused with -EAGAIN, and now the queue is down at low_water.
+#: A send was refused with -EAGAIN, and now the queue is down at low_water. After
+#: ringline_udp_send() `conn` is the listener's id, which no connection has, and `user` is 0.
 WritableCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64)
 #: The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
 #: that failed, what data returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close
@@ -1389,6 +1433,11 @@ SpawnCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.
 #: A child ended with the code `status`, or by the signal -`status`; RINGLINE_EXIT_UNKNOWN when
 #: somebody else waited for it. The id is stale. Data of its streams may still come.
 ExitCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int32)
+#: A datagram of `length` bytes (0 as well) came by `listener`, from the sockaddr at `from` of
+#: `from_length` bytes, to which ringline_udp_send() answers; NULL and 0 when the sender has none
+#: (a Unix socket that is not bound). Both are valid during the call. `flags`:
+#: RINGLINE_DATAGRAM_TRUNCATED.
+DatagramCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_size_t)
 #: What ringline_work() runs, on a thread of the library's that may block. Of the library only
 #: what any thread may call is legal in it. A C++ exception that leaves it ends the program.
 WorkFunction = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)
@@ -1410,12 +1459,12 @@ RECORDS: Dict[str, Tuple[Any, str]] = {
     "ringline_runtime_config": (RuntimeConfig, RUNTIME_CONFIG_FORMAT),
     "ringline_address": (Address, ADDRESS_FORMAT),
     "ringline_runtime_handlers": (RuntimeHandlers, RUNTIME_HANDLERS_FORMAT),
-    "ringline_runtime_stats": (RuntimeStats, RUNTIME_STATS_FORMAT),
     "ringline_worker_block": (WorkerBlock, WORKER_BLOCK_FORMAT),
     "ringline_conn_info": (ConnInfo, CONN_INFO_FORMAT),
     "ringline_lease": (Lease, LEASE_FORMAT),
     "ringline_conn_timeouts": (ConnTimeouts, CONN_TIMEOUTS_FORMAT),
     "ringline_process": (Process, PROCESS_FORMAT),
+    "ringline_runtime_stats": (RuntimeStats, RUNTIME_STATS_FORMAT),
     "ringline_stats": (Stats, STATS_FORMAT),
     "ringline_event": (Event, EVENT_FORMAT),
 }
@@ -2273,8 +2322,10 @@ class Functions:
 
     #: runtime_listen(runtime, address, backlog)
     #: Listen on `address`: "127.0.0.1:8080", "[::1]:8080" (numbers only; port 0 = the kernel chooses,
-    #: see ringline_runtime_port()), "unix:/path" or "unix:@abstract". Each worker has a socket of its
-    #: own on the same port and the kernel spreads the clients. They are bound now; each listens when
+    #: see ringline_runtime_port()), "unix:/path" or "unix:@abstract"; or for datagrams, which are told
+    #: by `datagram` and have no `backlog`, on "udp:127.0.0.1:53", "udp:[::1]:53", "unixgram:/path" or
+    #: "unixgram:@abstract". Each worker has a socket of its own on the same port and the kernel
+    #: spreads the clients, and datagrams by their sender. They are bound now; each listens when
     #: its worker first turns, with `backlog` clients waiting at most (0 = 4096). A path stays when the
     #: listener is closed. Any thread, before and after start.
     #:
@@ -2324,11 +2375,6 @@ class Functions:
     #: end at their next turns. Any thread. Returns 0, RINGLINE_EPANIC when a worker ended by an
     #: internal error, RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
     runtime_free: Callable[[Pointer], int]
-
-    #: runtime_stats_of(runtime, out)
-    #: Read the counters of a runtime, summed over its workers. Any thread. Returns 0, RINGLINE_ENULL,
-    #: -EINVAL, RINGLINE_ESTALE, RINGLINE_EFORKED.
-    runtime_stats_of: Callable[[Pointer, Pointer], int]
 
     #: worker_adopt(runtime, index, out)
     #: Make the calling thread the worker `index` of a runtime: it gets a ring and listens, and its
@@ -2403,6 +2449,21 @@ class Functions:
     #: What a connection is like, the other end's address included. In the worker's callbacks only.
     #: Returns 0, RINGLINE_ENULL, -EINVAL and as ringline_conn_pause().
     conn_info_of: Callable[[Pointer, int, Pointer], int]
+
+    #: udp_send(runtime, listener, to, to_length, bytes, length)
+    #: Send a copy of `length` bytes (0 as well) as one datagram to the sockaddr `to` of `to_length`
+    #: bytes, such as the datagram callback got, by the socket that this worker has of `listener`. They
+    #: leave when the callback has returned, several at a time; datagrams of one size to the same
+    #: address go in one system call where the kernel cuts them (UDP_SEGMENT). What the kernel then
+    #: refuses is lost, as datagrams are, and counted (datagrams_lost): no route, a Unix socket that is
+    #: full or gone. ringline_runtime_listener_close() sends what is queued. In the worker's callbacks
+    #: only.
+    #:
+    #: Returns 0; -EAGAIN when 64 sends are under way: wait for writable; -EINVAL for an address that
+    #: is not of the listener's family; -EMSGSIZE above 65507 bytes (65536 for unixgram:); -ENOMEM;
+    #: RINGLINE_ENULL; RINGLINE_EWRONGTHREAD; RINGLINE_ESTALE for a listener that is closed or not for
+    #: datagrams; RINGLINE_EFORKED.
+    udp_send: Callable[[Pointer, int, Pointer, int, Pointer, int], int]
 
     #: conn_take(runtime, conn, out)
     #: In a data callback: keep the bytes that are shown, as a lease. They stay where they are until
@@ -2523,6 +2584,26 @@ class Functions:
     #: Watch a signal no more. In the worker's callbacks only. Returns 0, -EINVAL, RINGLINE_ESTALE when
     #: it is not watched, RINGLINE_EWRONGTHREAD, RINGLINE_EFORKED.
     signal_unwatch: Callable[[Pointer, int], int]
+
+    #: runtime_stats_of(runtime, out)
+    #: Read the counters of a runtime, summed over its workers. Any thread. Returns 0, RINGLINE_ENULL,
+    #: -EINVAL, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    runtime_stats_of: Callable[[Pointer, Pointer], int]
+
+    #: worker_stats_of(runtime, worker, out)
+    #: As ringline_runtime_stats_of(), of one worker, from 0 on; `workers` is 1. Any thread. Returns 0,
+    #: RINGLINE_ENULL, -EINVAL (also for a worker that there is not), RINGLINE_ESTALE,
+    #: RINGLINE_EFORKED.
+    worker_stats_of: Callable[[Pointer, int, Pointer], int]
+
+    #: runtime_stats_prometheus(runtime, buf, cap)
+    #: Write the counters of each worker in the text format of Prometheus: for each a HELP line, a TYPE
+    #: line, and per worker `ringline_worker_NAME_total{worker="N"} VALUE`. Terminated, cut off at
+    #: `cap` bytes. Any thread; allocates nothing. `buf` may be NULL when `cap` is 0.
+    #:
+    #: Returns the length of the whole text without the terminator, like snprintf(3), or
+    #: RINGLINE_ENULL, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    runtime_stats_prometheus: Callable[[Pointer, Pointer, int], int]
 
     #: timer_start(runtime, delay_ns, period_ns, user, out)
     #: Have tick called (or RINGLINE_EVENT_TICK told) with `user` after `delay_ns`, and then every
@@ -3315,7 +3396,6 @@ SIGNATURES: Dict[str, Tuple[Optional[Any], Tuple[Any, ...]]] = {
     "runtime_stop": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int64)),
     "runtime_join": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int64)),
     "runtime_free": (ctypes.c_int32, (ctypes.c_void_p,)),
-    "runtime_stats_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p)),
     "worker_adopt": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p)),
     "worker_turn": (ctypes.c_int32, (ctypes.c_void_p,)),
     "runtime_config_init": (ctypes.c_int32, (ctypes.c_void_p,)),
@@ -3334,6 +3414,17 @@ SIGNATURES: Dict[str, Tuple[Optional[Any], Tuple[Any, ...]]] = {
     "conn_resume": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64)),
     "conn_set_user": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64)),
     "conn_info_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p)),
+    "udp_send": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_void_p,
+            ctypes.c_uint32,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ),
+    ),
     "conn_take": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p)),
     "conn_send_lease": (
         ctypes.c_int32,
@@ -3416,6 +3507,16 @@ SIGNATURES: Dict[str, Tuple[Optional[Any], Tuple[Any, ...]]] = {
     "process_kill": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int32)),
     "signal_watch": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int32)),
     "signal_unwatch": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int32)),
+    "runtime_stats_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p)),
+    "worker_stats_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p)),
+    "runtime_stats_prometheus": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+        ),
+    ),
     "timer_start": (
         ctypes.c_int32,
         (
@@ -3669,6 +3770,7 @@ __all__ = [
     "CONN_CONNECTING",
     "CONN_PAUSED",
     "CONN_ENDED",
+    "DATAGRAM_TRUNCATED",
     "EVENT_START",
     "EVENT_ACCEPT",
     "EVENT_DATA",
@@ -3684,6 +3786,7 @@ __all__ = [
     "EVENT_EXIT",
     "EVENT_CONNECT",
     "EVENT_RELEASED",
+    "EVENT_DATAGRAM",
     "WORKER_HERE",
     "STREAM_INHERITED",
     "STREAM_PIPED",
@@ -3702,12 +3805,11 @@ __all__ = [
     "RuntimeConfig",
     "Address",
     "RuntimeHandlers",
-    "RuntimeStats",
     "WorkerBlock",
     "ConnInfo",
-    "Lease",
     "ConnTimeouts",
     "Process",
+    "RuntimeStats",
     "Stats",
     "Event",
 ]

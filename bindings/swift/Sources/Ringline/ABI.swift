@@ -372,6 +372,8 @@ public enum ABI {
   public static let connPaused: UInt32 = 1
   /// flags of a connection: the other end sends nothing more.
   public static let connEnded: UInt32 = 2
+  /// flags of a datagram: it was longer than datagram_size, and cut off.
+  public static let datagramTruncated: UInt32 = 1
   /// kind of an event: the worker begins.
   public static let eventStart: UInt32 = 1
   /// A client came by `listener`.
@@ -404,6 +406,9 @@ public enum ABI {
   public static let eventConnect: UInt32 = 14
   /// What was lent to `conn` under the cookie `extra` is the caller's again.
   public static let eventReleased: UInt32 = 15
+  /// A datagram came by `listener`: `length` bytes at `address`, from the sockaddr at `user` of `res`
+  /// bytes (0: the sender has none); `flags`: RINGLINE_DATAGRAM_TRUNCATED.
+  public static let eventDatagram: UInt32 = 16
   /// worker of ringline_work: the calling thread's own.
   public static let workerHere: UInt32 = 4294967295
   /// stdin, stdout, stderr of a process: the program's own.

@@ -1,0 +1,253 @@
+//! Sockets that datagrams come by, as a worker has them.
+//!
+//! Owns: the socket, its receive and the pool of all of them. Invariant: a socket is closed when
+//! nothing of it is in flight any more, and one that found no buffer does not always come last.
+
+use super::core::{Core, kind};
+use super::datagram_send::Sends;
+use super::listener::RETRY_NS;
+use super::rest::Episode;
+use super::settle::passed;
+use crate::error::Fault;
+use crate::resource::PoolSpec;
+use crate::ring::{Op, opcode, sqe_flag};
+use crate::sys::datagram::{PAYLOAD_MOST, RECEIVED_HEAD, receive_runs, received_shape};
+use std::os::fd::{AsRawFd, OwnedFd};
+
+const RECV_MULTISHOT: u16 = 2;
+
+/// What kind of datagrams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// UDP, of that version of IP.
+    Udp { v6: bool },
+    /// A path.
+    Unix,
+}
+
+/// A socket for datagrams in the hands of a worker.
+pub struct Socket {
+    /// The listener's id.
+    pub id: u32,
+    /// What it is.
+    pub kind: Kind,
+    /// What is to be sent.
+    pub sends: Sends,
+    socket: OwnedFd,
+    /// Token of the receive in flight, or 0.
+    recv: u64,
+    recv_ends: bool,
+    /// Not to be asked before that time.
+    retry_at: u64,
+    /// It ends; what is to be sent leaves first.
+    pub closing: bool,
+    /// It ends at once.
+    ending: bool,
+    /// The kernel was asked to put datagrams together.
+    prepared: bool,
+}
+
+impl Socket {
+    /// Its descriptor.
+    pub fn fd(&self) -> i32 {
+        self.socket.as_raw_fd()
+    }
+
+    fn is_over(&self) -> bool {
+        self.closing && self.recv == 0 && self.sends.is_idle()
+    }
+}
+
+/// The sockets for datagrams of a worker.
+pub struct Datagrams {
+    list: Vec<Socket>,
+    shape: Box<libc::msghdr>,
+    pool: Option<u16>,
+    /// Which is asked first: each in turn, since the first may take all buffers.
+    first: usize,
+    /// Receiving, as far as the kernel lets them.
+    pub receiving: Episode,
+}
+
+impl Datagrams {
+    /// None yet.
+    pub fn new(worker: u32) -> Datagrams {
+        Datagrams {
+            list: Vec::new(),
+            shape: received_shape(),
+            pool: None,
+            first: 0,
+            receiving: Episode::new(worker, "receiving datagrams"),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Have one more.
+    pub fn add(&mut self, id: u32, socket: OwnedFd, kind: Kind) {
+        let sends = Sends::new(socket.as_raw_fd(), kind);
+        self.list.push(Socket {
+            id,
+            kind,
+            sends,
+            socket,
+            recv: 0,
+            recv_ends: false,
+            retry_at: 0,
+            closing: false,
+            ending: false,
+            prepared: false,
+        });
+    }
+
+    /// The socket of a listener.
+    pub fn find(&mut self, id: u32) -> Option<&mut Socket> {
+        self.list.iter_mut().find(|socket| socket.id == id)
+    }
+
+    /// Close one, when what is to be sent has left.
+    pub fn close(&mut self, id: u32) {
+        self.find(id).into_iter().for_each(|socket| socket.closing = true);
+    }
+
+    /// Close all, as above.
+    pub fn close_all(&mut self) {
+        self.list.iter_mut().for_each(|socket| socket.closing = true);
+    }
+
+    /// End all, whatever is to be sent.
+    pub fn end_all(&mut self) {
+        for socket in &mut self.list {
+            (socket.closing, socket.ending) = (true, true);
+        }
+    }
+
+    /// When the next is to be asked again.
+    pub fn retry_at(&self) -> Option<u64> {
+        self.list.iter().map(|socket| socket.retry_at).filter(|at| *at > 0).min()
+    }
+
+    /// A receive of a socket ended with `res`. True when it rests, for want of something that the
+    /// kernel has not; without a buffer it asks again when those at hand were looked at.
+    pub fn recv_ended(&mut self, id: u32, res: i32, now: u64) -> bool {
+        let Some(socket) = self.find(id) else { return false };
+        (socket.recv, socket.recv_ends) = (0, false);
+        if res >= 0 || matches!(-res, libc::ECANCELED | libc::ENOBUFS) {
+            return false;
+        }
+        socket.retry_at = now.saturating_add(RETRY_NS);
+        self.receiving.begin(-res);
+        true
+    }
+}
+
+impl Core {
+    /// Receive and send what is wanted, and close what is over.
+    pub fn settle_datagrams(&mut self, now: u64) {
+        if self.datagrams.list.is_empty() {
+            return;
+        }
+        let count = self.datagrams.list.len();
+        self.datagrams.first = (self.datagrams.first + 1) % count;
+        for place in 0..count {
+            let at = (self.datagrams.first + place) % count;
+            if self.settle_datagram(at, now).is_err() {
+                self.again = true;
+            }
+        }
+        self.datagrams.list.retain(|socket| !socket.is_over());
+    }
+
+    fn settle_datagram(&mut self, at: usize, now: u64) -> Result<(), Fault> {
+        self.settle_datagram_sends(at)?;
+        let socket = &mut self.datagrams.list[at];
+        if socket.retry_at <= now {
+            socket.retry_at = 0;
+        }
+        if socket.closing {
+            if socket.recv != 0 && !socket.recv_ends {
+                socket.recv_ends = true;
+                return passed(self.engine.cancel(socket.recv));
+            }
+            return Ok(());
+        }
+        if socket.recv != 0 || socket.retry_at > 0 {
+            return Ok(());
+        }
+        let Some(pool) = self.datagram_pool(at, now) else { return Ok(()) };
+        let socket = &mut self.datagrams.list[at];
+        if !socket.prepared {
+            socket.prepared = true;
+            // Cut off, a run would lose several datagrams at once.
+            let whole = self.config.datagram_size as usize >= PAYLOAD_MOST;
+            if whole && socket.kind != Kind::Unix {
+                receive_runs(socket.fd());
+            }
+        }
+        let op = Op {
+            opcode: opcode::RECVMSG,
+            flags: sqe_flag::BUFFER_SELECT,
+            ioprio: RECV_MULTISHOT,
+            fd: socket.fd(),
+            addr: &raw const *self.datagrams.shape as u64,
+            len: 1,
+            buf_index: pool,
+            user_data: kind::DATAGRAM_RECV << kind::SHIFT | u64::from(socket.id),
+            ..Op::default()
+        };
+        let token = self.submit(&op)?;
+        self.datagrams.list[at].recv = token;
+        Ok(())
+    }
+
+    /// The pool, made when the first socket wants it. Without memory for it the socket rests.
+    fn datagram_pool(&mut self, at: usize, now: u64) -> Option<u16> {
+        if self.datagrams.pool.is_none() {
+            let made = self.engine.pool_create(&PoolSpec {
+                count: self.config.datagram_buffers,
+                size: self.config.datagram_size + RECEIVED_HEAD as u32,
+                incremental: false,
+                huge: false,
+            });
+            match made {
+                Ok(pool) => self.datagrams.pool = Some(pool),
+                Err(fault) => {
+                    let id = self.datagrams.list[at].id;
+                    if self.datagrams.recv_ended(id, fault.code, now) {
+                        self.stats.backoffs.add(1);
+                    }
+                }
+            }
+        }
+        self.datagrams.pool
+    }
+
+    fn settle_datagram_sends(&mut self, at: usize) -> Result<(), Fault> {
+        let socket = &mut self.datagrams.list[at];
+        let (fd, id) = (socket.fd(), socket.id);
+        if socket.ending {
+            socket.sends.forget_queued();
+            while let Some(token) = self.datagrams.list[at].sends.next_to_cancel() {
+                passed(self.engine.cancel(token))?;
+            }
+            return Ok(());
+        }
+        while let Some((slot, addr, op_flags)) = self.datagrams.list[at].sends.next() {
+            let op = Op {
+                opcode: opcode::SENDMSG,
+                fd,
+                addr,
+                len: 1,
+                op_flags,
+                user_data: kind::DATAGRAM_SEND << kind::SHIFT | slot << 32 | u64::from(id),
+                ..Op::default()
+            };
+            let token = self.submit(&op)?;
+            self.datagrams.list[at].sends.take_off(token);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,86 @@
+//! Datagrams that came, and those that the user sends.
+//!
+//! Owns: nothing. Invariant: what is shown lies in a piece that this holds while user code runs.
+
+use super::Door;
+use super::worker::Worker;
+use crate::error::{ESTALE, Fault};
+use crate::resource::Piece;
+use crate::ring::{Completion, cf};
+use crate::sys::datagram::take_apart;
+
+/// A datagram.
+#[derive(Clone, Copy, Debug)]
+pub struct Datagram<'a> {
+    /// The sender's address, a sockaddr; empty when it has none.
+    pub from: &'a [u8],
+    /// What it sent.
+    pub bytes: &'a [u8],
+    /// There was more of it than room.
+    pub truncated: bool,
+}
+
+impl<D: Door> Worker<D> {
+    pub(super) fn complete_datagram(&self, completion: &Completion) {
+        // SAFETY: a completion of this worker's engine, looked at once.
+        let piece = unsafe { Piece::of(completion) };
+        let received = piece.as_ref().and_then(|piece| take_apart(piece.bytes()));
+        let listener = completion.user_data as u32;
+        // A run is datagrams of one size, of which the last may be shorter.
+        let size = received.as_ref().map_or(1, |it| it.segment.max(1));
+        let is_run = received.as_ref().is_some_and(|it| it.segment > 0 && it.payload.len() > size);
+        {
+            let core = &mut *self.core.borrow_mut();
+            if completion.flags & cf::FINAL != 0 {
+                let now = core.engine.driver.now();
+                let rests = core.datagrams.recv_ended(listener, completion.res, now);
+                core.stats.backoffs.add(rests.into());
+                core.stats.parked.add((completion.res == -libc::ENOBUFS).into());
+            }
+            let Some(received) = &received else { return };
+            let count = if is_run { received.payload.len().div_ceil(size) } else { 1 };
+            core.datagrams.receiving.end();
+            core.stats.datagram_receives.add(1);
+            core.stats.datagrams.add(count as u64);
+            core.stats.received.add(received.payload.len() as u64);
+        }
+        let Some(received) = received else { return };
+        let (from, truncated) = (received.from, received.truncated);
+        if !is_run {
+            let bytes = received.payload;
+            return self.door.on_datagram(self, listener, &Datagram { from, bytes, truncated });
+        }
+        for bytes in received.payload.chunks(size) {
+            self.door.on_datagram(self, listener, &Datagram { from, bytes, truncated });
+        }
+    }
+
+    pub(super) fn complete_datagram_send(&self, completion: &Completion) {
+        let listener = completion.user_data as u32;
+        let slot = (completion.user_data >> 32) as u8;
+        let writable = {
+            let core = &mut *self.core.borrow_mut();
+            let Some(socket) = core.datagrams.find(listener) else { return };
+            let gone = socket.sends.gone(slot, completion.res);
+            let writable = gone.writable && !socket.closing;
+            core.stats.datagram_sends.add(1);
+            core.stats.datagrams_sent.add(gone.sent.into());
+            core.stats.datagrams_lost.add(gone.lost.into());
+            core.stats.sent.add(completion.res.max(0) as u64);
+            writable
+        };
+        if writable {
+            self.door.on_writable(self, listener.into(), 0);
+        }
+    }
+
+    /// Send a copy of `bytes` as one datagram, by a listener for datagrams.
+    pub fn send_datagram(&self, listener: u32, to: &[u8], bytes: &[u8]) -> Result<(), Fault> {
+        let core = &mut *self.core.borrow_mut();
+        let socket = core.datagrams.find(listener).filter(|socket| !socket.closing);
+        match socket {
+            Some(socket) => socket.sends.push(to, bytes),
+            None => Err(Fault::new(ESTALE, "there is no such listener for datagrams here")),
+        }
+    }
+}

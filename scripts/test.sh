@@ -64,7 +64,7 @@ part setup scripts/setup.sh test
 part lib scripts/build-lib.sh
 part header scripts/header.sh --check
 part abi-files python3 -B scripts/abi --check
-part format cargo fmt --check
+part format sh -c "cargo fmt --check && cd bindings/python/native && cargo fmt --check"
 part clippy cargo clippy --quiet --all-targets --features capi,cli --target-dir target/clippy \
     -- -D warnings
 part rust tests --lib

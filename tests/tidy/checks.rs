@@ -323,7 +323,7 @@ pub fn places() -> Vec<String> {
     ];
     let words: Vec<String> = pairs.iter().map(|(left, right)| format!("{left}{right}")).collect();
     let sources = all();
-    let own = sources.iter().filter(|source| source.path != "Cargo.lock");
+    let own = sources.iter().filter(|source| !source.path.ends_with("Cargo.lock"));
     own.flat_map(|source| lines_with(source, &source.text, &words)).collect()
 }
 

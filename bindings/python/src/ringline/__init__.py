@@ -26,11 +26,13 @@ from ._policy import EventLoopPolicy, install, new_event_loop, run
 from ._pool import Lease, Pool
 from ._region import Region
 from ._ring import Batch, Ring
+from ._worker import Connection, Server, serve
 
 __all__ = [
     "Address",
     "Batch",
     "Completion",
+    "Connection",
     "Datagram",
     "Error",
     "EventLoop",
@@ -44,6 +46,7 @@ __all__ = [
     "Record",
     "Region",
     "Ring",
+    "Server",
     "Slot",
     "doctor",
     "has",
@@ -56,6 +59,7 @@ __all__ = [
     "stat",
     "unlink",
     "run",
+    "serve",
 ]
 __all__ += _abi.__all__
 __version__ = f"{VERSION_MAJOR}.{VERSION_MINOR}.{VERSION_PATCH}"

@@ -106,12 +106,13 @@ def test_lines_in_pieces() -> None:
 class Keeps:
     """Sends back what comes, as long as the client takes it."""
 
-    refused = 0
+    def __init__(self) -> None:
+        self.refused = threading.Event()
 
     def data(self, conn: ringline.Connection, data: bytes) -> int:
         if conn.send(data):
             return len(data)
-        self.refused += 1
+        self.refused.set()
         conn.pause()
         return 0
 
@@ -131,11 +132,10 @@ def test_slow_client() -> None:
 
         sender = threading.Thread(target=send)
         sender.start()
-        # Nobody reads until a send was refused, so that one surely is.
-        sender.join(0.5)
+        # Nobody reads until a send was refused.
+        assert handler.refused.wait(30)
         assert whole(sock) == data
         sender.join()
-    assert handler.refused > 0
 
 
 class Faulty:

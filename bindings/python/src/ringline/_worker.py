@@ -21,7 +21,8 @@ from ._error import check, failed
 from ._library import quick, waiting
 
 _RECORD = struct.Struct(_abi.EVENT_FORMAT)
-_CONSUMED = _abi.Event.consumed.offset
+#: Where `consumed` lies in a record.
+_CONSUMED: int = getattr(_abi.Event, "consumed").offset
 _answer = struct.Struct("=q").pack_into
 #: A signal that comes just before a turn sleeps is seen so much later, in nanoseconds.
 _LONGEST = 100_000_000
@@ -49,8 +50,8 @@ class Connection:
         self.id = ident
         self.state: Any = None
         self._server = server
-        #: No data is shown: it is paused (1) or closing (2).
-        self._quiet = 0
+        #: No data is shown: it is paused or closing.
+        self._quiet = False
 
     def send(self, data: Bytes) -> bool:
         """Send all of `data`, behind what waits.
@@ -81,12 +82,12 @@ class Connection:
 
     def close(self) -> None:
         """Send what waits, then end the connection."""
-        self._quiet = 2
+        self._quiet = True
         self._ask(quick.conn_close, _abi.CLOSE_GRACEFULLY)
 
     def abort(self) -> None:
         """End the connection at once; what waits is dropped."""
-        self._quiet = 2
+        self._quiet = True
         self._ask(quick.conn_close, _abi.CLOSE_AT_ONCE)
 
     def shutdown(self) -> None:
@@ -95,12 +96,12 @@ class Connection:
 
     def pause(self) -> None:
         """Show no data until `resume`, so that the client has to wait."""
-        self._quiet |= 1
+        self._quiet = True
         self._ask(quick.conn_pause)
 
     def resume(self) -> None:
         """Show data again, what was left of it first."""
-        self._quiet &= 2
+        self._quiet = False
         self._ask(quick.conn_resume)
 
     @property
@@ -256,7 +257,8 @@ class Server:
     def _data(self, ident: int, address: int, length: int) -> int:
         """Bytes of a client, or its end; the answer for the library."""
         conn = self._connections[ident]
-        if conn._quiet > 1 or (conn._quiet and length):
+        if conn._quiet:
+            # It is shown again when reading goes on, the end too.
             return 0
         try:
             if not length:

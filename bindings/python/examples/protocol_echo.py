@@ -1,4 +1,4 @@
-"""An echo server without asyncio: a protocol of three methods. Ctrl-C ends it.
+"""An echo server without asyncio: a protocol of a few methods. Ctrl-C ends it.
 
 `python protocol_echo.py`, and a port if one is wanted.
 """
@@ -10,6 +10,9 @@ import ringline
 
 class Echo:
     """Sends back what comes; a client that does not take it has to wait."""
+
+    def start(self, server: ringline.Server) -> None:
+        print(f"listening on port {server.ports[0]}", flush=True)
 
     def data(self, conn: ringline.Connection, data: bytes) -> int:
         if conn.send(data):
@@ -28,9 +31,7 @@ class Echo:
 
 if __name__ == "__main__":
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 0
-    with ringline.Server(Echo(), f"127.0.0.1:{port}") as server:
-        print(f"listening on port {server.ports[0]}", flush=True)
-        try:
-            server.run()
-        except KeyboardInterrupt:
-            print("ended", file=sys.stderr)
+    try:
+        ringline.serve(Echo(), f"127.0.0.1:{port}")
+    except KeyboardInterrupt:
+        print("ended", file=sys.stderr)

@@ -18,11 +18,14 @@ from test_examples import EXAMPLES, talk
 @contextlib.contextmanager
 def served(handler: Any, grace: float = 0.0) -> "Iterator[Tuple[ringline.Server, int]]":
     """A server in a thread of its own, and its port."""
+    listens = threading.Event()
+    handler.start = lambda server: listens.set()
     server = ringline.Server(handler, "127.0.0.1:0")
     thread = threading.Thread(target=server.run)
     port = server.ports[0]
     thread.start()
     try:
+        assert listens.wait(30)
         yield server, port
     finally:
         server.stop(grace)

@@ -127,7 +127,8 @@ class Server:
     Parameters
     ----------
     handler : object
-        Has any of these methods; each gets a `Connection` first:
+        Has any of these methods; ``start(server)`` is called by `Server.run` once clients can
+        connect, and each other one gets a `Connection` first:
 
         ``accept(conn)``
             A client came.
@@ -174,6 +175,7 @@ class Server:
                 (_abi.EVENT_CLOSE, "close"),
             )
         }
+        self._at_start: Optional[Callable[["Server"], object]] = getattr(handler, "start", None)
         self._at_end: Optional[Callable[[Connection], object]] = getattr(handler, "end", None)
         try:
             self._listeners = [
@@ -230,12 +232,16 @@ class Server:
         self._free()
 
     def _serve(self, block: _abi.WorkerBlock) -> None:
-        block.timeout_ns = _LONGEST
         size = _RECORD.size
         array: Any = (ctypes.c_ubyte * (block.events_cap * size)).from_address(block.events)
         records = memoryview(array).cast("B")
-        count = int(block.events_len)
-        while True:
+        # It listens from its first turn on.
+        block.timeout_ns = 0
+        count = self._turn()
+        if self._at_start is not None:
+            self._at_start(self)
+        block.timeout_ns = _LONGEST
+        while count >= 0:
             left: Set[int] = set()
             for at, record in enumerate(_RECORD.iter_unpack(records[: count * size])):
                 kind, res, ident, _, address, length, _, _, _, _ = record
@@ -246,13 +252,18 @@ class Server:
                     _answer(records, at * size + _CONSUMED, done)
                 elif kind in self._calls:
                     self._told(kind, ident, res)
-            count = waiting.worker_turn(self._handle)
-            if count < 0:
-                if count == _abi.ECLOSED:
-                    return
-                if count != -errno.EINTR:
-                    raise failed(count)
-                count = 0
+            count = self._turn()
+
+    def _turn(self) -> int:
+        """One turn; how many events there are, -1 when the server is over."""
+        count = waiting.worker_turn(self._handle)
+        if count >= 0:
+            return count
+        if count == _abi.ECLOSED:
+            return -1
+        if count != -errno.EINTR:
+            raise failed(count)
+        return 0
 
     def _data(self, ident: int, address: int, length: int) -> int:
         """Bytes of a client, or its end; the answer for the library."""

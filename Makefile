@@ -7,8 +7,8 @@ DESTDIR ?=
 export PREFIX LIBDIR DESTDIR
 
 .DEFAULT_GOAL := all
-.PHONY: all lib header abi symbols list install uninstall demo test bench load torture asan tsan \
-	mutants sim wheel test-asyncio test-programs bench-python clean help
+.PHONY: load torture asan tsan all lib header abi symbols list install uninstall demo test bench bench-server mutants sim clean help
+.PHONY: wheel test-asyncio test-programs bench-python
 
 all: lib ## Build the shared and the static library (default)
 
@@ -38,6 +38,10 @@ demo: ## Build, install into target/stage, load a C echo server, print what it d
 
 test: ## Everything CI checks; prints the minutes of each part
 	@scripts/test.sh
+
+bench-server: lib ## The server runtime beside liburing, libuv, epoll, tokio, monoio: ratios
+	@scripts/setup.sh peers
+	@benches/servers.py
 
 bench: ## Measure beside liburing in the same run
 	@scripts/setup.sh test
@@ -78,8 +82,10 @@ tsan: ## The threaded C programs under ThreadSanitizer, the library included
 sim: ## The simulated kernel with a million seeds
 	@scripts/sim.sh
 
-load: lib ## The servers of examples/c under wrk, curl and redis-benchmark, ten times as long
+load: lib ## Servers under wrk, curl, redis-benchmark; many connections: ten times as long
 	@scripts/setup.sh test
+	@RINGLINE_LOAD=10 cargo test --release --features capi --test c_programs -- \
+	    runtime_churn runtime_famine runtime_ten_thousand
 	@RINGLINE_LOAD=10 cargo test --release --features capi --test servers -- --test-threads=1
 
 clean: ## Remove target/

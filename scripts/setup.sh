@@ -2,9 +2,10 @@
 # Installs the Debian packages that the build, the tests and the demo need, and only missing ones.
 #
 #   scripts/setup.sh build   what `make demo` needs: make, gcc, pkg-config
-#   scripts/setup.sh test    that and clang, g++, python3, cmake, liburing-dev, strace, valgrind,
-#                           postgresql and the clients of tests/servers.rs: curl, openssl,
-#                           redis-tools, socat, wrk
+#   scripts/setup.sh test    that and clang, g++, python3, cmake, liburing-dev, strace, valgrind
+#                           and the clients of tests/servers.rs: curl, openssl, redis-tools, socat,
+#                           wrk; postgresql for the tests of asyncpg
+#   scripts/setup.sh peers  what `make bench-server` needs beside that: libuv1-dev, perf
 set -eu
 
 missing=""
@@ -16,7 +17,7 @@ need make make
 need gcc gcc
 need pkg-config pkg-config
 [ -f /usr/include/stdio.h ] || missing="$missing libc6-dev"
-if [ "${1:-test}" = test ]; then
+if [ "${1:-test}" != build ]; then
     need g++ g++
     need python3 python3
     python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
@@ -33,6 +34,10 @@ if [ "${1:-test}" = test ]; then
     need wrk wrk
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
     [ -f /usr/include/liburing.h ] || missing="$missing liburing-dev"
+fi
+if [ "${1:-test}" = peers ]; then
+    need perf linux-perf
+    [ -f /usr/include/uv.h ] || missing="$missing libuv1-dev"
 fi
 
 if ! command -v cargo >/dev/null 2>&1; then

@@ -133,7 +133,7 @@ fn build_and_run(name: &str, path: &Path) -> Outcome {
         command.env("RINGLINE_EXAMPLE_TEST", "1");
     }
     command.env("LD_LIBRARY_PATH", harness::lib_dir());
-    harness::run_limited(&mut command, TIME_LIMIT)
+    harness::run_limited(&mut command, TIME_LIMIT * harness::load())
 }
 
 fn build_test(path: &Path, binary: &Path) -> Result<(), String> {

@@ -32,6 +32,19 @@ impl Engine {
         done as u32
     }
 
+    /// Accept one SEND_ALL without flags, as [`Engine::submit`] would; its token.
+    #[inline]
+    pub fn send_all(&mut self, op: &Op) -> Result<u64, Fault> {
+        debug_assert!(op.opcode == opcode::LIB_SEND_ALL && op.is_bare());
+        if self.driver.closing {
+            return Err(closing());
+        }
+        self.driver.make_room(1)?;
+        let (_, token) = self.accept_send_all(op)?;
+        self.driver.stats.submitted.add(1);
+        Ok(token)
+    }
+
     /// What needs a look, from `done` on; how many were accepted in all.
     #[inline(never)]
     fn submit_rest(&mut self, ops: &[Op], tokens: &mut [u64], sink: Sink, done: usize) -> usize {
@@ -48,7 +61,7 @@ impl Engine {
     fn submit_checked(&mut self, ops: &[Op], tokens: &mut [u64], sink: Sink) -> usize {
         assert!(tokens.len() >= ops.len());
         if self.driver.closing {
-            return self.reject(0, 0, Fault::new(ECLOSED, "the ring is closing"));
+            return self.reject(0, 0, closing());
         }
         let mut done = 0;
         while done < ops.len() {
@@ -147,4 +160,9 @@ impl Engine {
         self.driver.stats.rollbacks.add(u64::from(taken));
         taken
     }
+}
+
+#[cold]
+fn closing() -> Fault {
+    Fault::new(ECLOSED, "the ring is closing")
 }

@@ -75,7 +75,9 @@ impl<D: Door> Worker<D> {
             connection.was_full = true;
             return Err(Fault::errno(libc::EAGAIN, "the send queue is full; wait for writable"));
         }
-        connection.queue.push_all([data], &mut core.blocks)?;
+        if !connection.queue.push_first(data, &mut core.blocks) {
+            connection.queue.push_all([data], &mut core.blocks)?;
+        }
         core.make_due(super::conn_table::index_of(id));
         Ok(())
     }

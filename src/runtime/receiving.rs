@@ -4,6 +4,7 @@
 //! may close it.
 
 use super::Door;
+use super::conn_table::index_of;
 use super::connection::{How, Life};
 use super::worker::Worker;
 use crate::resource::Piece;
@@ -32,9 +33,49 @@ impl Shown {
 impl<D: Door> Worker<D> {
     pub(super) fn complete_recv(&self, completion: &Completion) {
         // SAFETY: a completion of this worker's engine, looked at once.
-        let piece = unsafe { Piece::of(completion) };
+        let mut piece = unsafe { Piece::of(completion) };
+        if let Some(fresh) = piece.take() {
+            match self.show_shortly(completion, fresh) {
+                Some(fresh) => piece = Some(fresh),
+                None => return,
+            }
+        }
         let Some((index, shown)) = self.received(completion, piece) else { return };
         self.show(index, shown);
+    }
+
+    /// Show what came if there is nothing else about it; else it is given back, untouched.
+    #[inline(always)]
+    fn show_shortly(&self, completion: &Completion, piece: Piece) -> Option<Piece> {
+        let index = index_of(completion.user_data);
+        let len = piece.bytes().len();
+        let (id, user) = {
+            let core = &mut *self.core.borrow_mut();
+            let last = completion.flags & cf::FINAL != 0;
+            if last || core.holds || !core.names(index, completion.user_data) {
+                return Some(piece);
+            }
+            let connection = core.table.at(index);
+            let plain = connection.life == Life::Open && connection.kept.is_empty();
+            if !plain || connection.paused || connection.limits.is_some() {
+                return Some(piece);
+            }
+            connection.received += len as u64;
+            core.stats.receives.add(1);
+            core.stats.received.add(len as u64);
+            (connection.id, connection.user)
+        };
+        self.taking.offer(id, piece.lease(), piece.bytes());
+        let used = self.door.on_data(self, id, user, piece.bytes());
+        if self.taking.withdraw() {
+            piece.leave();
+            if used < 0 {
+                self.consumed(index, used, 0, |_, _| {});
+            }
+        } else if used != len as i64 {
+            self.after(index, Shown::Fresh(piece), used);
+        }
+        None
     }
 
     /// What a receive brought, and to whom.

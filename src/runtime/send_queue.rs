@@ -198,6 +198,23 @@ impl SendQueue {
         Ok(())
     }
 
+    /// Copy a small message into an empty queue; false when it is not both, or a block is missing.
+    #[inline]
+    pub fn push_first(&mut self, data: &[u8], blocks: &mut Blocks) -> bool {
+        if self.first != NONE || data.len() > SMALL {
+            return false;
+        }
+        let Some(mut block) = blocks.small.pop() else { return false };
+        let Some(place) = block.get_mut(..data.len()) else { return false };
+        place.copy_from_slice(data);
+        let end = data.len() as u32;
+        if self.push_piece(Piece { source: Source::Block(block), start: 0, end }, blocks).is_err() {
+            return false;
+        }
+        self.queued += u64::from(end);
+        true
+    }
+
     /// Copy all of `parts` to the end, or nothing when there is no memory.
     pub fn push_all<'a>(
         &mut self,

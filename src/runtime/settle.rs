@@ -81,15 +81,8 @@ impl Core {
         if !self.hush || len > MOST_QUIET || connection.waits_for_sent() {
             return None;
         }
-        let op = Op {
-            opcode: opcode::SEND,
-            fd: connection.fd,
-            addr,
-            len,
-            user_data: kind::SEND << kind::SHIFT | local(connection.id),
-            ..Op::default()
-        };
-        self.engine.send_quietly(&op)
+        let user_data = kind::SEND << kind::SHIFT | local(connection.id);
+        self.engine.send_quietly(connection.fd, addr, len, user_data)
     }
 
     pub(super) fn send_bytes(&mut self, index: usize, addr: u64, len: u32) -> Result<u64, Fault> {
@@ -103,7 +96,7 @@ impl Core {
             user_data: kind::SEND << kind::SHIFT | local(connection.id),
             ..Op::default()
         };
-        self.submit(&op)
+        self.engine.send_all(&op)
     }
 
     fn settle_receiving(&mut self, index: usize) -> Result<(), Fault> {

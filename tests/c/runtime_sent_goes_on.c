@@ -1,7 +1,7 @@
 /*
  * A server that sends the next piece when it hears that the last one went, although nothing else
- * happens; and one that closes behind what it sends. Failure: the stream stops, for a send without a
- * completion ends no wait.
+ * happens; and one that closes behind what it sends. Failure: the stream stops, for a send without
+ * a completion ends no wait.
  */
 #include "serving.h"
 

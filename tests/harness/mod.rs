@@ -17,6 +17,11 @@ pub const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// The exit code that means "this machine cannot run it".
 pub const SKIP_CODE: i32 = 77;
 
+/// How many times as long as in `make test` the tests of load take: `make load` says so.
+pub fn load() -> u32 {
+    std::env::var("RINGLINE_LOAD").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
+}
+
 /// The root of the repository.
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

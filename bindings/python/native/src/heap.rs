@@ -6,6 +6,7 @@
 
 use crate::handle::{Handle, UNSCHEDULED};
 use crate::py::Ref;
+use std::cmp::Ordering;
 
 /// A timer in the heap.
 struct Timer {
@@ -17,6 +18,16 @@ struct Timer {
 impl Timer {
     fn before(&self, other: &Timer) -> bool {
         self.when < other.when || (self.when == other.when && self.number < other.number)
+    }
+
+    fn order(&self, other: &Timer) -> Ordering {
+        self.when.total_cmp(&other.when).then(self.number.cmp(&other.number))
+    }
+}
+
+fn unscheduled(handle: &Ref) {
+    if let Some(part) = Handle::of(handle) {
+        part.set_place(UNSCHEDULED);
     }
 }
 
@@ -44,10 +55,21 @@ impl Heap {
         self.rise(at);
     }
 
-    /// Take the first out if it is due before `end`.
-    #[inline]
-    pub fn pop_before(&mut self, end: f64) -> Option<Ref> {
-        if self.first()? < end { self.remove(0) } else { None }
+    /// Take out all that are due before `end`, in their order. `out` must not run Python.
+    pub fn take_before(&mut self, end: f64, mut out: impl FnMut(Ref)) {
+        // Where all are due, none need sink: sorting is cheaper, of what is sorted most of all.
+        // The look at them is too: a parent is due before its children, so it ends soon if not.
+        if self.timers.iter().all(|timer| timer.when < end) {
+            self.timers.sort_unstable_by(Timer::order);
+            for timer in self.timers.drain(..) {
+                unscheduled(&timer.handle);
+                out(timer.handle);
+            }
+            return;
+        }
+        while self.first().is_some_and(|when| when < end) {
+            self.remove(0).map(&mut out);
+        }
     }
 
     /// Take one out by its place.
@@ -60,9 +82,7 @@ impl Heap {
             let at = self.sink(at);
             self.rise(at);
         }
-        if let Some(part) = Handle::of(&gone) {
-            part.set_place(UNSCHEDULED);
-        }
+        unscheduled(&gone);
         Some(gone)
     }
 
@@ -74,18 +94,14 @@ impl Heap {
     /// The handles, the first to come first.
     pub fn sorted(&self) -> Vec<Ref> {
         let mut order: Vec<&Timer> = self.timers.iter().collect();
-        order.sort_by(|a, b| a.when.total_cmp(&b.when).then(a.number.cmp(&b.number)));
+        order.sort_unstable_by(|a, b| a.order(b));
         order.into_iter().map(|timer| timer.handle.clone()).collect()
     }
 
     /// Take all out.
     pub fn drain(&mut self) -> Vec<Ref> {
         let gone: Vec<Ref> = self.timers.drain(..).map(|timer| timer.handle).collect();
-        for handle in &gone {
-            if let Some(part) = Handle::of(handle) {
-                part.set_place(UNSCHEDULED);
-            }
-        }
+        gone.iter().for_each(unscheduled);
         gone
     }
 

@@ -50,9 +50,7 @@ fn iteration(me: &Ref, core: &Core) -> Py<()> {
     }
     if core.heap(|heap| heap.first().is_some()) {
         let end = core.now(me)? + RESOLUTION;
-        while let Some(handle) = core.heap(|heap| heap.pop_before(end)) {
-            core.ready(|ready| ready.push_back(handle));
-        }
+        core.ready(|ready| core.heap(|heap| heap.take_before(end, |it| ready.push_back(it))));
     }
     run_ready(me, core)
 }

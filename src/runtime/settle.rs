@@ -45,6 +45,9 @@ impl Core {
     }
 
     fn settle_sending(&mut self, index: usize) -> Result<(), Fault> {
+        if self.table.at(index).tls.is_some() {
+            self.settle_tls(index)?;
+        }
         let connection = self.table.at(index);
         if connection.send != 0 {
             return Ok(());
@@ -55,7 +58,7 @@ impl Core {
                 None => (self.send_bytes(index, addr, len)?, len),
             },
             Next::Nothing => {
-                if connection.wants_end && !connection.end_sent {
+                if connection.wants_end && !connection.end_sent && connection.is_flushed() {
                     connection.end_sent = true;
                     net::end_sending(connection.fd);
                 }

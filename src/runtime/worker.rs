@@ -10,6 +10,7 @@ use super::core::{Core, kind};
 use super::rest::Tale;
 use super::taking::Taking;
 use super::{Door, Shared};
+use crate::error::ETLS;
 use crate::ring::{Completion, cf, signal};
 use core::cell::RefCell;
 use core::sync::atomic::Ordering;
@@ -143,7 +144,10 @@ impl<D: Door> Worker<D> {
                 break;
             }
             let Some(index) = self.core.borrow_mut().settle_round() else { break };
-            self.watched(|| self.show_again(index));
+            self.watched(|| {
+                self.begin_tls(index);
+                self.show_again(index);
+            });
             self.core.borrow_mut().settle(index);
         }
     }
@@ -172,8 +176,10 @@ impl<D: Door> Worker<D> {
             let core = &mut *self.core.borrow_mut();
             let now = if last { core.engine.driver.now() } else { 0 };
             let mut closing = true;
+            let mut tls = None;
             if let Some(own) = core.listeners.iter_mut().find(|own| own.id == listener) {
                 closing = own.closing;
+                tls.clone_from(&own.tls);
                 if last && !own.accept_ended(res, now) {
                     core.stats.accept_pauses.add(1);
                     core.stats.backoffs.add(1);
@@ -190,7 +196,11 @@ impl<D: Door> Worker<D> {
             };
             core.stats.accepted.add(1);
             core.accepting.end();
-            core.make_due(index_of(id));
+            let index = index_of(id);
+            core.make_due(index);
+            if tls.is_some_and(|tls| core.start_tls(index, &tls, None).is_err()) {
+                core.close(index, How::AtOnce, ETLS);
+            }
             id
         };
         self.door.on_accept(self, id, listener);
@@ -229,17 +239,18 @@ impl<D: Door> Worker<D> {
 
     /// The kernel took so many bytes of the send in flight, or refused it.
     pub(super) fn sent(&self, index: usize, res: i32, bytes: u32) {
-        let (id, user, writable) = {
+        let (id, user, users, writable) = {
             let core = &mut *self.core.borrow_mut();
             let connection = core.table.at(index);
             connection.send = 0;
             connection.send_ends = false;
-            connection.sent += u64::from(bytes);
             let over = connection.queue.advance(bytes, &mut core.blocks);
+            let users = connection.took(bytes);
+            connection.sent += users;
             if let Some(limits) = &mut connection.limits {
                 limits.sent_at = core.now;
             }
-            let low = connection.queue.queued() <= core.config.low_water.into();
+            let low = connection.queued() <= core.config.low_water.into();
             let open = connection.life == Life::Open && res >= 0;
             let writable = connection.was_full && low && open;
             connection.was_full &= !writable;
@@ -255,10 +266,10 @@ impl<D: Door> Worker<D> {
             if core.table.at(index).goes_on() {
                 core.make_due(index);
             }
-            (id, user, writable)
+            (id, user, users, writable)
         };
-        if bytes > 0 {
-            self.door.on_sent(self, id, user, bytes.into());
+        if users > 0 {
+            self.door.on_sent(self, id, user, users);
         }
         if writable {
             self.door.on_writable(self, id, user);

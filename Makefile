@@ -8,6 +8,7 @@ export PREFIX LIBDIR DESTDIR
 
 .DEFAULT_GOAL := all
 .PHONY: load torture asan tsan all lib header abi symbols list install uninstall demo test bench bench-server mutants sim clean help
+.PHONY: wheel test-asyncio test-programs bench-python
 
 all: lib ## Build the shared and the static library (default)
 
@@ -46,6 +47,21 @@ bench: ## Measure beside liburing in the same run
 	@scripts/setup.sh test
 	@scripts/build-lib.sh
 	@benches/run
+
+test-asyncio: lib ## CPython's own test.test_asyncio on the Python loop (ARGS="--python 3.12")
+	@python3 -B bindings/python/asyncio_suite/run.py $(ARGS)
+
+test-programs: lib ## uvicorn, aiohttp, asyncpg and others on the Python loop
+	@scripts/setup.sh test
+	@scripts/programs.sh
+
+wheel: ## The Python wheel and source distribution, tested with each CPython found
+	@scripts/setup.sh test
+	@scripts/wheel.sh
+
+bench-python: lib ## The Python loop beside asyncio and uvloop, in one run
+	@scripts/setup.sh test
+	@scripts/programs.sh --bench $(ARGS)
 
 mutants: ## Remove each guard in turn and expect a test to fail
 	@scripts/setup.sh test

@@ -14,7 +14,7 @@ wanted="$(python3 -VV) $(cat pyproject.toml)"
 if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
     rm -rf "$work/venv"
     python3 -m venv "$work/venv"
-    "$python" -m pip install --quiet 'setuptools>=70.1' pytest mypy
+    "$python" -m pip install --quiet 'setuptools>=77' pytest mypy nest_asyncio
     printf '%s\n' "$wanted" >"$stamp"
 fi
 "$python" -m pip install --quiet --no-build-isolation --no-deps --force-reinstall .
@@ -25,9 +25,12 @@ export PYTHONDONTWRITEBYTECODE=1
 failed=0
 "$python" -m mypy --cache-dir "$work/mypy" || failed=1
 "$python" -m pytest "$@" >"$log" 2>&1 || failed=1
-cat "$log"
+# The same loop without its native module.
+RINGLINE_PURE=1 "$python" -m pytest tests/test_loop_*.py "$@" >"$log.pure" 2>&1 || failed=1
+cat "$log" "$log.pure"
 count() {
-    sed -n "s/^\(.* \)\{0,1\}\([0-9][0-9]*\) $1\(,.*\)\{0,1\} in .*/\2/p" "$log" | tail -n 1
+    sed -n "s/^\(.* \)\{0,1\}\([0-9][0-9]*\) $1\(,.*\)\{0,1\} in .*/\2/p" "$log" "$log.pure" |
+        awk '{ n += $1 } END { print n + 0 }'
 }
 passed=$(count passed) bad=$(count failed)
 broken=$(count 'errors\{0,1\}') left=$(count skipped)

@@ -4,7 +4,7 @@
 #   scripts/setup.sh build   what `make demo` needs: make, gcc, pkg-config
 #   scripts/setup.sh test    that and clang, g++, python3, cmake, liburing-dev, strace, valgrind
 #                           and the clients of tests/servers.rs: curl, openssl, redis-tools, socat,
-#                           wrk
+#                           wrk; postgresql for the tests of asyncpg
 #   scripts/setup.sh peers  what `make bench-server` needs beside that: libuv1-dev, perf
 set -eu
 
@@ -33,6 +33,7 @@ if [ "${1:-test}" != build ]; then
     need redis-benchmark redis-tools
     need socat socat
     need wrk wrk
+    ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
     [ -f /usr/include/liburing.h ] || missing="$missing liburing-dev"
 fi
 if [ "${1:-test}" = peers ]; then

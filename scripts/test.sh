@@ -77,7 +77,11 @@ for file in tests/*.rs tests/*/main.rs; do
     case $name in tidy | abi | c_programs) continue ;; esac
     if [ -f "$file" ]; then part "$name" tests --test "$name"; fi
 done
+part native scripts/build-native.sh --check
 part python scripts/python.sh
+part wheel scripts/wheel.sh --quick
+part asyncio python3 -B bindings/python/asyncio_suite/run.py --python 3.12
+part programs-py scripts/programs.sh
 part swift scripts/swift.sh
 part torture tests/torture/run
 # Some of the guards each day; `make mutants` takes all of them away.

@@ -127,7 +127,7 @@ def write(header: Header) -> str:
     for function in header.functions:
         out += row(function)
     names = [constant.name for constant in header.constants]
-    hidden = ("message", "completion", "shared", "abi_field")
+    hidden = ("message", "completion", "lease", "shared", "abi_field")
     names += [camel(record.name) for record in header.records if record.name not in hidden]
     out += ["}", "", "#: What the package shows: the constants, and the records that it hands out."]
     out += ["__all__ = ["] + [f'    "{name}",' for name in names]

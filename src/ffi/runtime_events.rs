@@ -35,7 +35,8 @@ pub struct ringline_event {
     /// Of RINGLINE_EVENT_DATA: in, what a data callback would return. It is `length` at first (0 at
     /// the end): write less to have the rest shown again, in front of what comes next. Where bytes
     /// were left, later data of the connection in the same turn counts as not seen: it is shown
-    /// again at once, behind them. Negative = close at once.
+    /// again at once, behind them. The end counts as not seen where the connection is paused: it is
+    /// told after ringline_conn_resume(). Negative = close at once.
     pub consumed: i64,
     /// The listener it is about.
     pub listener: u32,

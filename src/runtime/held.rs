@@ -65,7 +65,9 @@ impl<D: Door> Worker<D> {
     fn later(&self, conn: u64, end: bool, answer: i64) -> Option<bool> {
         let core = &mut *self.core.borrow_mut();
         let connection = core.table.find(conn).ok()?;
-        let left = if end { connection.show } else { !connection.kept.is_empty() };
+        // Nor is the end told to who paused before it: bytes that were left are shown first.
+        let unheard = connection.show || connection.paused;
+        let left = if end { unheard } else { !connection.kept.is_empty() };
         if !left || answer < 0 {
             return Some(false);
         }

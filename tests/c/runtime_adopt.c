@@ -245,6 +245,30 @@ static void answers(void) {
   close(fd);
 }
 
+/* Who pauses, with bytes left, in the turn that tells the end: both come after the pause. */
+static void pause_before_the_end(void) {
+  serving server;
+  ringline_worker_block *block = adopt(&server, 1);
+  ringline_event *event;
+  char byte;
+  int fd = client_of(&server);
+  send_whole(fd, "abc", 3);
+  CHECK_EQ(shutdown(fd, SHUT_WR), 0);
+  event = turn_until(&server, block, RINGLINE_EVENT_DATA);
+  CHECK_EQ(event->length, 3);
+  event->consumed = 0;
+  CHECK_EQ(ringline_conn_pause(server.runtime, event->conn), 0);
+  block->timeout_ns = 0;
+  CHECK_EQ(ringline_worker_turn(server.runtime), 0);
+  block->timeout_ns = SECOND / 100;
+  CHECK_EQ(ringline_conn_resume(server.runtime, event->conn), 0);
+  CHECK_EQ(turn_until(&server, block, RINGLINE_EVENT_DATA)->length, 3);
+  CHECK_EQ(turn_until(&server, block, RINGLINE_EVENT_CLOSE)->res, 0);
+  CHECK_EQ(recv_some(fd, &byte, 1), 0);
+  CHECK_EQ(ringline_runtime_free(server.runtime), 0);
+  close(fd);
+}
+
 static void *all_of_it(void *ctx) {
   (void)ctx;
   echo();
@@ -264,6 +288,7 @@ int main(void) {
   freed_elsewhere();
   freed_here();
   answers();
+  pause_before_the_end();
   CHECK_EQ(pthread_create(&thread, NULL, all_of_it, NULL), 0);
   CHECK_EQ(pthread_join(thread, NULL), 0);
   harness_check_baseline();

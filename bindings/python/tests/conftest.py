@@ -2,14 +2,20 @@
 
 import faulthandler
 import gc
+import importlib.util
 import os
 import signal
 import socket
+from pathlib import Path
 from typing import Iterator, List, Tuple
 
+import certificates
 import pytest
 
 import ringline
+
+# The real programs are in an environment of their own: scripts/programs.sh.
+collect_ignore = [] if importlib.util.find_spec("fastapi") else ["programs"]
 
 Pair = Tuple[socket.socket, socket.socket]
 
@@ -35,6 +41,11 @@ def pair() -> Iterator[Pair]:
     left, right = socket.socketpair()
     with left, right:
         yield left, right
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Tuple[Path, Path]:
+    return certificates.make(tmp_path_factory.mktemp("tls"))
 
 
 def descriptors() -> List[str]:

@@ -42,7 +42,7 @@ def test_values_are_those_of_the_library() -> None:
     """Failure: a code with another name, or another version."""
     for name in dir(_abi):
         code = getattr(_abi, name)
-        if name.startswith("E") and isinstance(code, int) and code <= -4096:
+        if name.startswith("E") and isinstance(code, int) and -65536 < code <= -4096:
             assert quick.error_name(code) == f"RINGLINE_{name}".encode()
     assert quick.abi() == _abi.ABI
     version = _abi.VERSION_MAJOR << 16 | _abi.VERSION_MINOR << 8 | _abi.VERSION_PATCH

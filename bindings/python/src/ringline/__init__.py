@@ -16,19 +16,28 @@ from ._address import Address
 from ._completion import Completion, Datagram, Record
 from ._doctor import doctor, has, op_supported
 from ._error import Error
+from ._event_loop import EventLoop
+from ._files import File, mkdir, rename, rmdir, stat, unlink
+from ._files import open as open
 from ._mailbox import Mailbox
 from ._message import Message
 from ._operations import Operations, Slot
+from ._policy import EventLoopPolicy, install, new_event_loop, run
 from ._pool import Lease, Pool
 from ._region import Region
 from ._ring import Batch, Ring
+from ._worker import Connection, Server, serve
 
 __all__ = [
     "Address",
     "Batch",
     "Completion",
+    "Connection",
     "Datagram",
     "Error",
+    "EventLoop",
+    "File",
+    "EventLoopPolicy",
     "Lease",
     "Mailbox",
     "Message",
@@ -37,10 +46,20 @@ __all__ = [
     "Record",
     "Region",
     "Ring",
+    "Server",
     "Slot",
     "doctor",
     "has",
+    "mkdir",
+    "install",
+    "new_event_loop",
     "op_supported",
+    "rename",
+    "rmdir",
+    "stat",
+    "unlink",
+    "run",
+    "serve",
 ]
 __all__ += _abi.__all__
 __version__ = f"{VERSION_MAJOR}.{VERSION_MINOR}.{VERSION_PATCH}"

@@ -40,6 +40,10 @@ class Pin(ctypes.Structure):
         ("internal", ctypes.c_void_p),
     ]
 
+    def release(self) -> None:
+        """Let the buffer go before the pin itself goes; the caller knows of the FINAL."""
+        _release(ctypes.byref(self))
+
     def __del__(self, release: Any = _release, byref: Any = ctypes.byref) -> None:
         release(byref(self))
 

@@ -1,0 +1,472 @@
+//! LoopCore, the native base of the event loop: the ready queue, the timers and their methods.
+//!
+//! Owns: the queue and the heap of one loop. Everything a subclass or a test may replace stays a
+//! Python method; what is here is reached through the type. Invariant: no borrow of the queue or
+//! the heap lives while Python runs, and none is taken by two at a time.
+
+use crate::engine::ENGINE;
+use crate::handle;
+use crate::heap::Heap;
+use crate::names::{call_method, names, slow};
+use crate::py::*;
+use crate::run;
+use crate::types::*;
+use pyo3_ffi::*;
+use std::cell::{Cell, UnsafeCell};
+use std::collections::VecDeque;
+use std::ffi::{c_int, c_void};
+
+/// `ringline._native.LoopCore`.
+pub static CORE: Type = Type::unmade();
+
+/// Our part of a loop.
+pub struct Core {
+    ready: UnsafeCell<VecDeque<Ref>>,
+    heap: UnsafeCell<Heap>,
+    /// Transports with something to send.
+    unflushed: UnsafeCell<Vec<Ref>>,
+    pub(crate) engine: Slot,
+    pub(crate) thread: Slot,
+    pub(crate) factory: Slot,
+    pub(crate) rearm: Slot,
+    pub(crate) flushes: Slot,
+    named: Slot,
+    /// Whether the engine is one of ours, so that its turn needs no call of Python.
+    pub(crate) native: Cell<bool>,
+    pub(crate) closed: Cell<bool>,
+    pub(crate) stopping: Cell<bool>,
+    pub(crate) debug: Cell<bool>,
+    /// Whether a subclass has a clock of its own.
+    own_time: Cell<bool>,
+    /// Whether the owner thread may be asleep, or about to be.
+    pub(crate) sleeping: Cell<bool>,
+    /// How deep `_run_once` is nested.
+    pub(crate) depth: Cell<u32>,
+}
+
+/// The class of the last loop that was checked.
+struct Last(Slot);
+
+// SAFETY: used with the interpreter's lock held.
+unsafe impl Sync for Last {}
+
+static LAST: Last = Last(Slot::empty());
+
+impl Core {
+    /// The part of a loop.
+    #[inline]
+    pub fn of(object: &Ref) -> &Core {
+        // SAFETY: only methods of the type and handles made by it come here.
+        unsafe { CORE.part(object.ptr()) }
+    }
+
+    /// The part of what may be a loop, or anything.
+    #[inline]
+    pub fn checked(object: &Ref) -> Py<&Core> {
+        if LAST.0.ptr() == object.kind().cast() {
+            return Ok(Core::of(object));
+        }
+        // SAFETY: both are live types.
+        if unsafe { PyType_IsSubtype(object.kind(), CORE.class()) } == 0 {
+            return Err(type_error(c"not a loop of ringline"));
+        }
+        LAST.0.set(Some(object.class()));
+        Ok(Core::of(object))
+    }
+
+    /// Look at the transports with something to send. `look` must not run Python.
+    #[inline]
+    pub fn unflushed<T>(&self, look: impl FnOnce(&mut Vec<Ref>) -> T) -> T {
+        // SAFETY: nothing that `look` does comes back here.
+        look(unsafe { &mut *self.unflushed.get() })
+    }
+
+    /// Every reference.
+    fn slots(&self) -> [&Slot; 6] {
+        [&self.engine, &self.thread, &self.factory, &self.rearm, &self.flushes, &self.named]
+    }
+
+    /// Look at the queue. `look` must not run Python.
+    #[inline]
+    pub fn ready<T>(&self, look: impl FnOnce(&mut VecDeque<Ref>) -> T) -> T {
+        // SAFETY: nothing that `look` does comes back here.
+        look(unsafe { &mut *self.ready.get() })
+    }
+
+    /// Look at the heap. `look` must not run Python.
+    #[inline]
+    pub fn heap<T>(&self, look: impl FnOnce(&mut Heap) -> T) -> T {
+        // SAFETY: nothing that `look` does comes back here.
+        look(unsafe { &mut *self.heap.get() })
+    }
+
+    /// The loop's clock.
+    #[inline]
+    pub fn now(&self, me: &Ref) -> Py<f64> {
+        if self.own_time.get() {
+            return call_method(me, &names().time)?.double();
+        }
+        Ok(clock())
+    }
+
+    /// Turn this engine from now on.
+    pub fn set_engine(&self, engine: &Ref) -> Py<()> {
+        // SAFETY: both are live types.
+        let kin = unsafe { PyType_IsSubtype(engine.kind(), ENGINE.class()) } != 0;
+        self.native.set(kin);
+        self.engine.set(if engine.is_none() { None } else { Some(engine.clone()) });
+        Ok(())
+    }
+
+    /// Empty the queue and the heap.
+    fn clear(&self) {
+        let ready = self.ready(std::mem::take);
+        let timers = self.heap(Heap::drain);
+        drop((ready, timers, self.unflushed(std::mem::take)));
+    }
+}
+
+/// CLOCK_MONOTONIC in seconds, the float that time.monotonic() gives.
+#[inline]
+pub fn clock() -> f64 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the clock exists on every Linux, and `now` is written.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut now) };
+    let nanoseconds = now.tv_sec * 1_000_000_000 + now.tv_nsec;
+    nanoseconds as f64 / 1e9
+}
+
+/// A timer of ours was cancelled.
+pub fn unschedule(owner: &Ref, _me: &Ref, part: &handle::Handle) {
+    let gone = Core::of(owner).heap(|heap| heap.remove(part.place()));
+    drop(gone);
+}
+
+/// What call_soon and its kin were given: `fixed` arguments, the rest as a tuple, the context.
+struct Call<'a, const FIXED: usize> {
+    fixed: [&'a Ref; FIXED],
+    args: Ref,
+    context: Option<&'a Ref>,
+}
+
+impl<'a, const FIXED: usize> Call<'a, FIXED> {
+    #[inline]
+    fn new(args: &Args<'a>, allowed: [&Ref; FIXED]) -> Py<Call<'a, FIXED>> {
+        let given = args.positional();
+        let mut found = [None; 3];
+        if args.has_names() {
+            let mut known = [&names().context; 3];
+            known[1..=FIXED].copy_from_slice(&allowed);
+            args.by_name(&known[..=FIXED], &mut found[..=FIXED])?;
+        }
+        let mut fixed = [&names().empty; FIXED];
+        let mut used = 0;
+        for (at, place) in fixed.iter_mut().enumerate() {
+            *place = match (given.get(at), found[at + 1]) {
+                (Some(value), None) => {
+                    used += 1;
+                    value
+                }
+                (None, Some(value)) => value,
+                (None, None) => return Err(type_error(c"missing a required argument")),
+                _ => return Err(type_error(c"got multiple values for an argument")),
+            };
+        }
+        let rest = &given[used..];
+        let args = if rest.is_empty() { names().empty.clone() } else { tuple_of(rest)? };
+        Ok(Call { fixed, args, context: found[0] })
+    }
+}
+
+/// The body of a fast method of a loop.
+#[inline]
+unsafe fn fast(
+    slf: &Obj,
+    values: *const Obj,
+    count: Py_ssize_t,
+    names: &Obj,
+    body: impl FnOnce(&Ref, &Core, Args) -> Py,
+) -> Obj {
+    enter(|| {
+        // SAFETY: as the interpreter calls a fast method; self is live for the call.
+        let (me, args) = unsafe { (Ref::view(slf), Args::new(values, count, names)) };
+        body(me, Core::of(me), args)
+    })
+}
+
+fn check_open(core: &Core) -> Py<()> {
+    if core.closed.get() { Err(runtime_error(c"Event loop is closed")) } else { Ok(()) }
+}
+
+unsafe extern "C" fn call_soon(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
+    // SAFETY: the four are the interpreter's.
+    unsafe {
+        fast(&slf, v, n, &k, |me, core, args| {
+            let call = Call::new(&args, [&names().callback])?;
+            check_open(core)?;
+            let handle = if core.debug.get() {
+                let context = call.context.cloned().unwrap_or_else(Ref::none);
+                slow(c"call_soon", &[me, call.fixed[0], &call.args, &context])?
+            } else {
+                handle::new(me, call.fixed[0], call.args, call.context)?
+            };
+            core.ready(|ready| ready.push_back(handle.clone()));
+            Ok(handle)
+        })
+    }
+}
+
+unsafe extern "C" fn call_soon_threadsafe(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
+    // SAFETY: the four are the interpreter's.
+    unsafe {
+        fast(&slf, v, n, &k, |me, core, args| {
+            let call = Call::new(&args, [&names().callback])?;
+            check_open(core)?;
+            let handle = if core.debug.get() {
+                let context = call.context.cloned().unwrap_or_else(Ref::none);
+                slow(c"call_soon_threadsafe", &[me, call.fixed[0], &call.args, &context])?
+            } else {
+                handle::new(me, call.fixed[0], call.args, call.context)?
+            };
+            core.ready(|ready| ready.push_back(handle.clone()));
+            if core.sleeping.get() {
+                call_method(me, &names().wake)?;
+            }
+            Ok(handle)
+        })
+    }
+}
+
+/// The second half of call_later and call_at.
+#[inline]
+fn at(me: &Ref, core: &Core, when: f64, callback: &Ref, args: Ref, context: Option<&Ref>) -> Py {
+    check_open(core)?;
+    let handle = if core.debug.get() {
+        let context = context.cloned().unwrap_or_else(Ref::none);
+        slow(c"call_at", &[me, &Ref::float(when)?, callback, &args, &context])?
+    } else {
+        handle::new_timer(me, when, callback, args, context)?
+    };
+    core.heap(|heap| heap.push(when, handle.clone()));
+    Ok(handle)
+}
+
+unsafe extern "C" fn call_later(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
+    // SAFETY: the four are the interpreter's.
+    unsafe {
+        fast(&slf, v, n, &k, |me, core, args| {
+            let call = Call::new(&args, [&names().delay, &names().callback])?;
+            if call.fixed[0].is_none() {
+                return Err(type_error(c"delay must not be None"));
+            }
+            let when = core.now(me)? + call.fixed[0].double()?;
+            at(me, core, when, call.fixed[1], call.args, call.context)
+        })
+    }
+}
+
+unsafe extern "C" fn call_at(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
+    // SAFETY: the four are the interpreter's.
+    unsafe {
+        fast(&slf, v, n, &k, |me, core, args| {
+            let call = Call::new(&args, [&names().when, &names().callback])?;
+            if call.fixed[0].is_none() {
+                return Err(type_error(c"when cannot be None"));
+            }
+            let when = call.fixed[0].double()?;
+            at(me, core, when, call.fixed[1], call.args, call.context)
+        })
+    }
+}
+
+unsafe extern "C" fn time(slf: Obj, _: Obj) -> Obj {
+    let _ = slf;
+    enter(|| Ref::float(clock()))
+}
+
+/// The keyword arguments of what belongs to a loop: `{"loop": loop}`, made once.
+#[inline]
+fn belongs(me: &Ref, core: &Core) -> Py {
+    if let Some(named) = core.named.get() {
+        return Ok(named);
+    }
+    // SAFETY: a new reference.
+    let named = unsafe { Ref::new(PyDict_New()) }?;
+    // SAFETY: all three are live.
+    if unsafe { PyDict_SetItem(named.ptr(), names().loop_.ptr(), me.ptr()) } != 0 {
+        return Err(Raised);
+    }
+    core.named.set(Some(named.clone()));
+    Ok(named)
+}
+
+/// asyncio's own Future: tasks await it without asking for a single attribute, which measured
+/// faster than one of ours.
+unsafe extern "C" fn create_future(slf: Obj, _: Obj) -> Obj {
+    enter(|| {
+        // SAFETY: a method's self is live for the call.
+        let me = unsafe { Ref::view(&slf) };
+        let core = Core::of(me);
+        if core.debug.get() {
+            return slow(c"create_future", &[me]);
+        }
+        names().future.call_named(&names().empty, &belongs(me, core)?)
+    })
+}
+
+/// create_task of the usual kind; what else there is goes the way of asyncio.
+unsafe extern "C" fn create_task(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
+    // SAFETY: the four are the interpreter's.
+    unsafe {
+        fast(&slf, v, n, &k, |me, core, args| {
+            if let [coro] = args.positional()
+                && args.named().iter().all(Ref::is_none)
+                && core.factory.is_empty()
+                && !core.debug.get()
+            {
+                check_open(core)?;
+                let class = names().tasks.attr(&names().task)?;
+                return class.call_named(&tuple(&[coro])?, &belongs(me, core)?);
+            }
+            let positional = tuple_of(args.positional())?;
+            slow(c"create_task", &[me, &positional, &args.dict()?])
+        })
+    }
+}
+
+unsafe extern "C" fn get_debug(slf: Obj, _: Obj) -> Obj {
+    // SAFETY: a method's self is live for the call.
+    enter(|| Ok(Ref::bool(Core::of(unsafe { Ref::view(&slf) }).debug.get())))
+}
+
+unsafe extern "C" fn run_once(slf: Obj, _: Obj) -> Obj {
+    enter(|| {
+        // SAFETY: a method's self is live for the call.
+        let me = unsafe { Ref::view(&slf) };
+        run::run_once(me, Core::of(me)).map(|()| Ref::none())
+    })
+}
+
+/// asyncio's TimerHandle says that it was cancelled (those that Python made, in debug mode).
+unsafe extern "C" fn timer_cancelled(slf: Obj, handle: Obj) -> Obj {
+    enter(|| {
+        // SAFETY: self and the argument are live for the call.
+        let (core, handle) = unsafe { (Core::of(Ref::view(&slf)), Ref::view(&handle)) };
+        let gone = core.heap(|heap| heap.find(handle).and_then(|at| heap.remove(at)));
+        drop(gone);
+        Ok(Ref::none())
+    })
+}
+
+/// A turn by hand, as code does that runs an iteration of its own.
+unsafe extern "C" fn turn(slf: Obj, timeout: Obj) -> Obj {
+    enter(|| {
+        // SAFETY: self and the argument are live for the call.
+        let (me, timeout) = unsafe { (Ref::view(&slf), Ref::view(&timeout)) };
+        run::by_hand(me, Core::of(me), timeout).map(Ref::bool)
+    })
+}
+
+unsafe extern "C" fn new(class: *mut PyTypeObject, _: Obj, _: Obj) -> Obj {
+    enter(|| {
+        // SAFETY: a type's tp_alloc zeroes; the queue and the heap are written before any use.
+        unsafe {
+            let alloc: allocfunc = std::mem::transmute(PyType_GetSlot(class, Py_tp_alloc));
+            let made = Ref::new(alloc(class, 0))?;
+            let core: &Core = CORE.part(made.ptr());
+            core.ready.get().write(VecDeque::new());
+            core.heap.get().write(Heap::default());
+            core.unflushed.get().write(Vec::new());
+            let time = Ref::view(&class.cast()).named(c"time")?;
+            let ours = Ref::view(&CORE.class().cast()).named(c"time")?;
+            core.own_time.set(!time.is(&ours));
+            Ok(made)
+        }
+    })
+}
+
+unsafe extern "C" fn traverse(slf: Obj, visit: visitproc, arg: *mut c_void) -> c_int {
+    // SAFETY: the collector shows live instances, and runs no Python meanwhile.
+    unsafe {
+        let core: &Core = CORE.part(slf);
+        for slot in core.slots() {
+            let stop = slot.visit(visit, arg);
+            if stop != 0 {
+                return stop;
+            }
+        }
+        for handle in (*core.ready.get())
+            .iter()
+            .chain((*core.heap.get()).handles())
+            .chain(&*core.unflushed.get())
+        {
+            let stop = visit(handle.ptr(), arg);
+            if stop != 0 {
+                return stop;
+            }
+        }
+        visit(Py_TYPE(slf).cast(), arg)
+    }
+}
+
+unsafe extern "C" fn clear(slf: Obj) -> c_int {
+    enter_int(|| {
+        // SAFETY: the collector clears live instances.
+        let core: &Core = unsafe { CORE.part(slf) };
+        core.clear();
+        for slot in core.slots() {
+            slot.set(None);
+        }
+        Ok(())
+    })
+}
+
+unsafe extern "C" fn dealloc(slf: Obj) {
+    // SAFETY: called once, at the end; a subtype's dealloc leaves the type's reference to us.
+    unsafe {
+        let class = Py_TYPE(slf);
+        PyObject_GC_UnTrack(slf.cast());
+        clear(slf);
+        let core: &Core = CORE.part(slf);
+        core.ready.get().drop_in_place();
+        core.heap.get().drop_in_place();
+        core.unflushed.get().drop_in_place();
+        let free: freefunc = std::mem::transmute(PyType_GetSlot(class, Py_tp_free));
+        free(slf.cast());
+        Py_DecRef(class.cast());
+    }
+}
+
+/// Make the type.
+pub fn make(module: &Ref) -> Py<()> {
+    let base = import(c"builtins")?.named(c"object")?;
+    let methods = vec![
+        keyword_method(c"call_soon", call_soon),
+        keyword_method(c"call_soon_threadsafe", call_soon_threadsafe),
+        keyword_method(c"call_later", call_later),
+        keyword_method(c"call_at", call_at),
+        method(c"time", METH_NOARGS, time),
+        method(c"create_future", METH_NOARGS, create_future),
+        keyword_method(c"create_task", create_task),
+        method(c"get_debug", METH_NOARGS, get_debug),
+        method(c"_run_once", METH_NOARGS, run_once),
+        method(c"_turn", METH_O, turn),
+        method(c"_timer_handle_cancelled", METH_O, timer_cancelled),
+    ];
+    let slots = vec![
+        slot(Py_tp_new, new as *mut c_void),
+        slot(Py_tp_methods, table(methods)),
+        slot(Py_tp_getset, table(crate::properties::all())),
+        slot(Py_tp_traverse, traverse as *mut c_void),
+        slot(Py_tp_clear, clear as *mut c_void),
+        slot(Py_tp_dealloc, dealloc as *mut c_void),
+    ];
+    let flags = u64::from(u32::try_from(Py_TPFLAGS_BASETYPE).unwrap_or(0));
+    let name = c"ringline._native.LoopCore";
+    let class = CORE.make(name, &base, size_of::<Core>(), flags, slots)?;
+    // SAFETY: both live, the name ends.
+    match unsafe { PyObject_SetAttrString(module.ptr(), c"LoopCore".as_ptr(), class.ptr()) } {
+        0 => Ok(()),
+        _ => Err(Raised),
+    }
+}

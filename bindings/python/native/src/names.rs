@@ -1,0 +1,211 @@
+//! What is looked up once: interned names, functions that are not in the header of the stable ABI,
+//! and the Python half of this module (`ringline._slow`).
+//!
+//! Invariant: filled by `load` before any type is made; never changed after that.
+
+use crate::py::*;
+use pyo3_ffi::*;
+use std::cell::UnsafeCell;
+use std::ffi::{CStr, c_int};
+use std::mem::transmute;
+use std::ptr::null_mut;
+
+type Symbol = *mut libc::c_void;
+type Copy = unsafe extern "C" fn() -> Obj;
+type Change = unsafe extern "C" fn(Obj) -> c_int;
+
+/// Names and functions.
+pub struct Names {
+    /// "context".
+    pub context: Ref,
+    /// "callback".
+    pub callback: Ref,
+    /// "delay".
+    pub delay: Ref,
+    /// "when".
+    pub when: Ref,
+    /// "_run".
+    pub run: Ref,
+    /// "_cancelled".
+    pub cancelled: Ref,
+    /// "_write_to_self".
+    pub wake: Ref,
+    /// "time".
+    pub time: Ref,
+    /// An empty tuple.
+    pub empty: Ref,
+    /// `ringline._slow`: what need not be fast.
+    pub slow: Ref,
+    /// "loop".
+    pub loop_: Ref,
+    /// "Task".
+    pub task: Ref,
+    /// asyncio.Future.
+    pub future: Ref,
+    /// The module asyncio.tasks.
+    pub tasks: Ref,
+    copy: Copy,
+    enter: Change,
+    exit: Change,
+}
+
+/// A place that is filled once.
+struct Late<T>(UnsafeCell<Option<T>>);
+
+// SAFETY: filled by `load`, before anything reads it, with the interpreter's lock held.
+unsafe impl<T> Sync for Late<T> {}
+
+static NAMES: Late<Names> = Late(UnsafeCell::new(None));
+
+/// The names.
+#[inline]
+pub fn names() -> &'static Names {
+    // SAFETY: written once by `load`, which runs before any other code of the crate.
+    unsafe { (*NAMES.0.get()).as_ref().unwrap_unchecked() }
+}
+
+/// A function every CPython exports but leaves out of the stable ABI; without it the pure layer
+/// serves.
+fn exported(name: &CStr) -> Py<Symbol> {
+    // SAFETY: the name ends.
+    let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
+    if found.is_null() {
+        // SAFETY: the class lives for ever.
+        return Err(raise(unsafe { PyExc_ImportError }, c"this Python has no PyContext functions"));
+    }
+    Ok(found)
+}
+
+/// Look everything up.
+pub fn load() -> Py<()> {
+    let found = Names {
+        context: intern(c"context")?,
+        callback: intern(c"callback")?,
+        delay: intern(c"delay")?,
+        when: intern(c"when")?,
+        run: intern(c"_run")?,
+        cancelled: intern(c"_cancelled")?,
+        wake: intern(c"_write_to_self")?,
+        time: intern(c"time")?,
+        empty: tuple(&[])?,
+        slow: import(c"ringline._slow")?,
+        loop_: intern(c"loop")?,
+        task: intern(c"Task")?,
+        future: import(c"asyncio")?.named(c"Future")?,
+        tasks: import(c"asyncio.tasks")?,
+        // SAFETY: these three have had this shape since 3.7.1.
+        copy: unsafe { transmute::<Symbol, Copy>(exported(c"PyContext_CopyCurrent")?) },
+        // SAFETY: as above.
+        enter: unsafe { transmute::<Symbol, Change>(exported(c"PyContext_Enter")?) },
+        // SAFETY: as above.
+        exit: unsafe { transmute::<Symbol, Change>(exported(c"PyContext_Exit")?) },
+    };
+    // SAFETY: nothing reads it before this returns.
+    unsafe { *NAMES.0.get() = Some(found) };
+    load_stream()
+}
+
+/// A copy of the current context.
+#[inline]
+pub fn copy_context() -> Py {
+    // SAFETY: a new reference.
+    unsafe { Ref::new((names().copy)()) }
+}
+
+/// Names of what transports are asked for.
+pub struct StreamNames {
+    /// "append".
+    pub append: Ref,
+    /// "data_received".
+    pub data_received: Ref,
+    /// "_received".
+    pub received: Ref,
+    /// "_sent".
+    pub sent: Ref,
+    /// "_fatal_error".
+    pub fatal_error: Ref,
+    /// What asyncio says where data_received raised.
+    pub fatal_text: Ref,
+    /// "_maybe_resume_protocol".
+    pub resume: Ref,
+    /// "_maybe_pause_protocol".
+    pub maybe_pause: Ref,
+    /// "_drained".
+    pub drained: Ref,
+    /// "_send_rest".
+    pub send_rest: Ref,
+    /// "_flush".
+    pub flush: Ref,
+    /// SocketTransport.write.
+    pub write: Slot,
+}
+
+static STREAM_NAMES: Late<StreamNames> = Late(UnsafeCell::new(None));
+
+/// The names of transports.
+#[inline]
+pub fn stream_names() -> &'static StreamNames {
+    // SAFETY: written once by `load`, which runs before any other code of the crate.
+    unsafe { (*STREAM_NAMES.0.get()).as_ref().unwrap_unchecked() }
+}
+
+fn load_stream() -> Py<()> {
+    // SAFETY: the text ends; a new reference.
+    let fatal_text = unsafe {
+        let text = c"Fatal error: protocol.data_received() call failed.";
+        Ref::new(PyUnicode_FromString(text.as_ptr()))?
+    };
+    let found = StreamNames {
+        append: intern(c"append")?,
+        data_received: intern(c"data_received")?,
+        received: intern(c"_received")?,
+        sent: intern(c"_sent")?,
+        fatal_error: intern(c"_fatal_error")?,
+        fatal_text,
+        resume: intern(c"_maybe_resume_protocol")?,
+        maybe_pause: intern(c"_maybe_pause_protocol")?,
+        drained: intern(c"_drained")?,
+        send_rest: intern(c"_send_rest")?,
+        flush: intern(c"_flush")?,
+        write: Slot::default(),
+    };
+    // SAFETY: nothing reads it before this returns.
+    unsafe { *STREAM_NAMES.0.get() = Some(found) };
+    Ok(())
+}
+
+/// Run `body` in a context. The context is left whatever happens.
+#[inline]
+pub fn enter_context(context: &Ref, body: impl FnOnce() -> Py) -> Py {
+    let names = names();
+    // SAFETY: a live object; of another type than Context it raises.
+    if unsafe { (names.enter)(context.ptr()) } != 0 {
+        return Err(Raised);
+    }
+    let result = body();
+    // SAFETY: it was entered; an exception that is set stays, Exit fails only out of order.
+    if unsafe { (names.exit)(context.ptr()) } != 0 {
+        return Err(Raised);
+    }
+    result
+}
+
+/// Call `callback` in a context. The context is left whatever happens.
+#[inline]
+pub fn call_in(context: &Ref, callback: &Ref, arguments: &Ref) -> Py {
+    enter_context(context, || callback.call_tuple(arguments))
+}
+
+/// Call a function of `ringline._slow`.
+#[cold]
+pub fn slow(name: &CStr, arguments: &[&Ref]) -> Py {
+    names().slow.named(name)?.call(arguments)
+}
+
+/// A method without arguments.
+pub fn call_method(object: &Ref, name: &Ref) -> Py {
+    // SAFETY: both are live and NULL ends the arguments; a new reference.
+    unsafe {
+        Ref::new(PyObject_CallMethodObjArgs(object.ptr(), name.ptr(), null_mut::<PyObject>()))
+    }
+}

@@ -1,0 +1,133 @@
+//! The run loop: one iteration of it, and several where nobody can tell.
+//!
+//! Invariant: an iteration runs what was ready when it began and nothing that was added since, as
+//! asyncio's does; signals are looked at once per iteration.
+
+use crate::core::Core;
+use crate::engine::Engine;
+use crate::handle::Handle;
+use crate::names::{call_method, names, slow};
+use crate::py::*;
+use crate::stream::flush_all;
+use pyo3_ffi::PyErr_CheckSignals;
+
+/// Longest sleep: a day.
+const LONGEST: f64 = 86_400.0;
+/// Timers within the clock's resolution count as due.
+const RESOLUTION: f64 = 1e-9;
+/// Iterations before the interpreter gets a chance to let another thread run.
+const ROUNDS: u32 = 16;
+
+/// `_run_once`. Called by `run_forever` it may do several iterations while callbacks are ready.
+pub fn run_once(me: &Ref, core: &Core) -> Py<()> {
+    let depth = core.depth.get();
+    let rounds = if depth == 0 && !core.thread.is_empty() { ROUNDS } else { 1 };
+    core.depth.set(depth + 1);
+    let result = rounds_of(me, core, rounds);
+    core.depth.set(depth);
+    result
+}
+
+fn rounds_of(me: &Ref, core: &Core, rounds: u32) -> Py<()> {
+    for _ in 0..rounds {
+        iteration(me, core)?;
+        if core.stopping.get() || core.debug.get() || core.ready(|ready| ready.is_empty()) {
+            break;
+        }
+        // SAFETY: the lock is held.
+        if unsafe { PyErr_CheckSignals() } != 0 {
+            return Err(Raised);
+        }
+    }
+    Ok(())
+}
+
+fn iteration(me: &Ref, core: &Core) -> Py<()> {
+    if turn(me, core)? {
+        // What was ready before goes first, as with a selector's events.
+        run_ready(me, core)?;
+        dispatch(core)?;
+    }
+    if core.heap(|heap| heap.first().is_some()) {
+        let end = core.now(me)? + RESOLUTION;
+        core.ready(|ready| core.heap(|heap| heap.take_before(end, |it| ready.push_back(it))));
+    }
+    run_ready(me, core)
+}
+
+/// Run what is ready now.
+fn run_ready(me: &Ref, core: &Core) -> Py<()> {
+    for _ in 0..core.ready(|ready| ready.len()) {
+        let Some(handle) = core.ready(|ready| ready.pop_front()) else { break };
+        if core.debug.get() {
+            slow(c"run_timed", &[me, &handle])?;
+        } else if let Some(part) = Handle::of(&handle) {
+            part.run(&handle)?;
+        } else if !handle.attr(&names().cancelled)?.truth()? {
+            call_method(&handle, &names().run)?;
+        }
+    }
+    Ok(())
+}
+
+/// Turn the ring: submit, and wait where nothing is ready. Whether there is something to dispatch.
+fn turn(me: &Ref, core: &Core) -> Py<bool> {
+    let idle = core.ready(|ready| ready.is_empty()) && !core.stopping.get();
+    let timeout = if !idle {
+        Some(0.0)
+    } else {
+        match core.heap(|heap| heap.first()) {
+            None => None,
+            Some(first) => Some((first - core.now(me)?).clamp(0.0, LONGEST)),
+        }
+    };
+    // Who calls call_soon_threadsafe from here on wakes the ring.
+    core.sleeping.set(idle);
+    let result = turn_for(me, core, timeout);
+    core.sleeping.set(false);
+    result
+}
+
+fn turn_for(me: &Ref, core: &Core, mut timeout: Option<f64>) -> Py<bool> {
+    if !core.unflushed(|list| list.is_empty()) {
+        flush_all(core)?;
+        // A flush that failed has left something to run.
+        if !core.ready(|ready| ready.is_empty()) {
+            timeout = Some(0.0);
+        }
+    }
+    // What else collects before a turn is Python's, which turns the engine itself.
+    if core.rearm.has_items() || core.flushes.has_items() {
+        return slow(c"turn", &[me, &python(timeout)?])?.truth();
+    }
+    match core.engine.get() {
+        Some(engine) if core.native.get() => Engine::of(&engine).fetch(&engine, timeout),
+        Some(engine) => engine.named(c"fetch")?.call(&[&python(timeout)?])?.truth(),
+        None => Ok(false),
+    }
+}
+
+fn dispatch(core: &Core) -> Py<()> {
+    match core.engine.get() {
+        Some(engine) if core.native.get() => Engine::of(&engine).dispatch(&engine),
+        Some(engine) => engine.named(c"dispatch")?.call(&[]).map(drop),
+        None => Ok(()),
+    }
+}
+
+/// A turn for code that runs iterations of its own. Whether there is something to dispatch.
+pub fn by_hand(me: &Ref, core: &Core, timeout: &Ref) -> Py<bool> {
+    let seconds = if timeout.is_none() { None } else { Some(timeout.double()?) };
+    let before = core.sleeping.replace(seconds != Some(0.0));
+    let result = turn_for(me, core, seconds);
+    core.sleeping.set(before);
+    result
+}
+
+fn python(timeout: Option<f64>) -> Py {
+    match timeout {
+        Some(0.0) => Ref::int(0),
+        Some(time) => Ref::float(time),
+        None => Ok(Ref::none()),
+    }
+}

@@ -1,0 +1,304 @@
+//! The hot path of stream transports: what is received to `data_received`, what is written to the
+//! flush before the next turn.
+//!
+//! Owns the members both paths touch. The type is a subclass of `SocketTransport`, whose Python
+//! methods do everything that is not usual, on the same members. Invariants: bytes that the kernel
+//! sends from are in `sending` and in the operation's entry until FINAL; `pending` holds a write
+//! only while the queue behind it is empty, and joins it before Python looks.
+
+use crate::abi::*;
+use crate::core::Core;
+use crate::engine::Engine;
+use crate::names::{enter_context, slow, stream_names};
+use crate::py::*;
+use crate::table::Kind;
+use crate::types::*;
+use pyo3_ffi::*;
+use std::cell::Cell;
+use std::ffi::c_int;
+
+/// `ringline._native`'s subclass of SocketTransport.
+pub static STREAM: Type = Type::unmade();
+
+/// So much is sent at once, without waiting for the end of the iteration.
+const AT_ONCE: isize = 16384;
+/// MSG_DONTWAIT | MSG_WAITALL: all of it, or what there is room for.
+const QUIETLY: u32 = (libc::MSG_DONTWAIT | libc::MSG_WAITALL) as u32;
+const SEND: u8 = 26;
+const RECV: u8 = 27;
+const BUFFER_SELECT: u8 = 32;
+const EXT_QUIET: u64 = 1;
+
+/// Our part of a transport. Python sees all of it as members.
+#[repr(C)]
+pub struct Stream {
+    pub(crate) owner: Slot,
+    pub(crate) engine: Slot,
+    pub(crate) protocol: Slot,
+    pub(crate) context: Slot,
+    pub(crate) sending: Slot,
+    pub(crate) waiter: Slot,
+    pub(crate) held: Slot,
+    pub(crate) queue: Slot,
+    pub(crate) pending: Slot,
+    pub(crate) recv_id: Cell<u64>,
+    pub(crate) send_id: Cell<u64>,
+    pub(crate) size: Cell<isize>,
+    pub(crate) sent_to: Cell<isize>,
+    pub(crate) conn_lost: Cell<isize>,
+    pub(crate) fd: Cell<c_int>,
+    pub(crate) closing: Cell<bool>,
+    pub(crate) paused: Cell<bool>,
+    pub(crate) eof: Cell<bool>,
+    pub(crate) ended: Cell<bool>,
+    pub(crate) flushing: Cell<bool>,
+    pub(crate) buffered: Cell<bool>,
+    pub(crate) protocol_paused: Cell<bool>,
+}
+
+impl Stream {
+    /// The part of a transport.
+    #[inline]
+    pub fn of(object: &Ref) -> &Stream {
+        // SAFETY: only objects of the type come here.
+        unsafe { STREAM.part(object.ptr()) }
+    }
+
+    /// Receive from now on, unless that is not wanted or goes on already.
+    pub fn read(&self, me: &Ref) -> Py<()> {
+        if self.recv_id.get() != 0 || self.closing.get() || self.paused.get() || self.ended.get() {
+            return Ok(());
+        }
+        let Some(engine) = self.engine.get() else { return Ok(()) };
+        let native = Engine::checked(&engine)?;
+        let op = Op {
+            opcode: RECV,
+            flags: BUFFER_SELECT,
+            ioprio: native.recv_ioprio.get() as u16,
+            fd: self.fd.get(),
+            buf_index: native.pool.get() as u16,
+            ..Op::default()
+        };
+        let ident = native.stage(&engine, op, me.clone(), None, Kind::Receive, true)?;
+        self.recv_id.set(ident);
+        Ok(())
+    }
+
+    /// Whether received bytes go straight to `data_received`.
+    #[inline]
+    fn open(&self) -> bool {
+        !self.paused.get() && !self.closing.get() && !self.buffered.get() && !self.held.has_items()
+    }
+
+    /// The queue of writes, with `pending` in it, for Python.
+    pub fn queue(&self) -> Py {
+        let queue = self.queue.or_none();
+        if let Some(data) = self.pending.take() {
+            queue.attr(&stream_names().append)?.call(&[&data])?;
+        }
+        Ok(queue)
+    }
+
+    #[inline]
+    fn nothing_queued(&self) -> bool {
+        self.pending.is_empty() && !self.queue.has_items()
+    }
+
+    /// Have what is written flushed before the next turn.
+    #[inline]
+    fn flush_later(&self, me: &Ref) -> Py<()> {
+        if !self.flushing.get()
+            && let Some(owner) = self.owner.get()
+        {
+            let core = Core::checked(&owner)?;
+            self.flushing.set(true);
+            core.unflushed(|list| list.push(me.clone()));
+        }
+        Ok(())
+    }
+}
+
+/// A completion of the receive.
+#[inline]
+pub fn received(me: &Ref, engine: &Engine, res: i32, record: &Record) -> Py<()> {
+    let part = Stream::of(me);
+    if res <= 0 || !part.open() {
+        return by_python(me, &stream_names().received, res, record);
+    }
+    if record.flags & CF_FINAL != 0 {
+        part.recv_id.set(0);
+    }
+    // SAFETY: `res` bytes lie there until the lease is given back; a new reference.
+    let data =
+        unsafe { Ref::new(PyBytes_FromStringAndSize(record.data as *const _, res as isize)) };
+    engine.release(record.token);
+    let data = data?;
+    if let (Some(protocol), Some(context)) = (part.protocol.get(), part.context.get()) {
+        let called =
+            enter_context(&context, || protocol.method_one(&stream_names().data_received, &data));
+        if called.is_err() {
+            fatal(me)?;
+        }
+    }
+    if record.flags & CF_FINAL != 0 { part.read(me) } else { Ok(()) }
+}
+
+/// What data_received raised ends the connection, unless it is to end the program.
+#[cold]
+fn fatal(me: &Ref) -> Py<()> {
+    // SAFETY: both live for ever.
+    let (exit, interrupt) = unsafe { (PyExc_SystemExit, PyExc_KeyboardInterrupt) };
+    if raised_is(exit) || raised_is(interrupt) {
+        return Err(Raised);
+    }
+    let error = caught()?;
+    let names = stream_names();
+    me.attr(&names.fatal_error)?.call(&[&error, &names.fatal_text]).map(drop)
+}
+
+/// The method of the base class, for what is not usual.
+#[cold]
+fn by_python(me: &Ref, name: &Ref, res: i32, record: &Record) -> Py<()> {
+    crate::dispatch::call_python(&me.attr(name)?, res, record)
+}
+
+/// The send in flight is over.
+#[inline]
+pub fn sent(me: &Ref, res: i32, record: &Record) -> Py<()> {
+    let part = Stream::of(me);
+    let whole = part.conn_lost.get() == 0
+        && part.sent_to.get() == 0
+        && part.sending.length() == Some(res as isize);
+    if !whole {
+        return by_python(me, &stream_names().sent, res, record);
+    }
+    part.send_id.set(0);
+    part.sending.set(None);
+    part.sent_to.set(res as isize);
+    let left = part.size.get() - res as isize;
+    part.size.set(left);
+    if !part.nothing_queued() {
+        part.flush_later(me)?;
+    }
+    if part.protocol_paused.get() {
+        me.attr(&stream_names().resume)?.call(&[])?;
+    }
+    if left == 0 && (part.closing.get() || part.eof.get() || part.waits()) {
+        me.attr(&stream_names().drained)?.call(&[])?;
+    }
+    Ok(())
+}
+
+impl Stream {
+    /// Whether somebody waits for the last byte to go.
+    #[inline]
+    fn waits(&self) -> bool {
+        !self.waiter.is_empty_or_none()
+    }
+
+    /// A write.
+    #[inline]
+    pub fn write(&self, me: &Ref, data: &Ref) -> Py<()> {
+        let length = data.bytes_length();
+        let usual = length.is_some_and(|length| length > 0)
+            && self.conn_lost.get() == 0
+            && !self.eof.get()
+            && !self.waits()
+            && self.send_id.get() == 0;
+        let (Some(length), true) = (length, usual) else {
+            return self.write_slowly(me, data);
+        };
+        if self.nothing_queued() {
+            if length >= AT_ONCE {
+                return self.send_now(me, data, length);
+            }
+            self.pending.set(Some(data.clone()));
+            self.size.set(self.size.get() + length);
+            return self.flush_later(me);
+        }
+        self.write_slowly(me, data)
+    }
+
+    /// As much as the kernel takes now; the rest is sent when it has room.
+    fn send_now(&self, me: &Ref, data: &Ref, length: isize) -> Py<()> {
+        let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+        // SAFETY: a bytes object of that length, kept during the call.
+        let sent = unsafe {
+            libc::send(self.fd.get(), PyBytes_AsString(data.ptr()).cast(), length as usize, flags)
+        };
+        if sent == length {
+            return Ok(());
+        }
+        // Nothing went: the usual way finds out why.
+        let sent = sent.max(0);
+        if sent == 0 {
+            return self.write_slowly(me, data);
+        }
+        self.size.set(length - sent);
+        self.sending.set(Some(data.clone()));
+        self.sent_to.set(sent);
+        me.attr(&stream_names().send_rest)?.call(&[])?;
+        me.attr(&stream_names().maybe_pause)?.call(&[]).map(drop)
+    }
+
+    fn write_slowly(&self, me: &Ref, data: &Ref) -> Py<()> {
+        let Some(write) = stream_names().write.get() else { return Ok(()) };
+        write.call(&[me, data]).map(drop)
+    }
+
+    /// Send what was written in this iteration, with the turn that follows.
+    pub fn flush(&self, me: &Ref) -> Py<()> {
+        let Some(engine) = self.engine.get() else { return Ok(()) };
+        let native = Engine::checked(&engine)?;
+        let usual = !self.pending.is_empty()
+            && !self.queue.has_items()
+            && self.send_id.get() == 0
+            && self.conn_lost.get() == 0
+            && !self.closing.get()
+            && !self.eof.get()
+            && !self.protocol_paused.get()
+            && !self.waits()
+            && native.quiet_sends.get();
+        if !usual {
+            return me.attr(&stream_names().flush)?.call(&[]).map(drop);
+        }
+        self.flushing.set(false);
+        let Some(data) = self.pending.take() else { return Ok(()) };
+        let op = Op {
+            opcode: SEND,
+            fd: self.fd.get(),
+            // SAFETY: a bytes object; it is held by the entry until FINAL.
+            addr: unsafe { PyBytes_AsString(data.ptr()) } as u64,
+            len: data.bytes_length().unwrap_or(0) as u32,
+            op_flags: QUIETLY,
+            ext: EXT_QUIET,
+            ..Op::default()
+        };
+        self.sending.set(Some(data.clone()));
+        self.sent_to.set(0);
+        let ident = native.stage(&engine, op, me.clone(), Some(data), Kind::Send, false)?;
+        self.send_id.set(ident);
+        Ok(())
+    }
+}
+
+/// Flush every transport that was written to.
+pub fn flush_all(core: &Core) -> Py<()> {
+    let list = core.unflushed(std::mem::take);
+    for transport in &list {
+        if Stream::of(transport).flush(transport).is_err() {
+            // The others are flushed all the same.
+            let error = caught()?;
+            slow(c"flush_failed", &[transport, &error])?;
+        }
+    }
+    // The room is used again, unless somebody wrote meanwhile.
+    core.unflushed(|fresh| {
+        if fresh.is_empty() {
+            let mut list = list;
+            list.clear();
+            *fresh = list;
+        }
+    });
+    Ok(())
+}

@@ -1,0 +1,73 @@
+"""Connections: what asyncio's create_connection and its kin ask of their loop.
+
+Owns nothing: it makes transports, and borrows the methods of asyncio's selector loop that touch
+no selector.
+"""
+
+import asyncio
+import socket
+import sys
+from asyncio import constants, selector_events, sslproto, unix_events
+from typing import Any, Dict, Optional
+
+from ._server import ServerMixin
+from ._stream import SocketTransport, Transport
+
+_Unix: Any = unix_events._UnixSelectorEventLoop
+_Selecting: Any = selector_events.BaseSelectorEventLoop
+_HAS_SHUTDOWN = sys.version_info >= (3, 11)
+
+
+class ConnectMixin(ServerMixin):
+    """Stream connections, plain and with TLS; sendfile."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._acceptors = {}
+        self._unix_server_sockets = {}
+
+    create_unix_connection = _Unix.create_unix_connection
+    create_unix_server = _Unix.create_unix_server
+    _sock_sendfile_native = _Unix._sock_sendfile_native
+    _sock_sendfile_native_impl = _Unix._sock_sendfile_native_impl
+    _sock_sendfile_update_filepos = _Unix._sock_sendfile_update_filepos
+    _sock_add_cancellation_callback = _Unix._sock_add_cancellation_callback
+    _accept_connection = _Selecting._accept_connection
+    _accept_connection2 = _Selecting._accept_connection2
+    _sendfile_native = _Selecting._sendfile_native
+
+    def _make_socket_transport(
+        self,
+        sock: socket.socket,
+        protocol: asyncio.BaseProtocol,
+        waiter: "Optional[asyncio.Future[None]]" = None,
+        *,
+        extra: Optional[Dict[str, Any]] = None,
+        server: Any = None,
+    ) -> SocketTransport:
+        self._ensure_fd_no_transport(sock)  # type: ignore[attr-defined]
+        made: SocketTransport = Transport(self, sock, protocol, waiter, extra, server)
+        return made
+
+    def _make_ssl_transport(
+        self,
+        rawsock: socket.socket,
+        protocol: asyncio.BaseProtocol,
+        sslcontext: Any,
+        waiter: "Optional[asyncio.Future[None]]" = None,
+        *,
+        server_side: bool = False,
+        server_hostname: Optional[str] = None,
+        extra: Optional[Dict[str, Any]] = None,
+        server: Any = None,
+        ssl_handshake_timeout: Optional[float] = constants.SSL_HANDSHAKE_TIMEOUT,
+        ssl_shutdown_timeout: Optional[float] = None,
+    ) -> Any:
+        self._ensure_fd_no_transport(rawsock)  # type: ignore[attr-defined]
+        timeouts: Dict[str, Any] = {"ssl_handshake_timeout": ssl_handshake_timeout}
+        if _HAS_SHUTDOWN:
+            timeouts["ssl_shutdown_timeout"] = ssl_shutdown_timeout
+        make: Any = sslproto.SSLProtocol
+        tls = make(self, protocol, sslcontext, waiter, server_side, server_hostname, **timeouts)
+        Transport(self, rawsock, tls, extra=extra, server=server)
+        return tls._app_transport

@@ -1,0 +1,498 @@
+"""The ring of an event loop: operations in, callbacks out, one `ringline_turn` per iteration.
+
+Owns the ring, the table of operations in flight and the receive pool. The invariant: what an
+operation names (`keep`) is held until its FINAL, and each accepted operation's callback is called
+once with FINAL, a QUIET send's included. It never runs a callback outside of `turn`, and never
+touches the shared block from a thread that does not own the ring.
+
+How others use it (the native engine has the same interface)::
+
+    ident = loop._engine.submit(OP_READ, fd, address, length, offset, 0, callback, keep)
+    loop._engine.cancel(ident)          # its FINAL still comes, usually with -ECANCELED
+
+    def callback(res, flags, data, token): ...
+
+`submit` writes the descriptor into the shared block; it goes to the kernel with the loop's next
+turn. ``callback(res, flags, data, token)`` is called per completion from that or a later turn, in
+the loop's thread; the last call has CF_FINAL in `flags`. ``res`` is >= 0 or -errno; for an
+operation that the library refused it is the library's code (`Error(res)` makes an exception of
+either). With CF_LEASE in flags, `res` bytes lie at address `data`: copy them with
+`engine.received(data, res)` and give them back with `engine.release(token)`. An operation that may
+be cancelled and armed again unseen when the loop stops (multishot receives, accepts, polls) is
+submitted with ``restart=True``: its callback must take -ECANCELED as "arm again if wanted".
+"""
+
+import ctypes
+import errno
+import itertools
+import struct
+from collections import deque
+from threading import get_ident
+from typing import Any, Callable, Deque, Dict, Iterable, List, Optional, Set, Tuple
+
+from . import _abi, _buffers
+from ._completion import Record
+from ._error import check, failed
+from ._library import quick, waiting
+
+#: What is called per completion: res, flags, data, token.
+Callback = Callable[[int, int, int, int], object]
+
+_pack = struct.Struct(_abi.OP_FORMAT).pack_into
+_RECORD = struct.Struct(_abi.COMPLETION_FORMAT)
+_unpack = _RECORD.iter_unpack
+_OP_SIZE = ctypes.sizeof(_abi.Op)
+_FINAL, _LEASE, _ABANDONED = _abi.CF_FINAL, _abi.CF_LEASE, _abi.CF_ABANDONED
+# Members of the shared block, as indices of 32-bit words (and of 64-bit ones for the time).
+_OPS_LEN, _RECS_LEN, _WAIT, _DONE, _ERROR = 5, 9, 10, 15, 16
+_REL_LEN, _TIMEOUT = 25, 6
+_CANCELED = -errno.ECANCELED
+_PASSING = (-errno.EINTR, -errno.EAGAIN, -errno.EBUSY)
+#: Where the bytes of a `bytes` object start, counted from its id().
+BYTES_OFFSET = bytes.__basicsize__ - 1
+#: In `Info.setup_flags`.
+_SQPOLL = 2
+#: Bytes of a buffer of `Engine.messages`: the largest IP datagram, its sender and a header.
+MESSAGE_ROOM = 66_560
+#: Longest wait of one turn: a day.
+_LONGEST = 86_400.0
+
+
+class Engine:
+    """The ring of one loop.
+
+    Parameters
+    ----------
+    entries : int
+        Size of the submission queue, and how many operations one turn takes.
+    flags, spin_us : int
+        As in `ringline_config`.
+    buffer_size, buffer_count : int
+        The receive pool.
+    """
+
+    def __init__(
+        self,
+        entries: int = 256,
+        flags: int = 0,
+        spin_us: int = 0,
+        buffer_size: int = 65536,
+        buffer_count: int = 32,
+    ) -> None:
+        self._entries, self._flags, self._spin_us = entries, flags, spin_us
+        self.buffer_size, self.buffer_count = buffer_size, buffer_count
+        self._ops: Dict[int, Tuple[Callback, object]] = {}
+        self._tokens: Dict[int, int] = {}
+        self._restart: Set[int] = set()
+        self._inbox: Deque[Record] = deque()
+        self._quiet: List[Tuple[int, int]] = []
+        self._staged: List[int] = []
+        self._numbers = itertools.count(1)
+        self._retired: List[int] = []
+        self._foreign: Set[int] = set()
+        self._dropped: Set[int] = set()
+        self._handle = self._mailbox = self._thread = 0
+        self.turns, self.closed = 0, False
+        #: Called for what a callback raised: ``on_error(exception)``.
+        self.on_error: Optional[Callable[[BaseException], object]] = None
+        self._create()
+
+    # Life.
+
+    def _create(self) -> None:
+        config = _abi.Config()
+        check(quick.config_init(ctypes.byref(config)))
+        config.sq_entries, config.flags = self._entries, self._flags
+        config.spin_us = self._spin_us
+        handle, mailbox = ctypes.c_void_p(), ctypes.c_void_p()
+        check(waiting.create(ctypes.byref(config), ctypes.byref(handle)))
+        self._handle = handle.value or 0
+        check(quick.mailbox_of(self._handle, ctypes.byref(mailbox)))
+        self._mailbox = mailbox.value or 0
+        self._thread = 0
+        self._look()
+        self._pool()
+        got = self.info()
+        #: Whether QUIET sends can be used, and the `ioprio` of receives and accepts.
+        self.quiet = bool(got.features & _abi.FEATURE_CQE_SKIP) and not got.setup_flags & _SQPOLL
+        self.recv_ioprio = self.accept_ioprio = 0
+        if got.features & _abi.FEATURE_RECV_MULTISHOT:
+            self.recv_ioprio = _abi.RECV_MULTISHOT
+        if got.features & _abi.FEATURE_ACCEPT_MULTISHOT:
+            self.accept_ioprio = _abi.ACCEPT_MULTISHOT
+
+    def _look(self) -> None:
+        """Views on the shared block and what it names; valid until the ring is freed."""
+        address = quick.shared_block(self._handle)
+        if not address:
+            raise failed(_abi.ESTALE)
+        shared = _abi.Shared.from_address(address)
+        block = memoryview((ctypes.c_ubyte * shared.size).from_address(address)).cast("B")
+        self._words = block.cast("I")
+        self._longs = block.cast("q")
+        self._ops_cap, self._recs_cap = shared.ops_cap, shared.recs_cap
+        self._rel_cap = shared.rel_cap
+        self._op_bytes = _bytes_at(shared.ops, _OP_SIZE * shared.ops_cap)
+        self._rec_bytes = _bytes_at(shared.recs, _RECORD.size * shared.recs_cap)
+        self._token_words = _bytes_at(shared.tokens, 8 * shared.ops_cap).cast("Q")
+        self._rel_words = _bytes_at(shared.rel, 8 * shared.rel_cap).cast("Q")
+        self._rel_len = 0
+
+    def _pool(self) -> None:
+        """The receive pool: few large buffers filled piece by piece, where the kernel can."""
+        count, size = self.buffer_count, self.buffer_size
+        pool = quick.pool_create(self._handle, count, size, _abi.POOL_INCREMENTAL)
+        if pool == _abi.ENOTSUP_KERNEL:
+            pool = quick.pool_create(self._handle, count, size, 0)
+        #: `buf_index` of receives.
+        self.pool = check(pool)
+        self._messages = -1
+        self._window = _bytes_at(0x1000, 0)
+        self._window_base = 0
+
+    @property
+    def messages(self) -> int:
+        """`buf_index` where each buffer takes one piece, for datagrams (of any size that IP has)
+        and pipes; the pool is made when first asked for."""
+        if self._messages < 0:
+            self._messages = check(quick.pool_create(self._handle, 16, MESSAGE_ROOM, 0))
+        return self._messages
+
+    def attach(self) -> None:
+        """Make the calling thread the owner. From another thread than the one before, a new ring
+        takes over, which is possible only with nothing in flight."""
+        me = get_ident()
+        if self._thread == me:
+            code = quick.attach(self._handle)
+            if code == 0:
+                return
+            if code == _abi.EFORKED:
+                self._broken(code)
+        if self._thread and self._handle:
+            self._move()
+        code = quick.attach(self._handle)
+        if code < 0:
+            self._broken(code)
+        self._thread = me
+
+    def _move(self) -> None:
+        """Go on with a new ring: the old one is another thread's."""
+        over = sum(1 for record in self._inbox if record[2] & _FINAL)
+        live = len(self._ops) - over - len(self._staged)
+        if live > 0:
+            raise RuntimeError(f"{live} operations of this loop are in flight in another thread")
+        staged = bytes(self._op_bytes[: len(self._staged) * _OP_SIZE])
+        # The old pool's leases stay good, but not every turn of the new ring knows them.
+        self._foreign.update([record[4] for record in self._inbox if record[2] & _LEASE])
+        for token in self._rel_words[: self._rel_len]:
+            quick.lease_release(token)
+        self._tokens.clear()
+        self._retire()
+        self._create()
+        self._op_bytes[: len(staged)] = staged
+
+    def _retire(self) -> None:
+        """Give up a ring whose owner is another thread, which may be over."""
+        quick.mailbox_release(self._mailbox)
+        if waiting.free(self._handle) < 0:
+            self._retired.append(self._handle)
+
+    def park(self) -> None:
+        """The loop stops: end what can be armed again, so that another thread may run it."""
+        for ident in list(self._restart):
+            self.cancel(ident)
+        for _ in range(100):
+            if not self._restart and not self._staged and not self._rel_len:
+                return
+            # What comes stays in the inbox, and is dispatched when the loop runs again.
+            self._enter(bool(self._restart and not self._staged), 0.01)
+            self._restart.difference_update(
+                [record[0] for record in self._inbox if record[2] & _FINAL]
+            )
+
+    def close(self) -> int:
+        """Cancel everything, wait up to a second for it and free the ring; how many operations the
+        kernel did not let go. Their callbacks are not called."""
+        if self.closed:
+            return 0
+        self.closed = True
+        quick.mailbox_release(self._mailbox)
+        left = waiting.free(self._handle)
+        if left < 0 and left != _abi.EFORKED:
+            quick.abandon(self._handle)
+        if left:
+            _buffers.abandoned.append(list(self._ops.values()))
+        for handle in self._retired:
+            if waiting.free(handle) < 0:
+                quick.abandon(handle)
+        for staged in (self._ops, self._tokens, self._restart, self._inbox, self._staged):
+            staged.clear()
+        return int(left)
+
+    # Submitting.
+
+    def submit(
+        self,
+        opcode: int,
+        fd: int,
+        addr: int,
+        length: int,
+        off: int,
+        op_flags: int,
+        callback: Callback,
+        keep: object = None,
+        flags: int = 0,
+        ioprio: int = 0,
+        buf_index: int = 0,
+        file_index: int = 0,
+        addr3: int = 0,
+        ext: int = 0,
+        restart: bool = False,
+    ) -> int:
+        """Stage an operation for the next turn; its id."""
+        staged = self._staged
+        at = len(staged)
+        if at == self._ops_cap:
+            self._enter(False, 0)
+            at = len(staged)
+            if at == self._ops_cap:
+                raise OSError(errno.EAGAIN, "the kernel takes no operation now")
+        ident = next(self._numbers)
+        _pack(
+            self._op_bytes, at * _OP_SIZE, opcode, flags, ioprio, fd, off, addr, length, op_flags,
+            ident, buf_index, 0, file_index, addr3, ext,
+        )  # fmt: skip
+        self._ops[ident] = (callback, keep)
+        if ext:
+            self._quiet.append((ident, length))
+        if restart:
+            self._restart.add(ident)
+        staged.append(ident)
+        return ident
+
+    def cancel(self, ident: int) -> bool:
+        """Ask an operation to end; its FINAL still comes, and only then is its memory free. False
+        when it has ended already."""
+        entry = self._ops.get(ident)
+        if entry is None:
+            return False
+        token = self._tokens.get(ident)
+        if token is not None:
+            return bool(quick.cancel(self._handle, token) == 0)
+        if ident not in self._staged:
+            return False
+        # It was not handed over yet: a NOP goes in its place, and what it named is not touched.
+        at = self._staged.index(ident) * _OP_SIZE
+        _pack(self._op_bytes, at, _abi.OP_NOP, 0, 0, -1, 0, 0, 0, 0, ident, 0, 0, 0, 0, 0)
+        self._dropped.add(ident)
+        self._quiet = [quiet for quiet in self._quiet if quiet[0] != ident]
+        return True
+
+    def finish(self, idents: Iterable[int]) -> None:
+        """Cancel operations now, so that the kernel lets go of the descriptors they name. What
+        comes of it is dispatched by the next turn."""
+        left = {ident for ident in idents if ident and self.cancel(ident)}
+        for tries in range(50):
+            if not left:
+                return
+            # A cancel is done at once, or when what runs already is: waits are short.
+            self._enter(tries > 1, 0.002)
+            left.difference_update([record[0] for record in self._inbox if record[2] & _FINAL])
+
+    def take(self, ident: int) -> List[Record]:
+        """What came of an operation and was not dispatched yet; its callback does not see it."""
+        found = [record for record in self._inbox if record[0] == ident]
+        if found:
+            rest = [record for record in self._inbox if record[0] != ident]
+            self._inbox.clear()
+            self._inbox.extend(rest)
+        if any(record[2] & _FINAL for record in found):
+            self._ops.pop(ident, None)
+            self._tokens.pop(ident, None)
+            self._restart.discard(ident)
+        return found
+
+    def __contains__(self, ident: int) -> bool:
+        return ident in self._ops
+
+    def __len__(self) -> int:
+        return len(self._ops)
+
+    # Received bytes.
+
+    def view(self, data: int, size: int) -> memoryview:
+        """The bytes at `data`, where a receive put them; valid until `release`."""
+        start = data - self._window_base
+        if start < 0 or start + size > len(self._window):
+            # Addresses around the first one: the pool's memory is in one piece.
+            room = self.buffer_size * self.buffer_count + 4096
+            self._window_base = max(data - room, 4096)
+            self._window = _bytes_at(self._window_base, 2 * room + size)
+            start = data - self._window_base
+        return self._window[start : start + size]
+
+    def received(self, data: int, size: int) -> bytes:
+        """A copy of the bytes at `data`, where a receive put them."""
+        start = data - self._window_base
+        if start < 0 or start + size > len(self._window):
+            return self.view(data, size).tobytes()
+        return self._window[start : start + size].tobytes()
+
+    def release(self, token: int) -> None:
+        """Give received bytes back; they go with the next turn."""
+        at = self._rel_len
+        if at == self._rel_cap or token in self._foreign:
+            self._foreign.discard(token)
+            quick.lease_release(token)
+            return
+        self._rel_words[at] = token
+        self._rel_len = at + 1
+
+    # Turning.
+
+    def wake(self) -> None:
+        """End the present or next wait; any thread, signal handlers too."""
+        quick.mailbox_wake(self._mailbox)
+
+    def turn(self, timeout: Optional[float]) -> None:
+        """`fetch` and `dispatch`."""
+        if self.fetch(timeout):
+            self.dispatch()
+
+    def fetch(self, timeout: Optional[float]) -> bool:
+        """Submit what is staged, and wait up to `timeout` seconds (None = until something comes, 0
+        = do not wait). Whether there is something to dispatch."""
+        if self._inbox:
+            timeout = 0
+        self._enter(timeout != 0, timeout)
+        return bool(self._inbox)
+
+    def dispatch(self) -> None:
+        """Call the callbacks of what is complete."""
+        inbox = self._inbox
+        ops, next_record = self._ops, inbox.popleft
+        # One record at a time leaves the inbox: a callback may raise, or turn itself.
+        while inbox:
+            ident, res, flags, data, token = next_record()
+            if flags & _FINAL:
+                entry = ops.pop(ident, None)
+                self._tokens.pop(ident, None)
+                if self._restart:
+                    self._restart.discard(ident)
+                if entry is not None and flags & _ABANDONED:
+                    _buffers.abandoned.append(entry[1])
+            else:
+                entry = ops.get(ident)
+            if entry is None:
+                continue
+            try:
+                entry[0](res, flags, data, token)
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:
+                if self.on_error is None:
+                    raise
+                self.on_error(error)
+
+    def _enter(self, wait: bool, timeout: Optional[float]) -> None:
+        """One turn of the ring; what is complete goes to the inbox."""
+        words, staged = self._words, self._staged
+        count = len(staged)
+        words[_OPS_LEN] = count
+        words[_DONE] = words[_ERROR] = words[_RECS_LEN] = 0
+        words[_REL_LEN] = self._rel_len
+        self._rel_len = 0
+        self.turns += 1
+        if wait:
+            words[_WAIT] = 1
+            if timeout is None:
+                self._longs[_TIMEOUT] = -1
+            else:
+                self._longs[_TIMEOUT] = int(min(timeout, _LONGEST) * 1e9)
+            code = waiting.turn(self._handle)
+        else:
+            words[_WAIT] = 0
+            code = quick.turn(self._handle)
+        if code < 0 and code not in _PASSING:
+            self._broken(code)
+        if count:
+            self._accepted(words[_DONE])
+        found = words[_RECS_LEN]
+        if found:
+            # Records about no operation have an id that is not in the table.
+            self._inbox.extend(_unpack(self._rec_bytes[: found * _RECORD.size]))
+            if self._dropped:
+                self._tell_dropped()
+        if self._quiet and found < self._recs_cap:
+            self._settle()
+
+    def _tell_dropped(self) -> None:
+        """The NOPs in the place of cancelled operations say what those would say."""
+        inbox, dropped = self._inbox, self._dropped
+        for at, (ident, _, flags, data, token) in enumerate(inbox):
+            if ident in dropped:
+                dropped.discard(ident)
+                inbox[at] = (ident, _CANCELED, flags, data, token)
+
+    def _broken(self, code: int) -> None:
+        if code == _abi.EFORKED:
+            raise RuntimeError("this event loop was made before fork(): make a new one here")
+        raise failed(code)
+
+    def _accepted(self, done: int) -> None:
+        """The first `done` staged operations are the kernel's now; one behind may be refused."""
+        staged, words = self._staged, self._words
+        if done:
+            self._tokens.update(zip(staged, self._token_words[:done]))
+        code = words[_ERROR]
+        if code:
+            code -= 1 << 32
+            refused = staged[done]
+            self._quiet = [quiet for quiet in self._quiet if quiet[0] != refused]
+            self._inbox.append((refused, code, _FINAL, 0, 0))
+            done += 1
+        rest = len(staged) - done
+        if rest:
+            start = done * _OP_SIZE
+            size = rest * _OP_SIZE
+            self._op_bytes[:size] = bytes(self._op_bytes[start : start + size])
+        del staged[:done]
+
+    def _settle(self) -> None:
+        """QUIET sends that have no completion by now were taken whole: the kernel deals with them
+        while it takes them, and the records have had room for all."""
+        inbox, quiet = self._inbox, self._quiet
+        spoken = {record[0] for record in inbox if record[2] & _FINAL}
+        staged = self._staged
+        self._quiet = []
+        for sent in quiet:
+            ident = sent[0]
+            if staged and ident in staged:
+                self._quiet.append(sent)
+            elif ident not in spoken:
+                inbox.append((ident, sent[1], _FINAL, 0, 0))
+
+    # Asking.
+
+    def info(self) -> _abi.Info:
+        """What the ring got."""
+        info = _abi.Info()
+        check(quick.info_of(self._handle, ctypes.byref(info)))
+        return info
+
+    def pool_info(self) -> _abi.PoolInfo:
+        """What the receive pool is like now."""
+        info = _abi.PoolInfo()
+        check(quick.pool_info_of(self._handle, self.pool, ctypes.byref(info)))
+        return info
+
+    def stats(self) -> _abi.Stats:
+        """The ring's counters; any thread."""
+        stats = _abi.Stats()
+        check(quick.stats_of(self._handle, ctypes.byref(stats)))
+        return stats
+
+
+def _bytes_at(address: int, size: int) -> memoryview:
+    array: Any = (ctypes.c_ubyte * size).from_address(address)
+    return memoryview(array).cast("B")

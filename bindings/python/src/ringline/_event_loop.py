@@ -1,0 +1,105 @@
+"""The event loop, put together from its mix-ins."""
+
+import logging
+from importlib import import_module
+from typing import Any, Dict
+
+from . import _abi
+from . import _layer as native
+from ._config import configure
+from ._connect import ConnectMixin
+from ._datagram import DatagramMixin
+from ._engine import Engine
+from ._loop import CoreLoop
+from ._pipe import PipeMixin
+from ._process import ProcessMixin
+from ._signals import SignalMixin
+from ._sock import SockMixin
+
+_SQPOLL = 2
+
+
+_engine: Any = Engine
+_Core: Any = CoreLoop
+if native.loaded is not None:
+    _engine = import_module("ringline._native_engine").NativeEngine
+    _Core = type("_Core", (native.loaded.LoopCore, CoreLoop), {})
+
+
+class EventLoop(
+    SockMixin,
+    ConnectMixin,
+    DatagramMixin,
+    PipeMixin,
+    ProcessMixin,
+    SignalMixin,
+    _Core,  # type: ignore[misc]
+):
+    """An asyncio event loop on a ring.
+
+    Parameters
+    ----------
+    **options : int or bool
+        As of `new_event_loop`; `fallback` means nothing here.
+
+    Raises
+    ------
+    Error
+        Where rings are forbidden or memory is short; the text says by what, and the remedy.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        config = configure(options)
+        engine = _engine(
+            config.ring_size,
+            _abi.CONFIG_SQPOLL if config.sqpoll else 0,
+            config.spin_us,
+            config.buffer_size,
+            config.buffer_count,
+        )
+        if config.sqpoll and not engine.info().setup_flags & _SQPOLL:
+            logging.getLogger("ringline").warning("sqpoll is not allowed here: going on without")
+        super().__init__(engine)
+
+    def ring_info(self) -> Dict[str, int]:
+        """What the ring and its receive pool are like.
+
+        Returns
+        -------
+        dict
+            The members of `Info`, and buffer_size, buffer_count, buffers_free.
+        """
+        self._check_closed()
+        engine = self._engine
+        found = _members(engine.info())
+        pool = engine.pool_info()
+        found.update(
+            buffer_size=pool.buffer_size, buffer_count=pool.count, buffers_free=pool.free
+        )
+        return found
+
+    def stats(self) -> Dict[str, int]:
+        """What the ring did so far.
+
+        Returns
+        -------
+        dict
+            The members of `Stats`; syscalls (of the ring: `enters` by another name), turns,
+            leases_out (received bytes not given back yet), inflight.
+        """
+        self._check_closed()
+        engine = self._engine
+        found = _members(engine.stats())
+        pool = engine.pool_info()
+        found.update(
+            syscalls=found["enters"],
+            turns=engine.turns,
+            leases_out=pool.leases,
+            inflight=len(engine),
+        )
+        return found
+
+
+def _members(record: Any) -> Dict[str, int]:
+    names = [name for name, *_ in record._fields_ if name not in ("size", "resv")]
+    return {name: getattr(record, name) for name in names}

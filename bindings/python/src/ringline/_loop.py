@@ -1,0 +1,388 @@
+"""The event loop: asyncio's own machinery over one engine.
+
+Owns the iteration, the readers and writers of descriptors, and the wake from other threads.
+Transports and the rest are mix-ins beside it. The invariant: one turn of the ring per iteration,
+and no wait while anything is ready. It never keeps an epoll beside the ring: readers and writers
+are polls, armed again after their callback as level-triggered programs need it.
+"""
+
+import asyncio
+import heapq
+import os
+import select
+import selectors
+import socket
+import weakref
+from asyncio import base_events, events
+from collections import deque
+from threading import get_ident
+from typing import Any, Callable, Deque, Dict, List, Mapping, Optional, Tuple
+
+from . import _abi
+from ._engine import Engine
+from ._operations import File
+
+_READ = select.POLLIN | select.POLLHUP | select.POLLERR
+_WRITE = select.POLLOUT | select.POLLHUP | select.POLLERR
+_CANCELLED_SHARE = 0.5
+_CANCELLED_LEAST = 100
+
+
+class Watch:
+    """A reader or writer of a descriptor: a poll, armed again after each callback."""
+
+    __slots__ = ("loop", "fd", "mask", "handle", "ident")
+
+    def __init__(self, loop: "CoreLoop", fd: int, mask: int, handle: asyncio.Handle) -> None:
+        self.loop = loop
+        self.fd = fd
+        self.mask = mask
+        self.handle: Optional[asyncio.Handle] = handle
+        self.ident = 0
+
+    def arm(self) -> None:
+        """Poll, with the next turn."""
+        if self.handle is not None and not self.ident:
+            self.ident = self.loop._engine.submit(
+                _abi.OP_POLL_ADD, self.fd, 0, 0, 0, self.mask, self._polled, restart=True
+            )
+
+    def _polled(self, res: int, flags: int, data: int, token: int) -> None:
+        self.ident = 0
+        handle = self.handle
+        if handle is None:
+            return
+        # A poll that was ended because the loop stopped is only armed again; one that failed
+        # calls back, as the descriptor will tell its error there.
+        if res != -125:
+            self.loop._ready.append(handle)
+        self.loop._rearm.append(self)
+
+    def stop(self) -> bool:
+        """Forget the handle, and end the poll. False when it was cancelled before."""
+        handle, self.handle = self.handle, None
+        if self.ident:
+            self.loop._engine.cancel(self.ident)
+        if handle is None:
+            return False
+        handle.cancel()
+        return True
+
+
+class _Selector:
+    """What takes the selector's place for code that turns the loop by hand."""
+
+    def __init__(self, loop: "CoreLoop") -> None:
+        self._loop = loop
+
+    def select(self, timeout: Optional[float] = None) -> List[Any]:
+        if self._loop._turn(timeout):
+            self._loop._engine.dispatch()
+        return []
+
+    def get_key(self, fileobj: File) -> selectors.SelectorKey:
+        fd = descriptor_of(fileobj)
+        watches = [self._loop._watches.get((fd, mask)) for mask in (_READ, _WRITE)]
+        handles = tuple(None if watch is None else watch.handle for watch in watches)
+        bits = (selectors.EVENT_READ, selectors.EVENT_WRITE)
+        events = sum(bit for bit, handle in zip(bits, handles) if handle is not None)
+        if not events:
+            raise KeyError(f"{fileobj!r} is not registered")
+        return selectors.SelectorKey(fileobj, fd, events, handles)
+
+    def get_map(self) -> Mapping[int, selectors.SelectorKey]:
+        return {fd: self.get_key(fd) for fd, _ in self._loop._watches}
+
+    def close(self) -> None:
+        pass
+
+
+class CoreLoop(asyncio.BaseEventLoop):
+    """The iteration, readers and writers, and what threads need."""
+
+    # Of BaseEventLoop, whose private names are not in the type stubs.
+    _ready: Deque[asyncio.Handle]
+    _scheduled: List[asyncio.TimerHandle]
+    _timer_cancelled_count: int
+    _stopping: bool
+    _debug: bool
+    _thread_id: Optional[int]
+    _clock_resolution: float
+    _current_handle: Optional[asyncio.Handle]
+    _internal_fds: int
+    _check_closed: Callable[[], None]
+    #: Also where no ring could be made, for `__del__`.
+    _closed = True
+    _engine: Engine
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__()
+        self._engine = engine
+        engine.on_error = self._callback_failed
+        self._selector: Any = _Selector(self)
+        self._watches: Dict[Tuple[int, int], Watch] = {}
+        self._rearm: Deque[Watch] = deque()
+        #: Called before the next turn: transports with something to send.
+        self._flushes: List[Callable[[], object]] = []
+        self._transports: "weakref.WeakValueDictionary[int, Any]" = weakref.WeakValueDictionary()
+        self._ssock: Optional[socket.socket] = None
+        self._csock: Optional[socket.socket] = None
+
+    # Life.
+
+    def run_forever(self) -> None:
+        if self.is_running() or self.is_closed():
+            super().run_forever()
+            return
+        self._engine.attach()
+        try:
+            super().run_forever()
+        finally:
+            if not self._engine.closed:
+                self._engine.park()
+
+    def close(self) -> None:
+        if self.is_running():
+            raise RuntimeError("Cannot close a running event loop")
+        if self.is_closed():
+            return
+        self._close_self_pipe()
+        for watch in list(self._watches.values()):
+            watch.handle = None
+        self._watches.clear()
+        super().close()
+        self._flushes.clear()
+        self._rearm.clear()
+        self._engine.close()
+        # Their connection_lost was due and cannot come any more.
+        for transport in list(self._transports.values()):
+            sock = getattr(transport, "_sock", None)
+            if sock is not None and transport.is_closing():
+                sock.close()
+                transport._sock = None
+        self._selector = None
+
+    def _make_self_pipe(self) -> None:
+        """What signal handlers write to (`signal.set_wakeup_fd`), made when first needed."""
+        if self._ssock is not None:
+            return
+        self._ssock, self._csock = socket.socketpair()
+        self._ssock.setblocking(False)
+        self._csock.setblocking(False)
+        self._internal_fds += 1
+        self._add_reader(self._ssock.fileno(), self._read_from_self)
+
+    def _close_self_pipe(self) -> None:
+        if self._ssock is None or self._csock is None:
+            return
+        self._remove_reader(self._ssock.fileno())
+        self._ssock.close()
+        self._csock.close()
+        self._ssock = self._csock = None
+        self._internal_fds -= 1
+
+    def _read_from_self(self) -> None:
+        while self._ssock is not None:
+            try:
+                data = self._ssock.recv(4096)
+            except InterruptedError:
+                continue
+            except BlockingIOError:
+                break
+            if not data:
+                break
+            self._process_self_data(data)
+
+    def _process_self_data(self, data: bytes) -> None:
+        """Numbers of signals, for the mix-in that handles them."""
+
+    def _write_to_self(self) -> None:
+        # In the loop's own thread it is awake.
+        if self._thread_id != get_ident():
+            self._engine.wake()
+
+    def _callback_failed(self, error: BaseException) -> None:
+        self.call_exception_handler(
+            {"message": "Exception in a completion's callback", "exception": error}
+        )
+
+    # The iteration.
+
+    def _turn(self, timeout: Optional[float]) -> bool:
+        """Arm what was called back, send what was collected, and turn the ring once. Whether there
+        is something to dispatch."""
+        rearm = self._rearm
+        while rearm:
+            rearm.popleft().arm()
+        if self._flushes:
+            flushes, self._flushes = self._flushes, []
+            for flush in flushes:
+                flush()
+            if self._ready:
+                timeout = 0
+        return self._engine.fetch(timeout)
+
+    def _process_events(self, event_list: List[Any]) -> None:
+        """Nothing: completions were dealt with in the turn."""
+
+    def _run_once(self) -> None:
+        ready, scheduled = self._ready, self._scheduled
+        timeout: Optional[float] = None
+        if scheduled:
+            scheduled = self._drop_cancelled()
+        if ready or self._stopping:
+            timeout = 0
+        elif scheduled:
+            timeout = max(scheduled[0]._when - self.time(), 0)  # type: ignore[attr-defined]
+        found = (
+            self._turn(timeout) if self._rearm or self._flushes else self._engine.fetch(timeout)
+        )
+        if found:
+            # What was ready before goes first, as with a selector's events.
+            if ready:
+                self._run_ready(len(ready))
+            self._engine.dispatch()
+        scheduled = self._scheduled
+        if scheduled:
+            end: float = self.time() + self._clock_resolution
+            while scheduled and scheduled[0]._when < end:  # type: ignore[attr-defined]
+                timer = heapq.heappop(scheduled)
+                timer._scheduled = False  # type: ignore[attr-defined]
+                ready.append(timer)
+        self._run_ready(len(ready))
+
+    def _run_ready(self, count: int) -> None:
+        """The first `count` ready handles."""
+        if self._debug:
+            self._run_watched(count)
+            return
+        take = self._ready.popleft
+        for _ in range(count):
+            handle = take()
+            if not handle._cancelled:
+                handle._run()
+
+    def _run_watched(self, count: int) -> None:
+        """The ready handles in debug mode: who takes long is told."""
+        for _ in range(count):
+            handle = self._ready.popleft()
+            if handle._cancelled:
+                continue
+            try:
+                self._current_handle = handle
+                start = self.time()
+                handle._run()
+                took = self.time() - start
+                if took >= self.slow_callback_duration:
+                    _log_slow(handle, took)
+            finally:
+                self._current_handle = None
+
+    def _drop_cancelled(self) -> List[asyncio.TimerHandle]:
+        """Timers that were cancelled leave the heap: those at its head, and all when many are."""
+        scheduled = self._scheduled
+        count = len(scheduled)
+        if (
+            count > _CANCELLED_LEAST
+            and self._timer_cancelled_count / count > _CANCELLED_SHARE
+        ):
+            kept = []
+            for timer in scheduled:
+                if timer._cancelled:
+                    timer._scheduled = False  # type: ignore[attr-defined]
+                else:
+                    kept.append(timer)
+            heapq.heapify(kept)
+            self._scheduled = kept
+            self._timer_cancelled_count = 0
+            return kept
+        while scheduled and scheduled[0]._cancelled:
+            self._timer_cancelled_count -= 1
+            timer = heapq.heappop(scheduled)
+            timer._scheduled = False  # type: ignore[attr-defined]
+        return scheduled
+
+    # Readers and writers.
+
+    def _ensure_fd_no_transport(self, fd: File) -> None:
+        number = descriptor_of(fd)
+        transport = self._transports.get(number)
+        if transport is not None and not transport.is_closing():
+            raise RuntimeError(f"File descriptor {fd!r} is used by transport {transport!r}")
+
+    def _watch(self, fd: File, mask: int, callback: Any, args: Tuple[Any, ...]) -> asyncio.Handle:
+        self._check_closed()
+        number = descriptor_of(fd)
+        handle = events.Handle(callback, args, self, None)
+        old = self._watches.get((number, mask))
+        if old is not None and old.handle is not None:
+            old.handle.cancel()
+            old.handle = handle
+            return handle
+        # Says EBADF at once, as a selector does.
+        os.fstat(number)
+        watch = self._watches[number, mask] = Watch(self, number, mask, handle)
+        watch.arm()
+        return handle
+
+    def _unwatch(self, fd: File, mask: int) -> bool:
+        if self.is_closed():
+            return False
+        watch = self._watches.pop((descriptor_of(fd), mask), None)
+        return watch is not None and watch.stop()
+
+    def _add_reader(self, fd: File, callback: Callable[..., Any], *args: Any) -> asyncio.Handle:
+        return self._watch(fd, _READ, callback, args)
+
+    def _remove_reader(self, fd: File) -> bool:
+        return self._unwatch(fd, _READ)
+
+    def _add_writer(self, fd: File, callback: Callable[..., Any], *args: Any) -> asyncio.Handle:
+        return self._watch(fd, _WRITE, callback, args)
+
+    def _remove_writer(self, fd: File) -> bool:
+        return self._unwatch(fd, _WRITE)
+
+    def add_reader(  # type: ignore[override]
+        self, fd: File, callback: Callable[..., Any], *args: Any
+    ) -> None:
+        """Call `callback` whenever the descriptor can be read."""
+        self._ensure_fd_no_transport(fd)
+        self._add_reader(fd, callback, *args)
+
+    def remove_reader(self, fd: File) -> bool:
+        """End `add_reader`; whether there was one."""
+        self._ensure_fd_no_transport(fd)
+        return self._remove_reader(fd)
+
+    def add_writer(  # type: ignore[override]
+        self, fd: File, callback: Callable[..., Any], *args: Any
+    ) -> None:
+        """Call `callback` whenever the descriptor can be written."""
+        self._ensure_fd_no_transport(fd)
+        self._add_writer(fd, callback, *args)
+
+    def remove_writer(self, fd: File) -> bool:
+        """End `add_writer`; whether there was one."""
+        self._ensure_fd_no_transport(fd)
+        return self._remove_writer(fd)
+
+
+def descriptor_of(file: File) -> int:
+    """The number of a descriptor or of what has one; ValueError where there is none."""
+    if isinstance(file, int):
+        number = file
+    else:
+        try:
+            number = int(file.fileno())
+        except (AttributeError, TypeError, ValueError):
+            raise ValueError(f"Invalid file object: {file!r}") from None
+    if number < 0:
+        raise ValueError(f"Invalid file descriptor: {number}")
+    return number
+
+
+def _log_slow(handle: asyncio.Handle, took: float) -> None:
+    # asyncio's own words and logger, which programs filter by.
+    theirs: Any = base_events
+    theirs.logger.warning("Executing %s took %.3f seconds", theirs._format_handle(handle), took)

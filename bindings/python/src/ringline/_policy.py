@@ -1,0 +1,138 @@
+"""How programs get the loop: a factory, a policy, `install` and `run`.
+
+Owns the choice between the ring and, where `fallback` allows it, asyncio's own loop. It never falls
+back unasked, and never in silence.
+"""
+
+import asyncio
+import errno
+import sys
+import warnings
+from typing import Any, Coroutine, Optional, TypeVar
+
+from . import _abi
+from ._config import configure
+from ._error import Error
+from ._event_loop import EventLoop
+
+_T = TypeVar("_T")
+_FORBIDDEN = (-errno.EPERM, -errno.EACCES, -errno.ENOSYS, _abi.ENOTSUP_KERNEL)
+
+
+def new_event_loop(**options: Any) -> asyncio.AbstractEventLoop:
+    """Make an event loop.
+
+    Parameters
+    ----------
+    **options : int or bool
+        buffer_size, buffer_count, ring_size, sqpoll, spin_us, fallback. What is not given is taken
+        from RINGLINE_BUFFER_SIZE and so on, else it has its default.
+
+    Returns
+    -------
+    EventLoop
+        Or asyncio's own loop, with a warning, where rings are forbidden and `fallback` is set.
+
+    Raises
+    ------
+    Error
+        Where rings are forbidden or memory is short; the text says by what, and the remedy.
+    TypeError, ValueError
+        An option that there is not, or a value that cannot be.
+    """
+    config = configure(options)
+    try:
+        return EventLoop(**options)
+    except Error as error:
+        if not config.fallback or error.code not in _FORBIDDEN:
+            raise
+        warnings.warn(
+            f"no io_uring here, asyncio's own event loop is used: {error}",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return asyncio.SelectorEventLoop()
+
+
+# Since 3.14 the name has an underscore, and policies are on their way out.
+_Default: Any = getattr(
+    asyncio, "_DefaultEventLoopPolicy", getattr(asyncio, "DefaultEventLoopPolicy", None)
+)
+
+
+class EventLoopPolicy(_Default):  # type: ignore[misc]
+    """asyncio's policy, with loops on a ring.
+
+    Parameters
+    ----------
+    **options : int or bool
+        As of `new_event_loop`, checked at once.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__()
+        configure(options)
+        self._options = options
+
+    def new_event_loop(self) -> asyncio.AbstractEventLoop:
+        return new_event_loop(**self._options)
+
+
+def install(**options: Any) -> None:
+    """Have asyncio make its event loops on rings from now on.
+
+    Parameters
+    ----------
+    **options : int or bool
+        As of `new_event_loop`.
+    """
+    policy = EventLoopPolicy(**options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        asyncio.set_event_loop_policy(policy)
+
+
+def run(main: "Coroutine[Any, Any, _T]", *, debug: Optional[bool] = None, **options: Any) -> _T:
+    """As `asyncio.run`, on a ring.
+
+    Parameters
+    ----------
+    main : coroutine
+        What to run until it is complete.
+    debug : bool or None
+        asyncio's debug mode; None = as the environment says.
+    **options : int or bool
+        As of `new_event_loop`.
+    """
+    if sys.version_info >= (3, 11):
+
+        def factory() -> asyncio.AbstractEventLoop:
+            return new_event_loop(**options)
+
+        with asyncio.Runner(debug=debug, loop_factory=factory) as runner:
+            return runner.run(main)
+    return _run_before_runners(main, debug, options)
+
+
+def _run_before_runners(main: Any, debug: Optional[bool], options: Any) -> Any:
+    """asyncio.run of 3.10, which takes no factory."""
+    if asyncio._get_running_loop() is not None:
+        raise RuntimeError("ringline.run() cannot be called from a running event loop")
+    if not asyncio.iscoroutine(main):
+        raise ValueError(f"a coroutine was expected, got {main!r}")
+    from asyncio.runners import _cancel_all_tasks  # type: ignore[attr-defined]
+
+    loop = new_event_loop(**options)
+    try:
+        asyncio.set_event_loop(loop)
+        if debug is not None:
+            loop.set_debug(debug)
+        return loop.run_until_complete(main)
+    finally:
+        try:
+            _cancel_all_tasks(loop)
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.run_until_complete(loop.shutdown_default_executor())
+        finally:
+            asyncio.set_event_loop(None)
+            loop.close()

@@ -1,0 +1,157 @@
+"""Child processes: asyncio's subprocess transport, told of exits by pidfd and the ring.
+
+Owns the pidfd of each child that runs. The invariant: a child is waited for exactly once, and its
+pidfd is closed then or with the loop. No child watcher, no thread, no SIGCHLD.
+"""
+
+import asyncio
+import errno
+import os
+import select
+import subprocess
+import sys
+from asyncio import base_subprocess
+from asyncio.log import logger
+from typing import Any, Callable, Dict, Optional
+
+from . import _abi
+from ._engine import Engine
+
+
+class SubprocessTransport(base_subprocess.BaseSubprocessTransport):
+    """A child process and its pipes."""
+
+    _proc: Any
+
+    def _start(
+        self,
+        args: Any,
+        shell: bool,
+        stdin: Any,
+        stdout: Any,
+        stderr: Any,
+        bufsize: int,
+        **kwargs: Any,
+    ) -> None:
+        self._proc = subprocess.Popen(
+            args, shell=shell, stdin=stdin, stdout=stdout, stderr=stderr,
+            universal_newlines=False, bufsize=bufsize, **kwargs,
+        )  # fmt: skip
+
+
+class ProcessMixin:
+    """What subprocess_exec and subprocess_shell ask of their loop."""
+
+    _engine: Engine
+    create_future: Callable[[], "asyncio.Future[Any]"]
+    run_in_executor: Callable[..., "asyncio.Future[Any]"]
+    is_running: Callable[[], bool]
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        #: The pidfd of each transport's child.
+        self._children: Dict[Any, int] = {}
+
+    async def _make_subprocess_transport(
+        self,
+        protocol: asyncio.BaseProtocol,
+        args: Any,
+        shell: bool,
+        stdin: Any,
+        stdout: Any,
+        stderr: Any,
+        bufsize: int,
+        extra: Optional[Dict[str, Any]] = None,
+        **kwargs: Any,
+    ) -> SubprocessTransport:
+        _check_watcher()
+        waiter = self.create_future()
+        make: Any = SubprocessTransport
+        transport: SubprocessTransport = make(
+            self, protocol, args, shell, stdin, stdout, stderr, bufsize,
+            waiter=waiter, extra=extra, **kwargs,
+        )  # fmt: skip
+        self._await_exit(transport)
+        try:
+            await waiter
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException:
+            transport.close()
+            await transport._wait()
+            raise
+        return transport
+
+    def _await_exit(self, transport: SubprocessTransport) -> None:
+        pid = transport.get_pid()
+        assert pid is not None
+        try:
+            number = os.pidfd_open(pid)
+        except OSError:
+            # Sandboxes may forbid it: a thread waits.
+            waiting = self.run_in_executor(None, os.waitid, os.P_PID, pid, _EXIT_STAYS)
+            waiting.add_done_callback(lambda future: self._exited(transport, pid))
+            return
+        self._children[transport] = number
+        self._poll_child(transport, pid, number)
+
+    def _poll_child(self, transport: SubprocessTransport, pid: int, number: int) -> None:
+        def done(res: int, flags: int, data: int, token: int) -> None:
+            if transport not in self._children:
+                return
+            if res == -errno.ECANCELED:
+                self._poll_child(transport, pid, number)
+                return
+            os.close(self._children.pop(transport))
+            self._exited(transport, pid)
+
+        self._engine.submit(
+            _abi.OP_POLL_ADD, number, 0, 0, 0, select.POLLIN, done, restart=True
+        )
+
+    def _exited(self, transport: SubprocessTransport, pid: int) -> None:
+        """The child is over: wait for it, and tell its transport."""
+        process = transport._proc
+        try:
+            _, status = os.waitpid(pid, 0)
+        except ChildProcessError:
+            # Popen.poll(), or somebody who waits for any child, was here first.
+            code = process.returncode
+            if code is None:
+                code = 255
+                logger.warning(
+                    "child process pid %d exit status already read: will report returncode 255",
+                    pid,
+                )
+        else:
+            try:
+                code = os.waitstatus_to_exitcode(status)
+            except ValueError:
+                code = status
+        transport._process_exited(code)
+
+    def close(self) -> None:
+        if not self.is_running():
+            children, self._children = self._children, {}
+            for number in children.values():
+                os.close(number)
+        super().close()  # type: ignore[misc]
+
+
+_EXIT_STAYS = os.WEXITED | os.WNOWAIT
+
+
+def _check_watcher() -> None:
+    """A program that set a child watcher which is not active is told so, as asyncio tells it; an
+    active one is not needed and not asked."""
+    policy: Any = vars(asyncio.events).get("_event_loop_policy")
+    watcher = getattr(policy, "_watcher", None)
+    if watcher is None:
+        return
+    with watcher as entered:
+        # Which of the two is asked differs; a watcher that is not itself when entered is rare.
+        asked = watcher if sys.version_info >= (3, 12) else entered
+        if not asked.is_active():
+            raise RuntimeError(
+                "asyncio.get_child_watcher() is not activated, subprocess support is not installed."
+            )

@@ -1,0 +1,240 @@
+"""The sending half of a stream transport.
+
+Owns the writes that wait and at most one send in flight. Invariants: what the kernel sends from is
+held until its FINAL; sends go out in the order of the writes; a send that somebody waits for is not
+QUIET, as it would not end the wait of a turn.
+"""
+
+import asyncio
+import errno
+import os
+import socket
+from asyncio import constants
+from asyncio.log import logger
+from collections import deque
+from typing import Any, Deque, Iterable, List, Optional
+
+from . import _abi
+from ._engine import BYTES_OFFSET
+
+_DONTWAIT = int(socket.MSG_DONTWAIT | socket.MSG_WAITALL)
+_WAITALL = int(socket.MSG_WAITALL)
+#: So much is sent at once, without waiting for the end of the iteration.
+_AT_ONCE = 16384
+#: So much goes with one operation, so that water marks see how a large write gets on.
+_PIECE = 262144
+_AGAIN = (-errno.EAGAIN, -errno.EINTR)
+
+
+class Sending:
+    """What a stream transport sends with."""
+
+    _loop: Any
+    _engine: Any
+    _sock: Optional[socket.socket]
+    _sock_fd: int
+    _conn_lost: int
+    _closing: bool
+    _eof: bool
+    _protocol_paused: bool
+    _fatal_error: Any
+    _lose: Any
+    _maybe_pause_protocol: Any
+    _maybe_resume_protocol: Any
+
+    def _begin(self) -> None:
+        #: Writes that wait, and the bytes that the kernel sends from with how many it took.
+        self._buffer: Deque[bytes] = deque()
+        self._sending: Optional[bytes] = None
+        self._sent_to = 0
+        self._send_id = 0
+        self._size = 0
+        self._flushing = False
+        self._empty_waiter: "Optional[asyncio.Future[None]]" = None
+
+    def get_write_buffer_size(self) -> int:
+        return self._size
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> None:
+        if type(data) is not bytes:
+            if not isinstance(data, (bytes, bytearray, memoryview)):
+                raise TypeError(
+                    f"data argument must be a bytes-like object, not {type(data).__name__!r}"
+                )
+            data = bytes(data)
+        if self._eof:
+            raise RuntimeError("Cannot call write() after write_eof()")
+        if self._empty_waiter is not None:
+            raise RuntimeError("unable to write; sendfile is in progress")
+        if not data:
+            return
+        if self._conn_lost:
+            self._lost_write()
+            return
+        self._buffer.append(data)
+        self._size += len(data)
+        if self._send_id:
+            self._maybe_pause_protocol()
+        elif self._size >= _AT_ONCE:
+            self._send_at_once()
+        elif not self._flushing:
+            self._flushing = True
+            self._loop._flushes.append(self._flush)
+
+    def _lost_write(self) -> None:
+        if self._conn_lost >= constants.LOG_THRESHOLD_FOR_CONNLOST_WRITES:
+            logger.warning("socket.send() raised exception.")
+        self._conn_lost += 1
+
+    def writelines(self, list_of_data: Iterable[Any]) -> None:
+        if self._eof:
+            raise RuntimeError("Cannot call writelines() after write_eof()")
+        if self._empty_waiter is not None:
+            raise RuntimeError("unable to writelines; sendfile is in progress")
+        data = b"".join(list_of_data)
+        if data:
+            self.write(data)
+
+    def _take(self) -> bytes:
+        """What is sent next: a large write by itself, small ones together."""
+        buffer = self._buffer
+        if len(buffer) == 1:
+            return buffer.popleft()
+        if len(buffer[0]) >= _PIECE:
+            return buffer.popleft()
+        parts: List[bytes] = []
+        size = 0
+        while buffer and size + len(buffer[0]) <= _PIECE:
+            size += len(buffer[0])
+            parts.append(buffer.popleft())
+        return b"".join(parts)
+
+    def _send_at_once(self) -> None:
+        """As much as the kernel takes now; the rest is sent when it has room."""
+        assert self._sock is not None
+        data = self._take()
+        try:
+            sent = self._sock.send(data)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError as error:
+            self._fatal_error(error, "Fatal write error on socket transport")
+            return
+        self._size -= sent
+        if sent == len(data):
+            if self._buffer and not self._flushing:
+                self._flushing = True
+                self._loop._flushes.append(self._flush)
+        else:
+            self._sending, self._sent_to = data, sent
+            self._send_rest()
+        self._maybe_pause_protocol()
+
+    def _flush(self) -> None:
+        """Send what was written in this iteration, with the turn that follows."""
+        self._flushing = False
+        if self._send_id or not self._buffer or self._conn_lost:
+            return
+        data = self._take() if len(self._buffer) > 1 else self._buffer.popleft()
+        self._sending, self._sent_to = data, 0
+        size = len(data)
+        if (
+            size > _PIECE
+            or self._closing
+            or self._eof
+            or self._buffer
+            or self._protocol_paused
+            or self._empty_waiter is not None
+            or not self._engine.quiet
+        ):
+            # Somebody waits for it: a QUIET send would not end the wait of the turn.
+            self._send_rest()
+            return
+        self._send_id = self._engine.submit(
+            _abi.OP_SEND, self._sock_fd, id(data) + BYTES_OFFSET, size, 0, _DONTWAIT,
+            self._sent, data, 0, 0, 0, 0, 0, _abi.EXT_QUIET,
+        )  # fmt: skip
+
+    def _send_rest(self) -> None:
+        """Send on, where an earlier send stopped, as soon as there is room."""
+        data, start = self._sending, self._sent_to
+        assert data is not None
+        size = min(len(data) - start, _PIECE)
+        self._send_id = self._engine.submit(
+            _abi.OP_SEND, self._sock_fd, id(data) + BYTES_OFFSET + start, size, 0, _WAITALL,
+            self._sent, data,
+        )  # fmt: skip
+
+    def _sent(self, res: int, flags: int, data: int, token: int) -> None:
+        """The send in flight is over: whole, cut short, or failed."""
+        self._send_id = 0
+        sending = self._sending
+        if res == self._size and not (self._closing or self._eof or self._protocol_paused):
+            if self._empty_waiter is None:
+                # The ordinary case: all that was written is sent, and nobody waits for it.
+                self._sending = None
+                self._size = 0
+                return
+        if self._conn_lost or sending is None:
+            self._sending = None
+            return
+        if res < 0:
+            if res in _AGAIN:
+                self._send_rest()
+                return
+            self._sending = None
+            failure = OSError(-res, os.strerror(-res))
+            waiter = self._empty_waiter
+            self._fatal_error(failure, "Fatal write error on socket transport")
+            if waiter is not None and not waiter.done():
+                waiter.set_exception(failure)
+            return
+        self._size -= res
+        self._sent_to += res
+        if self._sent_to < len(sending):
+            self._send_rest()
+        else:
+            self._sending = None
+            if self._buffer and not self._flushing:
+                self._flushing = True
+                self._loop._flushes.append(self._flush)
+        if self._protocol_paused:
+            self._maybe_resume_protocol()
+        if not self._size:
+            self._drained()
+
+    def _drained(self) -> None:
+        """Nothing waits to be sent any more."""
+        waiter = self._empty_waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+        if self._closing:
+            self._lose(None)
+        elif self._eof and self._sock is not None:
+            self._shutdown()
+
+    def write_eof(self) -> None:
+        if self._closing or self._eof:
+            return
+        self._eof = True
+        if not self._size:
+            self._shutdown()
+
+    def _shutdown(self) -> None:
+        assert self._sock is not None
+        self._sock.shutdown(socket.SHUT_WR)
+
+    def _make_empty_waiter(self) -> "asyncio.Future[None]":
+        if self._empty_waiter is not None:
+            raise RuntimeError("Empty waiter is already set")
+        waiter: "asyncio.Future[None]" = self._loop.create_future()
+        self._empty_waiter = waiter
+        if not self._size:
+            waiter.set_result(None)
+        return waiter
+
+    def _reset_empty_waiter(self) -> None:
+        self._empty_waiter = None

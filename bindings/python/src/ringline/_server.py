@@ -1,0 +1,169 @@
+"""Listening sockets: multishot accepts.
+
+Owns one accept per listener. Invariants: a connection that arrives when its server is closed is
+closed too; where descriptors are short, accepting pauses instead of spinning.
+"""
+
+import asyncio
+import contextvars
+import errno
+import os
+import socket
+from asyncio import constants, trsock
+from asyncio.log import logger
+from typing import Any, Callable, Dict, Optional
+
+from . import _abi
+from ._loop import descriptor_of
+from ._stream import Transport
+
+_FINAL = _abi.CF_FINAL
+_SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_PASSING = (-errno.ECANCELED, -errno.ECONNABORTED, -errno.EINTR, -errno.EAGAIN)
+_FLAGS = int(socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+
+
+class Acceptor:
+    """The accept of one listener."""
+
+    def __init__(
+        self,
+        loop: Any,
+        factory: Callable[[], asyncio.BaseProtocol],
+        sock: socket.socket,
+        server: Any,
+        tls: Any,
+        timeouts: Dict[str, Any],
+    ) -> None:
+        self._loop, self._factory, self._sock, self._server = loop, factory, sock, server
+        self._tls, self._timeouts = tls, timeouts
+        self._kind = (sock.family, sock.type, sock.proto)
+        self._context = contextvars.copy_context()
+        self._ident = 0
+        self._open = True
+        self._timer: Optional[asyncio.TimerHandle] = None
+        self._fd = descriptor_of(sock)
+        self.arm()
+
+    def arm(self) -> None:
+        self._timer = None
+        if self._open and not self._ident:
+            self._ident = self._loop._engine.submit(
+                _abi.OP_ACCEPT, self._fd, 0, 0, 0, _FLAGS, self._accepted, None,
+                0, self._loop._engine.accept_ioprio, restart=True,
+            )  # fmt: skip
+
+    def stop(self) -> None:
+        """Accept no more; when this returns the kernel has let go of the listener."""
+        self._open = False
+        if self._timer is not None:
+            self._timer.cancel()
+        self._loop._engine.finish((self._ident,))
+        self.drop()
+
+    def drop(self) -> None:
+        """Close the connections that came and were not looked at."""
+        for _, res, flags, _, _ in self._loop._engine.take(self._ident):
+            if res >= 0:
+                os.close(res)
+            if flags & _FINAL:
+                self._ident = 0
+
+    def _accepted(self, res: int, flags: int, data: int, token: int) -> None:
+        if flags & _FINAL:
+            self._ident = 0
+        if res >= 0:
+            if self._open:
+                self._context.run(self._connect, res)
+            else:
+                os.close(res)
+        elif self._open and res not in _PASSING:
+            self._refused(OSError(-res, os.strerror(-res)))
+            return
+        if flags & _FINAL:
+            self.arm()
+
+    def _refused(self, error: OSError) -> None:
+        """The kernel cannot accept: told, and tried again in a while."""
+        short = error.errno in _SHORT
+        self._loop.call_exception_handler(
+            {
+                "message": "socket.accept() out of system resource"
+                if short
+                else "socket.accept() failed",
+                "exception": error,
+                "socket": trsock.TransportSocket(self._sock),
+            }
+        )
+        if short and not self._ident:
+            self._timer = self._loop.call_later(constants.ACCEPT_RETRY_DELAY, self.arm)
+
+    def _connect(self, fd: int) -> None:
+        loop, server = self._loop, self._server
+        conn = socket.socket(*self._kind, fileno=fd)
+        conn.setblocking(False)
+        try:
+            extra = {"peername": conn.getpeername()}
+        except OSError:
+            extra = {"peername": None}
+        if loop._debug:
+            logger.debug("%r got a new connection from %r: %r", server, extra["peername"], conn)
+        if self._tls or loop._debug:
+            accept = loop._accept_connection2(
+                self._factory, conn, extra, self._tls, server, **self._timeouts
+            )
+            loop.create_task(accept)
+            return
+        try:
+            Transport(loop, conn, self._factory(), None, extra, server)
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException:
+            # As asyncio does it: only the debug mode, which goes another way, tells.
+            conn.close()
+
+
+class ServerMixin:
+    """What asyncio's own Server asks of its loop."""
+
+    _acceptors: Dict[int, Acceptor]
+    _unix_server_sockets: Dict[socket.socket, int]
+    _transports: Any
+
+    def _start_serving(
+        self,
+        protocol_factory: Callable[[], asyncio.BaseProtocol],
+        sock: socket.socket,
+        sslcontext: Any = None,
+        server: Any = None,
+        backlog: int = 100,
+        *timeouts: Any,
+    ) -> None:
+        names = ("ssl_handshake_timeout", "ssl_shutdown_timeout")
+        self._acceptors[sock.fileno()] = Acceptor(
+            self, protocol_factory, sock, server, sslcontext, dict(zip(names, timeouts))
+        )
+
+    def close(self) -> None:
+        if not self.is_running():  # type: ignore[attr-defined]
+            for acceptor in self._acceptors.values():
+                acceptor.drop()
+            self._acceptors.clear()
+        super().close()  # type: ignore[misc]
+
+    def _stop_serving(self, sock: socket.socket) -> None:
+        acceptor = self._acceptors.pop(sock.fileno(), None)
+        if acceptor is not None:
+            acceptor.stop()
+        inode = self._unix_server_sockets.pop(sock, None)
+        path = sock.getsockname() if inode is not None else None
+        sock.close()
+        if path is None:
+            return
+        try:
+            if os.stat(path).st_ino == inode:
+                os.unlink(path)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            logger.error("Unable to clean up listening UNIX socket %r: %r", path, error)

@@ -1,0 +1,342 @@
+"""Stream transports: TCP and unix sockets on the ring.
+
+Owns the connection's socket and one multishot receive; sending is a base class. Invariants: the
+protocol hears nothing while reading is paused, and `connection_lost` once, as the last. The socket
+is closed only when no operation names it.
+"""
+
+import asyncio
+import contextvars
+import errno
+import os
+import socket
+import sys
+import warnings
+from asyncio import base_events, constants, futures, transports, trsock
+from asyncio.log import logger
+from collections import deque
+from typing import Any, Callable, Deque, Dict, Optional
+
+from . import _abi, _layer
+from ._sending import Sending
+
+_FINAL, _LEASE = _abi.CF_FINAL, _abi.CF_LEASE
+_LEAVES = (-errno.ECANCELED, -errno.ENOBUFS)
+_COUNTS_CLIENTS = sys.version_info >= (3, 13)
+
+
+class _Failed:
+    """An error that came while reading was paused."""
+
+    def __init__(self, error: OSError) -> None:
+        self.error = error
+
+
+#: asyncio's own water marks.
+_Base: Any = transports._FlowControlMixin
+
+
+class SocketTransport(Sending, _Base, transports.Transport):  # type: ignore[misc]
+    """A connection. Made by the loop's create_connection, create_server and their kin."""
+
+    _start_tls_compatible = True
+    _sendfile_compatible = constants._SendfileMode.TRY_NATIVE
+    _sock: Optional[socket.socket] = None
+    _extra: Dict[str, Any]
+    _high_water: int
+
+    def __init__(
+        self,
+        loop: Any,
+        sock: socket.socket,
+        protocol: asyncio.BaseProtocol,
+        waiter: "Optional[asyncio.Future[None]]" = None,
+        extra: Optional[Dict[str, Any]] = None,
+        server: Any = None,
+    ) -> None:
+        _Base.__init__(self, extra, loop)
+        self._loop = loop
+        self._engine = loop._engine
+        self._extra["socket"] = trsock.TransportSocket(sock)
+        self._name("sockname", sock.getsockname)
+        if "peername" not in self._extra:
+            self._name("peername", sock.getpeername)
+        self._sock = sock
+        self._sock_fd = sock.fileno()
+        self._context = contextvars.copy_context()
+        self._run = self._context.run
+        self._begin()
+        #: What came while reading was paused.
+        self._held: Deque[Any] = deque()
+        self._recv_id = 0
+        self._conn_lost = 0
+        self._closing = self._paused = self._eof = self._ended = False
+        self._server = server
+        self.set_protocol(protocol)
+        if server is not None:
+            server._attach(self) if _COUNTS_CLIENTS else server._attach()
+        loop._transports[self._sock_fd] = self
+        base_events._set_nodelay(sock)  # type: ignore[attr-defined]
+        loop.call_soon(protocol.connection_made, self)
+        loop.call_soon(self._read)
+        if waiter is not None:
+            result = futures._set_result_unless_cancelled  # type: ignore[attr-defined]
+            loop.call_soon(result, waiter, None)
+
+    def _name(self, key: str, ask: Callable[[], Any]) -> None:
+        try:
+            self._extra[key] = ask()
+        except OSError:
+            self._extra[key] = None
+
+    def __repr__(self) -> str:
+        info = [self.__class__.__name__]
+        if self._sock is None:
+            info.append("closed")
+        elif self._closing:
+            info.append("closing")
+        info.append(f"fd={self._sock_fd}")
+        if self._loop is not None and not self._loop.is_closed():
+            info.append("read=polling" if self._recv_id else "read=idle")
+            state = "polling" if self._send_id else "idle"
+            info.append(f"write=<{state}, bufsize={self.get_write_buffer_size()}>")
+        return "<{}>".format(" ".join(info))
+
+    def __del__(self, _warn: Any = warnings.warn) -> None:
+        if self._sock is not None:
+            text = f"unclosed transport {self!r}"
+            # First, as a warning may be made an error.
+            self._sock.close()
+            self._detach()
+            _warn(text, ResourceWarning, source=self)
+
+    def _detach(self) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            server._detach(self) if _COUNTS_CLIENTS else server._detach()
+
+    # The protocol.
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self._protocol: Any = protocol
+        self._protocol_connected = True
+        self._buffered = isinstance(protocol, asyncio.BufferedProtocol)
+
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        protocol: asyncio.BaseProtocol = self._protocol
+        return protocol
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    # Reading.
+
+    def is_reading(self) -> bool:
+        return not self._closing and not self._paused
+
+    def pause_reading(self) -> None:
+        if self._closing or self._paused:
+            return
+        self._paused = True
+        if self._recv_id:
+            self._engine.cancel(self._recv_id)
+        if self._loop.get_debug():
+            logger.debug("%r pauses reading", self)
+
+    def resume_reading(self) -> None:
+        if self._closing or not self._paused:
+            return
+        self._paused = False
+        if self._held:
+            self._loop.call_soon(self._unhold)
+        self._read()
+        if self._loop.get_debug():
+            logger.debug("%r resumes reading", self)
+
+    def _read(self) -> None:
+        """Receive from now on, unless that is not wanted or goes on already."""
+        if self._recv_id or self._closing or self._paused or self._ended:
+            return
+        self._recv_id = self._engine.submit(
+            _abi.OP_RECV, self._sock_fd, 0, 0, 0, 0, self._received, None,
+            _abi.SQE_BUFFER_SELECT, self._engine.recv_ioprio, self._engine.pool, restart=True,
+        )  # fmt: skip
+
+    def _received(self, res: int, flags: int, data: int, token: int) -> None:
+        """A completion of the receive: bytes, the peer's end, or why it ended."""
+        if flags & _FINAL:
+            self._recv_id = 0
+        if res > 0:
+            engine = self._engine
+            if self._paused or self._held:
+                if not self._closing:
+                    self._held.append(engine.received(data, res))
+                engine.release(token)
+            elif not self._closing:
+                if self._buffered:
+                    self._run(self._fill, engine.view(data, res))
+                    engine.release(token)
+                else:
+                    received = engine.received(data, res)
+                    engine.release(token)
+                    try:
+                        self._run(self._protocol.data_received, received)
+                    except (SystemExit, KeyboardInterrupt):
+                        raise
+                    except BaseException as error:
+                        self._fatal_error(
+                            error, "Fatal error: protocol.data_received() call failed."
+                        )
+            else:
+                engine.release(token)
+            if flags & _FINAL:
+                self._read()
+        elif res in _LEAVES:
+            self._read()
+        elif not self._closing:
+            self._ended = True
+            item = None if res == 0 else _Failed(OSError(-res, os.strerror(-res)))
+            if self._paused or self._held:
+                self._held.append(item)
+            else:
+                self._deliver(item)
+
+    def _deliver(self, item: Any) -> None:
+        """Tell the protocol of bytes, of the end (None), or of a failure."""
+        if item is None:
+            self._run(self._end)
+        elif isinstance(item, _Failed):
+            self._fatal_error(item.error, "Fatal read error on socket transport")
+        elif self._buffered:
+            self._run(self._fill, memoryview(item))
+        else:
+            try:
+                self._run(self._protocol.data_received, item)
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:
+                self._fatal_error(error, "Fatal error: protocol.data_received() call failed.")
+
+    def _unhold(self) -> None:
+        while self._held and self.is_reading():
+            self._deliver(self._held.popleft())
+
+    def _fill(self, view: memoryview) -> None:
+        """Copy received bytes into the protocol's buffers."""
+        done, size = 0, len(view)
+        while done < size:
+            if self._closing:
+                return
+            if self._paused or not self._buffered:
+                # It changed its mind, or its protocol, on the way.
+                rest = view[done:].tobytes()
+                if self._paused:
+                    self._held.appendleft(rest)
+                else:
+                    self._deliver(rest)
+                return
+            step = "get_buffer"
+            try:
+                buffer = self._protocol.get_buffer(-1)
+                room = len(buffer)
+                if not room:
+                    raise RuntimeError("get_buffer() returned an empty buffer")
+                count = min(room, size - done)
+                memoryview(buffer)[:count] = view[done : done + count]
+                done += count
+                step = "buffer_updated"
+                self._protocol.buffer_updated(count)
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:
+                self._fatal_error(error, f"Fatal error: protocol.{step}() call failed.")
+                return
+
+    def _end(self) -> None:
+        if self._loop.get_debug():
+            logger.debug("%r received EOF", self)
+        try:
+            keep_open = self._protocol.eof_received()
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            self._fatal_error(error, "Fatal error: protocol.eof_received() call failed.")
+            return
+        if not keep_open:
+            self.close()
+
+    # The end.
+
+    def close(self) -> None:
+        if self._closing:
+            return
+        self._closing = True
+        self._stop_reading()
+        if not self._size:
+            self._lose(None)
+
+    def abort(self) -> None:
+        self._force_close(None)
+
+    def _stop_reading(self) -> None:
+        self._held.clear()
+        if self._recv_id:
+            self._engine.cancel(self._recv_id)
+
+    def _lose(self, error: Optional[BaseException]) -> None:
+        if not self._conn_lost:
+            self._conn_lost += 1
+            self._loop.call_soon(self._call_connection_lost, error)
+
+    def _fatal_error(
+        self, error: BaseException, message: str = "Fatal error on transport"
+    ) -> None:
+        if isinstance(error, OSError):
+            if self._loop.get_debug():
+                logger.debug("%r: %s", self, message, exc_info=True)
+        else:
+            self._loop.call_exception_handler(
+                {
+                    "message": message,
+                    "exception": error,
+                    "transport": self,
+                    "protocol": self._protocol,
+                }
+            )
+        self._force_close(error)
+
+    def _force_close(self, error: Optional[BaseException]) -> None:
+        if self._conn_lost:
+            return
+        self._buffer.clear()
+        self._size = 0
+        if self._send_id:
+            self._engine.cancel(self._send_id)
+        if not self._closing:
+            self._closing = True
+            self._stop_reading()
+        self._lose(error)
+
+    def _call_connection_lost(self, error: Optional[BaseException]) -> None:
+        try:
+            if self._protocol_connected:
+                self._protocol.connection_lost(error)
+        finally:
+            sock = self._sock
+            if self._recv_id or self._send_id:
+                self._engine.finish((self._recv_id, self._send_id))
+            if sock is not None:
+                sock.close()
+            self._sock = None
+            self._protocol = None
+            self._loop = None
+            self._detach()
+            waiter = self._empty_waiter
+            if waiter is not None and not waiter.done():
+                waiter.set_exception(ConnectionError("Connection is closed by peer"))
+
+
+#: What the loop makes: native where that layer serves.
+Transport: Any = SocketTransport
+if _layer.loaded is not None:
+    Transport = _layer.loaded._stream_type(SocketTransport)

@@ -1,0 +1,1 @@
+"""Programs as they are published for loops of this kind."""

@@ -1,0 +1,181 @@
+"""How a program gets the loop: options, variables, policy, install, run, fallback."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import warnings
+from typing import Any, Dict
+
+import pytest
+from loops import only_ringline, program
+
+import ringline
+
+pytestmark = only_ringline
+
+#: Has the kernel refuse io_uring_setup and its kin, as containers' seccomp filters do.
+FORBID = """
+import ctypes, struct
+libc = ctypes.CDLL(None, use_errno=True)
+code = [(0x20, 0, 0, 0), (0x35, 0, 2, 425), (0x25, 1, 0, 427), (0x06, 0, 0, 0x00050001)]
+code += [(0x06, 0, 0, 0x7fff0000)]
+room = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *each) for each in code))
+class Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_void_p)]
+filter = Program(len(code), ctypes.addressof(room))
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, ctypes.byref(filter), 0, 0) == 0
+"""
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"buffer_size": 3},
+        {"buffer_size": "many"},
+        {"buffer_count": 0},
+        {"buffer_count": 3},
+        {"buffer_count": 1.5},
+        {"ring_size": 1 << 20},
+        {"ring_size": True},
+        {"spin_us": -1},
+        {"sqpoll": "maybe"},
+        {"fallback": 2},
+        {"bufer_size": 65536},
+    ],
+)
+def test_wrong_options(options: Dict[str, Any]) -> None:
+    """Failure: a value that cannot be and is taken, or an error that does not name it."""
+    (name,) = options
+    for make in (ringline.new_event_loop, ringline.EventLoopPolicy, ringline.install):
+        with pytest.raises((TypeError, ValueError)) as caught:
+            make(**options)
+        assert name in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BUFFER_SIZE", "64k"),
+        ("BUFFER_COUNT", "7"),
+        ("RING_SIZE", "-8"),
+        ("SPIN_US", "soon"),
+        ("SQPOLL", "perhaps"),
+        ("FALLBACK", "2"),
+    ],
+)
+def test_wrong_variables(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Failure: a variable that is wrong and ignored in silence."""
+    monkeypatch.setenv(f"RINGLINE_{name}", value)
+    with pytest.raises(ValueError) as caught:
+        ringline.new_event_loop()
+    assert f"RINGLINE_{name}" in str(caught.value) and value in str(caught.value)
+
+
+def test_options_have_effect(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Failure: an option or a variable that changes nothing, or the wrong one of both wins."""
+    monkeypatch.setenv("RINGLINE_BUFFER_COUNT", "8")
+    monkeypatch.setenv("RINGLINE_BUFFER_SIZE", "8192")
+    loop = ringline.new_event_loop(buffer_size=4096)
+    assert isinstance(loop, ringline.EventLoop)
+    info = loop.ring_info()
+    assert (info["buffer_size"], info["buffer_count"]) == (4096, 8)
+    loop.close()
+
+
+def test_run() -> None:
+    """Failure: run that uses another loop, or that does not give the result."""
+
+    async def main() -> str:
+        assert isinstance(asyncio.get_running_loop(), ringline.EventLoop)
+        assert asyncio.get_running_loop().get_debug()
+        return "result"
+
+    assert ringline.run(main(), debug=True, buffer_count=2) == "result"
+
+
+def test_install_and_policy() -> None:
+    """Failure: asyncio that goes on with its own loop."""
+    policy = "asyncio.set_event_loop_policy(ringline.EventLoopPolicy())"
+    for switch in ("ringline.install()", policy):
+        text = f"""
+import warnings; warnings.simplefilter("ignore")
+{switch}
+async def main():
+    print(isinstance(asyncio.get_running_loop(), ringline.EventLoop))
+asyncio.run(main())
+print(isinstance(asyncio.new_event_loop(), ringline.EventLoop))
+"""
+        said = program(text)
+        assert said.stdout == "True\nTrue\n", said.stderr
+
+
+def test_forbidden() -> None:
+    """Failure: where rings are forbidden, an error that names neither cause nor remedy."""
+    said = program(FORBID + "ringline.new_event_loop()")
+    assert said.returncode == 1
+    last = said.stderr.strip().split("\n")[-1]
+    assert "io_uring" in said.stderr and "seccomp" in said.stderr, last
+
+
+@pytest.mark.parametrize("how", ["argument", "variable", "install", "policy"])
+def test_fallback(how: str) -> None:
+    """Failure: fallback that does not warn, or does not work, where rings are forbidden."""
+    switch = {
+        "argument": "loop = ringline.new_event_loop(fallback=True)",
+        "variable": "os.environ['RINGLINE_FALLBACK'] = '1'; loop = ringline.new_event_loop()",
+        "install": "ringline.install(fallback=True); loop = asyncio.new_event_loop()",
+        "policy": "asyncio.set_event_loop_policy(ringline.EventLoopPolicy(fallback=True));"
+        " loop = asyncio.new_event_loop()",
+    }[how]
+    text = f"""
+{FORBID}
+{switch}
+assert not isinstance(loop, ringline.EventLoop)
+print(loop.run_until_complete(asyncio.sleep(0.001, "slept")))
+loop.close()
+"""
+    said = program(text)
+    assert said.stdout == "slept\n", said.stderr
+    assert "RuntimeWarning: no io_uring here" in said.stderr
+
+
+def test_fallback_is_not_taken_where_rings_work() -> None:
+    """Failure: fallback that gives asyncio's loop though a ring can be made."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        loop = ringline.new_event_loop(fallback=True)
+    assert isinstance(loop, ringline.EventLoop)
+    loop.close()
+
+
+def test_pure_is_forced() -> None:
+    """Failure: RINGLINE_PURE=1 that loads the native module all the same."""
+    text = "import sys, ringline; ringline.new_event_loop().close();"
+    text += "print('ringline._native' in sys.modules)"
+    env = {**os.environ, "RINGLINE_PURE": "1"}
+    said = subprocess.run([sys.executable, "-c", text], stdout=subprocess.PIPE, env=env, check=True)
+    assert said.stdout == b"False\n"
+
+
+def test_sqpoll_steps_down_or_works() -> None:
+    """Failure: a loop with sqpoll that does not run."""
+
+    async def main() -> int:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(None, lambda: 42)
+
+    assert ringline.run(main(), sqpoll=True) == 42
+
+
+def test_spin() -> None:
+    """Failure: a loop that spins and misses a wake."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        for _ in range(100):
+            assert await loop.run_in_executor(None, lambda: 42) == 42
+            await asyncio.sleep(0.0001)
+
+    ringline.run(main(), spin_us=50)

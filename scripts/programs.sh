@@ -1,0 +1,40 @@
+#!/bin/sh
+# Tests real programs (uvicorn, aiohttp, asyncpg, ...) on the Python loop, in an environment of
+# their own below target/; what they need comes from the index that pip is configured for.
+#
+#   scripts/programs.sh [pytest's arguments]
+#   scripts/programs.sh --bench [arguments]    the loop beside asyncio and uvloop
+set -eu
+cd "$(dirname "$0")/../bindings/python"
+
+work=../../target/python
+python=$work/programs/bin/python
+stamp=$work/programs/stamp
+log=$work/programs.txt
+wanted="$(python3 -VV) $(cat tests/programs/requirements.txt)"
+if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
+    mkdir -p "$work"
+    rm -rf "$work/programs"
+    python3 -m venv "$work/programs"
+    "$python" -m pip install --quiet 'setuptools>=77' -r tests/programs/requirements.txt
+    printf '%s\n' "$wanted" >"$stamp"
+fi
+"$python" -m pip install --quiet --no-build-isolation --no-deps --force-reinstall .
+
+unset RINGLINE_LIBRARY PYTHONPATH
+export PYTHONDONTWRITEBYTECODE=1
+if [ "${1:-}" = --bench ]; then
+    shift
+    exec "$python" benchmarks/run.py "$@"
+fi
+failed=0
+"$python" -m pytest -W default tests/programs "$@" >"$log" 2>&1 || failed=1
+cat "$log"
+count() {
+    sed -n "s/^\(.* \)\{0,1\}\([0-9][0-9]*\) $1\(,.*\)\{0,1\} in .*/\2/p" "$log" | tail -n 1
+}
+passed=$(count passed) bad=$(count failed)
+broken=$(count 'errors\{0,1\}') left=$(count skipped)
+bad=$((${bad:-0} + ${broken:-0}))
+echo "programs: ${passed:-0} passed, $bad failed, ${left:-0} ignored"
+exit "$failed"

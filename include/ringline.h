@@ -50,6 +50,9 @@ typedef struct ringline_mailbox ringline_mailbox;
 /** A server runtime. Opaque, as a ring. */
 typedef struct ringline_runtime ringline_runtime;
 
+/** A TLS config. Opaque, as a ring. */
+typedef struct ringline_tls_config ringline_tls_config;
+
 /**
  * Number of the ABI: two libraries with the same number serve the same programs.
  */
@@ -742,6 +745,16 @@ typedef struct ringline_runtime ringline_runtime;
 #define RINGLINE_ENOTSUP_KERNEL -4106
 
 /**
+ * TLS could not go on: the handshake failed, or a record was wrong.
+ */
+#define RINGLINE_ETLS -4107
+
+/**
+ * The other end of a TLS connection closed without ending its TLS: data may be missing.
+ */
+#define RINGLINE_ETRUNCATED -4108
+
+/**
  * No owner thread yet.
  */
 #define RINGLINE_STATE_CREATED 0
@@ -973,6 +986,52 @@ typedef struct ringline_runtime ringline_runtime;
 #define RINGLINE_DATAGRAM_TRUNCATED 1
 
 /**
+ * flags of TLS options: trust whom the machine trusts, besides the roots that are given.
+ */
+#define RINGLINE_TLS_SYSTEM_ROOTS 1
+
+/**
+ * A server asks for a certificate, and takes clients without one too.
+ */
+#define RINGLINE_TLS_CLIENT_CERTIFICATE_WANTED 2
+
+/**
+ * A server takes no client without a certificate that its roots vouch for.
+ */
+#define RINGLINE_TLS_CLIENT_CERTIFICATE_REQUIRED 4
+
+/**
+ * Every handshake in full: nothing is kept of a session that is over.
+ */
+#define RINGLINE_TLS_NO_RESUMPTION 8
+
+/**
+ * DANGEROUS: a client believes any certificate, so that anybody on the way can read and change
+ * everything. For tests against a machine of one's own.
+ */
+#define RINGLINE_TLS_DANGEROUS_BELIEVE_ANYBODY 2147483648
+
+/**
+ * state of a TLS info: the connection has none.
+ */
+#define RINGLINE_TLS_NONE 0
+
+/**
+ * The handshake has not ended.
+ */
+#define RINGLINE_TLS_SHAKING 1
+
+/**
+ * The handshake ended.
+ */
+#define RINGLINE_TLS_DONE 2
+
+/**
+ * flags of a TLS info: it went on with an earlier session.
+ */
+#define RINGLINE_TLS_RESUMED 1
+
+/**
  * kind of an event: the worker begins.
  */
 #define RINGLINE_EVENT_START 1
@@ -998,7 +1057,8 @@ typedef struct ringline_runtime ringline_runtime;
 #define RINGLINE_EVENT_WRITABLE 5
 
 /**
- * A connection is over, for the reason `res`; its id is stale.
+ * A connection is over, for the reason `res`; its id is stale. With RINGLINE_ETLS its cause in
+ * words, `length` bytes, is at `address`.
  */
 #define RINGLINE_EVENT_CLOSE 6
 
@@ -1054,6 +1114,11 @@ typedef struct ringline_runtime ringline_runtime;
  * bytes (0: the sender has none); `flags`: RINGLINE_DATAGRAM_TRUNCATED.
  */
 #define RINGLINE_EVENT_DATAGRAM 16
+
+/**
+ * The TLS handshake of `conn` ended.
+ */
+#define RINGLINE_EVENT_SECURED 17
 
 /**
  * worker of ringline_work: the calling thread's own.
@@ -1660,8 +1725,9 @@ typedef void (*ringline_writable_callback)(void *ctx,
 /**
  * The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
  * that failed, what data returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close
- * or a timeout of its own), -EMSGSIZE (keep_max), -ECANCELED (stop).
- * ringline_conn_info_of() still answers in it; the id is stale when it returns.
+ * or a timeout of its own), -EMSGSIZE (keep_max), -ECANCELED (stop), RINGLINE_ETLS (then
+ * ringline_error_detail() says why), RINGLINE_ETRUNCATED. ringline_conn_info_of() still answers in
+ * it; the id is stale when it returns.
  */
 typedef void (*ringline_close_callback)(void *ctx,
                                         ringline_runtime *runtime,
@@ -1789,6 +1855,14 @@ typedef void (*ringline_datagram_callback)(void *ctx,
                                            size_t length);
 
 /**
+ * The TLS handshake ended: from now on ringline_conn_tls_info_of() knows all.
+ */
+typedef void (*ringline_secured_callback)(void *ctx,
+                                          ringline_runtime *runtime,
+                                          uint64_t conn,
+                                          uint64_t user);
+
+/**
  * What a worker tells. Each is called on a worker's thread, one at a time per worker, never inside
  * another one and never inside a function of the library; each may be NULL. `conn` is the
  * connection's id, `user` what ringline_conn_set_user() keeps (0 at first). Every function is
@@ -1872,6 +1946,10 @@ typedef struct ringline_runtime_handlers {
    * A datagram came; NULL = they are dropped.
    */
   ringline_datagram_callback datagram;
+  /**
+   * A TLS handshake ended well.
+   */
+  ringline_secured_callback secured;
 } ringline_runtime_handlers;
 
 /**
@@ -2177,6 +2255,54 @@ typedef struct ringline_runtime_stats {
 } ringline_runtime_stats;
 
 /**
+ * What a connection's TLS is like. Set `size` to sizeof(ringline_tls_info) (0 = the same) before
+ * the call.
+ */
+typedef struct ringline_tls_info {
+  /**
+   * sizeof(ringline_tls_info).
+   */
+  uint32_t size;
+  /**
+   * RINGLINE_TLS_NONE, _SHAKING (then nothing below is known) or _DONE.
+   */
+  uint32_t state;
+  /**
+   * RINGLINE_TLS_RESUMED.
+   */
+  uint32_t flags;
+  /**
+   * 0x0303 = TLS 1.2, 0x0304 = TLS 1.3.
+   */
+  uint16_t version;
+  /**
+   * The cipher suite's number, by IANA.
+   */
+  uint16_t cipher_suite;
+  /**
+   * The other end's own certificate, DER, valid until the callback returns; NULL when it showed
+   * none.
+   */
+  const uint8_t *peer_certificate;
+  /**
+   * Its bytes.
+   */
+  uint64_t peer_certificate_length;
+  /**
+   * The cipher suite's name.
+   */
+  char cipher_name[64];
+  /**
+   * The application protocol agreed upon; "" = none.
+   */
+  char alpn[256];
+  /**
+   * On a server the name that the client asked for; "" = none.
+   */
+  char server_name[256];
+} ringline_tls_info;
+
+/**
  * What ringline_work() runs, on a thread of the library's that may block. Of the library only
  * what any thread may call is legal in it. A C++ exception that leaves it ends the program.
  */
@@ -2257,6 +2383,91 @@ typedef struct ringline_stats {
    */
   uint64_t rollbacks;
 } ringline_stats;
+
+/**
+ * A certificate chain and its private key, in PEM: from files, or from memory when the file's name
+ * is NULL.
+ */
+typedef struct ringline_tls_identity {
+  /**
+   * The server name it is shown for ("example.org", "*.example.org"); NULL = for every name that
+   * no other one is for, and for clients that name none. A client's own has NULL.
+   */
+  const char *name;
+  /**
+   * File of the chain, its own certificate first.
+   */
+  const char *chain_file;
+  /**
+   * File of the key (PKCS #8, PKCS #1 or SEC1), without a password.
+   */
+  const char *key_file;
+  /**
+   * The chain itself, when chain_file is NULL.
+   */
+  const void *chain;
+  /**
+   * Its bytes.
+   */
+  uint64_t chain_length;
+  /**
+   * The key itself, when key_file is NULL.
+   */
+  const void *key;
+  /**
+   * Its bytes.
+   */
+  uint64_t key_length;
+} ringline_tls_identity;
+
+/**
+ * What a TLS config shall be like. `size` as in ringline_config. All is copied; files are read
+ * now, once.
+ */
+typedef struct ringline_tls_options {
+  /**
+   * sizeof(ringline_tls_options).
+   */
+  uint32_t size;
+  /**
+   * RINGLINE_TLS_*.
+   */
+  uint32_t flags;
+  /**
+   * Certificates of one's own: a server has at least one, a client one at most.
+   */
+  const struct ringline_tls_identity *identities;
+  /**
+   * How many; 4096 at most.
+   */
+  uint32_t identity_count;
+  /**
+   * Zero.
+   */
+  uint32_t resv;
+  /**
+   * File of the certificates to trust, PEM. A client with neither this nor roots trusts whom the
+   * machine trusts (SSL_CERT_FILE, /etc/ssl/certs).
+   */
+  const char *roots_file;
+  /**
+   * The certificates to trust themselves, PEM; both count where both are given.
+   */
+  const void *roots;
+  /**
+   * Their bytes.
+   */
+  uint64_t roots_length;
+  /**
+   * Application protocols with commas between, the preferred one first ("h2,http/1.1"); NULL =
+   * none. Where both ends name some they must have one in common.
+   */
+  const char *alpn;
+  /**
+   * How long a handshake may take, in nanoseconds; 0 = 10 s.
+   */
+  uint64_t handshake_timeout_ns;
+} ringline_tls_options;
 
 /**
  * What a worker tells, as a record. Addresses are valid until the next turn.
@@ -3729,9 +3940,9 @@ int32_t ringline_udp_send(ringline_runtime *runtime,
  * callback returns only a negative value is looked at. In that callback only.
  *
  * Returns 0; -ENODATA when these bytes are not in the pool (an earlier callback or a pause left
- * them): copy them; -ENOBUFS when only a quarter of the receive buffers is left, which is for the
- * other connections: copy them (counted in take_refusals); RINGLINE_ENULL, -EINVAL,
- * RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ * them, or they came by TLS): copy them; -ENOBUFS when only a quarter of the receive buffers is
+ * left, which is for the other connections: copy them (counted in take_refusals); RINGLINE_ENULL,
+ * -EINVAL, RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
  */
 int32_t ringline_conn_take(ringline_runtime *runtime, uint64_t conn, struct ringline_lease *out);
 
@@ -3934,6 +4145,50 @@ int32_t ringline_timer_start(ringline_runtime *runtime,
 int32_t ringline_timer_stop(ringline_runtime *runtime, uint64_t timer);
 
 /**
+ * Listen as ringline_runtime_listen() does, for clients that speak TLS from the beginning. accept
+ * comes before the handshake, secured after it; what is sent before that waits, and data shows
+ * what came by TLS only. `tls` is a server's; it may be freed at once. Any thread.
+ *
+ * Returns the listener's id (> 0), -EINVAL for a client's config, RINGLINE_ESTALE also for `tls`,
+ * and as ringline_runtime_listen().
+ */
+int32_t ringline_runtime_listen_tls(ringline_runtime *runtime,
+                                    const char *address,
+                                    uint32_t backlog,
+                                    ringline_tls_config *tls);
+
+/**
+ * Have all that is sent and received from now on go through TLS, as a server or as a client by
+ * what `tls` is. What was queued before goes as it is; what was received and is not consumed when
+ * the callback returns counts as the beginning of the handshake. A client gives the `server_name`
+ * (host name or address) that the other end's certificate has to be for; a server's is ignored and
+ * may be NULL. secured tells that the handshake ended; what is sent meanwhile waits for it.
+ *
+ * From then on everything is as before but for: bytes are counted as the user's, not the wire's;
+ * a graceful close and a shutdown end the TLS session first (close_notify), and an end without
+ * that closes with RINGLINE_ETRUNCATED; RINGLINE_ETLS closes what cannot go on, with the cause in
+ * ringline_error_detail(); a pause during the handshake begins after it; there is nothing to take
+ * as a lease; leases, lent memory and files that are sent are encrypted, and the caller's again
+ * then. In the worker's callbacks only.
+ *
+ * Returns 0, -EALREADY when it has TLS, -EINVAL for the name, RINGLINE_ECLOSED when it closes or
+ * the other end sends nothing more, RINGLINE_ESTALE also for `tls`, RINGLINE_EWRONGTHREAD,
+ * RINGLINE_EFORKED.
+ */
+int32_t ringline_conn_start_tls(ringline_runtime *runtime,
+                                uint64_t conn,
+                                ringline_tls_config *tls,
+                                const char *server_name);
+
+/**
+ * What a connection's TLS is like. In the worker's callbacks only, the close callback included.
+ * Returns 0, RINGLINE_ENULL, -EINVAL and as ringline_conn_pause().
+ */
+int32_t ringline_conn_tls_info_of(ringline_runtime *runtime,
+                                  uint64_t conn,
+                                  struct ringline_tls_info *out);
+
+/**
  * Have `function` called with `ctx` on a thread that may block, and then `done` (not NULL) on the
  * worker `worker` (RINGLINE_WORKER_HERE = the calling thread's): exactly once, also when the
  * runtime stops, which waits for functions that run and cancels those that did not begin. Threads
@@ -4038,6 +4293,31 @@ int32_t ringline_sq_space(ringline_ring *ring);
  * are the library's. Owner thread (any while there is none).
  */
 int32_t ringline_pending(ringline_ring *ring);
+
+/**
+ * Make a TLS config for servers, for ringline_runtime_listen_tls() and ringline_conn_start_tls().
+ * It is never changed afterwards; for new certificates make a new one. TLS 1.2 and 1.3; sessions
+ * are resumed, from tickets and from memory (1024 sessions). Any thread.
+ *
+ * Returns 0; RINGLINE_ENULL; -EINVAL for the options, text that is no PEM, a key that does not
+ * belong to its certificate; what open(2) says for a file; -ENFILE when 16384 handles exist;
+ * -EOPNOTSUPP from a library that was built without TLS. ringline_error_detail() says which it is.
+ */
+int32_t ringline_tls_server_create(const struct ringline_tls_options *options,
+                                   ringline_tls_config **out);
+
+/**
+ * As ringline_tls_server_create(), for clients: for ringline_conn_start_tls() on connections to a
+ * server, whose certificate is checked for its name, its time and its issuer. Any thread.
+ */
+int32_t ringline_tls_client_create(const struct ringline_tls_options *options,
+                                   ringline_tls_config **out);
+
+/**
+ * Give a TLS config back. Listeners and connections that use it keep it until they are over. Any
+ * thread. Returns 0, RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
+ */
+int32_t ringline_tls_free(ringline_tls_config *tls);
 
 /**
  * Let waits of this ring poll the network devices of its sockets for up to `busy_poll_us`

@@ -9,7 +9,7 @@ work=$PWD/target/asan
 lib=$work/$target/release
 export RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address -Cforce-frame-pointers=yes"
 
-RINGLINE_SO=1 cargo rustc --quiet --release --lib --features capi --crate-type cdylib \
+RINGLINE_SO=1 cargo rustc --quiet --release --lib --features capi,tls --crate-type cdylib \
     --target $target --target-dir "$work"
 ln -sfn libringline.so "$lib/libringline.so.0"
 
@@ -26,9 +26,9 @@ fi
 
 # The simulated kernel writes into buffers as the real one does, but seen by the sanitizer. (Without
 # tests/poison.rs: the memory of a poisoned ring is kept by contract.)
-RINGLINE_SIM_SEEDS=${RINGLINE_SIM_SEEDS:-2000} cargo test --quiet --release --features capi \
+RINGLINE_SIM_SEEDS=${RINGLINE_SIM_SEEDS:-2000} cargo test --quiet --release --features capi,tls \
     --target $target --target-dir "$work/test" --lib --test sim
 # The runner itself needs no sanitizer.
 unset RUSTC_BOOTSTRAP RUSTFLAGS
 RINGLINE_SANITIZE=address RINGLINE_LIB_DIR=$lib \
-    cargo test --quiet --release --features capi --target-dir target/test --test c_programs
+    cargo test --quiet --release --features capi,tls --target-dir target/test --test c_programs

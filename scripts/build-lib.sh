@@ -11,7 +11,7 @@ work=target/lib
 out=target/release
 mkdir -p "$out"
 for kind in cdylib staticlib; do
-    RINGLINE_SO=1 cargo rustc --quiet --release --lib --features capi \
+    RINGLINE_SO=1 cargo rustc --quiet --release --lib --features capi,tls \
         --crate-type "$kind" --target-dir "$work"
 done
 

@@ -34,7 +34,7 @@ fresh_tree() {
 }
 
 build_mutant() { # -> libringline.so in $CARGO_TARGET_DIR/release
-    RINGLINE_SO=1 cargo rustc --quiet --release --lib --features capi --crate-type cdylib &&
+    RINGLINE_SO=1 cargo rustc --quiet --release --lib --features capi,tls --crate-type cdylib &&
         ln -sfn libringline.so "$CARGO_TARGET_DIR/release/libringline.so.0"
 }
 
@@ -66,10 +66,10 @@ run_test() { # kind:name
         RINGLINE_LIB_DIR="$CARGO_TARGET_DIR/release" \
             cargo test --quiet --release --test c_programs -- "${1#c:}"
         ;;
-    rust:lib:*) cargo test --quiet --release --features capi --lib "${1#rust:lib:}" ;;
+    rust:lib:*) cargo test --quiet --release --features capi,tls --lib "${1#rust:lib:}" ;;
     rust:*:*)
         file=${1#rust:}
-        cargo test --quiet --release --features capi --test "${file%%:*}" "${file#*:}"
+        cargo test --quiet --release --features capi,tls --test "${file%%:*}" "${file#*:}"
         ;;
     python:*) run_python "${1#python:}" ;;
     swift:*) run_swift "${1#swift:}" ;;

@@ -20,7 +20,7 @@ started=$(date +%s)
 # they build in a fraction of the time.
 tests() {
     CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
-        cargo test --quiet --release --features capi --target-dir target/test "$@"
+        cargo test --quiet --release --features capi,tls --target-dir target/test "$@"
 }
 
 sum() { # word file: adds up 'N word' of the closing lines of Rust's test runner and its kin
@@ -65,7 +65,7 @@ part lib scripts/build-lib.sh
 part header scripts/header.sh --check
 part abi-files python3 -B scripts/abi --check
 part format cargo fmt --check
-part clippy cargo clippy --quiet --all-targets --features capi,cli --target-dir target/clippy \
+part clippy cargo clippy --quiet --all-targets --features capi,cli,tls --target-dir target/clippy \
     -- -D warnings
 part rust tests --lib
 part tidy tests --test tidy

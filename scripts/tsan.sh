@@ -11,7 +11,7 @@ lib=$work/$target/release
 
 RUSTC_BOOTSTRAP=1 RINGLINE_SO=1 \
     RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer" \
-    cargo rustc --quiet --release --lib --features capi --crate-type cdylib \
+    cargo rustc --quiet --release --lib --features capi,tls --crate-type cdylib \
     --target $target --target-dir "$work"
 ln -sfn libringline.so "$lib/libringline.so.0"
 if ! nm -D "$lib/libringline.so" | grep -q __tsan_atomic; then
@@ -38,5 +38,5 @@ words=""
 for program in $programs; do words="$words tests/c/$program"; done
 # shellcheck disable=SC2086 # a list of words
 RINGLINE_SANITIZE=thread RINGLINE_LIB_DIR=$lib \
-    cargo test --quiet --release --features capi --target-dir target/test \
+    cargo test --quiet --release --features capi,tls --target-dir target/test \
     --test c_programs -- $words

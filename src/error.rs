@@ -25,6 +25,10 @@ pub const ENOSLOT: i32 = -4104;
 pub const EREENTRANT: i32 = -4105;
 /// The running kernel lacks the feature; `ringline_error_detail` names it.
 pub const ENOTSUP_KERNEL: i32 = -4106;
+/// TLS could not go on: the handshake failed, or a record was wrong; the detail says why.
+pub const ETLS: i32 = -4107;
+/// The other end of a TLS connection closed without saying so: what came may be cut short.
+pub const ETRUNCATED: i32 = -4108;
 
 /// What went wrong: a code of the C ABI and a sentence that says what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +65,7 @@ pub struct CodeText {
 }
 
 /// Every library code with its name and text.
-pub const CODES: [CodeText; 11] = [
+pub const CODES: [CodeText; 13] = [
     CodeText {
         code: EPANIC,
         name: c"RINGLINE_EPANIC",
@@ -117,6 +121,16 @@ pub const CODES: [CodeText; 11] = [
         name: c"RINGLINE_ENOTSUP_KERNEL",
         text: c"this kernel lacks the feature; ringline_error_detail() names it",
     },
+    CodeText {
+        code: ETLS,
+        name: c"RINGLINE_ETLS",
+        text: c"TLS could not go on; ringline_error_detail() in the close callback says why",
+    },
+    CodeText {
+        code: ETRUNCATED,
+        name: c"RINGLINE_ETRUNCATED",
+        text: c"the other end closed without ending its TLS first; what came may be cut short",
+    },
 ];
 
 /// The row of a library code, if it is one.
@@ -139,6 +153,8 @@ pub fn to_errno(code: i32) -> i32 {
         ENOSLOT => libc::EAGAIN,
         EREENTRANT => libc::EDEADLK,
         ENOTSUP_KERNEL => libc::EOPNOTSUPP,
+        ETLS => libc::EPROTO,
+        ETRUNCATED => libc::ECONNRESET,
         _ => libc::EINVAL,
     }
 }

@@ -8,7 +8,7 @@ mod harness;
 
 use harness::load;
 use harness::server::Server;
-use std::io::Write;
+use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -197,4 +197,31 @@ fn the_proxy_passes_everything_on() {
     for server in [behind, proxy, echo, second] {
         server.stop();
     }
+}
+
+/// Failure: a line that somebody does not get, or gets twice, or in part; the sender's own echo.
+#[test]
+fn chat_lines_reach_everybody_else() {
+    let server = Server::start("chat", "chat", &["127.0.0.1:0", "60"]);
+    let lines = |stream: std::net::TcpStream| std::io::BufReader::new(stream).lines();
+    let mut guests: Vec<_> = (0..50)
+        .map(|_| {
+            let stream = server.connect();
+            (stream.try_clone().expect("a second descriptor"), lines(stream))
+        })
+        .collect();
+    for (_, received) in &mut guests {
+        assert_eq!(received.next().expect("a line").expect("read"), "welcome");
+    }
+    for speaker in [0, 17, 49] {
+        let text = format!("I am {speaker}");
+        guests[speaker].0.write_all(text[..3].as_bytes()).expect("written");
+        guests[speaker].0.write_all(format!("{}\n", &text[3..]).as_bytes()).expect("written");
+        for (at, (_, received)) in guests.iter_mut().enumerate() {
+            if at != speaker {
+                assert_eq!(received.next().expect("a line").expect("read"), text);
+            }
+        }
+    }
+    server.stop();
 }

@@ -5,75 +5,15 @@
  * Arguments: [address [folder [seconds]]]. Ends after so many seconds (0: at once), at SIGINT or
  * SIGTERM. */
 #define _GNU_SOURCE
-#include "http_request.h"
+#include "http_answer.h"
+#include "serve.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <ringline.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
-static ringline_runtime *runtime;
 static int folder;
-
-static int check(const char *what, int code) {
-  if (code >= 0) return code;
-  fprintf(stderr, "%s: %s (%s)\n", what, ringline_strerror(code), ringline_error_detail());
-  exit(1);
-}
-
-static const char *reason_of(int status) {
-  switch (status) {
-  case 200: return "OK";
-  case 206: return "Partial Content";
-  case 404: return "Not Found";
-  case 405: return "Method Not Allowed";
-  case 413: return "Content Too Large";
-  case 416: return "Range Not Satisfiable";
-  case 417: return "Expectation Failed";
-  case 431: return "Request Header Fields Too Large";
-  case 501: return "Not Implemented";
-  case 505: return "HTTP Version Not Supported";
-  default: return "Bad Request";
-  }
-}
-
-static const char *type_of(const char *path) {
-  static const char *const types[][2] = { { ".html", "text/html; charset=utf-8" },
-                                          { ".css", "text/css" },
-                                          { ".js", "text/javascript" },
-                                          { ".png", "image/png" },
-                                          { ".txt", "text/plain; charset=utf-8" } };
-  const char *dot = strrchr(path, '.');
-  for (size_t i = 0; dot && i < sizeof types / sizeof *types; i++)
-    if (!strcmp(dot, types[i][0])) return types[i][1];
-  return "application/octet-stream";
-}
-
-/* The path of a target, decoded, without the query. 0 when it is none. */
-static int decode(const http_request *request, char *path, size_t room) {
-  size_t length = 0;
-  for (size_t at = 1; at < request->target_length && request->target[at] != '?'; at++) {
-    char c = request->target[at];
-    if (c == '%') {
-      char digits[3] = { 0 }, *end;
-      if (at + 2 >= request->target_length) return 0;
-      memcpy(digits, request->target + at + 1, 2);
-      c = (char)strtol(digits, &end, 16);
-      if (end != digits + 2) return 0;
-      at += 2;
-    }
-    if (c == 0 || length + 12 > room) return 0;
-    path[length++] = c;
-  }
-  path[length] = 0;
-  if (length == 0 || path[length - 1] == '/') strcpy(path + length, "index.html");
-  return 1;
-}
 
 static int answer(ringline_runtime *rt, uint64_t conn, int status, int keep_alive) {
   char text[256];
@@ -93,22 +33,8 @@ static int open_below(const char *path, struct stat *about) {
   return file;
 }
 
-/* Which bytes are wanted, and the status of that: "first-last", "first-" or "-count". */
-static int range_of(const http_request *request, int64_t size, int64_t *first, int64_t *last) {
-  int64_t count = request->last;
-  *first = 0, *last = size - 1;
-  if (!request->has_range) return 200;
-  if (request->first < 0) {
-    *first = count < size ? size - count : 0;
-    return count > 0 && size > 0 ? 206 : 416;
-  }
-  *first = request->first;
-  if (request->last >= 0 && request->last < size) *last = request->last;
-  return *first < size ? 206 : 416;
-}
-
 /* Answer one request. -EAGAIN: the queue is full, and nothing of the answer was sent. */
-static int serve(ringline_runtime *rt, uint64_t conn, const http_request *request) {
+static int reply(ringline_runtime *rt, uint64_t conn, const http_request *request) {
   char path[1024], head[512], range[96] = "";
   struct stat about;
   int64_t first, last;
@@ -146,7 +72,7 @@ static int64_t on_data(void *ctx, ringline_runtime *rt, uint64_t conn, uint64_t 
   while (used < length) {
     int size = http_parse(&request, (const char *)bytes + used, length - used);
     if (size == 0) break;
-    int code = size < 0 ? answer(rt, conn, -size, 0) : serve(rt, conn, &request);
+    int code = size < 0 ? answer(rt, conn, -size, 0) : reply(rt, conn, &request);
     if (code == -EAGAIN) { /* What is not consumed is shown again when there is room. */
       ringline_conn_pause(rt, conn);
       break;
@@ -178,26 +104,11 @@ static void on_accept(void *ctx, ringline_runtime *rt, uint64_t conn, uint32_t l
   ringline_conn_set_timeouts(rt, conn, &limits);
 }
 
-static void on_signal(int number) {
-  (void)number;
-  ringline_runtime_stop(runtime, 1000000000);
-}
-
 int main(int argc, char **argv) {
   ringline_runtime_handlers handlers = { .size = sizeof handlers, .accept = on_accept,
                                          .data = on_data, .writable = on_writable,
                                          .released = on_released };
   folder = open(argc > 2 ? argv[2] : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) return perror(argv[2]), 1;
-  check("create", ringline_runtime_create(NULL, &runtime));
-  check("set_handlers", ringline_runtime_set_handlers(runtime, &handlers));
-  int listener = check("listen", ringline_runtime_listen(
-                                     runtime, argc > 1 ? argv[1] : "127.0.0.1:8080", 0));
-  signal(SIGINT, on_signal), signal(SIGTERM, on_signal), signal(SIGALRM, on_signal);
-  check("start", ringline_runtime_start(runtime));
-  printf("listening on port %d\n", ringline_runtime_port(runtime, (uint32_t)listener));
-  fflush(stdout);
-  if (argc > 3) atoi(argv[3]) > 0 ? (void)alarm((unsigned)atoi(argv[3])) : on_signal(0);
-  check("join", ringline_runtime_join(runtime, -1));
-  return ringline_runtime_free(runtime) < 0;
+  if (folder < 0) return perror(argc > 2 ? argv[2] : "."), 1;
+  return serve(NULL, &handlers, argc > 1 ? argv[1] : "127.0.0.1:8080", argc > 3 ? argv[3] : NULL);
 }

@@ -5,21 +5,10 @@
  *   run: ./proxy 127.0.0.1:0 127.0.0.1:1 0
  * Arguments: [address [target [seconds]]]. Ends after so many seconds (0: at once), at SIGINT or
  * SIGTERM. */
+#include "serve.h"
 #include <errno.h>
-#include <ringline.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
-static ringline_runtime *runtime;
 static const char *target = "127.0.0.1:80";
-
-static int check(const char *what, int code) {
-  if (code >= 0) return code;
-  fprintf(stderr, "%s: %s (%s)\n", what, ringline_strerror(code), ringline_error_detail());
-  exit(1);
-}
 
 /* One of the two connections that belong together; its address is their user's number. */
 typedef struct side {
@@ -111,25 +100,10 @@ static void on_close(void *ctx, ringline_runtime *rt, uint64_t conn, uint64_t us
   if (user) end(rt, side_of(user), reason);
 }
 
-static void on_signal(int number) {
-  (void)number;
-  ringline_runtime_stop(runtime, 1000000000);
-}
-
 int main(int argc, char **argv) {
   ringline_runtime_handlers handlers = { .size = sizeof handlers, .accept = on_accept,
                                          .data = on_data, .writable = on_writable,
                                          .close = on_close, .connect = on_connect };
   if (argc > 2) target = argv[2];
-  check("create", ringline_runtime_create(NULL, &runtime));
-  check("set_handlers", ringline_runtime_set_handlers(runtime, &handlers));
-  int listener = check("listen", ringline_runtime_listen(
-                                     runtime, argc > 1 ? argv[1] : "127.0.0.1:8081", 0));
-  signal(SIGINT, on_signal), signal(SIGTERM, on_signal), signal(SIGALRM, on_signal);
-  check("start", ringline_runtime_start(runtime));
-  printf("listening on port %d\n", ringline_runtime_port(runtime, (uint32_t)listener));
-  fflush(stdout);
-  if (argc > 3) atoi(argv[3]) > 0 ? (void)alarm((unsigned)atoi(argv[3])) : on_signal(0);
-  check("join", ringline_runtime_join(runtime, -1));
-  return ringline_runtime_free(runtime) < 0;
+  return serve(NULL, &handlers, argc > 1 ? argv[1] : "127.0.0.1:8081", argc > 3 ? argv[3] : NULL);
 }

@@ -98,10 +98,10 @@ def record(name: str, body: str, doc: List[str]) -> Record:
     fields: List[Field] = []
     offset = widest = 0
     for comment, declaration in re.findall(r"/\*\*(.*?)\*/\s*([^;/]+);", body, re.S):
-        shape = r"((?:const )?void \*|\w+\s+)(\w+)(?:\[(\d+)\])?"
+        shape = r"((?:const )?(?:struct )?\w+ \*|\w+\s+)(\w+)(?:\[(\d+)\])?"
         kind, field, count = re.fullmatch(shape, declaration).groups()  # type: ignore
         # Addresses in records are numbers in every language, those of functions too.
-        is_address = kind.endswith("void *") or re.fullmatch(r"ringline_\w+_callback\s+", kind)
+        is_address = kind.endswith("*") or re.fullmatch(r"ringline_\w+_callback\s+", kind)
         kind = "u64" if is_address else scalar(kind.strip())
         size = SIZES[kind]
         widest = max(widest, size)

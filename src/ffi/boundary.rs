@@ -22,6 +22,12 @@ pub(super) fn detail() -> &'static str {
     DETAIL.get()
 }
 
+/// Keep the text of what went wrong without a call of the user's.
+#[cold]
+pub(super) fn set_detail(text: &'static str) {
+    DETAIL.set(text);
+}
+
 /// Keep the text of a fault and give its code.
 #[cold]
 pub(super) fn fail(fault: Fault) -> i32 {

@@ -282,6 +282,10 @@ pub const RINGLINE_ENOSLOT: i32 = -4104;
 pub const RINGLINE_EREENTRANT: i32 = -4105;
 /// This kernel lacks the feature.
 pub const RINGLINE_ENOTSUP_KERNEL: i32 = -4106;
+/// TLS could not go on: the handshake failed, or a record was wrong.
+pub const RINGLINE_ETLS: i32 = -4107;
+/// The other end of a TLS connection closed without ending its TLS: data may be missing.
+pub const RINGLINE_ETRUNCATED: i32 = -4108;
 
 /// No owner thread yet.
 pub const RINGLINE_STATE_CREATED: i32 = 0;
@@ -381,6 +385,25 @@ pub const RINGLINE_CONN_PAUSED: u32 = 0x1;
 pub const RINGLINE_CONN_ENDED: u32 = 0x2;
 /// flags of a datagram: it was longer than datagram_size, and cut off.
 pub const RINGLINE_DATAGRAM_TRUNCATED: u32 = 0x1;
+/// flags of TLS options: trust whom the machine trusts, besides the roots that are given.
+pub const RINGLINE_TLS_SYSTEM_ROOTS: u32 = 0x1;
+/// A server asks for a certificate, and takes clients without one too.
+pub const RINGLINE_TLS_CLIENT_CERTIFICATE_WANTED: u32 = 0x2;
+/// A server takes no client without a certificate that its roots vouch for.
+pub const RINGLINE_TLS_CLIENT_CERTIFICATE_REQUIRED: u32 = 0x4;
+/// Every handshake in full: nothing is kept of a session that is over.
+pub const RINGLINE_TLS_NO_RESUMPTION: u32 = 0x8;
+/// DANGEROUS: a client believes any certificate, so that anybody on the way can read and change
+/// everything. For tests against a machine of one's own.
+pub const RINGLINE_TLS_DANGEROUS_BELIEVE_ANYBODY: u32 = 0x80000000;
+/// state of a TLS info: the connection has none.
+pub const RINGLINE_TLS_NONE: u32 = 0;
+/// The handshake has not ended.
+pub const RINGLINE_TLS_SHAKING: u32 = 1;
+/// The handshake ended.
+pub const RINGLINE_TLS_DONE: u32 = 2;
+/// flags of a TLS info: it went on with an earlier session.
+pub const RINGLINE_TLS_RESUMED: u32 = 0x1;
 
 /// kind of an event: the worker begins.
 pub const RINGLINE_EVENT_START: u32 = 1;
@@ -392,7 +415,8 @@ pub const RINGLINE_EVENT_DATA: u32 = 3;
 pub const RINGLINE_EVENT_SENT: u32 = 4;
 /// There is room again in a send queue that was full.
 pub const RINGLINE_EVENT_WRITABLE: u32 = 5;
-/// A connection is over, for the reason `res`; its id is stale.
+/// A connection is over, for the reason `res`; its id is stale. With RINGLINE_ETLS its cause in
+/// words, `length` bytes, is at `address`.
 pub const RINGLINE_EVENT_CLOSE: u32 = 6;
 /// The worker is over.
 pub const RINGLINE_EVENT_STOP: u32 = 7;
@@ -417,6 +441,8 @@ pub const RINGLINE_EVENT_RELEASED: u32 = 15;
 /// A datagram came by `listener`: `length` bytes at `address`, from the sockaddr at `user` of `res`
 /// bytes (0: the sender has none); `flags`: RINGLINE_DATAGRAM_TRUNCATED.
 pub const RINGLINE_EVENT_DATAGRAM: u32 = 16;
+/// The TLS handshake of `conn` ended.
+pub const RINGLINE_EVENT_SECURED: u32 = 17;
 
 /// worker of ringline_work: the calling thread's own.
 pub const RINGLINE_WORKER_HERE: u32 = 0xffffffff;

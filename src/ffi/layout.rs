@@ -12,9 +12,11 @@ use super::runtime_events::{ringline_event, ringline_worker_block};
 use super::runtime_lend::{ringline_conn_timeouts, ringline_lease};
 use super::runtime_process::ringline_process;
 use super::runtime_stats::ringline_runtime_stats;
+use super::runtime_tls::ringline_tls_info;
 use super::runtime_work::ringline_address;
 use super::shared::ringline_shared;
 use super::stats::ringline_stats;
+use super::tls::{ringline_tls_identity, ringline_tls_options};
 use crate::error::{ENULL, Fault};
 use crate::ring::{Completion, Op};
 use core::mem::{offset_of, size_of};
@@ -49,6 +51,14 @@ macro_rules! layout {
 }
 
 fn each(mut out: impl FnMut(&'static str, u32, u32)) {
+    each_of_rings(&mut out);
+    each_of_runtimes(&mut out);
+    layout! { out,
+        "ringline_abi_field": ringline_abi_field { name, offset, size }
+    }
+}
+
+fn each_of_rings(mut out: impl FnMut(&'static str, u32, u32)) {
     layout! { out,
         "ringline_op": Op {
             opcode, flags, ioprio, fd, off, addr, len, op_flags, user_data, buf_index,
@@ -81,6 +91,11 @@ fn each(mut out: impl FnMut(&'static str, u32, u32)) {
             name, control, payload, name_len, control_len, payload_len, flags, name_full,
             payload_full,
         }
+    }
+}
+
+fn each_of_runtimes(mut out: impl FnMut(&'static str, u32, u32)) {
+    layout! { out,
         "ringline_runtime_config": ringline_runtime_config {
             size, workers, flags, max_connections, high_water, low_water, keep_max, pool_buffers,
             pool_buffer_size, resv, close_timeout_ns, disable, stall_ns, spin_us, datagram_size,
@@ -88,7 +103,7 @@ fn each(mut out: impl FnMut(&'static str, u32, u32)) {
         }
         "ringline_runtime_handlers": ringline_runtime_handlers {
             size, resv, ctx, start, accept, data, sent, writable, close, stop, connect, released,
-            tick, notify, resolve, signal, spawn, exit, datagram,
+            tick, notify, resolve, signal, spawn, exit, datagram, secured,
         }
         "ringline_runtime_stats": ringline_runtime_stats {
             size, workers, accepted, closed, refused, accept_pauses, receives, received, sends,
@@ -103,6 +118,17 @@ fn each(mut out: impl FnMut(&'static str, u32, u32)) {
             size, state, flags, listener, user, received, sent, queued, kept, fd, peer_family,
             peer_port, peer_address,
         }
+        "ringline_tls_identity": ringline_tls_identity {
+            name, chain_file, key_file, chain, chain_length, key, key_length,
+        }
+        "ringline_tls_options": ringline_tls_options {
+            size, flags, identities, identity_count, resv, roots_file, roots, roots_length, alpn,
+            handshake_timeout_ns,
+        }
+        "ringline_tls_info": ringline_tls_info {
+            size, state, flags, version, cipher_suite, peer_certificate, peer_certificate_length,
+            cipher_name, alpn, server_name,
+        }
         "ringline_address": ringline_address { family, port, scope, bytes }
         "ringline_process": ringline_process {
             size, flags, argv, env, cwd, stdin_is, stdout_is, stderr_is, resv,
@@ -113,7 +139,6 @@ fn each(mut out: impl FnMut(&'static str, u32, u32)) {
         "ringline_worker_block": ringline_worker_block {
             size, abi, events, events_cap, events_len, timeout_ns, runtime, worker, resv, more,
         }
-        "ringline_abi_field": ringline_abi_field { name, offset, size }
     }
 }
 

@@ -42,12 +42,14 @@ mod runtime_post;
 mod runtime_process;
 mod runtime_stats;
 mod runtime_timer;
+mod runtime_tls;
 mod runtime_work;
 mod shared;
 mod state;
 mod stats;
 mod submit;
 mod table;
+mod tls;
 mod tuning;
 mod version;
 
@@ -87,10 +89,12 @@ pub use runtime_post::*;
 pub use runtime_process::*;
 pub use runtime_stats::*;
 pub use runtime_timer::*;
+pub use runtime_tls::*;
 pub use runtime_work::*;
 pub use shared::ringline_shared;
 pub use stats::*;
 pub use submit::*;
+pub use tls::*;
 pub use tuning::*;
 pub use version::*;
 
@@ -110,6 +114,12 @@ pub struct ringline_mailbox {
 /// A server runtime. Opaque, as a ring.
 #[repr(C)]
 pub struct ringline_runtime {
+    _private: [u8; 0],
+}
+
+/// A TLS config. Opaque, as a ring.
+#[repr(C)]
+pub struct ringline_tls_config {
     _private: [u8; 0],
 }
 

@@ -10,7 +10,7 @@ use super::runtime_config::ringline_runtime_config;
 use super::runtime_door::{CDoor, here, ringline_runtime_handlers};
 use super::table;
 use crate::error::{EFORKED, ENULL, EREENTRANT, ESTALE, Fault};
-use crate::runtime::{Shared, Threads};
+use crate::runtime::{Manner, Shared, Threads, TlsConfig};
 use crate::sys::net::Place;
 use crate::sys::renew_fork_epoch;
 use core::ffi::{CStr, c_char};
@@ -167,17 +167,29 @@ pub unsafe extern "C-unwind" fn ringline_runtime_listen(
     backlog: u32,
 ) -> i32 {
     visit(runtime, |runtime| {
-        if address.is_null() {
-            return Err(Fault::new(ENULL, "address is NULL"));
-        }
-        if backlog > MOST_BACKLOG {
-            return Err(Fault::errno(libc::EINVAL, "backlog is 65535 at most"));
-        }
-        // SAFETY: not NULL; the caller vouches for a terminated text.
-        let place = place_of(unsafe { CStr::from_ptr(address) }.to_bytes())?;
-        let backlog = if backlog == 0 { DEFAULT_BACKLOG } else { backlog };
-        runtime.threads.shared().listen(&place, backlog as i32)
+        // SAFETY: as the caller promised.
+        unsafe { listening(runtime, address, backlog, None) }
     })
+}
+
+/// # Safety
+/// `address` is NULL or a terminated text.
+pub(super) unsafe fn listening(
+    runtime: &Runtime,
+    address: *const c_char,
+    backlog: u32,
+    tls: Option<Arc<TlsConfig>>,
+) -> Result<u32, Fault> {
+    if address.is_null() {
+        return Err(Fault::new(ENULL, "address is NULL"));
+    }
+    if backlog > MOST_BACKLOG {
+        return Err(Fault::errno(libc::EINVAL, "backlog is 65535 at most"));
+    }
+    // SAFETY: not NULL; the caller vouches for a terminated text.
+    let place = place_of(unsafe { CStr::from_ptr(address) }.to_bytes())?;
+    let backlog = if backlog == 0 { DEFAULT_BACKLOG } else { backlog };
+    runtime.threads.shared().listen(&place, Manner { backlog: backlog as i32, tls })
 }
 
 /// The port of a listener; 0 for a path. Any thread. Returns it, or RINGLINE_ESTALE (also for a

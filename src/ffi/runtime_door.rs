@@ -3,10 +3,12 @@
 //! Owns: which worker the calling thread is. Never keeps a reference to one while user code runs
 //! but the shared one that the worker itself lends.
 
+use super::boundary::set_detail;
 use super::constants::RINGLINE_DATAGRAM_TRUNCATED;
 use super::ringline_runtime;
 use super::runtime_events::Recorder;
 use super::runtime_work::ringline_address;
+use crate::error::ETLS;
 use crate::runtime::{Datagram, Door, Worker};
 use crate::sys::Resolved;
 use core::cell::Cell;
@@ -64,10 +66,21 @@ pub type ringline_writable_callback = Option<
     ),
 >;
 
+/// The TLS handshake ended: from now on ringline_conn_tls_info_of() knows all.
+pub type ringline_secured_callback = Option<
+    unsafe extern "C-unwind" fn(
+        ctx: *mut c_void,
+        runtime: *mut ringline_runtime,
+        conn: u64,
+        user: u64,
+    ),
+>;
+
 /// The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
 /// that failed, what data returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close
-/// or a timeout of its own), -EMSGSIZE (keep_max), -ECANCELED (stop).
-/// ringline_conn_info_of() still answers in it; the id is stale when it returns.
+/// or a timeout of its own), -EMSGSIZE (keep_max), -ECANCELED (stop), RINGLINE_ETLS (then
+/// ringline_error_detail() says why), RINGLINE_ETRUNCATED. ringline_conn_info_of() still answers in
+/// it; the id is stale when it returns.
 pub type ringline_close_callback = Option<
     unsafe extern "C-unwind" fn(
         ctx: *mut c_void,
@@ -239,6 +252,8 @@ pub struct ringline_runtime_handlers {
     pub exit: ringline_exit_callback,
     /// A datagram came; NULL = they are dropped.
     pub datagram: ringline_datagram_callback,
+    /// A TLS handshake ended well.
+    pub secured: ringline_secured_callback,
 }
 
 impl Default for ringline_runtime_handlers {
@@ -263,6 +278,7 @@ impl Default for ringline_runtime_handlers {
             spawn: None,
             exit: None,
             datagram: None,
+            secured: None,
         }
     }
 }
@@ -322,6 +338,10 @@ impl Door for CDoor {
         unsafe { data(self.0.ctx, handle(worker), conn, user, bytes.as_ptr(), bytes.len()) }
     }
 
+    fn wants_sent(&self) -> bool {
+        self.0.sent.is_some()
+    }
+
     fn on_sent(&self, worker: &Worker<CDoor>, conn: u64, user: u64, bytes: u64) {
         if let Some(sent) = self.0.sent {
             // SAFETY: see above.
@@ -333,6 +353,13 @@ impl Door for CDoor {
         if let Some(writable) = self.0.writable {
             // SAFETY: see above.
             unsafe { writable(self.0.ctx, handle(worker), conn, user) }
+        }
+    }
+
+    fn on_secured(&self, worker: &Worker<CDoor>, conn: u64, user: u64) {
+        if let Some(secured) = self.0.secured {
+            // SAFETY: see above.
+            unsafe { secured(self.0.ctx, handle(worker), conn, user) }
         }
     }
 
@@ -348,6 +375,9 @@ impl Door for CDoor {
     }
 
     fn on_close(&self, worker: &Worker<CDoor>, conn: u64, user: u64, reason: i32) {
+        if let Some(text) = worker.tls_fault(conn).filter(|_| reason == ETLS) {
+            set_detail(text);
+        }
         if let Some(close) = self.0.close {
             // SAFETY: see above.
             unsafe { close(self.0.ctx, handle(worker), conn, user, reason) }

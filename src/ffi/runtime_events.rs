@@ -3,11 +3,12 @@
 //! Owns: the block and the records beside it. Invariant: the recorder is the door's handlers, one
 //! function each, so that records carry what callbacks carry; there is room for all of a turn.
 
-use super::RINGLINE_ABI;
 use super::constants::*;
 use super::ringline_runtime;
 use super::runtime_door::ringline_runtime_handlers;
 use super::runtime_work::ringline_address;
+use super::{RINGLINE_ABI, ringline_error_detail};
+use crate::error::ETLS;
 use crate::sys::Map;
 use core::cell::{Cell, RefCell};
 use core::ffi::{CStr, c_char, c_void};
@@ -187,6 +188,7 @@ impl Recorder {
             spawn: Some(spawn),
             exit: Some(exit),
             datagram: Some(datagram),
+            secured: Some(secured),
         }
     }
 }
@@ -249,8 +251,20 @@ unsafe extern "C-unwind" fn writable(ctx: *mut c_void, _: Runtime, conn: u64, us
 }
 
 unsafe extern "C-unwind" fn close(ctx: *mut c_void, _: Runtime, conn: u64, user: u64, res: i32) {
-    let event = ringline_event { conn, user, res, ..ringline_event::default() };
+    let mut event = ringline_event { conn, user, res, ..ringline_event::default() };
+    if res == ETLS {
+        let words = ringline_error_detail();
+        // SAFETY: a terminated text, valid until the next call.
+        let length = unsafe { CStr::from_ptr(words) }.count_bytes();
+        event.address = recorder(ctx).keep(words.cast(), length + 1);
+        event.length = length as u64;
+    }
     tell(ctx, RINGLINE_EVENT_CLOSE, event);
+}
+
+unsafe extern "C-unwind" fn secured(ctx: *mut c_void, _: Runtime, conn: u64, user: u64) {
+    let event = ringline_event { conn, user, ..ringline_event::default() };
+    tell(ctx, RINGLINE_EVENT_SECURED, event);
 }
 
 unsafe extern "C-unwind" fn connect(ctx: *mut c_void, _: Runtime, conn: u64, user: u64, res: i32) {

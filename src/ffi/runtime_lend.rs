@@ -53,9 +53,9 @@ pub struct ringline_conn_timeouts {
 /// callback returns only a negative value is looked at. In that callback only.
 ///
 /// Returns 0; -ENODATA when these bytes are not in the pool (an earlier callback or a pause left
-/// them): copy them; -ENOBUFS when only a quarter of the receive buffers is left, which is for the
-/// other connections: copy them (counted in take_refusals); RINGLINE_ENULL, -EINVAL,
-/// RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
+/// them, or they came by TLS): copy them; -ENOBUFS when only a quarter of the receive buffers is
+/// left, which is for the other connections: copy them (counted in take_refusals); RINGLINE_ENULL,
+/// -EINVAL, RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_conn_take(
     runtime: *mut ringline_runtime,

@@ -8,6 +8,7 @@ use super::runtime::Runtime;
 use super::state::RingState;
 use crate::error::{EFORKED, ESTALE};
 use crate::ring::{Mailbox, Stats, Wake};
+use crate::runtime::TlsConfig;
 use crate::sys::{NOBODY, fork_epoch};
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::sync::Arc;
@@ -21,6 +22,7 @@ const KIND_SHIFT: u32 = 56;
 const KIND_RING: u64 = 1;
 const KIND_MAILBOX: u64 = 2;
 const KIND_RUNTIME: u64 = 3;
+const KIND_TLS: u64 = 4;
 const INDEX_MASK: u64 = MAX_HANDLES as u64 - 1;
 
 /// What an entry is in.
@@ -49,6 +51,7 @@ pub(super) enum Held {
     /// A ring or a mailbox.
     Remote(Remote),
     Runtime(Arc<Runtime>),
+    Tls(Arc<TlsConfig>),
 }
 
 impl Held {
@@ -57,20 +60,28 @@ impl Held {
             Held::Remote(remote) if remote.mail.is_some() => KIND_MAILBOX,
             Held::Remote(_) => KIND_RING,
             Held::Runtime(_) => KIND_RUNTIME,
+            Held::Tls(_) => KIND_TLS,
         }
     }
 
     fn remote(&self) -> Option<&Remote> {
         match self {
             Held::Remote(remote) => Some(remote),
-            Held::Runtime(_) => None,
+            Held::Runtime(_) | Held::Tls(_) => None,
         }
     }
 
     fn runtime(&self) -> Option<&Arc<Runtime>> {
         match self {
             Held::Runtime(runtime) => Some(runtime),
-            Held::Remote(_) => None,
+            Held::Remote(_) | Held::Tls(_) => None,
+        }
+    }
+
+    fn tls(&self) -> Option<&Arc<TlsConfig>> {
+        match self {
+            Held::Tls(tls) => Some(tls),
+            Held::Remote(_) | Held::Runtime(_) => None,
         }
     }
 }
@@ -127,6 +138,11 @@ pub(super) fn insert(ring: *mut RingState, remote: Remote, epoch: u64) -> Option
 /// Take an entry for a runtime.
 pub(super) fn insert_runtime(runtime: Arc<Runtime>, epoch: u64) -> Option<u64> {
     insert_held(core::ptr::null_mut(), Held::Runtime(runtime), epoch)
+}
+
+/// Take an entry for a TLS config.
+pub(super) fn insert_tls(tls: Arc<TlsConfig>, epoch: u64) -> Option<u64> {
+    insert_held(core::ptr::null_mut(), Held::Tls(tls), epoch)
 }
 
 fn insert_held(ring: *mut RingState, held: Held, epoch: u64) -> Option<u64> {
@@ -195,13 +211,19 @@ pub(super) fn with_runtime<R>(
     with_kind(KIND_RUNTIME, handle, |held| held.runtime().map(look))?.ok_or(ESTALE)
 }
 
+/// As [`with_remote`], for a TLS config.
+pub(super) fn with_tls<R>(handle: u64, look: impl FnOnce(&Arc<TlsConfig>) -> R) -> Result<R, i32> {
+    with_kind(KIND_TLS, handle, |held| held.tls().map(look))?.ok_or(ESTALE)
+}
+
 /// Whether a handle of a runtime is valid now, asked where one is known to run.
 #[inline]
 pub(super) fn is_valid(handle: u64) -> bool {
     find(handle).is_some_and(|entry| entry.epoch.load(Ordering::Relaxed) == fork_epoch())
 }
 
-/// Take the right to end a runtime; None for all but the first. To be followed by [`remove`].
+/// Take the right to end a runtime or a TLS config; None for all but the first. To be
+/// followed by [`remove`].
 pub(super) fn claim(handle: u64) -> Option<&'static Entry> {
     let entry = find(handle)?;
     let taken = |from, to| {

@@ -1,17 +1,42 @@
-//! The two completions of a server's day, by the short way: a receive into a buffer of a pool that
-//! goes on, and a SEND_ALL that went whole at once.
+//! A server's day by the short way: the two completions, a receive into a buffer of a pool that
+//! goes on and a SEND_ALL that went whole at once, and the send that needs none.
 //!
 //! Owns: nothing. Never does what `complete` would not do; what is not exactly one of these is
 //! left to it, untouched.
 
 use super::engine::Engine;
 use super::route;
-use crate::ring::{Completion, bits, cf};
+use crate::ring::{Completion, Op, bits, cf, opcode, sqe_flag};
 use crate::sys::Cqe;
 
+const MSG_AT_ONCE: u32 = (libc::MSG_NOSIGNAL | libc::MSG_WAITALL | libc::MSG_DONTWAIT) as u32;
 const RECEIVED: u32 = cf::MORE | cf::BUFFER;
 
 impl Engine {
+    /// Submit a QUIET send. None: not now.
+    #[inline(always)]
+    pub fn send_quietly(&mut self, fd: i32, addr: u64, len: u32, user_data: u64) -> Option<u64> {
+        let driver = &mut self.driver;
+        if driver.closing || driver.enter.room() == 0 || !driver.has_quiet_room() {
+            return None;
+        }
+        let op = Op {
+            opcode: opcode::SEND,
+            flags: sqe_flag::CQE_SKIP_SUCCESS,
+            fd,
+            addr,
+            len,
+            op_flags: MSG_AT_ONCE,
+            user_data,
+            ..Op::default()
+        };
+        let (index, token) = driver.submit(&op).ok()?;
+        driver.expect_quiet(token);
+        driver.slab.get(index).bits = bits::QUIET;
+        driver.stats.submitted.add(1);
+        Some(token)
+    }
+
     /// Deal with a completion that is one of these; false when it is not. There is room for it.
     #[inline(always)]
     pub(super) fn complete_shortly(&mut self, cqe: &Cqe) -> bool {

@@ -71,11 +71,14 @@ impl<D: Door> Worker<D> {
         if data.is_empty() {
             return Ok(());
         }
-        if connection.queue.queued() >= core.config.high_water.into() {
+        if connection.queued() >= core.config.high_water.into() {
             connection.was_full = true;
             return Err(Fault::errno(libc::EAGAIN, "the send queue is full; wait for writable"));
         }
-        connection.queue.push_all([data], &mut core.blocks)?;
+        let queue = connection.outgoing();
+        if !queue.push_first(data, &mut core.blocks) {
+            queue.push_all([data], &mut core.blocks)?;
+        }
         core.make_due(super::conn_table::index_of(id));
         Ok(())
     }
@@ -140,7 +143,7 @@ impl<D: Door> Worker<D> {
             ended: connection.ended,
             received: connection.received,
             sent: connection.sent,
-            queued: connection.queue.queued(),
+            queued: connection.queued(),
             kept: connection.kept.len() as u64,
         })
     }

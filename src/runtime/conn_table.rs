@@ -73,6 +73,12 @@ impl ConnTable {
         &mut self.places[index]
     }
 
+    /// The place of a connection, if there is one.
+    #[inline]
+    pub fn get(&mut self, index: usize) -> Option<&mut Connection> {
+        self.places.get_mut(index)
+    }
+
     /// Take a place for a new connection; None when the table is full.
     pub fn insert(&mut self, fd: i32, listener: u32) -> Option<&mut Connection> {
         if !self.has_room() {

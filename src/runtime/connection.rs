@@ -6,6 +6,7 @@
 
 use super::limits::Limits;
 use super::send_queue::SendQueue;
+use super::tls::Session;
 use crate::error::{ECLOSED, Fault};
 use crate::sys::net::RawAddress;
 
@@ -77,6 +78,8 @@ pub struct Connection {
     pub due: bool,
     /// The queue was full: tell when there is room again.
     pub was_full: bool,
+    /// The kernel did not take all of a send at once: the next one waits for room.
+    pub is_slow: bool,
     /// It was never open: its end is told as that of its connect.
     pub dials: bool,
     /// The descriptor is closed.
@@ -95,12 +98,14 @@ pub struct Connection {
     pub kept: Vec<u8>,
     /// Bytes received.
     pub received: u64,
-    /// Bytes the kernel took.
+    /// Bytes of the user's that the kernel took.
     pub sent: u64,
     /// How long it may do nothing.
     pub limits: Option<Box<Limits>>,
     /// Where it connects to, until it is there.
     pub address: Option<Box<RawAddress>>,
+    /// What stands between it and the user.
+    pub tls: Option<Box<Session>>,
 }
 
 impl Connection {
@@ -135,13 +140,21 @@ impl Connection {
 
     /// Whether there is something to do when a send has ended.
     pub fn goes_on(&self) -> bool {
-        !self.queue.is_empty() || self.wants_end || self.life != Life::Open
+        let waits = !self.queue.is_empty() || self.has_plain();
+        waits || self.wants_end || self.life != Life::Open
+    }
+
+    /// Whether the end of its send has to be noticed at once.
+    pub fn waits_for_sent(&self) -> bool {
+        let goes_on = self.wants_end || self.life != Life::Open || !self.queue.has_one();
+        goes_on || self.has_plain() || self.is_slow || self.was_full || self.limits.is_some()
     }
 
     /// Whether a receive shall be in flight. Draining goes on receiving, or the kernel would reset
     /// the connection for the data nobody took, and with it what was sent.
     pub fn wants_data(&self) -> bool {
-        !self.ended && !self.parked && (!self.paused || self.life == Life::Draining)
+        let shown = !self.paused || self.life == Life::Draining || self.is_shaking();
+        !self.ended && !self.parked && shown
     }
 
     /// Both directions are over: a close now loses nothing.

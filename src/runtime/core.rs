@@ -18,6 +18,7 @@ use super::send_queue::Blocks;
 use super::signals::Watched;
 use super::stats::WorkerStats;
 use super::timers::MAX_TIMERS;
+use super::tls::Handshakes;
 use crate::error::Fault;
 use crate::op::{Begun, Engine, EngineConfig, Sink};
 use crate::resource::PoolSpec;
@@ -36,10 +37,6 @@ const OPS_BESIDE: u32 = 8192;
 const MEMORY_PATIENCE: Duration = Duration::from_secs(1);
 /// How long the end of a worker waits for what was asked to end.
 const END_PATIENCE_NS: u64 = 1_000_000_000;
-
-/// How long what is in flight beside connections has for its end.
-const REST_PATIENCE_NS: u64 = 500_000_000;
-const REST_STEP_NS: u64 = 10_000_000;
 
 /// What a completion is about: the top bits of its user data; below is place and generation.
 pub mod kind {
@@ -89,9 +86,14 @@ pub struct Core {
     /// Ids of connections that drain, and until when. All have the same time, so it is in order.
     draining: VecDeque<(u64, u64)>,
     pub(super) pool: u16,
+    pub(super) handshakes: Handshakes,
+    /// What a receive says behind its TLS; empty between two completions.
+    pub(super) plain: Vec<u8>,
     phase: Phase,
     /// The ring refused something that passes: ask again soon.
     pub(super) again: bool,
+    /// Nobody wants to be told what was sent.
+    pub(super) hush: bool,
     /// Data is not consumed when it is shown, but at the next turn.
     pub holds: bool,
     /// Such data, in the order in which it was shown.
@@ -139,6 +141,8 @@ impl Core {
             huge: false,
         })?;
         engine.driver.spin_us = config.spin_us;
+        engine.tells_whole = true;
+        engine.whole.reserve_exact(2 * SQ_ENTRIES as usize);
         let errno = engine.attach();
         if errno != 0 {
             return Err(refused(errno));
@@ -159,8 +163,11 @@ impl Core {
             parked: VecDeque::new(),
             draining: VecDeque::new(),
             pool,
+            handshakes: Handshakes::default(),
+            plain: Vec::new(),
             phase: Phase::Running,
             again: false,
+            hush: false,
             holds: false,
             held: Vec::new(),
             patience: u64::MAX,
@@ -194,7 +201,7 @@ impl Core {
     pub fn settle_round(&mut self) -> Option<usize> {
         while let Some(index) = self.next_due() {
             let connection = self.table.at(index);
-            if connection.show || connection.end_untold {
+            if connection.show || connection.end_untold || connection.begins_tls() {
                 return Some(index);
             }
             self.settle(index);
@@ -265,6 +272,7 @@ impl Core {
                 self.time_is_up(index_of(id));
             }
         }
+        self.look_at_handshakes(now);
         self.expire();
         if matches!(self.phase, Phase::Stopping(end) if end <= now) {
             self.phase = Phase::Ending(now.saturating_add(END_PATIENCE_NS));
@@ -373,7 +381,8 @@ impl Core {
         let drain = self.draining.front().map(|(end, _)| *end);
         let retry = self.listeners.iter().map(|own| own.retry_at).filter(|at| *at > 0).min();
         let turn = (self.patience < u64::MAX).then_some(self.patience);
-        let soon = [self.deadlines.first(), self.datagrams.retry_at(), turn];
+        let shakes = self.handshakes.next();
+        let soon = [self.deadlines.first(), self.datagrams.retry_at(), turn, shakes];
         match stop.into_iter().chain(drain).chain(retry).chain(soon.into_iter().flatten()).min() {
             Some(end) => end.saturating_sub(now).clamp(1, i64::MAX as u64) as i64,
             None => -1,
@@ -406,56 +415,49 @@ impl Core {
     /// The connection a completion is about.
     pub fn connection_of(&mut self, completion: &Completion) -> Option<usize> {
         let index = index_of(completion.user_data);
+        self.names(index, completion.user_data).then_some(index)
+    }
+
+    /// Whether the user data of an operation means the connection at `index`.
+    #[inline]
+    pub fn names(&mut self, index: usize, user_data: u64) -> bool {
         let mask = (1 << kind::SHIFT) - 1;
-        let known = index < self.table.places()
-            && local(self.table.at(index).id) == completion.user_data & mask
-            && self.table.at(index).life != Life::Free;
-        known.then_some(index)
+        let Some(connection) = self.table.get(index) else { return false };
+        local(connection.id) == user_data & mask && connection.life != Life::Free
+    }
+
+    /// Sends that went whole without a word, from `at` on; stops behind one whose end is to be
+    /// told, and gives its connection.
+    pub fn sent_whole(&mut self, at: &mut usize) -> Option<usize> {
+        while let Some(user_data) = self.engine.whole.get(*at).copied() {
+            *at += 1;
+            let index = index_of(user_data);
+            if !self.names(index, user_data) {
+                continue;
+            }
+            let connection = self.table.at(index);
+            if connection.was_full {
+                return Some(index);
+            }
+            let bytes = connection.queue.flying();
+            connection.send = 0;
+            connection.send_ends = false;
+            connection.sent += connection.took(bytes);
+            // Quiet are blocks and leases only: no loan is over with it.
+            let over = connection.queue.advance(bytes, &mut self.blocks);
+            debug_assert!(over.is_none());
+            self.stats.sends.add(1);
+            self.stats.sent.add(bytes.into());
+            if self.table.at(index).goes_on() {
+                self.make_due(index);
+            }
+        }
+        None
     }
 
     /// Close a descriptor that no connection has.
     pub fn refuse(&mut self, fd: i32) {
         self.stats.refused.add(1);
         self.engine.driver.enter.backend().close(fd);
-    }
-
-    /// The end: what is still in flight keeps its memory for good.
-    pub fn dispose(mut self) {
-        self.end_rest();
-        self.processes.reap_all();
-        let Core { mut engine, table, blocks, loans, datagrams, .. } = self;
-        let left = engine.inflight();
-        if left > 0 {
-            core::mem::forget((table, blocks, loans, datagrams));
-            engine.completed.show();
-            engine.completed.forget_shown();
-            engine.driver.closing = true;
-        }
-        engine.dispose(left > 0);
-    }
-
-    /// Nothing is told any more: timers, polls and whatever else is in flight end.
-    fn end_rest(&mut self) {
-        let (mut left, mut since, mut asked) = (u32::MAX, 0, 0);
-        while self.engine.inflight() > 0 {
-            let now = self.engine.driver.now();
-            if self.engine.inflight() < left {
-                (left, since) = (self.engine.inflight(), now);
-            }
-            if now - since >= REST_PATIENCE_NS {
-                return;
-            }
-            // By the clock: there may be a million to ask.
-            if now - asked >= REST_STEP_NS && self.engine.cancel_all().is_ok() {
-                asked = now;
-            }
-            let step = REST_STEP_NS as i64;
-            if self.engine.turn(|| &[], 1, step, 0, Begun::OUTSIDE).is_err() {
-                self.engine.driver.enter.backend().pause(REST_STEP_NS);
-            }
-            self.engine.completed.show();
-            self.engine.completed.forget_shown();
-            while self.engine.completed.next_call().is_some() {}
-        }
     }
 }

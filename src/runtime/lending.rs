@@ -5,9 +5,9 @@
 //! kernel has anything of it: for memory that is the completion without MORE, whatever it says.
 
 use super::conn_table::{index_of, local};
-use super::connection::{How, Life};
+use super::connection::{Connection, How, Life};
 use super::core::{Core, kind};
-use super::send_queue::{LARGE, Next, SMALL, Source};
+use super::send_queue::{LARGE, Next, SMALL, SendQueue, Source};
 use crate::error::Fault;
 use crate::ring::{Completion, Op, cf, opcode};
 use std::collections::VecDeque;
@@ -24,6 +24,15 @@ struct Slot {
     want: u32,
     filled: u32,
     reads: bool,
+}
+
+/// Which of a connection's queues a file is in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Layer {
+    /// What goes to the kernel as it is.
+    Wire,
+    /// What TLS encrypts first.
+    Plain,
 }
 
 /// A file on its way: two blocks of it are read ahead.
@@ -88,6 +97,13 @@ impl Loans {
     }
 }
 
+fn queue_of(connection: &mut Connection, layer: Layer) -> &mut SendQueue {
+    match layer {
+        Layer::Wire => &mut connection.queue,
+        Layer::Plain => connection.outgoing(),
+    }
+}
+
 impl Core {
     /// Queue memory of the user's.
     pub fn lend(&mut self, index: usize, data: &[u8], cookie: u64) -> Result<(), Fault> {
@@ -97,14 +113,14 @@ impl Core {
         if data.is_empty() || connection.zc_copies && data.len() <= SMALL {
             let no_memory = |_| Fault::errno(libc::ENOMEM, "no memory for the loan");
             self.loans.ended.try_reserve(self.loans.list.len() + 1).map_err(no_memory)?;
-            connection.queue.push_all([data], &mut self.blocks)?;
+            connection.push([data], &mut self.blocks)?;
             self.loans.ended.push_back((id, cookie));
             self.make_due(index);
             return Ok(());
         }
         let loan = self.loans.insert(Loan { conn: id, cookie, out: 0, sent: false, file: None })?;
         let (address, len) = (data.as_ptr() as u64, data.len() as u32);
-        let queue = &mut self.table.at(index).queue;
+        let queue = self.table.at(index).outgoing();
         let queued = queue.push_lent(loan, address, len, &mut self.blocks);
         self.lent(index, loan, queued)
     }
@@ -120,7 +136,7 @@ impl Core {
         let conn = self.table.at(index).id;
         let loan = Loan { conn, cookie, out: 0, sent: false, file: Some(Box::new(file)) };
         let loan = self.loans.insert(loan)?;
-        let queued = self.table.at(index).queue.push_file(loan, len, &mut self.blocks);
+        let queued = self.table.at(index).outgoing().push_file(loan, len, &mut self.blocks);
         self.lent(index, loan, queued)
     }
 
@@ -163,7 +179,7 @@ impl Core {
                     (self.send_lent(index, (address, len), loan)?, len)
                 }
                 Next::File(loan) => {
-                    if !self.settle_file(index, loan)? {
+                    if !self.settle_file(index, loan, Layer::Wire)? {
                         return Ok(None);
                     }
                     next = self.table.at(index).queue.next(&mut self.blocks);
@@ -235,7 +251,12 @@ impl Core {
     }
 
     /// Go on with the file that is first in a queue: true when something else is first now.
-    pub(super) fn settle_file(&mut self, index: usize, loan: u32) -> Result<bool, Fault> {
+    pub(super) fn settle_file(
+        &mut self,
+        index: usize,
+        loan: u32,
+        layer: Layer,
+    ) -> Result<bool, Fault> {
         let Some(file) = self.loans.get(loan).and_then(|loan| loan.file.as_mut()) else {
             return Ok(false);
         };
@@ -245,7 +266,7 @@ impl Core {
         let mut moved = false;
         if let Some(block) = slot.block.take_if(|_| whole) {
             file.next = 1 - next;
-            let queue = &mut self.table.at(index).queue;
+            let queue = queue_of(self.table.at(index), layer);
             let len = slot.want;
             if let Err(block) = queue.push_front(block, len, &mut self.blocks) {
                 (slot.block, file.next) = (Some(block), next);
@@ -255,7 +276,7 @@ impl Core {
         }
         let unread = file.left > 0 || file.slots.iter().any(|slot| slot.block.is_some());
         if !moved && !unread {
-            self.table.at(index).queue.pop(&mut self.blocks);
+            queue_of(self.table.at(index), layer).pop(&mut self.blocks);
             self.loan_is_sent(loan);
             return Ok(true);
         }
@@ -335,11 +356,13 @@ impl Core {
 
     /// What a connection that is over leaves in its queue is the user's again.
     pub(super) fn give_back(&mut self, index: usize) {
-        while let Some(source) = self.table.at(index).queue.pop(&mut self.blocks) {
-            match source {
-                Source::Block(block) => self.blocks.put(block),
-                Source::Lease(_) => {}
-                Source::Memory(loan, _) | Source::File(loan) => self.loan_is_sent(loan),
+        for layer in [Layer::Wire, Layer::Plain] {
+            while let Some(source) = queue_of(self.table.at(index), layer).pop(&mut self.blocks) {
+                match source {
+                    Source::Block(block) => self.blocks.put(block),
+                    Source::Lease(_) => {}
+                    Source::Memory(loan, _) | Source::File(loan) => self.loan_is_sent(loan),
+                }
             }
         }
     }

@@ -5,6 +5,7 @@
 
 use super::datagram::{Datagrams, Kind};
 use super::shares::{MOMENT_NS, Share};
+use super::tls::TlsConfig;
 use crate::error::{ESTALE, Fault};
 use crate::sys::net::{self, Place};
 use core::sync::atomic::AtomicU64;
@@ -24,10 +25,19 @@ pub struct Bound {
     /// Datagrams come there, of that kind; None = clients.
     kind: Option<Kind>,
     port: u16,
-    backlog: i32,
+    how: Manner,
     /// Clients that each worker took, where they have one socket together.
     shares: Option<Arc<[AtomicU64]>>,
     closed: bool,
+}
+
+/// How to listen.
+#[derive(Clone)]
+pub struct Manner {
+    /// Clients that may wait.
+    pub backlog: i32,
+    /// Each client speaks TLS from the beginning.
+    pub tls: Option<Arc<TlsConfig>>,
 }
 
 /// The listeners of a runtime; a listener's id is its place plus one.
@@ -38,7 +48,7 @@ pub struct Registry {
 
 impl Registry {
     /// Bind a socket for each of `workers`; the listener's id.
-    pub fn bind(&mut self, place: &Place, workers: u32, backlog: i32) -> Result<u32, Fault> {
+    pub fn bind(&mut self, place: &Place, workers: u32, how: Manner) -> Result<u32, Fault> {
         if self.list.len() >= MAX_LISTENERS {
             return Err(Fault::errno(libc::ENFILE, "a runtime has 4096 listeners at most"));
         }
@@ -67,7 +77,7 @@ impl Registry {
         };
         let one = workers > 1 && matches!(place, Place::Unix(_));
         let shares = one.then(|| Share::for_workers(workers));
-        self.list.push(Bound { sockets, kind, port, backlog, shares, closed: false });
+        self.list.push(Bound { sockets, kind, port, how, shares, closed: false });
         Ok(self.list.len() as u32)
     }
 
@@ -112,7 +122,7 @@ impl Registry {
                     Some(kind) => datagrams.add(id, socket, kind),
                     None => {
                         let share = bound.shares.clone().map(|all| Share::new(all, worker));
-                        mine.push(Listening::new(id, socket, bound.backlog, share));
+                        mine.push(Listening::new(id, socket, bound.how.clone(), share));
                     }
                 }
             }
@@ -126,6 +136,8 @@ pub struct Listening {
     pub id: u32,
     socket: OwnedFd,
     backlog: i32,
+    /// What its clients speak from the beginning.
+    pub tls: Option<Arc<TlsConfig>>,
     /// One client at a time, where workers share the socket: the one that never stops waiting
     /// would get them all.
     pub share: Option<Share>,
@@ -143,11 +155,12 @@ pub struct Listening {
 }
 
 impl Listening {
-    fn new(id: u32, socket: OwnedFd, backlog: i32, share: Option<Share>) -> Listening {
+    fn new(id: u32, socket: OwnedFd, how: Manner, share: Option<Share>) -> Listening {
         Listening {
             id,
             socket,
-            backlog,
+            backlog: how.backlog,
+            tls: how.tls,
             share,
             accept: 0,
             goes_on: false,

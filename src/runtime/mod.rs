@@ -15,6 +15,7 @@ mod datagram;
 mod datagram_send;
 mod datagram_worker;
 mod dialing;
+mod ending;
 mod held;
 mod lending;
 mod limits;
@@ -31,6 +32,7 @@ mod stats;
 mod taking;
 mod threads;
 mod timers;
+mod tls;
 mod watch;
 mod worker;
 
@@ -41,9 +43,11 @@ pub use config::Config;
 pub use connection::{How, Life};
 pub use datagram_worker::Datagram;
 pub use limits::Spans;
+pub use listener::Manner;
 pub use process::UNKNOWN;
 pub use stats::WorkerStats;
 pub use threads::Threads;
+pub use tls::{Asked, ClientCertificates, Identity, Pem, TlsConfig, TlsFacts, TlsOptions};
 pub use worker::Worker;
 
 use crate::error::{ECLOSED, Fault};
@@ -65,6 +69,8 @@ pub trait Door: Sized {
     /// Bytes came: how many of them are consumed; negative = close at once for that reason. No
     /// bytes: the other end sends nothing more; 0 = close gracefully, 1 = go on sending.
     fn on_data(&self, worker: &Worker<Self>, conn: u64, user: u64, bytes: &[u8]) -> i64;
+    /// Whether [`Door::on_sent`] does anything.
+    fn wants_sent(&self) -> bool;
     /// The kernel took so many bytes.
     fn on_sent(&self, worker: &Worker<Self>, conn: u64, user: u64, bytes: u64);
     /// There is room in a send queue that was full; for datagrams `conn` is the listener's id.
@@ -76,6 +82,8 @@ pub trait Door: Sized {
     fn on_released(&self, worker: &Worker<Self>, conn: u64, user: u64, cookie: u64);
     /// A datagram came by `listener`, from a sockaddr (empty: the sender has none).
     fn on_datagram(&self, worker: &Worker<Self>, listener: u32, datagram: &Datagram<'_>);
+    /// The TLS handshake of a connection ended well.
+    fn on_secured(&self, worker: &Worker<Self>, conn: u64, user: u64);
     /// A connection is over; its id is stale when this returns.
     fn on_close(&self, worker: &Worker<Self>, conn: u64, user: u64, reason: i32);
     /// The worker is over.
@@ -195,11 +203,11 @@ impl Shared {
     }
 
     /// Bind a listener for every worker; its id.
-    pub fn listen(&self, place: &Place, backlog: i32) -> Result<u32, Fault> {
+    pub fn listen(&self, place: &Place, how: Manner) -> Result<u32, Fault> {
         if self.stop_asked().is_some() {
             return Err(Fault::new(ECLOSED, "the runtime is stopping"));
         }
-        let id = self.registry().bind(place, self.config.workers, backlog)?;
+        let id = self.registry().bind(place, self.config.workers, how)?;
         self.tell();
         Ok(id)
     }

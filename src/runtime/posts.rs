@@ -169,9 +169,9 @@ impl<D: Door> Worker<D> {
         if connection.check_sending().is_err() || bytes.is_empty() {
             return;
         }
-        let queued = connection.queue.queued();
+        let queued = connection.queued();
         let room = queued == 0 || queued + bytes.len() as u64 <= most;
-        if room && connection.queue.push_all([bytes], &mut core.blocks).is_ok() {
+        if room && connection.push([bytes], &mut core.blocks).is_ok() {
             core.make_due(index_of(conn));
         } else {
             core.close(index_of(conn), How::AtOnce, -libc::ENOBUFS);

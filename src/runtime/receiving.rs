@@ -4,6 +4,7 @@
 //! may close it.
 
 use super::Door;
+use super::conn_table::index_of;
 use super::connection::{How, Life};
 use super::worker::Worker;
 use crate::resource::Piece;
@@ -16,6 +17,10 @@ pub(super) enum Shown {
     Fresh(Piece),
     /// Behind what was kept before.
     Kept(Vec<u8>),
+    /// Through TLS, which has it still.
+    Tls,
+    /// From TLS.
+    Plain(Vec<u8>),
     /// Nothing more comes.
     End,
 }
@@ -32,9 +37,50 @@ impl Shown {
 impl<D: Door> Worker<D> {
     pub(super) fn complete_recv(&self, completion: &Completion) {
         // SAFETY: a completion of this worker's engine, looked at once.
-        let piece = unsafe { Piece::of(completion) };
+        let mut piece = unsafe { Piece::of(completion) };
+        if let Some(fresh) = piece.take() {
+            match self.show_shortly(completion, fresh) {
+                Some(fresh) => piece = Some(fresh),
+                None => return,
+            }
+        }
         let Some((index, shown)) = self.received(completion, piece) else { return };
         self.show(index, shown);
+    }
+
+    /// Show what came if there is nothing else about it; else it is given back, untouched.
+    #[inline(always)]
+    fn show_shortly(&self, completion: &Completion, piece: Piece) -> Option<Piece> {
+        let index = index_of(completion.user_data);
+        let len = piece.bytes().len();
+        let (id, user) = {
+            let core = &mut *self.core.borrow_mut();
+            let last = completion.flags & cf::FINAL != 0;
+            if last || core.holds || !core.names(index, completion.user_data) {
+                return Some(piece);
+            }
+            let connection = core.table.at(index);
+            let plain = connection.life == Life::Open && connection.kept.is_empty();
+            let special = connection.limits.is_some() || connection.tls.is_some();
+            if !plain || connection.paused || special {
+                return Some(piece);
+            }
+            connection.received += len as u64;
+            core.stats.receives.add(1);
+            core.stats.received.add(len as u64);
+            (connection.id, connection.user)
+        };
+        self.taking.offer(id, piece.lease(), piece.bytes());
+        let used = self.door.on_data(self, id, user, piece.bytes());
+        if self.taking.withdraw() {
+            piece.leave();
+            if used < 0 {
+                self.consumed(index, used, 0, |_, _| {});
+            }
+        } else if used != len as i64 {
+            self.after(index, Shown::Fresh(piece), used);
+        }
+        None
     }
 
     /// What a receive brought, and to whom.
@@ -46,6 +92,7 @@ impl<D: Door> Worker<D> {
             let connection = core.table.at(index);
             connection.recv = 0;
             connection.recv_ends = false;
+            connection.end_untold |= res == 0 && !connection.ended && connection.tls.is_some();
             connection.ended |= res == 0;
             match -res {
                 libc::ENOBUFS => core.park(index),
@@ -57,12 +104,18 @@ impl<D: Door> Worker<D> {
         let connection = core.table.at(index);
         if let Some(piece) = &piece {
             let len = piece.bytes().len() as u64;
-            connection.received += len;
+            if connection.tls.is_none() {
+                connection.received += len;
+            }
             if let Some(limits) = &mut connection.limits {
                 limits.read_at = core.now;
             }
             core.stats.receives.add(1);
             core.stats.received.add(len);
+        }
+        if connection.tls.is_some() {
+            core.feed_tls(index, piece.as_ref().map_or(&[], Piece::bytes));
+            return Some((index, Shown::Tls));
         }
         if connection.life != Life::Open {
             return None;
@@ -111,7 +164,7 @@ impl<D: Door> Worker<D> {
         }
     }
 
-    fn show(&self, index: usize, shown: Shown) {
+    pub(super) fn show(&self, index: usize, shown: Shown) {
         let (id, user) = {
             let core = &mut *self.core.borrow_mut();
             let connection = core.table.at(index);
@@ -119,9 +172,11 @@ impl<D: Door> Worker<D> {
         };
         let bytes = match &shown {
             Shown::Nothing => return,
+            Shown::Tls => return self.show_plain(index),
             Shown::Fresh(piece) => piece.bytes(),
             Shown::Kept(bytes) if bytes.is_empty() => return,
-            Shown::Kept(bytes) => bytes,
+            Shown::Kept(bytes) | Shown::Plain(bytes) => bytes,
+            Shown::End if self.ended_badly(index) => return,
             Shown::End => &[],
         };
         if let Shown::Fresh(piece) = &shown {
@@ -142,7 +197,7 @@ impl<D: Door> Worker<D> {
     /// What becomes of what was shown, by the user's answer.
     pub(super) fn after(&self, index: usize, shown: Shown, used: i64) {
         match shown {
-            Shown::Nothing => {}
+            Shown::Nothing | Shown::Tls => {}
             Shown::Fresh(piece) => {
                 self.consumed(index, used, piece.bytes().len(), |kept, used| {
                     kept.extend_from_slice(&piece.bytes()[used..]);
@@ -157,6 +212,12 @@ impl<D: Door> Worker<D> {
                         kept.extend_from_slice(&bytes);
                     }
                 });
+            }
+            Shown::Plain(bytes) => {
+                self.consumed(index, used, bytes.len(), |kept, used| {
+                    kept.extend_from_slice(&bytes[used..]);
+                });
+                self.put_plain(bytes);
             }
             Shown::End => {
                 let core = &mut *self.core.borrow_mut();

@@ -178,6 +178,16 @@ impl SendQueue {
         self.first == NONE
     }
 
+    /// Bytes that are with the kernel.
+    pub fn flying(&self) -> u32 {
+        self.flying
+    }
+
+    /// One piece is in it.
+    pub fn has_one(&self) -> bool {
+        self.first == self.last && self.first != NONE
+    }
+
     fn push_piece(&mut self, piece: Piece, blocks: &mut Blocks) -> Result<(), Piece> {
         let node = blocks.insert(piece)?;
         match blocks.nodes.get_mut(self.last as usize) {
@@ -186,6 +196,23 @@ impl SendQueue {
         }
         self.last = node;
         Ok(())
+    }
+
+    /// Copy a small message into an empty queue; false when it is not both, or a block is missing.
+    #[inline]
+    pub fn push_first(&mut self, data: &[u8], blocks: &mut Blocks) -> bool {
+        if self.first != NONE || data.len() > SMALL {
+            return false;
+        }
+        let Some(mut block) = blocks.small.pop() else { return false };
+        let Some(place) = block.get_mut(..data.len()) else { return false };
+        place.copy_from_slice(data);
+        let end = data.len() as u32;
+        if self.push_piece(Piece { source: Source::Block(block), start: 0, end }, blocks).is_err() {
+            return false;
+        }
+        self.queued += u64::from(end);
+        true
     }
 
     /// Copy all of `parts` to the end, or nothing when there is no memory.

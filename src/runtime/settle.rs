@@ -11,6 +11,8 @@ use crate::error::Fault;
 use crate::ring::{Op, opcode, sqe_flag};
 use crate::sys::net;
 
+/// Longest send that is tried at once, without a completion when it went whole.
+const MOST_QUIET: u32 = 16 << 10;
 const RECV_MULTISHOT: u16 = 2;
 const ACCEPT_MULTISHOT: u16 = 1;
 /// With so little room in the table clients are accepted one at a time: an accept that goes on
@@ -46,14 +48,20 @@ impl Core {
     }
 
     fn settle_sending(&mut self, index: usize) -> Result<(), Fault> {
+        if self.table.at(index).tls.is_some() {
+            self.settle_tls(index)?;
+        }
         let connection = self.table.at(index);
         if connection.send != 0 {
             return Ok(());
         }
         let (token, len) = match connection.queue.next(&mut self.blocks) {
-            Next::Bytes(addr, len) => (self.send_bytes(index, addr, len)?, len),
+            Next::Bytes(addr, len) => match self.send_quietly(index, addr, len) {
+                Some(token) => (token, len),
+                None => (self.send_bytes(index, addr, len)?, len),
+            },
             Next::Nothing => {
-                if connection.wants_end && !connection.end_sent {
+                if connection.wants_end && !connection.end_sent && connection.is_flushed() {
                     connection.end_sent = true;
                     net::end_sending(connection.fd);
                 }
@@ -73,8 +81,19 @@ impl Core {
         Ok(())
     }
 
+    /// A send without a completion, which ends no wait: only where nothing is to follow it.
+    fn send_quietly(&mut self, index: usize, addr: u64, len: u32) -> Option<u64> {
+        let connection = self.table.at(index);
+        if !self.hush || len > MOST_QUIET || connection.waits_for_sent() {
+            return None;
+        }
+        let user_data = kind::SEND << kind::SHIFT | local(connection.id);
+        self.engine.send_quietly(connection.fd, addr, len, user_data)
+    }
+
     pub(super) fn send_bytes(&mut self, index: usize, addr: u64, len: u32) -> Result<u64, Fault> {
         let connection = self.table.at(index);
+        connection.is_slow = false;
         let op = Op {
             opcode: opcode::LIB_SEND_ALL,
             fd: connection.fd,

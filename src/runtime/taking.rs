@@ -55,7 +55,7 @@ impl Core {
         if len > LONGEST as u64 {
             return Err(Fault::errno(libc::EMSGSIZE, "a message has 1 GiB at most"));
         }
-        if connection.queue.queued() >= self.config.high_water.into() {
+        if connection.queued() >= self.config.high_water.into() {
             connection.was_full = true;
             return Err(Fault::errno(libc::EAGAIN, "the send queue is full; wait for writable"));
         }
@@ -97,7 +97,7 @@ impl<D: Door> Worker<D> {
         let index = core.sender(id, len as u64)?;
         let held = Held::claim(lease, address, len as u32)?;
         if len > 0 {
-            core.table.at(index).queue.push_lease(held, &mut core.blocks)?;
+            core.table.at(index).outgoing().push_lease(held, &mut core.blocks)?;
             core.make_due(index);
         }
         Ok(())
@@ -112,7 +112,7 @@ impl<D: Door> Worker<D> {
         let core = &mut *self.core.borrow_mut();
         let len = parts.clone().fold(0u64, |len, part| len.saturating_add(part.len() as u64));
         let index = core.sender(id, len)?;
-        core.table.at(index).queue.push_all(parts, &mut core.blocks)?;
+        core.table.at(index).push(parts, &mut core.blocks)?;
         core.make_due(index);
         Ok(())
     }

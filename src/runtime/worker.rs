@@ -4,15 +4,19 @@
 //! is held while user code runs: what is to be told is moved out first, and what the user asks for
 //! meanwhile is done after.
 
+use super::conn_table::index_of;
 use super::connection::{How, Life};
 use super::core::{Core, kind};
 use super::rest::Tale;
 use super::taking::Taking;
 use super::{Door, Shared};
+use crate::error::ETLS;
 use crate::ring::{Completion, cf, signal};
 use core::cell::RefCell;
 use core::sync::atomic::Ordering;
 use std::sync::Arc;
+
+const AGAIN: i32 = -libc::EAGAIN;
 
 /// One worker of a runtime.
 pub struct Worker<D: Door> {
@@ -49,6 +53,7 @@ impl<D: Door> Worker<D> {
 
     /// Listen to what the runtime was told so far.
     pub(super) fn begin(&self) {
+        self.core.borrow_mut().hush = !self.door.wants_sent();
         self.door.on_start(self);
         self.obey();
         let core = &mut *self.core.borrow_mut();
@@ -86,6 +91,7 @@ impl<D: Door> Worker<D> {
             }
             core.turn(now)
         };
+        self.complete_whole();
         for at in 0..count {
             let completion = self.core.borrow().engine.completed.get(at);
             if let Some(completion) = completion {
@@ -138,7 +144,10 @@ impl<D: Door> Worker<D> {
                 break;
             }
             let Some(index) = self.core.borrow_mut().settle_round() else { break };
-            self.watched(|| self.show_again(index));
+            self.watched(|| {
+                self.begin_tls(index);
+                self.show_again(index);
+            });
             self.core.borrow_mut().settle(index);
         }
     }
@@ -167,8 +176,10 @@ impl<D: Door> Worker<D> {
             let core = &mut *self.core.borrow_mut();
             let now = if last { core.engine.driver.now() } else { 0 };
             let mut closing = true;
+            let mut tls = None;
             if let Some(own) = core.listeners.iter_mut().find(|own| own.id == listener) {
                 closing = own.closing;
+                tls.clone_from(&own.tls);
                 if last && !own.accept_ended(res, now) {
                     core.stats.accept_pauses.add(1);
                     core.stats.backoffs.add(1);
@@ -185,7 +196,11 @@ impl<D: Door> Worker<D> {
             };
             core.stats.accepted.add(1);
             core.accepting.end();
-            core.make_due(super::conn_table::index_of(id));
+            let index = index_of(id);
+            core.make_due(index);
+            if tls.is_some_and(|tls| core.start_tls(index, &tls, None).is_err()) {
+                core.close(index, How::AtOnce, ETLS);
+            }
             id
         };
         self.door.on_accept(self, id, listener);
@@ -195,24 +210,47 @@ impl<D: Door> Worker<D> {
         let index = self.core.borrow_mut().connection_of(completion);
         let res = completion.res;
         let bytes = if res >= 0 { res as u32 } else { completion.data as u32 };
-        if let Some(index) = index {
-            self.sent(index, res, bytes);
+        let Some(index) = index else { return };
+        {
+            // That a quiet send is told of means that the kernel has no room for all of it now.
+            let core = &mut *self.core.borrow_mut();
+            let connection = core.table.at(index);
+            if connection.queue.flying() > bytes && matches!(res, AGAIN | 0..) {
+                connection.is_slow = true;
+            }
+        }
+        self.sent(index, if res == AGAIN { 0 } else { res }, bytes);
+    }
+
+    /// Sends that were done without a word.
+    fn complete_whole(&self) {
+        let mut at = 0;
+        loop {
+            let (index, bytes) = {
+                let core = &mut *self.core.borrow_mut();
+                let Some(index) = core.sent_whole(&mut at) else {
+                    return core.engine.whole.clear();
+                };
+                (index, core.table.at(index).queue.flying())
+            };
+            self.watched(|| self.sent(index, bytes as i32, bytes));
         }
     }
 
     /// The kernel took so many bytes of the send in flight, or refused it.
     pub(super) fn sent(&self, index: usize, res: i32, bytes: u32) {
-        let (id, user, writable) = {
+        let (id, user, users, writable) = {
             let core = &mut *self.core.borrow_mut();
             let connection = core.table.at(index);
             connection.send = 0;
             connection.send_ends = false;
-            connection.sent += u64::from(bytes);
             let over = connection.queue.advance(bytes, &mut core.blocks);
+            let users = connection.took(bytes);
+            connection.sent += users;
             if let Some(limits) = &mut connection.limits {
                 limits.sent_at = core.now;
             }
-            let low = connection.queue.queued() <= core.config.low_water.into();
+            let low = connection.queued() <= core.config.low_water.into();
             let open = connection.life == Life::Open && res >= 0;
             let writable = connection.was_full && low && open;
             connection.was_full &= !writable;
@@ -228,10 +266,10 @@ impl<D: Door> Worker<D> {
             if core.table.at(index).goes_on() {
                 core.make_due(index);
             }
-            (id, user, writable)
+            (id, user, users, writable)
         };
-        if bytes > 0 {
-            self.door.on_sent(self, id, user, bytes.into());
+        if users > 0 {
+            self.door.on_sent(self, id, user, users);
         }
         if writable {
             self.door.on_writable(self, id, user);

@@ -124,78 +124,6 @@ MAIL(close, mail)
 MAIL(retain, mail)
 MAIL(release, mail)
 
-/* Runtimes: any thread may ask for their life; connections are for their worker's callbacks. */
-static ringline_runtime *runtime;
-static ringline_runtime_stats runtime_stats;
-static ringline_conn_info conn_info;
-static ringline_runtime_handlers handlers, odd_handlers;
-static ringline_runtime_config odd_runtime, many_workers, odd_flags, odd_water, odd_datagrams,
-    long_datagrams, long_spin, odd_resv, many_threads;
-
-#define RUN(name, ...)                                  \
-  static int64_t call_##name(ringline_ring *handle) {   \
-    ringline_runtime *rt = (ringline_runtime *)handle;  \
-    return ringline_##name(__VA_ARGS__);                \
-  }
-RUN(runtime_set_handlers, rt, &handlers)
-RUN(runtime_listen, rt, "127.0.0.1:0", 0)
-
-static int64_t call_runtime_port(ringline_ring *handle) {
-  int32_t port = ringline_runtime_port((ringline_runtime *)handle, 1);
-  return port > 0 ? 1 : port;
-}
-RUN(runtime_listener_close, rt, 1)
-RUN(runtime_start, rt)
-RUN(runtime_stop, rt, 0)
-RUN(runtime_join, rt, rt == runtime ? LIMIT : 0)
-RUN(runtime_stats_of, rt, &runtime_stats)
-RUN(worker_stats_of, rt, 0, &runtime_stats)
-
-static int64_t call_runtime_stats_prometheus(ringline_ring *handle) {
-  int32_t length = ringline_runtime_stats_prometheus((ringline_runtime *)handle, NULL, 0);
-  return length > 1000 ? PROMETHEUS_LENGTH : length;
-}
-RUN(udp_send, rt, 1, "12", 2, "x", 1)
-RUN(runtime_free, rt)
-RUN(conn_send, rt, 1, "x", 1)
-RUN(conn_close, rt, 1, 0)
-RUN(conn_shutdown, rt, 1)
-RUN(conn_pause, rt, 1)
-RUN(conn_resume, rt, 1)
-RUN(conn_set_user, rt, 1, 1)
-RUN(conn_info_of, rt, 1, &conn_info)
-static ringline_lease lease;
-static uint64_t dialed;
-RUN(conn_take, rt, 1, &lease)
-RUN(conn_send_lease, rt, 1, 1, "x", 1)
-RUN(conn_sendv, rt, 1, NULL, 0)
-RUN(conn_send_zc, rt, 1, "x", 1, 0)
-RUN(conn_send_file, rt, 1, 0, 0, 1, 0)
-RUN(conn_set_timeouts, rt, 1, NULL)
-RUN(conn_connect, rt, "127.0.0.1:1", 1, 0, &dialed)
-
-static ringline_worker_block *worker_block;
-static ringline_process process, odd_process, odd_stream, no_program, no_argv;
-static const char *program[] = {"true", NULL}, *nothing_to_run[] = {NULL};
-
-static int32_t runs_nothing(void *ctx) { return ctx != NULL; }
-
-static void ends_nothing(void *ctx, ringline_runtime *rt, int32_t res) {
-  (void)ctx, (void)rt, (void)res;
-}
-RUN(worker_adopt, rt, 5000, &worker_block)
-RUN(worker_turn, rt)
-RUN(timer_start, rt, 0, 0, 0, &number)
-RUN(timer_stop, rt, 1)
-RUN(conn_post, rt, 1 << 24, "x", 1)
-RUN(runtime_post, rt, 0, 0, 0)
-RUN(work, rt, 5000, runs_nothing, NULL, ends_nothing)
-RUN(resolve, rt, "localhost", NULL, 0)
-RUN(process_spawn, rt, &process, 0, &number)
-RUN(process_kill, rt, 1, 9)
-RUN(signal_watch, rt, 10)
-RUN(signal_unwatch, rt, 10)
-
 #define WRONG RINGLINE_EWRONGTHREAD
 #define ROW(name, elsewhere) {"ringline_" #name, call_##name, elsewhere}
 
@@ -235,25 +163,7 @@ static const handle_row mail_rows[] = {
 };
 enum { MAIL_ROWS = sizeof mail_rows / sizeof *mail_rows };
 
-/* `elsewhere` is the answer of a thread that is no worker. */
-static const handle_row run_rows[] = {
-    ROW(worker_adopt, -EINVAL), ROW(worker_turn, WRONG),     ROW(timer_start, WRONG),
-    ROW(timer_stop, WRONG),    ROW(conn_post, 0),            ROW(runtime_post, 0),
-    ROW(work, -EINVAL),        ROW(resolve, WRONG),          ROW(process_spawn, WRONG),
-    ROW(process_kill, WRONG),  ROW(signal_watch, WRONG),     ROW(signal_unwatch, WRONG),
-    ROW(conn_send, WRONG),     ROW(conn_close, WRONG),       ROW(conn_shutdown, WRONG),
-    ROW(conn_pause, WRONG),    ROW(conn_resume, WRONG),      ROW(conn_set_user, WRONG),
-    ROW(conn_take, WRONG),     ROW(conn_send_lease, WRONG),  ROW(conn_sendv, WRONG),
-    ROW(conn_send_zc, WRONG),  ROW(conn_send_file, WRONG),   ROW(conn_set_timeouts, WRONG),
-    ROW(conn_connect, WRONG),
-    ROW(conn_info_of, WRONG),  ROW(runtime_set_handlers, 0), ROW(runtime_listen, 1),
-    ROW(runtime_port, 1),      ROW(runtime_listener_close, 0), ROW(runtime_start, 0),
-    ROW(runtime_stats_of, 0),  ROW(worker_stats_of, 0),      ROW(udp_send, WRONG),
-    ROW(runtime_stats_prometheus, PROMETHEUS_LENGTH),
-    ROW(runtime_stop, 0),         ROW(runtime_join, 0),
-    ROW(runtime_free, 0), /* the last row: the runtime is gone after it */
-};
-enum { RUN_ROWS = sizeof run_rows / sizeof *run_rows };
+#include "every_runtime.inc"
 
 /* Bad arguments on a good ring. */
 typedef struct argument_row {
@@ -280,135 +190,7 @@ static const argument_row argument_rows[] = {
 };
 #undef ARG
 
-/* Prep helpers: void, a NULL op is ignored, a given one is overwritten whole. */
-typedef struct prep_row {
-  const char *name;
-  void (*call)(ringline_op *);
-  int opcode; /* -1: changes an op, does not fill it */
-} prep_row;
-
-#define PREP(name, ...) \
-  static void prep_##name(ringline_op *to) { ringline_prep_##name(__VA_ARGS__); }
-
-PREP(nop, to)
-PREP(read, to, 0, NULL, 0, 0)
-PREP(write, to, 0, NULL, 0, 0)
-PREP(openat, to, 0, NULL, 0, 0)
-PREP(close, to, -1)
-PREP(fsync, to, -1, 0)
-PREP(poll_add, to, -1, 0)
-PREP(poll_multishot, to, -1, 0)
-PREP(poll_update, to, 0, 0, 0)
-PREP(poll_remove, to, 0)
-PREP(timeout, to, NULL, 0, 0)
-PREP(timeout_update, to, 0, NULL, 0)
-PREP(timeout_remove, to, 0)
-PREP(cancel, to, 0)
-PREP(timer, to, 0, 0)
-PREP(lib_close, to, -1)
-PREP(link, to, to ? 1 : 100)
-PREP(socket, to, 0, 0, 0)
-PREP(bind, to, -1, NULL, 0)
-PREP(listen, to, -1, 0)
-PREP(accept, to, -1, NULL, NULL, 0)
-PREP(accept_multishot, to, -1, NULL, NULL, 0)
-PREP(connect, to, -1, NULL, 0)
-PREP(connect_timeout, to, -1, NULL, 0, 0)
-PREP(post, to, 0)
-PREP(send, to, -1, NULL, 0, 0)
-PREP(send_all, to, -1, NULL, 0, 0)
-PREP(recv, to, -1, NULL, 0, 0)
-PREP(recv_multishot, to, -1, -1, 0)
-PREP(shutdown, to, -1, 0)
-PREP(pool, to, -1)
-PREP(quiet, to)
-PREP(readv, to, -1, NULL, 0, 0, 0)
-PREP(writev, to, -1, NULL, 0, 0, 0)
-PREP(read_fixed, to, -1, NULL, 0, 0, 0)
-PREP(write_fixed, to, -1, NULL, 0, 0, 0)
-PREP(readv_fixed, to, -1, NULL, 0, 0, 0, 0)
-PREP(writev_fixed, to, -1, NULL, 0, 0, 0, 0)
-PREP(read_multishot, to, -1, 0)
-PREP(splice, to, -1, 0, -1, 0, 0, 0)
-PREP(tee, to, -1, -1, 0, 0)
-PREP(openat2, to, -1, NULL, NULL, 0)
-PREP(statx, to, -1, NULL, 0, 0, NULL)
-PREP(fallocate, to, -1, 0, 0, 0)
-PREP(ftruncate, to, -1, 0)
-PREP(sync_file_range, to, -1, 0, 0, 0)
-PREP(fadvise, to, -1, 0, 0, 0)
-PREP(madvise, to, NULL, 0, 0)
-PREP(renameat, to, -1, NULL, -1, NULL, 0)
-PREP(unlinkat, to, -1, NULL, 0)
-PREP(mkdirat, to, -1, NULL, 0)
-PREP(symlinkat, to, NULL, -1, NULL)
-PREP(linkat, to, -1, NULL, -1, NULL, 0)
-PREP(pipe, to, NULL, 0)
-PREP(getxattr, to, NULL, NULL, NULL, 0)
-PREP(setxattr, to, NULL, NULL, NULL, 0, 0)
-PREP(fgetxattr, to, -1, NULL, NULL, 0)
-PREP(fsetxattr, to, -1, NULL, NULL, 0, 0)
-PREP(sendmsg, to, -1, NULL, 0)
-PREP(recvmsg, to, -1, NULL, 0)
-PREP(recvmsg_multishot, to, -1, NULL, 0, 0)
-PREP(send_zc, to, -1, NULL, 0, 0, 0)
-PREP(sendmsg_zc, to, -1, NULL, 0)
-PREP(recv_zc, to, -1, 0, 0)
-PREP(epoll_ctl, to, -1, 0, -1, NULL)
-PREP(epoll_wait, to, -1, NULL, 0, 0)
-PREP(link_timeout, to, NULL, 0)
-PREP(futex_wait, to, NULL, 0, 0, 0)
-PREP(futex_wake, to, NULL, 0, 0, 0)
-PREP(futex_waitv, to, NULL, 0)
-PREP(waitid, to, 0, 0, NULL, 0, 0)
-PREP(msg_ring, to, -1, 0, 0, 0)
-PREP(uring_cmd, to, -1, 0, 0, 0)
-PREP(cmd_sock, to, -1, 0, 0, 0, NULL, 0)
-PREP(files_update, to, NULL, 0, 0)
-PREP(fixed_fd_install, to, -1, 0)
-
-#define FILL(name, opcode) {"ringline_prep_" #name, prep_##name, opcode}
-
-static const prep_row prep_rows[] = {
-    FILL(nop, RINGLINE_OP_NOP), FILL(read, RINGLINE_OP_READ), FILL(write, RINGLINE_OP_WRITE),
-    FILL(openat, RINGLINE_OP_OPENAT), FILL(close, RINGLINE_OP_CLOSE),
-    FILL(fsync, RINGLINE_OP_FSYNC), FILL(poll_add, RINGLINE_OP_POLL_ADD),
-    FILL(poll_multishot, RINGLINE_OP_POLL_ADD), FILL(poll_update, RINGLINE_OP_POLL_REMOVE),
-    FILL(poll_remove, RINGLINE_OP_POLL_REMOVE), FILL(timeout, RINGLINE_OP_TIMEOUT),
-    FILL(timeout_update, RINGLINE_OP_TIMEOUT_REMOVE),
-    FILL(timeout_remove, RINGLINE_OP_TIMEOUT_REMOVE), FILL(cancel, RINGLINE_OP_ASYNC_CANCEL),
-    FILL(timer, RINGLINE_LIB_TIMER), FILL(lib_close, RINGLINE_LIB_CLOSE), FILL(link, -1),
-    FILL(socket, RINGLINE_OP_SOCKET), FILL(bind, RINGLINE_OP_BIND),
-    FILL(listen, RINGLINE_OP_LISTEN), FILL(accept, RINGLINE_OP_ACCEPT),
-    FILL(accept_multishot, RINGLINE_OP_ACCEPT), FILL(connect, RINGLINE_OP_CONNECT),
-    FILL(connect_timeout, RINGLINE_LIB_CONNECT_TIMEOUT), FILL(post, RINGLINE_LIB_POST),
-    FILL(send, RINGLINE_OP_SEND), FILL(send_all, RINGLINE_LIB_SEND_ALL),
-    FILL(recv, RINGLINE_OP_RECV), FILL(recv_multishot, RINGLINE_OP_RECV),
-    FILL(shutdown, RINGLINE_OP_SHUTDOWN), FILL(pool, -1), FILL(quiet, -1),
-    FILL(readv, RINGLINE_OP_READV), FILL(writev, RINGLINE_OP_WRITEV),
-    FILL(read_fixed, RINGLINE_OP_READ_FIXED), FILL(write_fixed, RINGLINE_OP_WRITE_FIXED),
-    FILL(readv_fixed, RINGLINE_OP_READV_FIXED), FILL(writev_fixed, RINGLINE_OP_WRITEV_FIXED),
-    FILL(read_multishot, RINGLINE_OP_READ_MULTISHOT), FILL(splice, RINGLINE_OP_SPLICE),
-    FILL(tee, RINGLINE_OP_TEE), FILL(openat2, RINGLINE_OP_OPENAT2), FILL(statx, RINGLINE_OP_STATX),
-    FILL(fallocate, RINGLINE_OP_FALLOCATE), FILL(ftruncate, RINGLINE_OP_FTRUNCATE),
-    FILL(sync_file_range, RINGLINE_OP_SYNC_FILE_RANGE), FILL(fadvise, RINGLINE_OP_FADVISE),
-    FILL(madvise, RINGLINE_OP_MADVISE), FILL(renameat, RINGLINE_OP_RENAMEAT),
-    FILL(unlinkat, RINGLINE_OP_UNLINKAT), FILL(mkdirat, RINGLINE_OP_MKDIRAT),
-    FILL(symlinkat, RINGLINE_OP_SYMLINKAT), FILL(linkat, RINGLINE_OP_LINKAT),
-    FILL(pipe, RINGLINE_OP_PIPE), FILL(getxattr, RINGLINE_OP_GETXATTR),
-    FILL(setxattr, RINGLINE_OP_SETXATTR), FILL(fgetxattr, RINGLINE_OP_FGETXATTR),
-    FILL(fsetxattr, RINGLINE_OP_FSETXATTR), FILL(sendmsg, RINGLINE_OP_SENDMSG),
-    FILL(recvmsg, RINGLINE_OP_RECVMSG), FILL(recvmsg_multishot, RINGLINE_OP_RECVMSG),
-    FILL(send_zc, RINGLINE_OP_SEND_ZC), FILL(sendmsg_zc, RINGLINE_OP_SENDMSG_ZC),
-    FILL(recv_zc, RINGLINE_OP_RECV_ZC), FILL(epoll_ctl, RINGLINE_OP_EPOLL_CTL),
-    FILL(epoll_wait, RINGLINE_OP_EPOLL_WAIT), FILL(link_timeout, RINGLINE_OP_LINK_TIMEOUT),
-    FILL(futex_wait, RINGLINE_OP_FUTEX_WAIT), FILL(futex_wake, RINGLINE_OP_FUTEX_WAKE),
-    FILL(futex_waitv, RINGLINE_OP_FUTEX_WAITV), FILL(waitid, RINGLINE_OP_WAITID),
-    FILL(msg_ring, RINGLINE_OP_MSG_RING), FILL(uring_cmd, RINGLINE_OP_URING_CMD),
-    FILL(cmd_sock, RINGLINE_OP_URING_CMD), FILL(files_update, RINGLINE_OP_FILES_UPDATE),
-    FILL(fixed_fd_install, RINGLINE_OP_FIXED_FD_INSTALL),
-};
-enum { PREP_ROWS = sizeof prep_rows / sizeof *prep_rows };
+#include "every_prep.inc"
 
 /* In argument_rows, or with nothing that could be wrong: called in check_texts. */
 static const char *const no_handle[] = {
@@ -420,6 +202,7 @@ static const char *const no_handle[] = {
     "ringline_abi",             "ringline_strerror",       "ringline_error_name",
     "ringline_error_detail",    "ringline_set_log",        "ringline_recvmsg_out",
     "ringline_runtime_create",  "ringline_runtime_config_init",
+    "ringline_tls_server_create", "ringline_tls_client_create", "ringline_tls_free",
 };
 enum { NO_HANDLE = sizeof no_handle / sizeof *no_handle };
 
@@ -598,15 +381,15 @@ static void check_preps(void) {
 }
 
 static void check_texts(void) {
-  ringline_abi_field fields[256];
+  ringline_abi_field fields[512];
   int32_t code, count = ringline_abi_layout(NULL, 0);
   char report[64];
   CHECK(ringline_version() == (RINGLINE_VERSION_MAJOR << 16 | RINGLINE_VERSION_MINOR << 8 |
                                RINGLINE_VERSION_PATCH));
   CHECK(strlen(ringline_version_string()) >= 5);
   CHECK_EQ(ringline_abi(), RINGLINE_ABI);
-  CHECK(count > 0 && count <= 256);
-  CHECK_EQ(ringline_abi_layout(fields, 256), count);
+  CHECK(count > 0 && count <= 512);
+  CHECK_EQ(ringline_abi_layout(fields, 512), count);
   CHECK(ringline_doctor(NULL, 0) > 0);
   memset(report, 'x', sizeof report);
   CHECK(ringline_doctor(report, 32) > 0);
@@ -634,21 +417,6 @@ static uint64_t take_lease(ringline_ring *ring, int pool) {
   CHECK(completion.flags & RINGLINE_CF_LEASE);
   close_both(ends);
   return completion.token;
-}
-
-/* Arguments that are wrong in one member each. */
-static void make_odd(void) {
-  odd_runtime.size = odd_handlers.size = 3;
-  many_workers.workers = 2049;
-  odd_flags.flags = 2;
-  odd_water.low_water = odd_water.high_water = 4096;
-  odd_datagrams.datagram_buffers = 3;
-  long_datagrams.datagram_size = (1 << 20) + 1;
-  long_spin.spin_us = 1000001;
-  odd_resv.resv = 1;
-  many_threads.blocking_threads = 1025;
-  many_workers.size = odd_flags.size = odd_water.size = many_threads.size = sizeof odd_water;
-  odd_datagrams.size = long_datagrams.size = long_spin.size = odd_resv.size = sizeof odd_water;
 }
 
 int main(void) {

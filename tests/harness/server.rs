@@ -4,12 +4,13 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 /// A running server.
 pub struct Server {
     child: Child,
+    output: BufReader<ChildStdout>,
     /// The port that its first line names.
     pub port: u16,
 }
@@ -27,12 +28,21 @@ impl Server {
         let mut command = Command::new(&binary);
         command.args(arguments).env("LD_LIBRARY_PATH", super::lib_dir());
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the example starts");
-        let mut line = String::new();
-        let output = child.stdout.as_mut().expect("piped");
-        BufReader::new(output).read_line(&mut line).expect("a line");
+        let output = BufReader::new(child.stdout.take().expect("piped"));
+        let mut server = Server { child, output, port: 0 };
+        let line = server.line();
         let number = line.rsplit(|c: char| !c.is_ascii_digit()).find(|word| !word.is_empty());
-        let port = number.and_then(|word| word.parse().ok()).unwrap_or_else(|| panic!("{line:?}"));
-        Server { child, port }
+        let port = number.and_then(|word| word.parse().ok());
+        server.port = port.unwrap_or_else(|| panic!("{line:?}"));
+        server
+    }
+
+    /// The next line that it prints.
+    pub fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).expect("a line");
+        line.truncate(line.trim_end().len());
+        line
     }
 
     /// A client whose calls fail after ten seconds.

@@ -285,6 +285,10 @@ const
     ## The loop may not be run inside a callback.
   RINGLINE_ENOTSUP_KERNEL*: int32 = (-4106'i32)
     ## This kernel lacks the feature.
+  RINGLINE_ETLS*: int32 = (-4107'i32)
+    ## TLS could not go on: the handshake failed, or a record was wrong.
+  RINGLINE_ETRUNCATED*: int32 = (-4108'i32)
+    ## The other end of a TLS connection closed without ending its TLS: data may be missing.
   RINGLINE_STATE_CREATED*: int32 = 0'i32
     ## No owner thread yet.
   RINGLINE_STATE_ATTACHED*: int32 = 1'i32
@@ -378,6 +382,25 @@ const
     ## flags of a connection: the other end sends nothing more.
   RINGLINE_DATAGRAM_TRUNCATED*: uint32 = 1'u32
     ## flags of a datagram: it was longer than datagram_size, and cut off.
+  RINGLINE_TLS_SYSTEM_ROOTS*: uint32 = 1'u32
+    ## flags of TLS options: trust whom the machine trusts, besides the roots that are given.
+  RINGLINE_TLS_CLIENT_CERTIFICATE_WANTED*: uint32 = 2'u32
+    ## A server asks for a certificate, and takes clients without one too.
+  RINGLINE_TLS_CLIENT_CERTIFICATE_REQUIRED*: uint32 = 4'u32
+    ## A server takes no client without a certificate that its roots vouch for.
+  RINGLINE_TLS_NO_RESUMPTION*: uint32 = 8'u32
+    ## Every handshake in full: nothing is kept of a session that is over.
+  RINGLINE_TLS_DANGEROUS_BELIEVE_ANYBODY*: uint32 = 2147483648'u32
+    ## DANGEROUS: a client believes any certificate, so that anybody on the way can read and change
+    ## everything. For tests against a machine of one's own.
+  RINGLINE_TLS_NONE*: uint32 = 0'u32
+    ## state of a TLS info: the connection has none.
+  RINGLINE_TLS_SHAKING*: uint32 = 1'u32
+    ## The handshake has not ended.
+  RINGLINE_TLS_DONE*: uint32 = 2'u32
+    ## The handshake ended.
+  RINGLINE_TLS_RESUMED*: uint32 = 1'u32
+    ## flags of a TLS info: it went on with an earlier session.
   RINGLINE_EVENT_START*: uint32 = 1'u32
     ## kind of an event: the worker begins.
   RINGLINE_EVENT_ACCEPT*: uint32 = 2'u32
@@ -389,7 +412,8 @@ const
   RINGLINE_EVENT_WRITABLE*: uint32 = 5'u32
     ## There is room again in a send queue that was full.
   RINGLINE_EVENT_CLOSE*: uint32 = 6'u32
-    ## A connection is over, for the reason `res`; its id is stale.
+    ## A connection is over, for the reason `res`; its id is stale. With RINGLINE_ETLS its cause in
+    ## words, `length` bytes, is at `address`.
   RINGLINE_EVENT_STOP*: uint32 = 7'u32
     ## The worker is over.
   RINGLINE_EVENT_TICK*: uint32 = 8'u32
@@ -413,6 +437,8 @@ const
   RINGLINE_EVENT_DATAGRAM*: uint32 = 16'u32
     ## A datagram came by `listener`: `length` bytes at `address`, from the sockaddr at `user` of `res`
     ## bytes (0: the sender has none); `flags`: RINGLINE_DATAGRAM_TRUNCATED.
+  RINGLINE_EVENT_SECURED*: uint32 = 17'u32
+    ## The TLS handshake of `conn` ended.
   RINGLINE_WORKER_HERE*: uint32 = 4294967295'u32
     ## worker of ringline_work: the calling thread's own.
   RINGLINE_STREAM_INHERITED*: uint32 = 0'u32
@@ -441,6 +467,8 @@ type
     ## What other threads hold of a ring. Opaque, as a ring.
   ringline_runtime* {.incompleteStruct.} = object
     ## A server runtime. Opaque, as a ring.
+  ringline_tls_config* {.incompleteStruct.} = object
+    ## A TLS config. Opaque, as a ring.
 
   ringline_config* {.bycopy.} = object
     ## What a ring shall be like. All-zero means all defaults; ringline_config_init() fills them in.
@@ -754,6 +782,8 @@ type
       ## A child ended.
     datagram*: uint64
       ## A datagram came; NULL = they are dropped.
+    secured*: uint64
+      ## A TLS handshake ended well.
 
   ringline_worker_block* {.bycopy.} = object
     ## Through which an adopted worker is turned. Owned by the worker, its address is stable until the
@@ -909,6 +939,31 @@ type
     stalls*: uint64
       ## Callbacks that took longer than stall_ns.
 
+  ringline_tls_info* {.bycopy.} = object
+    ## What a connection's TLS is like. Set `size` to sizeof(ringline_tls_info) (0 = the same) before
+    ## the call.
+    size*: uint32
+      ## sizeof(ringline_tls_info).
+    state*: uint32
+      ## RINGLINE_TLS_NONE, _SHAKING (then nothing below is known) or _DONE.
+    flags*: uint32
+      ## RINGLINE_TLS_RESUMED.
+    version*: uint16
+      ## 0x0303 = TLS 1.2, 0x0304 = TLS 1.3.
+    cipher_suite*: uint16
+      ## The cipher suite's number, by IANA.
+    peer_certificate*: uint64
+      ## The other end's own certificate, DER, valid until the callback returns; NULL when it showed
+      ## none.
+    peer_certificate_length*: uint64
+      ## Its bytes.
+    cipher_name*: array[64, int8]
+      ## The cipher suite's name.
+    alpn*: array[256, int8]
+      ## The application protocol agreed upon; "" = none.
+    server_name*: array[256, int8]
+      ## On a server the name that the client asked for; "" = none.
+
   ringline_stats* {.bycopy.} = object
     ## What a ring did so far. Set `size` to sizeof(ringline_stats) (0 = the same) before the call.
     size*: uint32
@@ -943,6 +998,51 @@ type
       ## Operations abandoned at a forced free.
     rollbacks*: uint64
       ## Operations taken back because the kernel did not consume them.
+
+  ringline_tls_identity* {.bycopy.} = object
+    ## A certificate chain and its private key, in PEM: from files, or from memory when the file's name
+    ## is NULL.
+    name*: uint64
+      ## The server name it is shown for ("example.org", "*.example.org"); NULL = for every name that
+      ## no other one is for, and for clients that name none. A client's own has NULL.
+    chain_file*: uint64
+      ## File of the chain, its own certificate first.
+    key_file*: uint64
+      ## File of the key (PKCS #8, PKCS #1 or SEC1), without a password.
+    chain*: uint64
+      ## The chain itself, when chain_file is NULL.
+    chain_length*: uint64
+      ## Its bytes.
+    key*: uint64
+      ## The key itself, when key_file is NULL.
+    key_length*: uint64
+      ## Its bytes.
+
+  ringline_tls_options* {.bycopy.} = object
+    ## What a TLS config shall be like. `size` as in ringline_config. All is copied; files are read
+    ## now, once.
+    size*: uint32
+      ## sizeof(ringline_tls_options).
+    flags*: uint32
+      ## RINGLINE_TLS_*.
+    identities*: uint64
+      ## Certificates of one's own: a server has at least one, a client one at most.
+    identity_count*: uint32
+      ## How many; 4096 at most.
+    resv*: uint32
+      ## Zero.
+    roots_file*: uint64
+      ## File of the certificates to trust, PEM. A client with neither this nor roots trusts whom the
+      ## machine trusts (SSL_CERT_FILE, /etc/ssl/certs).
+    roots*: uint64
+      ## The certificates to trust themselves, PEM; both count where both are given.
+    roots_length*: uint64
+      ## Their bytes.
+    alpn*: uint64
+      ## Application protocols with commas between, the preferred one first ("h2,http/1.1"); NULL =
+      ## none. Where both ends name some they must have one in common.
+    handshake_timeout_ns*: uint64
+      ## How long a handshake may take, in nanoseconds; 0 = 10 s.
 
   ringline_event* {.bycopy.} = object
     ## What a worker tells, as a record. Addresses are valid until the next turn.
@@ -1013,8 +1113,9 @@ type
     user: uint64, reason: int32) {.cdecl, gcsafe, raises: [].}
     ## The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
     ## that failed, what data returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close
-    ## or a timeout of its own), -EMSGSIZE (keep_max), -ECANCELED (stop).
-    ## ringline_conn_info_of() still answers in it; the id is stale when it returns.
+    ## or a timeout of its own), -EMSGSIZE (keep_max), -ECANCELED (stop), RINGLINE_ETLS (then
+    ## ringline_error_detail() says why), RINGLINE_ETRUNCATED. ringline_conn_info_of() still answers in
+    ## it; the id is stale when it returns.
 
   ringline_connect_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime, conn: uint64,
     user: uint64, res: int32) {.cdecl, gcsafe, raises: [].}
@@ -1065,6 +1166,10 @@ type
     ## `from_length` bytes, to which ringline_udp_send() answers; NULL and 0 when the sender has none
     ## (a Unix socket that is not bound). Both are valid during the call. `flags`:
     ## RINGLINE_DATAGRAM_TRUNCATED.
+
+  ringline_secured_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime, conn: uint64,
+    user: uint64) {.cdecl, gcsafe, raises: [].}
+    ## The TLS handshake ended: from now on ringline_conn_tls_info_of() knows all.
 
   ringline_work_function* = proc (ctx: pointer): int32 {.cdecl, gcsafe, raises: [].}
     ## What ringline_work() runs, on a thread of the library's that may block. Of the library only
@@ -1969,9 +2074,9 @@ proc ringline_conn_take*(runtime: ptr ringline_runtime, conn: uint64,
   ## callback returns only a negative value is looked at. In that callback only.
   ##
   ## Returns 0; -ENODATA when these bytes are not in the pool (an earlier callback or a pause left
-  ## them): copy them; -ENOBUFS when only a quarter of the receive buffers is left, which is for the
-  ## other connections: copy them (counted in take_refusals); RINGLINE_ENULL, -EINVAL,
-  ## RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
+  ## them, or they came by TLS): copy them; -ENOBUFS when only a quarter of the receive buffers is
+  ## left, which is for the other connections: copy them (counted in take_refusals); RINGLINE_ENULL,
+  ## -EINVAL, RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
 
 proc ringline_conn_send_lease*(runtime: ptr ringline_runtime, conn: uint64, lease: uint64,
     bytes: pointer, length: csize_t): int32
@@ -2113,6 +2218,39 @@ proc ringline_timer_stop*(runtime: ptr ringline_runtime, timer: uint64): int32
   ## only. Returns 0, RINGLINE_ESTALE when it ticked for the last time or was stopped,
   ## RINGLINE_EWRONGTHREAD, RINGLINE_EFORKED.
 
+proc ringline_runtime_listen_tls*(runtime: ptr ringline_runtime, address: cstring,
+    backlog: uint32, tls: ptr ringline_tls_config): int32
+  ## Listen as ringline_runtime_listen() does, for clients that speak TLS from the beginning. accept
+  ## comes before the handshake, secured after it; what is sent before that waits, and data shows
+  ## what came by TLS only. `tls` is a server's; it may be freed at once. Any thread.
+  ##
+  ## Returns the listener's id (> 0), -EINVAL for a client's config, RINGLINE_ESTALE also for `tls`,
+  ## and as ringline_runtime_listen().
+
+proc ringline_conn_start_tls*(runtime: ptr ringline_runtime, conn: uint64,
+    tls: ptr ringline_tls_config, server_name: cstring): int32
+  ## Have all that is sent and received from now on go through TLS, as a server or as a client by
+  ## what `tls` is. What was queued before goes as it is; what was received and is not consumed when
+  ## the callback returns counts as the beginning of the handshake. A client gives the `server_name`
+  ## (host name or address) that the other end's certificate has to be for; a server's is ignored and
+  ## may be NULL. secured tells that the handshake ended; what is sent meanwhile waits for it.
+  ##
+  ## From then on everything is as before but for: bytes are counted as the user's, not the wire's;
+  ## a graceful close and a shutdown end the TLS session first (close_notify), and an end without
+  ## that closes with RINGLINE_ETRUNCATED; RINGLINE_ETLS closes what cannot go on, with the cause in
+  ## ringline_error_detail(); a pause during the handshake begins after it; there is nothing to take
+  ## as a lease; leases, lent memory and files that are sent are encrypted, and the caller's again
+  ## then. In the worker's callbacks only.
+  ##
+  ## Returns 0, -EALREADY when it has TLS, -EINVAL for the name, RINGLINE_ECLOSED when it closes or
+  ## the other end sends nothing more, RINGLINE_ESTALE also for `tls`, RINGLINE_EWRONGTHREAD,
+  ## RINGLINE_EFORKED.
+
+proc ringline_conn_tls_info_of*(runtime: ptr ringline_runtime, conn: uint64,
+    `out`: ptr ringline_tls_info): int32
+  ## What a connection's TLS is like. In the worker's callbacks only, the close callback included.
+  ## Returns 0, RINGLINE_ENULL, -EINVAL and as ringline_conn_pause().
+
 proc ringline_work*(runtime: ptr ringline_runtime, worker: uint32,
     function: ringline_work_function, ctx: pointer, done: ringline_done_callback): int32
   ## Have `function` called with `ctx` on a thread that may block, and then `done` (not NULL) on the
@@ -2190,6 +2328,25 @@ proc ringline_sq_space*(ring: ptr ringline_ring): int32
 proc ringline_pending*(ring: ptr ringline_ring): int32
   ## Entries submitted that the kernel has not consumed: while there are any, the inputs of the ops
   ## are the library's. Owner thread (any while there is none).
+
+proc ringline_tls_server_create*(options: ptr ringline_tls_options,
+    `out`: ptr ptr ringline_tls_config): int32
+  ## Make a TLS config for servers, for ringline_runtime_listen_tls() and ringline_conn_start_tls().
+  ## It is never changed afterwards; for new certificates make a new one. TLS 1.2 and 1.3; sessions
+  ## are resumed, from tickets and from memory (1024 sessions). Any thread.
+  ##
+  ## Returns 0; RINGLINE_ENULL; -EINVAL for the options, text that is no PEM, a key that does not
+  ## belong to its certificate; what open(2) says for a file; -ENFILE when 16384 handles exist;
+  ## -EOPNOTSUPP from a library that was built without TLS. ringline_error_detail() says which it is.
+
+proc ringline_tls_client_create*(options: ptr ringline_tls_options,
+    `out`: ptr ptr ringline_tls_config): int32
+  ## As ringline_tls_server_create(), for clients: for ringline_conn_start_tls() on connections to a
+  ## server, whose certificate is checked for its name, its time and its issuer. Any thread.
+
+proc ringline_tls_free*(tls: ptr ringline_tls_config): int32
+  ## Give a TLS config back. Listeners and connections that use it keep it until they are over. Any
+  ## thread. Returns 0, RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
 
 proc ringline_napi*(ring: ptr ringline_ring, busy_poll_us: uint32, prefer: uint32): int32
   ## Let waits of this ring poll the network devices of its sockets for up to `busy_poll_us`
@@ -2515,6 +2672,8 @@ iterator layoutRows*(): tuple[name: string, offset, size: int] =
     sizeof(default(ringline_runtime_handlers).exit))
   yield ("ringline_runtime_handlers.datagram", offsetOf(ringline_runtime_handlers, datagram),
     sizeof(default(ringline_runtime_handlers).datagram))
+  yield ("ringline_runtime_handlers.secured", offsetOf(ringline_runtime_handlers, secured),
+    sizeof(default(ringline_runtime_handlers).secured))
   yield ("ringline_worker_block", 0, sizeof(ringline_worker_block))
   yield ("ringline_worker_block.size", offsetOf(ringline_worker_block, size),
     sizeof(default(ringline_worker_block).size))
@@ -2651,6 +2810,27 @@ iterator layoutRows*(): tuple[name: string, offset, size: int] =
     sizeof(default(ringline_runtime_stats).backoffs))
   yield ("ringline_runtime_stats.stalls", offsetOf(ringline_runtime_stats, stalls),
     sizeof(default(ringline_runtime_stats).stalls))
+  yield ("ringline_tls_info", 0, sizeof(ringline_tls_info))
+  yield ("ringline_tls_info.size", offsetOf(ringline_tls_info, size),
+    sizeof(default(ringline_tls_info).size))
+  yield ("ringline_tls_info.state", offsetOf(ringline_tls_info, state),
+    sizeof(default(ringline_tls_info).state))
+  yield ("ringline_tls_info.flags", offsetOf(ringline_tls_info, flags),
+    sizeof(default(ringline_tls_info).flags))
+  yield ("ringline_tls_info.version", offsetOf(ringline_tls_info, version),
+    sizeof(default(ringline_tls_info).version))
+  yield ("ringline_tls_info.cipher_suite", offsetOf(ringline_tls_info, cipher_suite),
+    sizeof(default(ringline_tls_info).cipher_suite))
+  yield ("ringline_tls_info.peer_certificate", offsetOf(ringline_tls_info, peer_certificate),
+    sizeof(default(ringline_tls_info).peer_certificate))
+  yield ("ringline_tls_info.peer_certificate_length", offsetOf(ringline_tls_info, peer_certificate_length),
+    sizeof(default(ringline_tls_info).peer_certificate_length))
+  yield ("ringline_tls_info.cipher_name", offsetOf(ringline_tls_info, cipher_name),
+    sizeof(default(ringline_tls_info).cipher_name))
+  yield ("ringline_tls_info.alpn", offsetOf(ringline_tls_info, alpn),
+    sizeof(default(ringline_tls_info).alpn))
+  yield ("ringline_tls_info.server_name", offsetOf(ringline_tls_info, server_name),
+    sizeof(default(ringline_tls_info).server_name))
   yield ("ringline_stats", 0, sizeof(ringline_stats))
   yield ("ringline_stats.size", offsetOf(ringline_stats, size),
     sizeof(default(ringline_stats).size))
@@ -2684,6 +2864,42 @@ iterator layoutRows*(): tuple[name: string, offset, size: int] =
     sizeof(default(ringline_stats).abandoned))
   yield ("ringline_stats.rollbacks", offsetOf(ringline_stats, rollbacks),
     sizeof(default(ringline_stats).rollbacks))
+  yield ("ringline_tls_identity", 0, sizeof(ringline_tls_identity))
+  yield ("ringline_tls_identity.name", offsetOf(ringline_tls_identity, name),
+    sizeof(default(ringline_tls_identity).name))
+  yield ("ringline_tls_identity.chain_file", offsetOf(ringline_tls_identity, chain_file),
+    sizeof(default(ringline_tls_identity).chain_file))
+  yield ("ringline_tls_identity.key_file", offsetOf(ringline_tls_identity, key_file),
+    sizeof(default(ringline_tls_identity).key_file))
+  yield ("ringline_tls_identity.chain", offsetOf(ringline_tls_identity, chain),
+    sizeof(default(ringline_tls_identity).chain))
+  yield ("ringline_tls_identity.chain_length", offsetOf(ringline_tls_identity, chain_length),
+    sizeof(default(ringline_tls_identity).chain_length))
+  yield ("ringline_tls_identity.key", offsetOf(ringline_tls_identity, key),
+    sizeof(default(ringline_tls_identity).key))
+  yield ("ringline_tls_identity.key_length", offsetOf(ringline_tls_identity, key_length),
+    sizeof(default(ringline_tls_identity).key_length))
+  yield ("ringline_tls_options", 0, sizeof(ringline_tls_options))
+  yield ("ringline_tls_options.size", offsetOf(ringline_tls_options, size),
+    sizeof(default(ringline_tls_options).size))
+  yield ("ringline_tls_options.flags", offsetOf(ringline_tls_options, flags),
+    sizeof(default(ringline_tls_options).flags))
+  yield ("ringline_tls_options.identities", offsetOf(ringline_tls_options, identities),
+    sizeof(default(ringline_tls_options).identities))
+  yield ("ringline_tls_options.identity_count", offsetOf(ringline_tls_options, identity_count),
+    sizeof(default(ringline_tls_options).identity_count))
+  yield ("ringline_tls_options.resv", offsetOf(ringline_tls_options, resv),
+    sizeof(default(ringline_tls_options).resv))
+  yield ("ringline_tls_options.roots_file", offsetOf(ringline_tls_options, roots_file),
+    sizeof(default(ringline_tls_options).roots_file))
+  yield ("ringline_tls_options.roots", offsetOf(ringline_tls_options, roots),
+    sizeof(default(ringline_tls_options).roots))
+  yield ("ringline_tls_options.roots_length", offsetOf(ringline_tls_options, roots_length),
+    sizeof(default(ringline_tls_options).roots_length))
+  yield ("ringline_tls_options.alpn", offsetOf(ringline_tls_options, alpn),
+    sizeof(default(ringline_tls_options).alpn))
+  yield ("ringline_tls_options.handshake_timeout_ns", offsetOf(ringline_tls_options, handshake_timeout_ns),
+    sizeof(default(ringline_tls_options).handshake_timeout_ns))
   yield ("ringline_event", 0, sizeof(ringline_event))
   yield ("ringline_event.kind", offsetOf(ringline_event, kind),
     sizeof(default(ringline_event).kind))

@@ -286,6 +286,10 @@ ENOSLOT = -4104
 EREENTRANT = -4105
 #: This kernel lacks the feature.
 ENOTSUP_KERNEL = -4106
+#: TLS could not go on: the handshake failed, or a record was wrong.
+ETLS = -4107
+#: The other end of a TLS connection closed without ending its TLS: data may be missing.
+ETRUNCATED = -4108
 #: No owner thread yet.
 STATE_CREATED = 0
 #: Bound to its owner thread.
@@ -379,6 +383,25 @@ CONN_PAUSED = 1
 CONN_ENDED = 2
 #: flags of a datagram: it was longer than datagram_size, and cut off.
 DATAGRAM_TRUNCATED = 1
+#: flags of TLS options: trust whom the machine trusts, besides the roots that are given.
+TLS_SYSTEM_ROOTS = 1
+#: A server asks for a certificate, and takes clients without one too.
+TLS_CLIENT_CERTIFICATE_WANTED = 2
+#: A server takes no client without a certificate that its roots vouch for.
+TLS_CLIENT_CERTIFICATE_REQUIRED = 4
+#: Every handshake in full: nothing is kept of a session that is over.
+TLS_NO_RESUMPTION = 8
+#: DANGEROUS: a client believes any certificate, so that anybody on the way can read and change
+#: everything. For tests against a machine of one's own.
+TLS_DANGEROUS_BELIEVE_ANYBODY = 2147483648
+#: state of a TLS info: the connection has none.
+TLS_NONE = 0
+#: The handshake has not ended.
+TLS_SHAKING = 1
+#: The handshake ended.
+TLS_DONE = 2
+#: flags of a TLS info: it went on with an earlier session.
+TLS_RESUMED = 1
 #: kind of an event: the worker begins.
 EVENT_START = 1
 #: A client came by `listener`.
@@ -389,7 +412,8 @@ EVENT_DATA = 3
 EVENT_SENT = 4
 #: There is room again in a send queue that was full.
 EVENT_WRITABLE = 5
-#: A connection is over, for the reason `res`; its id is stale.
+#: A connection is over, for the reason `res`; its id is stale. With RINGLINE_ETLS its cause in
+#: words, `length` bytes, is at `address`.
 EVENT_CLOSE = 6
 #: The worker is over.
 EVENT_STOP = 7
@@ -414,6 +438,8 @@ EVENT_RELEASED = 15
 #: A datagram came by `listener`: `length` bytes at `address`, from the sockaddr at `user` of `res`
 #: bytes (0: the sender has none); `flags`: RINGLINE_DATAGRAM_TRUNCATED.
 EVENT_DATAGRAM = 16
+#: The TLS handshake of `conn` ended.
+EVENT_SECURED = 17
 #: worker of ringline_work: the calling thread's own.
 WORKER_HERE = 4294967295
 #: stdin, stdout, stderr of a process: the program's own.
@@ -965,6 +991,8 @@ class RuntimeHandlers(ctypes.Structure):
     exit: int
     #: A datagram came; NULL = they are dropped.
     datagram: int
+    #: A TLS handshake ended well.
+    secured: int
 
     _fields_ = [
         ("size", ctypes.c_uint32),
@@ -986,11 +1014,12 @@ class RuntimeHandlers(ctypes.Structure):
         ("spawn", ctypes.c_uint64),
         ("exit", ctypes.c_uint64),
         ("datagram", ctypes.c_uint64),
+        ("secured", ctypes.c_uint64),
     ]
 
 
-#: The same for the struct module: 144 bytes.
-RUNTIME_HANDLERS_FORMAT = "<IIQQQQQQQQQQQQQQQQQ"
+#: The same for the struct module: 152 bytes.
+RUNTIME_HANDLERS_FORMAT = "<IIQQQQQQQQQQQQQQQQQQ"
 
 
 class WorkerBlock(ctypes.Structure):
@@ -1272,6 +1301,51 @@ class RuntimeStats(ctypes.Structure):
 RUNTIME_STATS_FORMAT = "<IIQQQQQQQQQQQQQQQQQQQQQ"
 
 
+class TlsInfo(ctypes.Structure):
+    """What a connection's TLS is like. Set `size` to sizeof(ringline_tls_info) (0 = the same) before
+    the call.
+    """
+
+    #: sizeof(ringline_tls_info).
+    size: int
+    #: RINGLINE_TLS_NONE, _SHAKING (then nothing below is known) or _DONE.
+    state: int
+    #: RINGLINE_TLS_RESUMED.
+    flags: int
+    #: 0x0303 = TLS 1.2, 0x0304 = TLS 1.3.
+    version: int
+    #: The cipher suite's number, by IANA.
+    cipher_suite: int
+    #: The other end's own certificate, DER, valid until the callback returns; NULL when it showed
+    #: none.
+    peer_certificate: int
+    #: Its bytes.
+    peer_certificate_length: int
+    #: The cipher suite's name.
+    cipher_name: List[int]
+    #: The application protocol agreed upon; "" = none.
+    alpn: List[int]
+    #: On a server the name that the client asked for; "" = none.
+    server_name: List[int]
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("state", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("version", ctypes.c_uint16),
+        ("cipher_suite", ctypes.c_uint16),
+        ("peer_certificate", ctypes.c_uint64),
+        ("peer_certificate_length", ctypes.c_uint64),
+        ("cipher_name", ctypes.c_int8 * 64),
+        ("alpn", ctypes.c_int8 * 256),
+        ("server_name", ctypes.c_int8 * 256),
+    ]
+
+
+#: The same for the struct module: 608 bytes.
+TLS_INFO_FORMAT = "<IIIHHQQ64b256b256b"
+
+
 class Stats(ctypes.Structure):
     """What a ring did so far. Set `size` to sizeof(ringline_stats) (0 = the same) before the call.
     """
@@ -1331,6 +1405,88 @@ class Stats(ctypes.Structure):
 
 #: The same for the struct module: 120 bytes.
 STATS_FORMAT = "<IIQQQQQQQQQQQQQQ"
+
+
+class TlsIdentity(ctypes.Structure):
+    """A certificate chain and its private key, in PEM: from files, or from memory when the file's name
+    is NULL.
+    """
+
+    #: The server name it is shown for ("example.org", "*.example.org"); NULL = for every name that
+    #: no other one is for, and for clients that name none. A client's own has NULL.
+    name: int
+    #: File of the chain, its own certificate first.
+    chain_file: int
+    #: File of the key (PKCS #8, PKCS #1 or SEC1), without a password.
+    key_file: int
+    #: The chain itself, when chain_file is NULL.
+    chain: int
+    #: Its bytes.
+    chain_length: int
+    #: The key itself, when key_file is NULL.
+    key: int
+    #: Its bytes.
+    key_length: int
+
+    _fields_ = [
+        ("name", ctypes.c_uint64),
+        ("chain_file", ctypes.c_uint64),
+        ("key_file", ctypes.c_uint64),
+        ("chain", ctypes.c_uint64),
+        ("chain_length", ctypes.c_uint64),
+        ("key", ctypes.c_uint64),
+        ("key_length", ctypes.c_uint64),
+    ]
+
+
+#: The same for the struct module: 56 bytes.
+TLS_IDENTITY_FORMAT = "<QQQQQQQ"
+
+
+class TlsOptions(ctypes.Structure):
+    """What a TLS config shall be like. `size` as in ringline_config. All is copied; files are read
+    now, once.
+    """
+
+    #: sizeof(ringline_tls_options).
+    size: int
+    #: RINGLINE_TLS_*.
+    flags: int
+    #: Certificates of one's own: a server has at least one, a client one at most.
+    identities: int
+    #: How many; 4096 at most.
+    identity_count: int
+    #: Zero.
+    resv: int
+    #: File of the certificates to trust, PEM. A client with neither this nor roots trusts whom the
+    #: machine trusts (SSL_CERT_FILE, /etc/ssl/certs).
+    roots_file: int
+    #: The certificates to trust themselves, PEM; both count where both are given.
+    roots: int
+    #: Their bytes.
+    roots_length: int
+    #: Application protocols with commas between, the preferred one first ("h2,http/1.1"); NULL =
+    #: none. Where both ends name some they must have one in common.
+    alpn: int
+    #: How long a handshake may take, in nanoseconds; 0 = 10 s.
+    handshake_timeout_ns: int
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("identities", ctypes.c_uint64),
+        ("identity_count", ctypes.c_uint32),
+        ("resv", ctypes.c_uint32),
+        ("roots_file", ctypes.c_uint64),
+        ("roots", ctypes.c_uint64),
+        ("roots_length", ctypes.c_uint64),
+        ("alpn", ctypes.c_uint64),
+        ("handshake_timeout_ns", ctypes.c_uint64),
+    ]
+
+
+#: The same for the struct module: 64 bytes.
+TLS_OPTIONS_FORMAT = "<IIQIIQQQQQ"
 
 
 class Event(ctypes.Structure):
@@ -1405,8 +1561,9 @@ SentCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c
 WritableCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64)
 #: The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
 #: that failed, what data returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close
-#: or a timeout of its own), -EMSGSIZE (keep_max), -ECANCELED (stop).
-#: ringline_conn_info_of() still answers in it; the id is stale when it returns.
+#: or a timeout of its own), -EMSGSIZE (keep_max), -ECANCELED (stop), RINGLINE_ETLS (then
+#: ringline_error_detail() says why), RINGLINE_ETRUNCATED. ringline_conn_info_of() still answers in
+#: it; the id is stale when it returns.
 CloseCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int32)
 #: What became of ringline_conn_connect(), exactly once: `res` 0 = it is connected, and its end is
 #: told by close; else it is over: -ECONNREFUSED, -ETIMEDOUT, -EHOSTUNREACH, what connect(2) says,
@@ -1438,6 +1595,8 @@ ExitCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c
 #: (a Unix socket that is not bound). Both are valid during the call. `flags`:
 #: RINGLINE_DATAGRAM_TRUNCATED.
 DatagramCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_size_t)
+#: The TLS handshake ended: from now on ringline_conn_tls_info_of() knows all.
+SecuredCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64)
 #: What ringline_work() runs, on a thread of the library's that may block. Of the library only
 #: what any thread may call is legal in it. A C++ exception that leaves it ends the program.
 WorkFunction = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)
@@ -1465,7 +1624,10 @@ RECORDS: Dict[str, Tuple[Any, str]] = {
     "ringline_conn_timeouts": (ConnTimeouts, CONN_TIMEOUTS_FORMAT),
     "ringline_process": (Process, PROCESS_FORMAT),
     "ringline_runtime_stats": (RuntimeStats, RUNTIME_STATS_FORMAT),
+    "ringline_tls_info": (TlsInfo, TLS_INFO_FORMAT),
     "ringline_stats": (Stats, STATS_FORMAT),
+    "ringline_tls_identity": (TlsIdentity, TLS_IDENTITY_FORMAT),
+    "ringline_tls_options": (TlsOptions, TLS_OPTIONS_FORMAT),
     "ringline_event": (Event, EVENT_FORMAT),
 }
 
@@ -2472,9 +2634,9 @@ class Functions:
     #: callback returns only a negative value is looked at. In that callback only.
     #:
     #: Returns 0; -ENODATA when these bytes are not in the pool (an earlier callback or a pause left
-    #: them): copy them; -ENOBUFS when only a quarter of the receive buffers is left, which is for the
-    #: other connections: copy them (counted in take_refusals); RINGLINE_ENULL, -EINVAL,
-    #: RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    #: them, or they came by TLS): copy them; -ENOBUFS when only a quarter of the receive buffers is
+    #: left, which is for the other connections: copy them (counted in take_refusals); RINGLINE_ENULL,
+    #: -EINVAL, RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
     conn_take: Callable[[Pointer, int, Pointer], int]
 
     #: conn_send_lease(runtime, conn, lease, bytes, length)
@@ -2621,6 +2783,39 @@ class Functions:
     #: RINGLINE_EWRONGTHREAD, RINGLINE_EFORKED.
     timer_stop: Callable[[Pointer, int], int]
 
+    #: runtime_listen_tls(runtime, address, backlog, tls)
+    #: Listen as ringline_runtime_listen() does, for clients that speak TLS from the beginning. accept
+    #: comes before the handshake, secured after it; what is sent before that waits, and data shows
+    #: what came by TLS only. `tls` is a server's; it may be freed at once. Any thread.
+    #:
+    #: Returns the listener's id (> 0), -EINVAL for a client's config, RINGLINE_ESTALE also for `tls`,
+    #: and as ringline_runtime_listen().
+    runtime_listen_tls: Callable[[Pointer, bytes, int, Pointer], int]
+
+    #: conn_start_tls(runtime, conn, tls, server_name)
+    #: Have all that is sent and received from now on go through TLS, as a server or as a client by
+    #: what `tls` is. What was queued before goes as it is; what was received and is not consumed when
+    #: the callback returns counts as the beginning of the handshake. A client gives the `server_name`
+    #: (host name or address) that the other end's certificate has to be for; a server's is ignored and
+    #: may be NULL. secured tells that the handshake ended; what is sent meanwhile waits for it.
+    #:
+    #: From then on everything is as before but for: bytes are counted as the user's, not the wire's;
+    #: a graceful close and a shutdown end the TLS session first (close_notify), and an end without
+    #: that closes with RINGLINE_ETRUNCATED; RINGLINE_ETLS closes what cannot go on, with the cause in
+    #: ringline_error_detail(); a pause during the handshake begins after it; there is nothing to take
+    #: as a lease; leases, lent memory and files that are sent are encrypted, and the caller's again
+    #: then. In the worker's callbacks only.
+    #:
+    #: Returns 0, -EALREADY when it has TLS, -EINVAL for the name, RINGLINE_ECLOSED when it closes or
+    #: the other end sends nothing more, RINGLINE_ESTALE also for `tls`, RINGLINE_EWRONGTHREAD,
+    #: RINGLINE_EFORKED.
+    conn_start_tls: Callable[[Pointer, int, Pointer, bytes], int]
+
+    #: conn_tls_info_of(runtime, conn, out)
+    #: What a connection's TLS is like. In the worker's callbacks only, the close callback included.
+    #: Returns 0, RINGLINE_ENULL, -EINVAL and as ringline_conn_pause().
+    conn_tls_info_of: Callable[[Pointer, int, Pointer], int]
+
     #: work(runtime, worker, function, ctx, done)
     #: Have `function` called with `ctx` on a thread that may block, and then `done` (not NULL) on the
     #: worker `worker` (RINGLINE_WORKER_HERE = the calling thread's): exactly once, also when the
@@ -2703,6 +2898,26 @@ class Functions:
     #: Entries submitted that the kernel has not consumed: while there are any, the inputs of the ops
     #: are the library's. Owner thread (any while there is none).
     pending: Callable[[Pointer], int]
+
+    #: tls_server_create(options, out)
+    #: Make a TLS config for servers, for ringline_runtime_listen_tls() and ringline_conn_start_tls().
+    #: It is never changed afterwards; for new certificates make a new one. TLS 1.2 and 1.3; sessions
+    #: are resumed, from tickets and from memory (1024 sessions). Any thread.
+    #:
+    #: Returns 0; RINGLINE_ENULL; -EINVAL for the options, text that is no PEM, a key that does not
+    #: belong to its certificate; what open(2) says for a file; -ENFILE when 16384 handles exist;
+    #: -EOPNOTSUPP from a library that was built without TLS. ringline_error_detail() says which it is.
+    tls_server_create: Callable[[Pointer, Pointer], int]
+
+    #: tls_client_create(options, out)
+    #: As ringline_tls_server_create(), for clients: for ringline_conn_start_tls() on connections to a
+    #: server, whose certificate is checked for its name, its time and its issuer. Any thread.
+    tls_client_create: Callable[[Pointer, Pointer], int]
+
+    #: tls_free(tls)
+    #: Give a TLS config back. Listeners and connections that use it keep it until they are over. Any
+    #: thread. Returns 0, RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
+    tls_free: Callable[[Pointer], int]
 
     #: napi(ring, busy_poll_us, prefer)
     #: Let waits of this ring poll the network devices of its sockets for up to `busy_poll_us`
@@ -3528,6 +3743,25 @@ SIGNATURES: Dict[str, Tuple[Optional[Any], Tuple[Any, ...]]] = {
         ),
     ),
     "timer_stop": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64)),
+    "runtime_listen_tls": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.c_uint32,
+            ctypes.c_void_p,
+        ),
+    ),
+    "conn_start_tls": (
+        ctypes.c_int32,
+        (
+            ctypes.c_void_p,
+            ctypes.c_uint64,
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+        ),
+    ),
+    "conn_tls_info_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_void_p)),
     "work": (
         ctypes.c_int32,
         (
@@ -3563,6 +3797,9 @@ SIGNATURES: Dict[str, Tuple[Optional[Any], Tuple[Any, ...]]] = {
     "flush": (ctypes.c_int32, (ctypes.c_void_p,)),
     "sq_space": (ctypes.c_int32, (ctypes.c_void_p,)),
     "pending": (ctypes.c_int32, (ctypes.c_void_p,)),
+    "tls_server_create": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p)),
+    "tls_client_create": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p)),
+    "tls_free": (ctypes.c_int32, (ctypes.c_void_p,)),
     "napi": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint32)),
     "iowq_workers": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)),
     "iowq_affinity": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32)),
@@ -3725,6 +3962,8 @@ __all__ = [
     "ENOSLOT",
     "EREENTRANT",
     "ENOTSUP_KERNEL",
+    "ETLS",
+    "ETRUNCATED",
     "STATE_CREATED",
     "STATE_ATTACHED",
     "STATE_CLOSING",
@@ -3771,6 +4010,15 @@ __all__ = [
     "CONN_PAUSED",
     "CONN_ENDED",
     "DATAGRAM_TRUNCATED",
+    "TLS_SYSTEM_ROOTS",
+    "TLS_CLIENT_CERTIFICATE_WANTED",
+    "TLS_CLIENT_CERTIFICATE_REQUIRED",
+    "TLS_NO_RESUMPTION",
+    "TLS_DANGEROUS_BELIEVE_ANYBODY",
+    "TLS_NONE",
+    "TLS_SHAKING",
+    "TLS_DONE",
+    "TLS_RESUMED",
     "EVENT_START",
     "EVENT_ACCEPT",
     "EVENT_DATA",
@@ -3787,6 +4035,7 @@ __all__ = [
     "EVENT_CONNECT",
     "EVENT_RELEASED",
     "EVENT_DATAGRAM",
+    "EVENT_SECURED",
     "WORKER_HERE",
     "STREAM_INHERITED",
     "STREAM_PIPED",
@@ -3811,6 +4060,9 @@ __all__ = [
     "ConnTimeouts",
     "Process",
     "RuntimeStats",
+    "TlsInfo",
     "Stats",
+    "TlsIdentity",
+    "TlsOptions",
     "Event",
 ]

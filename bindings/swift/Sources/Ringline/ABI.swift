@@ -281,6 +281,10 @@ public enum ABI {
   public static let ereentrant: Int32 = -4105
   /// This kernel lacks the feature.
   public static let enotsupKernel: Int32 = -4106
+  /// TLS could not go on: the handshake failed, or a record was wrong.
+  public static let etls: Int32 = -4107
+  /// The other end of a TLS connection closed without ending its TLS: data may be missing.
+  public static let etruncated: Int32 = -4108
   /// No owner thread yet.
   public static let stateCreated: Int32 = 0
   /// Bound to its owner thread.
@@ -374,6 +378,25 @@ public enum ABI {
   public static let connEnded: UInt32 = 2
   /// flags of a datagram: it was longer than datagram_size, and cut off.
   public static let datagramTruncated: UInt32 = 1
+  /// flags of TLS options: trust whom the machine trusts, besides the roots that are given.
+  public static let tlsSystemRoots: UInt32 = 1
+  /// A server asks for a certificate, and takes clients without one too.
+  public static let tlsClientCertificateWanted: UInt32 = 2
+  /// A server takes no client without a certificate that its roots vouch for.
+  public static let tlsClientCertificateRequired: UInt32 = 4
+  /// Every handshake in full: nothing is kept of a session that is over.
+  public static let tlsNoResumption: UInt32 = 8
+  /// DANGEROUS: a client believes any certificate, so that anybody on the way can read and change
+  /// everything. For tests against a machine of one's own.
+  public static let tlsDangerousBelieveAnybody: UInt32 = 2147483648
+  /// state of a TLS info: the connection has none.
+  public static let tlsNone: UInt32 = 0
+  /// The handshake has not ended.
+  public static let tlsShaking: UInt32 = 1
+  /// The handshake ended.
+  public static let tlsDone: UInt32 = 2
+  /// flags of a TLS info: it went on with an earlier session.
+  public static let tlsResumed: UInt32 = 1
   /// kind of an event: the worker begins.
   public static let eventStart: UInt32 = 1
   /// A client came by `listener`.
@@ -384,7 +407,8 @@ public enum ABI {
   public static let eventSent: UInt32 = 4
   /// There is room again in a send queue that was full.
   public static let eventWritable: UInt32 = 5
-  /// A connection is over, for the reason `res`; its id is stale.
+  /// A connection is over, for the reason `res`; its id is stale. With RINGLINE_ETLS its cause in
+  /// words, `length` bytes, is at `address`.
   public static let eventClose: UInt32 = 6
   /// The worker is over.
   public static let eventStop: UInt32 = 7
@@ -409,6 +433,8 @@ public enum ABI {
   /// A datagram came by `listener`: `length` bytes at `address`, from the sockaddr at `user` of `res`
   /// bytes (0: the sender has none); `flags`: RINGLINE_DATAGRAM_TRUNCATED.
   public static let eventDatagram: UInt32 = 16
+  /// The TLS handshake of `conn` ended.
+  public static let eventSecured: UInt32 = 17
   /// worker of ringline_work: the calling thread's own.
   public static let workerHere: UInt32 = 4294967295
   /// stdin, stdout, stderr of a process: the program's own.

@@ -1,0 +1,52 @@
+//! The end of a worker's core, when nothing is told any more.
+//!
+//! Owns: nothing. Invariant: what the kernel still uses keeps its memory for good.
+
+use super::core::Core;
+use crate::op::Begun;
+
+/// How long what is in flight beside connections has for its end.
+const REST_PATIENCE_NS: u64 = 500_000_000;
+const REST_STEP_NS: u64 = 10_000_000;
+
+impl Core {
+    /// The end: what is still in flight keeps its memory for good.
+    pub fn dispose(mut self) {
+        self.end_rest();
+        self.processes.reap_all();
+        let Core { mut engine, table, blocks, loans, datagrams, .. } = self;
+        let left = engine.inflight();
+        if left > 0 {
+            core::mem::forget((table, blocks, loans, datagrams));
+            engine.completed.show();
+            engine.completed.forget_shown();
+            engine.driver.closing = true;
+        }
+        engine.dispose(left > 0);
+    }
+
+    /// Nothing is told any more: timers, polls and whatever else is in flight end.
+    fn end_rest(&mut self) {
+        let (mut left, mut since, mut asked) = (u32::MAX, 0, 0);
+        while self.engine.inflight() > 0 {
+            let now = self.engine.driver.now();
+            if self.engine.inflight() < left {
+                (left, since) = (self.engine.inflight(), now);
+            }
+            if now - since >= REST_PATIENCE_NS {
+                return;
+            }
+            // By the clock: there may be a million to ask.
+            if now - asked >= REST_STEP_NS && self.engine.cancel_all().is_ok() {
+                asked = now;
+            }
+            let step = REST_STEP_NS as i64;
+            if self.engine.turn(|| &[], 1, step, 0, Begun::OUTSIDE).is_err() {
+                self.engine.driver.enter.backend().pause(REST_STEP_NS);
+            }
+            self.engine.completed.show();
+            self.engine.completed.forget_shown();
+            while self.engine.completed.next_call().is_some() {}
+        }
+    }
+}

@@ -4,9 +4,9 @@
 Ratios of runs that follow one another, never an absolute: below 1 is better than the peer, and
 what is above stays in the table. Servers stay on the first processor and the load on the second.
 CPU time is what the scheduler counts for all threads of a server (schedstat), system calls what the
-kernel's tracepoint counts. Needs libuv1-dev and perf (scripts/setup.sh peers); those in Rust are
-built in benches/peers. Words on the command line select parts: cpu, large, latency, accept, calls,
-idle.
+kernel's tracepoint counts. Needs libuv1-dev and perf (scripts/setup.sh peers); the peers in Rust
+are built in benches/peers. Words on the command line select parts: cpu, large, latency, accept,
+calls, idle.
 """
 
 import os

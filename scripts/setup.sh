@@ -26,7 +26,6 @@ if [ "${1:-test}" != build ]; then
     need valgrind valgrind
     need nm binutils
     need patch patch
-    need openssl openssl
     need cmake cmake
     need curl curl
     need openssl openssl

@@ -80,7 +80,8 @@ done
 part native scripts/build-native.sh --check
 part python scripts/python.sh
 part wheel scripts/wheel.sh --quick
-part asyncio python3 -B bindings/python/asyncio_suite/run.py --python 3.12
+part asyncio python3 -B bindings/python/asyncio_suite/run.py \
+    --any --python 3.12 --python 3.11 --python 3.13
 part programs-py scripts/programs.sh
 part swift scripts/swift.sh
 part torture tests/torture/run

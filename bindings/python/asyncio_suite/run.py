@@ -38,6 +38,9 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--loop", default="ringline", choices=["ringline", "control", "uvloop"])
     parser.add_argument(
+        "--any", action="store_true", help="the first of those versions that is found is enough"
+    )
+    parser.add_argument(
         "--engine", default="both", choices=["both", "native", "pure"],
         help="ringline with its native module, without it, or one after the other",
     )
@@ -182,6 +185,9 @@ def main() -> int:
         return 2
     wanted = options.python or list(VERSIONS)
     found = find(wanted)
+    if options.any and found:
+        found = dict(list(found.items())[:1])
+        wanted = list(found)
     for version in wanted:
         if version not in found:
             print(f"CPython {version}: not found with its test package")

@@ -1,6 +1,6 @@
-/* Connections without messages. `load_connections PORT hold COUNT` opens so many, says "held", and
- * keeps them until its input ends; `load_connections PORT churn COUNT` opens and ends so many, 32 at
- * a time, by a reset so that no port is left waiting. */
+/* Connections without messages. `load_connections PORT hold COUNT` opens so many, says "held",
+ * and keeps them until its input ends; `load_connections PORT churn COUNT` opens and ends so many,
+ * 32 at a time, by a reset so that no port is left waiting. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>

@@ -64,7 +64,8 @@ static void give_back(unsigned buffer) {
 
 static void dispatch(const struct io_uring_cqe *cqe) {
   unsigned kind = (unsigned)(cqe->user_data >> 56), file = (unsigned)cqe->user_data;
-  unsigned buffer = (unsigned)(cqe->user_data >> 32) & 0xffff, more = cqe->flags & IORING_CQE_F_MORE;
+  unsigned buffer = (unsigned)(cqe->user_data >> 32) & 0xffff;
+  unsigned more = cqe->flags & IORING_CQE_F_MORE;
   if (kind == ACCEPT) {
     if (cqe->res >= 0) arm_recv((unsigned)cqe->res);
     if (!more) arm_accept((int)file);

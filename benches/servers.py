@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """`make bench-server`: the server runtime beside its peers, the same load, one thread each.
 
-Ratios of runs that follow one another, never an absolute: below 1 is better than the peer, and what
-is above stays in the table. Servers stay on the first processor and the load on the second. CPU time
-is what the scheduler counts for all threads of a server (schedstat), system calls what the kernel's
-tracepoint counts. Needs libuv1-dev and perf (scripts/setup.sh peers); the peers in Rust are built in
-benches/peers. Words on the command line select parts: cpu, large, latency, accept, calls, idle.
+Ratios of runs that follow one another, never an absolute: below 1 is better than the peer, and
+what is above stays in the table. Servers stay on the first processor and the load on the second.
+CPU time is what the scheduler counts for all threads of a server (schedstat), system calls what the
+kernel's tracepoint counts. Needs libuv1-dev and perf (scripts/setup.sh peers); the peers in Rust
+are built in benches/peers. Words on the command line select parts: cpu, large, latency, accept,
+calls, idle.
 """
 
 import os
@@ -213,9 +214,12 @@ def calls_per_message(program, arguments, connections, messages):
 
 def part_calls(programs):
     for connections in (16, 128):
-        cells = [f"{name} {calls_per_message(program, arguments_of(name), connections, 100_000):.3f}"
-                 for name, program in programs.items()]
-        print(f"{f'7     calls/message, {connections} x 64 B':<34} " + "  ".join(cells), flush=True)
+        cells = []
+        for name, program in programs.items():
+            calls = calls_per_message(program, arguments_of(name), connections, 100_000)
+            cells.append(f"{name} {calls:.3f}")
+        title = f"7     calls/message, {connections} x 64 B"
+        print(f"{title:<34} " + "  ".join(cells), flush=True)
 
 
 def resident(server):

@@ -58,6 +58,11 @@ impl ConnTable {
         self.live < self.most
     }
 
+    /// How many more fit.
+    pub fn room(&self) -> usize {
+        self.most.saturating_sub(self.live)
+    }
+
     /// Places, used or not.
     pub fn places(&self) -> usize {
         self.places.len()

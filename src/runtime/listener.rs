@@ -143,6 +143,8 @@ pub struct Listening {
     pub share: Option<Share>,
     /// Token of the accept in flight, or 0.
     pub accept: u64,
+    /// It goes on after the first client.
+    pub goes_on: bool,
     /// The accept was asked to end.
     pub accept_ends: bool,
     /// Not to be asked before that time.
@@ -161,6 +163,7 @@ impl Listening {
             tls: how.tls,
             share,
             accept: 0,
+            goes_on: false,
             accept_ends: false,
             retry_at: 0,
             closing: false,

@@ -15,6 +15,9 @@ use crate::sys::net;
 const MOST_QUIET: u32 = 16 << 10;
 const RECV_MULTISHOT: u16 = 2;
 const ACCEPT_MULTISHOT: u16 = 1;
+/// With so little room in the table clients are accepted one at a time: an accept that goes on
+/// would take whoever waits, and those beyond the room would have to be sent away.
+const LITTLE_ROOM: usize = 256;
 const CLOEXEC: u32 = libc::SOCK_CLOEXEC as u32;
 
 impl Core {
@@ -158,7 +161,7 @@ impl Core {
 
     /// Accept where there is room, and end the listeners that are to end.
     pub fn settle_listeners(&mut self, now: u64) {
-        let room = self.table.has_room();
+        let room = self.table.room();
         for at in 0..self.listeners.len() {
             if self.settle_listener(at, room, now).is_err() {
                 self.again = true;
@@ -167,13 +170,14 @@ impl Core {
         self.listeners.retain(|listening| !listening.closing || listening.accept != 0);
     }
 
-    fn settle_listener(&mut self, at: usize, room: bool, now: u64) -> Result<(), Fault> {
+    fn settle_listener(&mut self, at: usize, room: usize, now: u64) -> Result<(), Fault> {
         let listening = &mut self.listeners[at];
         if listening.retry_at <= now {
             listening.retry_at = 0;
         }
-        let wants = room && !listening.closing;
-        if !wants && listening.accept != 0 && !listening.accept_ends {
+        let wants = room > 0 && !listening.closing;
+        let too_many = room <= LITTLE_ROOM && listening.goes_on;
+        if (!wants || too_many) && listening.accept != 0 && !listening.accept_ends {
             listening.accept_ends = true;
             return passed(self.engine.cancel(listening.accept));
         }
@@ -184,15 +188,17 @@ impl Core {
             listening.accept_ended(-libc::EADDRINUSE, now);
             return Ok(());
         }
+        let goes_on = listening.share.is_none() && room > LITTLE_ROOM;
         let op = Op {
             opcode: opcode::ACCEPT,
-            ioprio: if listening.share.is_some() { 0 } else { ACCEPT_MULTISHOT },
+            ioprio: if goes_on { ACCEPT_MULTISHOT } else { 0 },
             fd: listening.fd(),
             op_flags: CLOEXEC,
             user_data: kind::ACCEPT << kind::SHIFT | u64::from(listening.id),
             ..Op::default()
         };
         self.listeners[at].accept = self.submit(&op)?;
+        self.listeners[at].goes_on = goes_on;
         self.listeners[at].share.iter().for_each(|share| share.takes_part(true));
         Ok(())
     }

@@ -310,7 +310,7 @@ pub fn unused_dependencies() -> Vec<String> {
     findings
 }
 
-/// Registry hosts and paths of one machine. Cargo.lock is cargo's own.
+/// Registry hosts and paths of one machine. A Cargo.lock is cargo's own.
 pub fn places() -> Vec<String> {
     let pairs = [
         ("crates", ".io"),

@@ -1,4 +1,4 @@
-//! An echo server on the published `ringline` crate, as its own example is: one worker.
+//! An echo server on the published crate of the name `ringline`, as its own example is: one worker.
 
 use ringline::{AsyncEventHandler, ConfigBuilder, ConnCtx, ParseResult, RinglineBuilder};
 

@@ -49,8 +49,8 @@ def test_ends_of_children() -> None:
             getattr(process, call)()
             assert await within(process.wait()) == -number
         process = await child("sleep", "60")
-        process.send_signal(signal.SIGHUP)
-        assert await within(process.wait()) == -signal.SIGHUP
+        process.send_signal(signal.SIGUSR1)
+        assert await within(process.wait()) == -signal.SIGUSR1
         with pytest.raises(ProcessLookupError):
             process.kill()
         with pytest.raises(FileNotFoundError):

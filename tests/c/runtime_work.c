@@ -18,7 +18,7 @@ typedef struct piece {
 } piece;
 
 static piece pieces[PIECES], held[4200];
-static volatile long done_count, running, resolved;
+static volatile long done_count, running;
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static pthread_t worker_thread;
 static volatile long on_wrong_thread;

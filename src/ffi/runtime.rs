@@ -254,6 +254,10 @@ pub extern "C-unwind" fn ringline_runtime_join(
 ) -> i32 {
     let handle = runtime as u64;
     visit(runtime, |runtime| {
+        if runtime.threads.shared().is_blocking_here() {
+            let text = "work that a worker waits for cannot wait for its end";
+            return Err(Fault::new(EREENTRANT, text));
+        }
         if is_inside(handle) {
             return Err(Fault::new(EREENTRANT, "a worker cannot wait for its own end"));
         }
@@ -274,7 +278,8 @@ pub extern "C-unwind" fn ringline_runtime_free(runtime: *mut ringline_runtime) -
             return Err(stale(ESTALE));
         };
         runtime.threads.shared().stop(0);
-        let joined = if is_inside(handle) {
+        let waits_for_us = runtime.threads.shared().is_blocking_here();
+        let joined = if waits_for_us || is_inside(handle) {
             runtime.threads.detach();
             Ok(())
         } else {

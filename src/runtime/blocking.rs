@@ -9,6 +9,7 @@ use crate::error::{ECLOSED, EPANIC, Fault};
 use crate::ring::signal;
 use crate::sys::{Resolved, Unresolved, resolve, without_signals};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::ffi::CString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -72,6 +73,11 @@ pub(super) struct Errands {
     has_answers: AtomicBool,
     /// What was asked for and not answered yet.
     open: AtomicU32,
+}
+
+thread_local! {
+    /// Whose blocking work this thread does.
+    static SERVES: Cell<*const Shared> = const { Cell::new(core::ptr::null()) };
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -158,8 +164,14 @@ impl Shared {
         }
     }
 
+    /// Whether the calling thread does blocking work for this runtime.
+    pub fn is_blocking_here(&self) -> bool {
+        SERVES.get() == core::ptr::from_ref(self)
+    }
+
     /// A thread's life.
     fn serve_blocking(&self) {
+        SERVES.set(self);
         let mut state = self.blocking();
         loop {
             if let Some(Job { worker, task }) = state.waiting.pop_front() {
@@ -245,8 +257,15 @@ impl<D: Door> Worker<D> {
             return;
         }
         errands.has_answers.store(false, Ordering::SeqCst);
-        let answers = core::mem::take(&mut *locked(&errands.answers));
-        for answer in answers {
+        let mut answers = core::mem::take(&mut *locked(&errands.answers)).into_iter();
+        while let Some(answer) = answers.next() {
+            if !self.door().has_room() {
+                // The rest in front of what came meanwhile, at the next turn.
+                let rest = core::iter::once(answer).chain(answers);
+                locked(&errands.answers).splice(0..0, rest);
+                errands.has_answers.store(true, Ordering::SeqCst);
+                return self.core.borrow().engine.driver.wake.raise(signal::WAKE);
+            }
             match answer {
                 Answer::Done(done, res) => done(res),
                 Answer::Resolved(user, found) => match &found {

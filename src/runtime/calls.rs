@@ -114,9 +114,14 @@ impl<D: Door> Worker<D> {
 
     /// Show data again.
     pub fn resume(&self, id: u64) -> Result<(), Fault> {
+        let now = self.now();
         self.with(id, |connection| {
             // Also what a callback that is under way is about to leave.
             connection.show |= connection.paused;
+            if let Some(limits) = connection.limits.as_mut().filter(|_| connection.paused) {
+                // Nobody waited for it meanwhile.
+                limits.read_at = now;
+            }
             connection.paused = false;
             Ok(())
         })

@@ -92,6 +92,12 @@ pub struct Core {
     phase: Phase,
     /// The ring refused something that passes: ask again soon.
     pub(super) again: bool,
+    /// The next turn does not wait.
+    pub(super) hurry: bool,
+    /// Records of the last turn that nobody looked at yet.
+    pub(super) unseen: core::ops::Range<u32>,
+    /// Connections that are over, which there was no room to tell.
+    pub(super) late: Vec<u32>,
     /// Nobody wants to be told what was sent.
     pub(super) hush: bool,
     /// Data is not consumed when it is shown, but at the next turn.
@@ -168,6 +174,9 @@ impl Core {
             phase: Phase::Running,
             again: false,
             hush: false,
+            hurry: false,
+            unseen: 0..0,
+            late: Vec::new(),
             holds: false,
             held: Vec::new(),
             patience: u64::MAX,
@@ -328,7 +337,7 @@ impl Core {
         self.stats.turns.add(1);
         self.unpark();
         self.engine.completed.forget_shown();
-        let limit = self.limit(now);
+        let limit = if core::mem::take(&mut self.hurry) { 0 } else { self.limit(now) };
         let want = u32::from(limit != 0);
         let turned = self.engine.turn(|| &[], want, limit, 0, Begun::OUTSIDE);
         let refused = turned.map_or_else(|fault| -fault.code, |()| 0);
@@ -342,6 +351,9 @@ impl Core {
             self.pace.reset();
             self.turning.end();
         }
+        // What was not taken goes with the next turn, which does not wait: among it may be sends
+        // without a completion that something follows.
+        self.hurry = self.engine.driver.enter.waiting() > 0;
         self.now = self.engine.driver.now();
         self.engine.completed.show()
     }
@@ -404,12 +416,19 @@ impl Core {
         if self.parked.is_empty() {
             return;
         }
-        let free = self.engine.pool_info(self.pool).map_or(0, |info| info.free);
-        for _ in 0..free.min(self.parked.len() as u32) {
+        let mut free = self.engine.pool_info(self.pool).map_or(0, |info| info.free);
+        // A receive with nothing to receive takes no buffer: as long as there are some, the next
+        // ones have their turn at once.
+        self.hurry |= free > 0;
+        while free > 0 {
             let Some(index) = self.parked.pop_front() else { break };
-            self.table.at(index as usize).parked = false;
-            self.settle(index as usize);
+            // The place may be another connection's by now, or want nothing any more.
+            if core::mem::take(&mut self.table.at(index as usize).parked) {
+                self.settle(index as usize);
+                free -= u32::from(self.table.at(index as usize).recv != 0);
+            }
         }
+        self.hurry &= !self.parked.is_empty();
     }
 
     /// The connection a completion is about.

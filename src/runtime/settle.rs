@@ -110,8 +110,9 @@ impl Core {
         let connection = self.table.at(index);
         let (wants, token) = (connection.wants_data(), connection.recv);
         if !wants && token != 0 && !connection.recv_ends {
-            connection.recv_ends = true;
-            return passed(self.engine.cancel(token));
+            passed(self.engine.cancel(token))?;
+            self.table.at(index).recv_ends = true;
+            return Ok(());
         }
         if !wants || token != 0 {
             return Ok(());
@@ -178,8 +179,9 @@ impl Core {
         let wants = room > 0 && !listening.closing;
         let too_many = room <= LITTLE_ROOM && listening.goes_on;
         if (!wants || too_many) && listening.accept != 0 && !listening.accept_ends {
+            passed(self.engine.cancel(listening.accept))?;
             listening.accept_ends = true;
-            return passed(self.engine.cancel(listening.accept));
+            return Ok(());
         }
         if !wants || listening.accept != 0 || listening.retry_at > 0 {
             return Ok(());

@@ -56,12 +56,14 @@ impl<D: Door> Worker<D> {
     }
 
     pub(super) fn complete_signals(&self) {
+        // Once: what the user watches meanwhile arms it again.
+        if let Some(watched) = &mut self.core.borrow_mut().watched {
+            watched.armed = false;
+        }
         for _ in 0..SIGNALS {
             let next = {
-                let core = &mut *self.core.borrow_mut();
-                let Some(watched) = &mut core.watched else { return };
-                watched.armed = false;
-                watched.fd.as_ref().and_then(next_signal)
+                let core = &*self.core.borrow();
+                core.watched.as_ref().and_then(|watched| watched.fd.as_ref().and_then(next_signal))
             };
             let Some((signo, sender)) = next else { break };
             self.door().on_signal(self, signo, sender);

@@ -179,6 +179,9 @@ impl<D: Door> Worker<D> {
     pub(super) fn tell_released(&self) {
         let count = self.core.borrow().loans.ended.len();
         for _ in 0..count {
+            if !self.door.has_room() {
+                return;
+            }
             let (id, user, cookie) = {
                 let core = &mut *self.core.borrow_mut();
                 let Some((id, cookie)) = core.loans.ended.pop_front() else { return };

@@ -89,16 +89,23 @@ impl<D: Door> Worker<D> {
             if self.door.has_told() {
                 core.patience = now;
             }
-            core.turn(now)
+            let late = core.unseen.clone();
+            if late.is_empty() { 0..core.turn(now) } else { late }
         };
         self.complete_whole();
-        for at in 0..count {
+        self.core.borrow_mut().unseen = 0..0;
+        for at in count.clone() {
+            if !self.door.has_room() {
+                self.core.borrow_mut().unseen = at..count.end;
+                break;
+            }
             let completion = self.core.borrow().engine.completed.get(at);
             if let Some(completion) = completion {
                 self.watched(|| self.complete(&completion));
             }
         }
         self.tell_released();
+        self.tell_late();
         if self.core.borrow().engine.completed.has_calls() {
             self.complete_calls();
         }
@@ -299,6 +306,10 @@ impl<D: Door> Worker<D> {
             told
         };
         self.tell_released();
+        // What was lent comes back before the end is told.
+        if !self.door.has_room() || !self.core.borrow().loans.ended.is_empty() {
+            return self.core.borrow_mut().late.push(index as u32);
+        }
         if dials {
             let reason = if reason == 0 { -libc::ECANCELED } else { reason };
             self.door.on_connect(self, id, user, reason);
@@ -308,6 +319,17 @@ impl<D: Door> Worker<D> {
         let core = &mut *self.core.borrow_mut();
         core.table.remove(index);
         core.stats.closed.add(u64::from(!dials));
+    }
+
+    /// Ends for which there was no room before.
+    fn tell_late(&self) {
+        let late = core::mem::take(&mut self.core.borrow_mut().late);
+        if late.is_empty() {
+            return;
+        }
+        late.into_iter().for_each(|index| self.end_if_over(index as usize));
+        let core = &mut *self.core.borrow_mut();
+        core.hurry |= !core.late.is_empty();
     }
 
     /// The runtime's number, by which a door knows that a worker is meant.

@@ -148,8 +148,12 @@ class DatagramTransport(transports._FlowControlMixin, transports.DatagramTranspo
             logger.debug("%r resumes reading", self)
 
     def _unhold(self) -> None:
-        while self._held and self.is_reading():
-            self._protocol.datagram_received(*self._held.popleft())
+        try:
+            while self._held and self.is_reading():
+                self._protocol.datagram_received(*self._held.popleft())
+        finally:
+            if self._held and self.is_reading():
+                self._loop.call_soon(self._unhold)
 
     def _read(self) -> None:
         if self._recv_id or not self.is_reading():
@@ -172,15 +176,17 @@ class DatagramTransport(transports._FlowControlMixin, transports.DatagramTranspo
     def _received(self, res: int, flags: int, data: int, token: int) -> None:
         if flags & _FINAL:
             self._recv_id = 0
-        if res > 0:
-            self._take(res, data, token)
-        elif not self._closing and res not in _LEAVES:
-            if res in _BROKEN or res < -4095:
-                self._name_room = 0  # This kernel, or this socket, has no such receive.
-            else:
-                self._error(OSError(-res, os.strerror(-res)))
-        if flags & _FINAL:
-            self._read()
+        try:
+            if res > 0:
+                self._take(res, data, token)
+            elif not self._closing and res not in _LEAVES:
+                if res in _BROKEN or res < -4095:
+                    self._name_room = 0  # This kernel, or this socket, has no such receive.
+                else:
+                    self._error(OSError(-res, os.strerror(-res)))
+        finally:
+            if flags & _FINAL:
+                self._read()
 
     def _take(self, res: int, data: int, token: int) -> None:
         """A datagram: a header, its sender's name, and what was sent."""

@@ -171,9 +171,14 @@ class File:
         at = _AT_POSITION if offset is None else offset
         size = min(pin.len, _LONGEST)
         try:
-            return await self._do(_abi.OP_READ, pin.buf, size, at, 0, (pin, buffer), True)
-        finally:
+            count = await self._do(_abi.OP_READ, pin.buf, size, at, 0, (pin, buffer), True)
+        except (OSError, asyncio.CancelledError):
+            # Both come when the operation is over; left in another way, its own reference keeps
+            # the buffer until it is.
             pin.release()
+            raise
+        pin.release()
+        return count
 
     async def read(self, size: int = -1) -> bytes:
         """At most `size` bytes; without a size, or with a negative one, all that is left."""

@@ -7,6 +7,7 @@ are polls, armed again after their callback as level-triggered programs need it.
 """
 
 import asyncio
+import errno
 import heapq
 import os
 import select
@@ -56,6 +57,12 @@ class Watch:
         # calls back, as the descriptor will tell its error there.
         if res != -125:
             self.loop._ready.append(handle)
+        if res == -errno.EBADF:
+            # It was closed: told once, and forgotten as epoll forgets it.
+            self.ident, self.handle = 0, None
+            if self.loop._watches.get((self.fd, self.mask)) is self:
+                del self.loop._watches[self.fd, self.mask]
+            return
         self.loop._rearm.append(self)
 
     def stop(self) -> bool:
@@ -139,6 +146,8 @@ class CoreLoop(asyncio.BaseEventLoop):
             super().run_forever()
         finally:
             if not self._engine.closed:
+                # What was written in the last iteration has not gone yet.
+                self._turn(0)
                 self._engine.park()
 
     def close(self) -> None:

@@ -174,8 +174,12 @@ class ReadPipeTransport(_Pipe, transports.ReadTransport):
             logger.debug("%r resumes reading", self)
 
     def _unhold(self) -> None:
-        while self._held and self.is_reading():
-            self._deliver(self._held.popleft())
+        try:
+            while self._held and self.is_reading():
+                self._deliver(self._held.popleft())
+        finally:
+            if self._held and self.is_reading():
+                self._loop.call_soon(self._unhold)
 
     def _read(self) -> None:
         if self._read_id or self._ended or not self.is_reading():
@@ -206,7 +210,12 @@ class ReadPipeTransport(_Pipe, transports.ReadTransport):
             if self._paused or self._held:
                 self._held.append(received)
             else:
-                self._run(self._deliver, received)
+                try:
+                    self._run(self._deliver, received)
+                finally:
+                    if flags & _FINAL:
+                        self._read()
+                return
         elif self._closing:
             return
         elif res == 0:

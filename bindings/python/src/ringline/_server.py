@@ -19,6 +19,8 @@ from ._stream import Transport
 
 _FINAL = _abi.CF_FINAL
 _SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+#: The listener itself is no good; what else accept(2) says is about one client.
+_FATAL = (errno.EBADF, errno.EINVAL, errno.ENOTSOCK, errno.EOPNOTSUPP)
 _PASSING = (-errno.ECANCELED, -errno.ECONNABORTED, -errno.EINTR, -errno.EAGAIN)
 _FLAGS = int(socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
 
@@ -72,16 +74,18 @@ class Acceptor:
     def _accepted(self, res: int, flags: int, data: int, token: int) -> None:
         if flags & _FINAL:
             self._ident = 0
-        if res >= 0:
-            if self._open:
-                self._context.run(self._connect, res)
-            else:
-                os.close(res)
-        elif self._open and res not in _PASSING:
+        if res < 0 and self._open and res not in _PASSING:
             self._refused(OSError(-res, os.strerror(-res)))
             return
-        if flags & _FINAL:
-            self.arm()
+        try:
+            if res >= 0:
+                if self._open:
+                    self._context.run(self._connect, res)
+                else:
+                    os.close(res)
+        finally:
+            if flags & _FINAL:
+                self.arm()
 
     def _refused(self, error: OSError) -> None:
         """The kernel cannot accept: told, and tried again in a while."""
@@ -95,7 +99,7 @@ class Acceptor:
                 "socket": trsock.TransportSocket(self._sock),
             }
         )
-        if short and not self._ident:
+        if error.errno not in _FATAL and not self._ident:
             self._timer = self._loop.call_later(constants.ACCEPT_RETRY_DELAY, self.arm)
 
     def _connect(self, fd: int) -> None:

@@ -143,6 +143,14 @@ class SockMixin:
         try:
             result: bytes = await future
         except asyncio.CancelledError:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                self._sock_keep(sock, future.result())
+            # What came by now is for the next receive, and must not come behind what that one gets.
+            engine.finish((ident,))
+            for _, *record in engine.take(ident):
+                done(*record)
+            raise
+        except BaseException:
             engine.cancel(ident)
             raise
         return result
@@ -178,19 +186,19 @@ class SockMixin:
         future = self.create_future()
         pin = pinned(buffer, True)
         at, size = pin.buf, pin.len
-        #: Once the caller has its buffer back: what was in it then.
-        late: Optional[bytes] = None
-
         ident = 0
+        over = False
 
         def done(res: int, flags: int, data: int, token: int) -> None:
-            nonlocal ident
+            nonlocal ident, over
+            over = True
             if future.done():
                 if res > 0:
-                    self._sock_keep(sock, engine.received(at, res) if late is None else late[:res])
+                    self._sock_keep(sock, engine.received(at, res))
             elif res >= 0:
                 future.set_result(res)
             elif res in _RETRY:
+                over = False
                 ident = submit()
             else:
                 future.set_exception(failure(res))
@@ -204,12 +212,20 @@ class SockMixin:
         try:
             count: int = await future
         except asyncio.CancelledError:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                self._sock_keep(sock, engine.received(at, future.result()))
             # The buffer is the caller's again when this returns: the kernel must be through.
             engine.finish((ident,))
-            late = engine.received(at, size)
+            for _, *record in engine.take(ident):
+                done(*record)
+            raise
+        except BaseException:
+            engine.cancel(ident)
             raise
         finally:
-            pin.release()
+            # Else the operation's own reference keeps the buffer until its last completion.
+            if over:
+                pin.release()
         return count
 
     async def sock_recvfrom(self, sock: socket.socket, bufsize: int) -> Tuple[bytes, Any]:

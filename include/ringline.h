@@ -3807,18 +3807,20 @@ int32_t ringline_runtime_stop(ringline_runtime *runtime, int64_t grace_ns);
 
 /**
  * Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever); not
- * for adopted ones, but for the functions of ringline_work() that run. Any thread but the workers'
- * callbacks. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback, RINGLINE_EPANIC when a
- * worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ * for adopted ones, but for the functions of ringline_work() that run. Any thread, but no callback
+ * of a worker and no function of ringline_work(), for which a worker waits: those get
+ * RINGLINE_EREENTRANT. Returns 0, -ETIMEDOUT, RINGLINE_EPANIC when a worker ended by an internal
+ * error, RINGLINE_ESTALE, RINGLINE_EFORKED.
  */
 int32_t ringline_runtime_join(ringline_runtime *runtime, int64_t timeout_ns);
 
 /**
  * End the runtime: stop with a grace of 0, wait for the workers (their callbacks still run), give
- * everything back. In a callback the handle is stale at once, and the workers end when it has
- * returned. A worker that the calling thread adopted ends here; those that other threads adopted
- * end at their next turns. Any thread. Returns 0, RINGLINE_EPANIC when a worker ended by an
- * internal error, RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
+ * everything back. In a callback, and in a function of ringline_work(), the handle is stale at
+ * once, and the workers end when it has returned. A worker that the calling thread adopted ends
+ * here; those that other threads adopted end at their next turns. Any thread. Returns 0,
+ * RINGLINE_EPANIC when a worker ended by an internal error, RINGLINE_ESTALE for a second free,
+ * RINGLINE_EFORKED.
  */
 int32_t ringline_runtime_free(ringline_runtime *runtime);
 

@@ -5,10 +5,11 @@
 mod tidy {
     pub mod checks;
     pub mod hazards;
+    pub mod mutants;
     pub mod source;
 }
 
-use tidy::{checks, hazards};
+use tidy::{checks, hazards, mutants};
 
 /// Fails with all findings at once, so that one run shows the whole work.
 fn expect_none(findings: Vec<String>) {
@@ -49,6 +50,11 @@ fn the_library_prints_nothing_and_the_door_never_unwraps() {
 }
 
 #[test]
+fn the_promised_rust_can_build_it() {
+    expect_none(checks::let_chains());
+}
+
+#[test]
 fn every_dependency_is_used() {
     expect_none(checks::unused_dependencies());
 }
@@ -69,6 +75,12 @@ fn every_hazard_names_tests_and_mutants_that_exist() {
 }
 
 #[test]
+fn every_mutant_still_applies() {
+    expect_none(mutants::stale_mutants());
+}
+
+#[test]
 fn the_checks_themselves_can_fail() {
     expect_none(checks::self_test());
+    assert!(mutants::notices(), "mutants did not notice");
 }

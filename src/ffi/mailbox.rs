@@ -75,7 +75,7 @@ pub extern "C-unwind" fn ringline_mailbox_release(mailbox: *mut ringline_mailbox
         last = mail.let_go().ok_or_else(released)?;
         Ok(0)
     });
-    if last && let Some(entry) = table::find(mailbox as u64) {
+    if let Some(entry) = table::find(mailbox as u64).filter(|_| last) {
         table::remove(entry);
     }
     code

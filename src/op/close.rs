@@ -35,9 +35,9 @@ impl Engine {
             self.driver.slab.give_back(index);
             return Err(fault);
         }
-        if self.driver.slab.get(index).len == 0
-            && let Err(fault) = self.close_now(index)
-        {
+        let waits = self.driver.slab.get(index).len > 0;
+        let closed = if waits { Ok(()) } else { self.close_now(index) };
+        if let Err(fault) = closed {
             self.driver.slab.give_back(index);
             return Err(fault);
         }

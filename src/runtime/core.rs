@@ -416,10 +416,8 @@ impl Core {
         if self.parked.is_empty() {
             return;
         }
-        let mut free = self.engine.pool_info(self.pool).map_or(0, |info| info.free);
-        // A receive with nothing to receive takes no buffer: as long as there are some, the next
-        // ones have their turn at once.
-        self.hurry |= free > 0;
+        let some = self.engine.pool_info(self.pool).map_or(0, |info| info.free);
+        let mut free = some;
         while free > 0 {
             let Some(index) = self.parked.pop_front() else { break };
             // The place may be another connection's by now, or want nothing any more.
@@ -428,7 +426,9 @@ impl Core {
                 free -= u32::from(self.table.at(index as usize).recv != 0);
             }
         }
-        self.hurry &= !self.parked.is_empty();
+        // A receive with nothing to receive takes no buffer: as long as there are some, the next
+        // ones have their turn at once.
+        self.hurry |= some > 0 && !self.parked.is_empty();
     }
 
     /// The connection a completion is about.

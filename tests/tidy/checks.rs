@@ -262,6 +262,40 @@ fn lines_with(source: &Source, text: &str, words: &[String]) -> Vec<String> {
     findings
 }
 
+/// `let` in a chain of `&&`: Rust 1.88, while Cargo.toml promises to build with 1.85.
+pub fn let_chains() -> Vec<String> {
+    let sources = all();
+    sources.iter().filter(|source| source.ending() == "rs").flat_map(let_chains_of).collect()
+}
+
+fn let_chains_of(source: &Source) -> Vec<String> {
+    let code = source.code();
+    let heads = code.match_indices(" let ").filter(|(at, _)| {
+        let before = code[..*at].trim_end();
+        before.ends_with("&&") || (before.ends_with("if") && is_chain(&code[at + 5..]))
+    });
+    let line = |at: usize| code[..at].matches('\n').count() + 1;
+    let text = "a let chain needs Rust 1.88";
+    heads.map(|(at, _)| format!("{}:{}: {text}", source.path, line(at))).collect()
+}
+
+/// Whether `&&` stands outside of all brackets before the `{` that ends the head of an `if let`.
+fn is_chain(head: &str) -> bool {
+    let mut depth = 0;
+    let mut last = ' ';
+    for c in head.chars() {
+        match c {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth -= 1,
+            '{' | ';' if depth == 0 => return false,
+            '&' if depth == 0 && last == '&' => return true,
+            _ => {}
+        }
+        last = c;
+    }
+    false
+}
+
 /// Printing in the library, and unwrapping in src/ffi.
 pub fn forbidden_calls() -> Vec<String> {
     let prints = ["println!", "print!("].map(str::to_owned);
@@ -369,6 +403,11 @@ pub fn self_test() -> Vec<String> {
     expect("functions", sizes_of(&fake("src/a.rs", &long)).len() == 1);
     expect("C functions", sizes_of(&fake("a.c", &format!("int {long}"))).len() == 1);
     expect("lines", sizes_of(&fake("a.c", &"x".repeat(LINE_LIMIT + 1))).len() == 1);
+    let chains = ["if a && let b = c {}", "if let a = b\n    && c {}"];
+    let seen = |text: &&str| let_chains_of(&fake("src/a.rs", text)).len() == 1;
+    expect("let chains", chains.iter().all(seen));
+    let no_chain = "if let a = (b && c) {}\nlet d = e && f;";
+    expect("let alone", let_chains_of(&fake("src/a.rs", no_chain)).is_empty());
     let far = "// SAFETY: x\n\nlet a = unsafe { b() };";
     expect("safety", safety_notes_of(&fake("src/a.rs", far)).len() == 1);
     let near = "// SAFETY: x\nlet a = unsafe { b() };";

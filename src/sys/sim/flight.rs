@@ -382,9 +382,8 @@ impl World {
             return;
         }
         let index = (roll >> 2) as usize % self.flights.len();
-        if let Some(flight) = &self.flights[index]
-            && flight.entry.fills_memory()
-        {
+        let flight = self.flights[index].as_ref();
+        if let Some(flight) = flight.filter(|flight| flight.entry.fills_memory()) {
             memory::scribble(flight.entry.addr, flight.entry.len);
         }
     }

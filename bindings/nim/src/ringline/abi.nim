@@ -1974,16 +1974,18 @@ proc ringline_runtime_stop*(runtime: ptr ringline_runtime, grace_ns: int64): int
 
 proc ringline_runtime_join*(runtime: ptr ringline_runtime, timeout_ns: int64): int32
   ## Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever); not
-  ## for adopted ones, but for the functions of ringline_work() that run. Any thread but the workers'
-  ## callbacks. Returns 0, -ETIMEDOUT, RINGLINE_EREENTRANT in a callback, RINGLINE_EPANIC when a
-  ## worker ended by an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
+  ## for adopted ones, but for the functions of ringline_work() that run. Any thread, but no callback
+  ## of a worker and no function of ringline_work(), for which a worker waits: those get
+  ## RINGLINE_EREENTRANT. Returns 0, -ETIMEDOUT, RINGLINE_EPANIC when a worker ended by an internal
+  ## error, RINGLINE_ESTALE, RINGLINE_EFORKED.
 
 proc ringline_runtime_free*(runtime: ptr ringline_runtime): int32
   ## End the runtime: stop with a grace of 0, wait for the workers (their callbacks still run), give
-  ## everything back. In a callback the handle is stale at once, and the workers end when it has
-  ## returned. A worker that the calling thread adopted ends here; those that other threads adopted
-  ## end at their next turns. Any thread. Returns 0, RINGLINE_EPANIC when a worker ended by an
-  ## internal error, RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
+  ## everything back. In a callback, and in a function of ringline_work(), the handle is stale at
+  ## once, and the workers end when it has returned. A worker that the calling thread adopted ends
+  ## here; those that other threads adopted end at their next turns. Any thread. Returns 0,
+  ## RINGLINE_EPANIC when a worker ended by an internal error, RINGLINE_ESTALE for a second free,
+  ## RINGLINE_EFORKED.
 
 proc ringline_worker_adopt*(runtime: ptr ringline_runtime, index: uint32,
     `out`: ptr ptr ringline_worker_block): int32

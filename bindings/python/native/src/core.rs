@@ -319,11 +319,9 @@ unsafe extern "C" fn create_task(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj)
     // SAFETY: the four are the interpreter's.
     unsafe {
         fast(&slf, v, n, &k, |me, core, args| {
-            if let [coro] = args.positional()
-                && args.named().iter().all(Ref::is_none)
-                && core.factory.is_empty()
-                && !core.debug.get()
-            {
+            let usual = core.factory.is_empty() && !core.debug.get();
+            let alone = usual && args.named().iter().all(Ref::is_none);
+            if let ([coro], true) = (args.positional(), alone) {
                 check_open(core)?;
                 let class = names().tasks.attr(&names().task)?;
                 return class.call_named(&tuple(&[coro])?, &belongs(me, core)?);

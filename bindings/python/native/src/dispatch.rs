@@ -19,9 +19,8 @@ pub fn completion(me: &Ref, engine: &Engine, record: Record) -> Py<()> {
             return Ok(());
         };
         let res = Engine::shown(record.res, entry.dropped);
-        if record.flags & CF_ABANDONED != 0
-            && let Some(keep) = &entry.keep
-        {
+        let abandoned = record.flags & CF_ABANDONED != 0;
+        if let Some(keep) = entry.keep.as_ref().filter(|_| abandoned) {
             slow(c"abandoned", &[keep])?;
         }
         return call(me, engine, &entry.target, entry.kind, res, &record);

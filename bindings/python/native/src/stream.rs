@@ -107,9 +107,8 @@ impl Stream {
     /// Have what is written flushed before the next turn.
     #[inline]
     fn flush_later(&self, me: &Ref) -> Py<()> {
-        if !self.flushing.get()
-            && let Some(owner) = self.owner.get()
-        {
+        let due = self.flushing.get();
+        if let Some(owner) = self.owner.get().filter(|_| !due) {
             let core = Core::checked(&owner)?;
             self.flushing.set(true);
             core.unflushed(|list| list.push(me.clone()));

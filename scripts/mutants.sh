@@ -85,7 +85,7 @@ mutant() { # patch
     log=$root/target/mutants/$name.log
     fresh_tree
     cd "$tree"
-    if ! patch -s -p1 <"$1" >"$log" 2>&1; then
+    if ! patch -s -p1 --fuzz=0 <"$1" >"$log" 2>&1; then
         echo "mutant $name ... FAILED: the patch does not apply (target/mutants/$name.log)"
         return 1
     fi

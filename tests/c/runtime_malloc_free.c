@@ -4,46 +4,8 @@
  * its own.
  * Failure: the count of malloc, calloc, realloc or aligned allocations is not 0.
  */
+#include "allocations.h"
 #include "serving.h"
-
-extern void *__libc_malloc(size_t);
-extern void *__libc_calloc(size_t, size_t);
-extern void *__libc_realloc(void *, size_t);
-extern void *__libc_memalign(size_t, size_t);
-
-static volatile int counting;
-static volatile long allocations;
-
-static void count(void) {
-  if (counting) __atomic_add_fetch(&allocations, 1, __ATOMIC_RELAXED);
-}
-
-void *malloc(size_t size) {
-  count();
-  return __libc_malloc(size);
-}
-
-void *calloc(size_t number, size_t size) {
-  count();
-  return __libc_calloc(number, size);
-}
-
-void *realloc(void *old, size_t size) {
-  count();
-  return __libc_realloc(old, size);
-}
-
-void *memalign(size_t alignment, size_t size) {
-  count();
-  return __libc_memalign(alignment, size);
-}
-
-void *aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }
-
-int posix_memalign(void **out, size_t alignment, size_t size) {
-  *out = memalign(alignment, size);
-  return *out ? 0 : ENOMEM;
-}
 
 enum { LARGE = 100000 };
 
@@ -65,21 +27,14 @@ int main(void) {
   ringline_runtime_handlers handlers = {.size = sizeof handlers, .data = echo_data,
                                         .writable = echo_writable};
   serving server;
-  void *volatile probe;
   int fds[4], at;
-  counting = 1; /* does the counting work at all? */
-  probe = malloc(10);
-  counting = 0;
-  CHECK_EQ(allocations, 1);
-  free(probe);
-  allocations = 0;
+  check_counting();
   serve(&server, NULL, &handlers);
   for (at = 0; at < 4; at++) fds[at] = client_of(&server);
   for (at = 0; at < 4; at++) rounds(fds[at], 100, 20);
-  counting = 1;
+  begin_counting();
   for (at = 0; at < 4; at++) rounds(fds[at], 2500, 50);
-  counting = 0;
-  CHECK_EQ(allocations, 0);
+  CHECK_EQ(end_counting(), 0);
   CHECK(memcmp(in, out, LARGE) == 0);
   for (at = 0; at < 4; at++) close(fds[at]);
   stop_serving(&server);

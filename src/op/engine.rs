@@ -63,10 +63,6 @@ pub struct Engine {
     pub taken_back: u32,
     /// When the wait of a limited turn began.
     began: u64,
-    /// Whether [`Engine::whole`] is wanted.
-    pub tells_whole: bool,
-    /// User data of the QUIET sends that turned out to be done, until somebody takes them.
-    pub whole: Vec<u64>,
 }
 
 impl Engine {
@@ -89,8 +85,6 @@ impl Engine {
             rejected_at: 0,
             taken_back: 0,
             began: 0,
-            tells_whole: false,
-            whole: Vec::new(),
         })
     }
 
@@ -322,9 +316,6 @@ impl Engine {
         let settled = self.driver.settled();
         while let Some(index) = self.driver.settle_quiet(settled) {
             let slot = self.driver.slab.get(index);
-            if self.tells_whole {
-                self.whole.push(slot.user_data);
-            }
             if slot.bits != bits::QUIET {
                 self.last_of(index);
             }

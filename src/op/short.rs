@@ -6,19 +6,20 @@
 
 use super::engine::Engine;
 use super::route;
-use crate::ring::{Completion, Op, bits, cf, opcode, sqe_flag};
+use crate::ring::{Completion, Op, bits, cf, opcode, sqe_flag, tag};
 use crate::sys::Cqe;
 
 const MSG_AT_ONCE: u32 = (libc::MSG_NOSIGNAL | libc::MSG_WAITALL | libc::MSG_DONTWAIT) as u32;
 const RECEIVED: u32 = cf::MORE | cf::BUFFER;
 
 impl Engine {
-    /// Submit a QUIET send. None: not now.
+    /// Submit a send that completes only if it does not go whole at once, and then in
+    /// [`Driver::told`](crate::ring::Driver::told) under `name`. False: not now.
     #[inline(always)]
-    pub fn send_quietly(&mut self, fd: i32, addr: u64, len: u32, user_data: u64) -> Option<u64> {
+    pub fn send_untold(&mut self, fd: i32, addr: u64, len: u32, name: u64) -> bool {
         let driver = &mut self.driver;
-        if driver.closing || driver.enter.room() == 0 || !driver.has_quiet_room() {
-            return None;
+        if driver.closing || driver.enter.room() == 0 {
+            return false;
         }
         let op = Op {
             opcode: opcode::SEND,
@@ -27,14 +28,19 @@ impl Engine {
             addr,
             len,
             op_flags: MSG_AT_ONCE,
-            user_data,
             ..Op::default()
         };
-        let (index, token) = driver.submit(&op).ok()?;
-        driver.expect_quiet(token);
-        driver.slab.get(index).bits = bits::QUIET;
+        driver.enter.push(&op, tag::UNTOLD << tag::SHIFT | name);
         driver.stats.submitted.add(1);
-        Some(token)
+        true
+    }
+
+    /// Whether every send of [`Engine::send_untold`] that was not told of is sent: the kernel
+    /// consumed what was submitted, and what it completed with that was taken.
+    #[inline]
+    pub fn untold_are_sent(&self) -> bool {
+        let enter = &self.driver.enter;
+        enter.waiting() == 0 && enter.is_drained() && !enter.is_overflowing()
     }
 
     /// Deal with a completion that is one of these; false when it is not. There is room for it.

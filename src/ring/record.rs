@@ -216,4 +216,6 @@ pub mod tag {
     pub const ALARM: u64 = 5;
     /// A message of MSG_RING: the rest is the sender's number.
     pub const MESSAGE: u64 = 4;
+    /// A send that was to go without a completion: the rest is its name.
+    pub const UNTOLD: u64 = 6;
 }

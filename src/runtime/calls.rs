@@ -61,25 +61,26 @@ impl<D: Door> Worker<D> {
     }
 
     /// Queue a copy of `data`; all of it or nothing.
+    #[inline(always)]
     pub fn send(&self, id: u64, data: &[u8]) -> Result<(), Fault> {
-        let core = &mut *self.core.borrow_mut();
-        let connection = core.table.find(id)?;
-        connection.check_sending()?;
-        if data.len() > LONGEST {
-            return Err(Fault::errno(libc::EMSGSIZE, "a message has 1 GiB at most"));
-        }
-        if data.is_empty() {
+        if self.core.borrow_mut().send_quick(id, data)? {
             return Ok(());
         }
-        if connection.queued() >= core.config.high_water.into() {
-            connection.was_full = true;
-            return Err(Fault::errno(libc::EAGAIN, "the send queue is full; wait for writable"));
+        self.send_at_length(id, data)
+    }
+
+    #[inline(never)]
+    fn send_at_length(&self, id: u64, data: &[u8]) -> Result<(), Fault> {
+        let core = &mut *self.core.borrow_mut();
+        if data.is_empty() {
+            return core.table.find(id)?.check_sending();
         }
-        let queue = connection.outgoing();
+        let index = core.sender(id, data.len() as u64)?;
+        let queue = core.table.at(index).outgoing();
         if !queue.push_first(data, &mut core.blocks) {
             queue.push_all([data], &mut core.blocks)?;
         }
-        core.make_due(super::conn_table::index_of(id));
+        core.make_due(index);
         Ok(())
     }
 

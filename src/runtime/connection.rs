@@ -76,6 +76,8 @@ pub struct Connection {
     pub show: bool,
     /// It is in the list of those to be settled.
     pub due: bool,
+    /// A small message may leave without another look: see [`Connection::is_quick`].
+    pub quick: bool,
     /// The queue was full: tell when there is room again.
     pub was_full: bool,
     /// The kernel did not take all of a send at once: the next one waits for room.

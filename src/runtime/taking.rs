@@ -49,7 +49,7 @@ impl Taking {
 
 impl Core {
     /// Whether `id` may send `len` bytes more now; its place.
-    fn sender(&mut self, id: u64, len: u64) -> Result<usize, Fault> {
+    pub(super) fn sender(&mut self, id: u64, len: u64) -> Result<usize, Fault> {
         let connection = self.table.find(id)?;
         connection.check_sending()?;
         if len > LONGEST as u64 {
@@ -57,8 +57,10 @@ impl Core {
         }
         if connection.queued() >= self.config.high_water.into() {
             connection.was_full = true;
+            connection.quick = false;
             return Err(Fault::errno(libc::EAGAIN, "the send queue is full; wait for writable"));
         }
+        self.gather_short(index_of(id))?;
         Ok(index_of(id))
     }
 }

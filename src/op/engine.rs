@@ -61,6 +61,9 @@ pub struct Engine {
     /// Operations of this turn that the kernel did not take and that were taken back; set back by
     /// whoever tells the user.
     pub taken_back: u32,
+    /// What is received into a pool comes as a claim, of which whoever looks at it may make a
+    /// lease: a runtime mostly needs none.
+    pub claims: bool,
     /// When the wait of a limited turn began.
     began: u64,
 }
@@ -85,6 +88,7 @@ impl Engine {
             rejected_at: 0,
             taken_back: 0,
             began: 0,
+            claims: false,
         })
     }
 

@@ -59,8 +59,12 @@ impl Engine {
             if cqe.flags & RECEIVED != RECEIVED || cqe.res <= 0 {
                 return false;
             }
-            let group = slot.done as u16;
-            if !self.lease_to(group, &mut completion) {
+            let (group, claims) = (slot.done as u16, self.claims && slot.opcode == opcode::RECV);
+            let there = match claims {
+                true => self.claim_to(group, &mut completion),
+                false => self.lease_to(group, &mut completion),
+            };
+            if !there {
                 return false;
             }
         } else if slot.is_live(route::SEND_ALL, 0) {

@@ -195,6 +195,8 @@ pub mod cf {
     pub const EXT: u32 = 0x2000;
     pub const ABANDONED: u32 = 0x1000;
     pub const LOW_WATER: u32 = 0x4000;
+    /// The buffer is claimed and not leased yet: inside the library only.
+    pub const CLAIM: u32 = 0x8000;
     /// The kernel's own bits that are passed on, with the buffer id.
     pub const KERNEL: u32 = 0xffff_001f;
     pub const BUFFER_SHIFT: u32 = 16;

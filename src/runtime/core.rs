@@ -149,6 +149,7 @@ impl Core {
             huge: false,
         })?;
         engine.driver.spin_us = config.spin_us;
+        engine.claims = true;
         engine.driver.told.reserve_exact(2 * SQ_ENTRIES as usize);
         let errno = engine.attach();
         if errno != 0 {

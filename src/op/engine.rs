@@ -61,9 +61,9 @@ pub struct Engine {
     /// Operations of this turn that the kernel did not take and that were taken back; set back by
     /// whoever tells the user.
     pub taken_back: u32,
-    /// What is received into a pool comes as a claim, of which whoever looks at it may make a
+    /// What is received into this pool comes as a claim, of which whoever looks at it may make a
     /// lease: a runtime mostly needs none.
-    pub claims: bool,
+    pub claims: Option<u16>,
     /// When the wait of a limited turn began.
     began: u64,
 }
@@ -88,7 +88,7 @@ impl Engine {
             rejected_at: 0,
             taken_back: 0,
             began: 0,
-            claims: false,
+            claims: None,
         })
     }
 
@@ -280,7 +280,10 @@ impl Engine {
             self.fire_timers();
         }
         self.driver.enter.look();
-        self.collect_plain();
+        match self.claims {
+            Some(group) => self.collect_claims(group),
+            None => self.collect_plain(),
+        }
         if !self.driver.enter.is_drained() {
             self.collect_special();
         }

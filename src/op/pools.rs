@@ -35,7 +35,8 @@ impl Pools {
         self.list.drain(..).flatten().collect()
     }
 
-    fn get(&mut self, group: u16) -> Option<&mut PoolRef> {
+    #[inline(always)]
+    pub(super) fn get(&mut self, group: u16) -> Option<&mut PoolRef> {
         self.list.get_mut(group as usize)?.as_mut()
     }
 

@@ -13,26 +13,31 @@ const MSG_AT_ONCE: u32 = (libc::MSG_NOSIGNAL | libc::MSG_WAITALL | libc::MSG_DON
 const RECEIVED: u32 = cf::MORE | cf::BUFFER;
 
 impl Engine {
-    /// Submit a send that completes only if it does not go whole at once, and then in
-    /// [`Driver::told`](crate::ring::Driver::told) under `name`. False: not now.
+    /// Submit sends (descriptor, address, length, name) that complete only if they do not go whole
+    /// at once, and then in [`Driver::told`](crate::ring::Driver::told) under their name. How many
+    /// were submitted, from the front.
     #[inline(always)]
-    pub fn send_untold(&mut self, fd: i32, addr: u64, len: u32, name: u64) -> bool {
+    pub fn send_untold(&mut self, sends: impl Iterator<Item = (i32, u64, u32, u64)>) -> u32 {
         let driver = &mut self.driver;
-        if driver.closing || driver.enter.room() == 0 {
-            return false;
+        let room = if driver.closing { 0 } else { driver.enter.room() };
+        let stage = driver.enter.stage();
+        let mut count = 0;
+        for (fd, addr, len, name) in sends.take(room) {
+            let op = Op {
+                opcode: opcode::SEND,
+                flags: sqe_flag::CQE_SKIP_SUCCESS,
+                fd,
+                addr,
+                len,
+                op_flags: MSG_AT_ONCE,
+                ..Op::default()
+            };
+            stage.put(count, &op, tag::UNTOLD << tag::SHIFT | name);
+            count += 1;
         }
-        let op = Op {
-            opcode: opcode::SEND,
-            flags: sqe_flag::CQE_SKIP_SUCCESS,
-            fd,
-            addr,
-            len,
-            op_flags: MSG_AT_ONCE,
-            ..Op::default()
-        };
-        driver.enter.push(&op, tag::UNTOLD << tag::SHIFT | name);
-        driver.stats.submitted.add(1);
-        true
+        driver.enter.staged(count);
+        driver.stats.submitted.add(count.into());
+        count
     }
 
     /// Whether every send of [`Engine::send_untold`] that was not told of is sent: the kernel
@@ -41,6 +46,29 @@ impl Engine {
     pub fn untold_are_sent(&self) -> bool {
         let enter = &self.driver.enter;
         enter.waiting() == 0 && enter.is_drained() && !enter.is_overflowing()
+    }
+
+    /// Claim what receives into pool `group` brought, until another kind of completion is next.
+    #[inline(always)]
+    pub(super) fn collect_claims(&mut self, group: u16) {
+        let Engine { driver, completed, pools, .. } = self;
+        let Some(pool) = pools.get(group) else { return };
+        let mut slots = driver.slab.pass();
+        let done = driver.enter.take_while(completed.room(), |cqe, record| {
+            if cqe.flags & RECEIVED != RECEIVED || cqe.res <= 0 {
+                return false;
+            }
+            let Some(user_data) = slots.peek_receive(cqe.user_data, group) else { return false };
+            let buffer = (cqe.flags >> cf::BUFFER_SHIFT) as u16;
+            let more = cqe.flags & cf::BUF_MORE != 0;
+            let Some(data) = pool.claim(buffer, cqe.res as u32, more) else { return false };
+            let flags = cqe.flags & cf::KERNEL | cf::CLAIM;
+            let (res, token) = (cqe.res, cqe.user_data);
+            record.write(Completion { user_data, res, flags, data, token });
+            true
+        });
+        completed.filled(done);
+        driver.stats.completed.add(done as u64);
     }
 
     /// Deal with a completion that is one of these; false when it is not. There is room for it.
@@ -59,10 +87,11 @@ impl Engine {
             if cqe.flags & RECEIVED != RECEIVED || cqe.res <= 0 {
                 return false;
             }
-            let (group, claims) = (slot.done as u16, self.claims && slot.opcode == opcode::RECV);
-            let there = match claims {
-                true => self.claim_to(group, &mut completion),
-                false => self.lease_to(group, &mut completion),
+            let (group, opcode) = (slot.done as u16, slot.opcode);
+            let there = if self.claims == Some(group) && opcode == opcode::RECV {
+                self.claim_to(group, &mut completion)
+            } else {
+                self.lease_to(group, &mut completion)
             };
             if !there {
                 return false;

@@ -8,6 +8,7 @@ use super::connection::{Connection, How, Life, closing};
 use super::worker::Worker;
 use crate::error::Fault;
 use crate::sys::net;
+use core::ptr::NonNull;
 use std::net::SocketAddr;
 
 /// Longest message of one call.
@@ -61,19 +62,13 @@ impl<D: Door> Worker<D> {
     }
 
     /// Queue a copy of `data`; all of it or nothing.
-    #[inline(always)]
     pub fn send(&self, id: u64, data: &[u8]) -> Result<(), Fault> {
-        if self.core.borrow_mut().send_quick(id, data)? {
-            return Ok(());
-        }
-        self.send_at_length(id, data)
-    }
-
-    #[inline(never)]
-    fn send_at_length(&self, id: u64, data: &[u8]) -> Result<(), Fault> {
         let core = &mut *self.core.borrow_mut();
         if data.is_empty() {
             return core.table.find(id)?.check_sending();
+        }
+        if core.extend_short(id, data)? {
+            return Ok(());
         }
         let index = core.sender(id, data.len() as u64)?;
         let queue = core.table.at(index).outgoing();
@@ -82,6 +77,14 @@ impl<D: Door> Worker<D> {
         }
         core.make_due(index);
         Ok(())
+    }
+
+    /// Room for a message of `len` bytes that leaves with the next enter: the caller fills it
+    /// before anything else is asked of the worker. None where more is to be said or done: see
+    /// [`Worker::send`].
+    #[inline(always)]
+    pub fn send_shortly(&self, id: u64, len: usize) -> Option<NonNull<u8>> {
+        self.core.try_borrow_mut().ok()?.begin_short(id, len)
     }
 
     /// Close a connection; its close is told later.

@@ -149,7 +149,7 @@ impl Core {
             huge: false,
         })?;
         engine.driver.spin_us = config.spin_us;
-        engine.claims = true;
+        engine.claims = Some(pool);
         engine.driver.told.reserve_exact(2 * SQ_ENTRIES as usize);
         let errno = engine.attach();
         if errno != 0 {
@@ -196,7 +196,7 @@ impl Core {
     /// Have a connection settled before the next wait.
     pub fn make_due(&mut self, index: usize) {
         let connection = self.table.at(index);
-        connection.quick = false;
+        (connection.quick, connection.plain) = (false, false);
         if !connection.due {
             connection.due = true;
             self.due.push(index as u32);

@@ -77,7 +77,7 @@ impl Core {
         let now = self.engine.driver.now();
         self.now = now;
         let connection = self.table.at(index);
-        connection.quick = false;
+        (connection.quick, connection.plain) = (false, false);
         let limits = connection.limits.get_or_insert_default();
         limits.spans = spans;
         (limits.read_at, limits.sent_at, limits.send_since) = (now, now, now);

@@ -9,6 +9,8 @@ use super::conn_table::{index_of, local};
 use super::connection::{Connection, Life};
 use super::core::Core;
 use crate::error::Fault;
+use crate::sys::Map;
+use core::ptr::NonNull;
 
 /// Longest message that is kept here.
 pub const SHORT: usize = 4096;
@@ -30,9 +32,11 @@ struct Short {
 
 /// What leaves without a completion.
 pub struct Quiet {
-    memory: Box<[u8]>,
+    memory: Map,
     used: usize,
-    shorts: Vec<Short>,
+    shorts: Box<[Short]>,
+    /// Messages: the first so many of `shorts`.
+    count: usize,
     /// The first so many were submitted, and the first so many of these are dealt with.
     staged: usize,
     settled: usize,
@@ -42,49 +46,55 @@ pub struct Quiet {
 
 impl Quiet {
     pub fn new() -> Result<Quiet, i32> {
-        let (mut memory, mut shorts, mut pieces) = (Vec::new(), Vec::new(), Vec::new());
-        let no_memory = |_| libc::ENOMEM;
-        memory.try_reserve_exact(MEMORY).map_err(no_memory)?;
-        shorts.try_reserve_exact(SHORTS).map_err(no_memory)?;
-        pieces.try_reserve_exact(2 * SHORTS).map_err(no_memory)?;
-        memory.resize(MEMORY, 0);
+        let mut pieces = Vec::new();
+        pieces.try_reserve_exact(2 * SHORTS).map_err(|_| libc::ENOMEM)?;
+        let nothing = Short { conn: NOBODY, at: 0, len: 0 };
         Ok(Quiet {
-            memory: memory.into_boxed_slice(),
+            memory: Map::new(MEMORY)?,
             used: 0,
-            shorts,
+            shorts: vec![nothing; SHORTS].into_boxed_slice(),
+            count: 0,
             staged: 0,
             settled: 0,
             pieces,
         })
     }
 
-    /// Keep a copy of a message that is [`SHORT`] at most; false when there is no room.
+    /// Room for a message of `len` bytes, [`SHORT`] at most, that is sent as what will be there.
     #[inline(always)]
-    pub fn push(&mut self, connection: &mut Connection, data: &[u8]) -> bool {
-        let (at, len) = (self.used, data.len());
-        let room = self.memory.get_mut(at..).and_then(|rest| rest.get_mut(..len));
-        let Some(room) = room.filter(|_| self.shorts.len() < SHORTS) else { return false };
-        room.copy_from_slice(data);
+    fn begin(&mut self, connection: &mut Connection, len: usize) -> Option<NonNull<u8>> {
+        let short = self.shorts.get_mut(self.count)?;
+        if len > MEMORY - self.used {
+            return None;
+        }
         let conn = index_of(connection.id) as u32;
-        self.shorts.push(Short { conn, at: at as u32, len: len as u32 });
-        self.used = at + len;
-        connection.queue.set_short(self.shorts.len() as u32, len as u32);
-        true
+        *short = Short { conn, at: self.used as u32, len: len as u32 };
+        // SAFETY: below MEMORY, which the map holds.
+        let room = unsafe { self.memory.as_ptr().add(self.used) };
+        self.used += len;
+        self.count += 1;
+        connection.queue.set_short(self.count as u32, len as u32);
+        NonNull::new(room)
     }
 
     /// Put `data` behind the message of `connection` if that is the last one; else false.
     pub fn extend(&mut self, connection: &mut Connection, data: &[u8]) -> bool {
         let number = connection.queue.short() as usize;
-        let last = number == self.shorts.len() && number > self.staged;
-        let (at, len) = (self.used, data.len());
-        let room = self.memory.get_mut(at..).and_then(|rest| rest.get_mut(..len));
-        let (Some(short), Some(room), true) = (self.shorts.last_mut(), room, last) else {
+        if number == 0 || number != self.count || number <= self.staged {
             return false;
-        };
-        room.copy_from_slice(data);
-        short.len += len as u32;
-        self.used = at + len;
-        connection.queue.set_short(number as u32, len as u32);
+        }
+        let Some(short) = self.shorts.get_mut(number - 1) else { return false };
+        if data.len() > MEMORY - self.used {
+            return false;
+        }
+        // SAFETY: what is behind `used` is nobody's, and the map holds that much of it.
+        unsafe {
+            let room = self.memory.as_ptr().add(self.used);
+            room.copy_from_nonoverlapping(data.as_ptr(), data.len());
+        }
+        short.len += data.len() as u32;
+        self.used += data.len();
+        connection.queue.set_short(number as u32, data.len() as u32);
         true
     }
 
@@ -92,14 +102,17 @@ impl Quiet {
     fn pull(&mut self, number: u32) -> Option<&[u8]> {
         let short = self.shorts.get_mut((number as usize).checked_sub(1)?)?;
         short.conn = NOBODY;
-        self.memory.get(short.at as usize..)?.get(..short.len as usize)
+        // SAFETY: bytes of a message are below `used`, and were written when it began.
+        Some(unsafe {
+            let first = self.memory.as_ptr().add(short.at as usize);
+            core::slice::from_raw_parts(first, short.len as usize)
+        })
     }
 
     /// What was submitted is dealt with: if that is all, the memory is free.
     fn clear(&mut self) {
-        if self.settled == self.shorts.len() {
-            self.shorts.clear();
-            (self.used, self.staged, self.settled) = (0, 0, 0);
+        if self.settled == self.count {
+            (self.count, self.used, self.staged, self.settled) = (0, 0, 0, 0);
         }
     }
 }
@@ -116,19 +129,26 @@ impl Connection {
 }
 
 impl Core {
-    /// Have a small message leave with the next enter, if there is nothing else about its
-    /// connection.
+    /// Have a message of `len` bytes leave with the next enter, if there is nothing else about its
+    /// connection: where the bytes are to be written.
     #[inline(always)]
-    pub fn send_quick(&mut self, id: u64, data: &[u8]) -> Result<bool, Fault> {
+    pub fn begin_short(&mut self, id: u64, len: usize) -> Option<NonNull<u8>> {
+        let connection = self.table.get(index_of(id))?;
+        let quick = connection.quick && connection.id == id && connection.queue.short() == 0;
+        if !quick || len.wrapping_sub(1) >= SHORT {
+            return None;
+        }
+        debug_assert!(connection.is_quick());
+        self.quiet.begin(connection, len)
+    }
+
+    /// Put `data` behind the small message of a connection that did not leave yet; false when there
+    /// is none, or there is no room behind it.
+    pub fn extend_short(&mut self, id: u64, data: &[u8]) -> Result<bool, Fault> {
         let connection = self.table.find(id)?;
-        if !connection.quick || data.len().wrapping_sub(1) >= SHORT {
-            return Ok(false);
-        }
-        if connection.queue.short() != 0 {
-            let room = connection.queue.queued() < self.config.high_water.into();
-            return Ok(room && self.quiet.extend(connection, data));
-        }
-        Ok(self.quiet.push(connection, data))
+        let room = connection.queue.queued() < self.config.high_water.into();
+        let extends = connection.quick && room && data.len() <= SHORT;
+        Ok(extends && self.quiet.extend(connection, data))
     }
 
     /// Put a small message that did not leave yet into its connection's queue, since something is
@@ -159,24 +179,34 @@ impl Core {
     }
 
     /// Submit the small messages.
-    #[inline]
+    #[inline(always)]
     pub fn stage_shorts(&mut self) {
-        while let Some(short) = self.quiet.shorts.get(self.quiet.staged) {
-            if short.conn != NOBODY {
-                let Some(bytes) = self.quiet.memory.get(short.at as usize..) else { return };
-                let connection = self.table.at(short.conn as usize);
-                let (fd, name) = (connection.fd, local(connection.id));
-                if !self.engine.send_untold(fd, bytes.as_ptr() as u64, short.len, name) {
-                    // The queue is full: they go with the next turn, which is soon.
-                    return self.hurry = true;
-                }
-                connection.send = UNTOLD;
-                connection.queue.take_off(short.len);
-                // What follows waits for it, and it ends no wait.
-                self.hurry |= !connection.quick;
-            }
-            self.quiet.staged += 1;
+        if self.quiet.staged < self.quiet.count {
+            self.stage_some();
         }
+    }
+
+    #[inline(always)]
+    fn stage_some(&mut self) {
+        let Core { engine, table, quiet, hurry, .. } = self;
+        let Quiet { shorts, count, staged, memory, .. } = quiet;
+        let memory = memory.as_ptr() as u64;
+        let sends = shorts[*staged..*count].iter().filter_map(|short| {
+            if short.conn == NOBODY {
+                *staged += 1;
+                return None;
+            }
+            let connection = table.at(short.conn as usize);
+            connection.send = UNTOLD;
+            connection.queue.take_off(short.len);
+            // What follows waits for it, and it ends no wait.
+            *hurry |= !connection.quick;
+            let name = local(connection.id);
+            Some((connection.fd, memory + u64::from(short.at), short.len, name))
+        });
+        *staged += engine.send_untold(sends) as usize;
+        // The submission queue is full: the rest goes with the next turn, which is soon.
+        *hurry |= *staged < *count;
     }
 
     /// Try to send the first piece of a queue at once; false when it has to be noticed.
@@ -186,7 +216,8 @@ impl Core {
         if !self.hush || !room || connection.waits_for_sent() {
             return false;
         }
-        let staged = self.engine.send_untold(connection.fd, addr, len, local(connection.id));
+        let send = (connection.fd, addr, len, local(connection.id));
+        let staged = self.engine.send_untold(core::iter::once(send)) == 1;
         if staged {
             self.quiet.pieces.push(index as u32);
         }

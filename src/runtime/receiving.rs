@@ -4,8 +4,9 @@
 //! may close it.
 
 use super::Door;
-use super::conn_table::index_of;
+use super::conn_table::{index_of, local};
 use super::connection::{How, Life};
+use super::core::kind;
 use super::taking::Lent;
 use super::worker::Worker;
 use crate::resource::Piece;
@@ -37,57 +38,53 @@ impl Shown {
 }
 
 impl<D: Door> Worker<D> {
+    /// Show what the record at a place brought if there is nothing else about it and its
+    /// connection; else false.
     #[inline(always)]
-    pub(super) fn complete_recv(&self, completion: &Completion) {
-        let claimed = completion.flags & cf::CLAIM != 0;
-        if !(claimed && self.show_shortly(completion)) {
-            self.complete_recv_at_length(completion);
-        }
-    }
-
-    /// Show what came if there is nothing else about it and its connection.
-    #[inline(always)]
-    fn show_shortly(&self, completion: &Completion) -> bool {
-        let index = index_of(completion.user_data);
-        let len = completion.res as usize;
-        let (id, user) = {
+    pub(super) fn show_shortly(&self, at: u32) -> bool {
+        let (index, id, user, claim, bytes) = {
             let core = &mut *self.core.borrow_mut();
-            if core.holds || !core.names(index, completion.user_data) {
+            let Some(record) = core.engine.completed.at(at) else { return false };
+            if record.flags & cf::CLAIM == 0 {
                 return false;
             }
-            let connection = core.table.at(index);
-            let plain = connection.life == Life::Open && connection.kept.is_empty();
-            let special = connection.limits.is_some() || connection.tls.is_some();
-            if !plain || connection.paused || special {
+            let index = index_of(record.user_data);
+            let Some(connection) = core.table.get(index) else { return false };
+            if !connection.plain
+                || kind::RECV << kind::SHIFT | local(connection.id) != record.user_data
+            {
                 return false;
             }
+            debug_assert!(connection.is_plain());
+            let len = record.res as usize;
             connection.received += len as u64;
             core.stats.receives.add(1);
             core.stats.received.add(len as u64);
-            (connection.id, connection.user)
+            // SAFETY: the kernel wrote that much there, and the claim keeps it until it is given up.
+            let bytes = unsafe { slice::from_raw_parts(record.data as *const u8, len) };
+            let claim = (record.flags >> cf::BUFFER_SHIFT) as u16;
+            (index, connection.id, connection.user, claim, bytes)
         };
-        let claim = (completion.flags >> cf::BUFFER_SHIFT) as u16;
-        // SAFETY: the kernel wrote that much there, and the claim keeps it until it is given up.
-        let bytes = unsafe { slice::from_raw_parts(completion.data as *const u8, len) };
         self.taking.offer(id, Lent::Claim(claim), bytes);
         let used = self.door.on_data(self, id, user, bytes);
         let taken = self.taking.withdraw();
-        if !taken && used == len as i64 {
+        if !taken && used == bytes.len() as i64 {
             let core = &mut *self.core.borrow_mut();
             core.engine.unclaim(core.pool, claim);
         } else {
-            self.shown_shortly(index, completion, used, taken);
+            self.shown_shortly(index, at, used, taken);
         }
         true
     }
 
     /// Not all that was shown was consumed, or the user has the lease of it.
     #[inline(never)]
-    fn shown_shortly(&self, index: usize, completion: &Completion, used: i64, taken: bool) {
+    fn shown_shortly(&self, index: usize, at: u32, used: i64, taken: bool) {
         if taken {
             return self.consumed(index, used.min(0), 0, |_, _| {});
         }
-        match self.piece_of(completion) {
+        let record = self.core.borrow().engine.completed.get(at);
+        match record.and_then(|record| self.piece_of(&record)) {
             Some(piece) => self.after(index, Shown::Fresh(piece), used),
             None => self.after(index, Shown::Nothing, used),
         }
@@ -106,8 +103,7 @@ impl<D: Door> Worker<D> {
         unsafe { Piece::of(&completion) }
     }
 
-    #[inline(never)]
-    fn complete_recv_at_length(&self, completion: &Completion) {
+    pub(super) fn complete_recv(&self, completion: &Completion) {
         let piece = self.piece_of(completion);
         let Some((index, shown)) = self.received(completion, piece) else { return };
         self.show(index, shown);
@@ -281,6 +277,7 @@ impl<D: Door> Worker<D> {
         let connection = core.table.at(index);
         if connection.life == Life::Open {
             keep(&mut connection.kept, used);
+            connection.plain = connection.is_plain();
         }
     }
 }

@@ -44,6 +44,7 @@ impl Core {
         self.settle_receiving(index)?;
         let connection = self.table.at(index);
         connection.quick = self.hush && connection.is_quick();
+        connection.plain = connection.is_plain();
         if connection.limits.is_some() {
             self.arm(index);
         }

@@ -36,49 +36,53 @@ pub(super) enum Lent {
     Claim(u16),
 }
 
-/// What is shown, to whoever takes it.
-#[derive(Clone, Copy, Debug)]
-struct Shown {
-    conn: u64,
-    lent: Lent,
-    address: u64,
-    len: usize,
-}
-
 /// The bytes that are shown just now, as long as nobody took them.
 pub(super) struct Taking {
-    shown: Cell<Shown>,
+    /// Whose they are; 0 = nobody's.
+    conn: Cell<u64>,
+    lent: Cell<Lent>,
+    address: Cell<*const u8>,
+    len: Cell<usize>,
     taken: Cell<bool>,
 }
 
 impl Default for Taking {
     fn default() -> Taking {
-        let nothing = Shown { conn: 0, lent: Lent::Lease(0), address: 0, len: 0 };
-        Taking { shown: Cell::new(nothing), taken: Cell::new(false) }
+        Taking {
+            conn: Cell::new(0),
+            lent: Cell::new(Lent::Lease(0)),
+            address: Cell::new(core::ptr::null()),
+            len: Cell::new(0),
+            taken: Cell::new(false),
+        }
     }
 }
 
 impl Taking {
     #[inline(always)]
     pub(super) fn offer(&self, conn: u64, lent: Lent, bytes: &[u8]) {
-        self.shown.set(Shown { conn, lent, address: bytes.as_ptr() as u64, len: bytes.len() });
+        self.conn.set(conn);
+        self.lent.set(lent);
+        self.address.set(bytes.as_ptr());
+        self.len.set(bytes.len());
     }
 
     /// The show is over: whether somebody took it.
     #[inline(always)]
     pub(super) fn withdraw(&self) -> bool {
-        self.shown.set(Shown { conn: 0, ..self.shown.get() });
+        self.conn.set(0);
         self.taken.replace(false)
     }
 
     /// What is shown of `conn`.
-    fn of(&self, conn: u64) -> Option<Shown> {
-        Some(self.shown.get()).filter(|shown| shown.conn == conn)
+    fn of(&self, conn: u64) -> Option<(Lent, u64, usize)> {
+        let shown = (self.lent.get(), self.address.get() as u64, self.len.get());
+        (self.conn.get() == conn).then_some(shown)
     }
 
     fn take(&self) {
+        self.conn.set(0);
         self.taken.set(true);
-        self.shown.set(Shown { conn: 0, ..self.shown.get() });
     }
 }
 
@@ -124,7 +128,7 @@ impl<D: Door> Worker<D> {
             return Err(few());
         }
         let offer = match (shown, held) {
-            (Some(Shown { lent, address, len, .. }), _) => {
+            (Some((lent, address, len)), _) => {
                 let lease = match lent {
                     Lent::Lease(lease) => lease,
                     Lent::Claim(at) => core.engine.lease_claim(core.pool, at).ok_or_else(few)?,

@@ -41,7 +41,7 @@ impl<D: Door> Adopted<D> {
         let made = Core::new(&shared.config, index, place.stats.clone());
         let mut core = made.inspect_err(|_| shared.give_place(index))?;
         core.holds = true;
-        let _ = place.wake.set(core.engine.driver.wake.clone());
+        place.waking.begin(&core.engine.driver.wake);
         let worker = Box::new(Worker::new(door, core, shared.clone(), index));
         worker.begin();
         Ok(Adopted { worker: ManuallyDrop::new(worker), life: Cell::new(Life::Running) })

@@ -122,7 +122,7 @@ impl Shared {
             return Err(Fault::errno(libc::EINVAL, "the runtime has no worker of this index"));
         };
         let _visit = place.posts.visit()?;
-        if place.wake.get().is_none() {
+        if place.waking.get().is_none() {
             return Err(Fault::errno(libc::EAGAIN, "the worker has not begun yet"));
         }
         let mut state = self.blocking();
@@ -199,9 +199,7 @@ impl Shared {
         let place = &self.workers[worker as usize];
         locked(&place.errands.answers).push(answer);
         place.errands.has_answers.store(true, Ordering::SeqCst);
-        if let Some(wake) = place.wake.get() {
-            wake.raise(signal::WAKE);
-        }
+        place.waking.wake();
     }
 
     /// What waits for a thread and is a stopping worker's is not begun any more.

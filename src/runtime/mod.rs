@@ -34,6 +34,7 @@ mod taking;
 mod threads;
 mod timers;
 mod tls;
+mod waking;
 mod watch;
 mod worker;
 
@@ -52,13 +53,12 @@ pub use tls::{Asked, ClientCertificates, Identity, Pem, TlsConfig, TlsFacts, Tls
 pub use worker::Worker;
 
 use crate::error::{ECLOSED, Fault};
-use crate::ring::{Wake, signal};
 use crate::sys::Resolved;
 use crate::sys::net::Place;
 use ::core::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use listener::Registry;
 use std::ffi::CStr;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What a worker tells its user. Every function is called on the worker's thread, one at a time,
 /// and may call every function of the worker.
@@ -131,8 +131,7 @@ const RUNNING: i64 = i64::MIN;
 /// What one worker shows the other threads.
 #[derive(Default)]
 struct WorkerPlace {
-    /// Made by the worker when it begins.
-    wake: OnceLock<Arc<Wake>>,
+    waking: waking::Waking,
     stats: Arc<WorkerStats>,
     /// The state of the listeners it has seen.
     seen: AtomicU32,
@@ -193,14 +192,6 @@ impl Shared {
     fn tell(&self) {
         self.news.fetch_add(1, Ordering::SeqCst);
         self.wake_all();
-    }
-
-    fn wake_all(&self) {
-        for worker in &self.workers {
-            if let Some(wake) = worker.wake.get() {
-                wake.raise(signal::WAKE);
-            }
-        }
     }
 
     /// Bind a listener for every worker; its id.

@@ -118,7 +118,7 @@ impl Shared {
         post(&place.posts)?;
         // The worker lowers WAKE and then looks; without a full fence each could miss the other.
         fence(Ordering::SeqCst);
-        let asleep = place.wake.get().filter(|wake| wake.signals() & signal::WAKE == 0);
+        let asleep = place.waking.get().filter(|wake| wake.signals() & signal::WAKE == 0);
         if let Some(wake) = asleep {
             wake.raise(signal::WAKE);
         }

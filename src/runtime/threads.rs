@@ -157,7 +157,7 @@ impl Threads {
                 return;
             }
         };
-        let _ = place.wake.set(core.engine.driver.wake.clone());
+        place.waking.begin(&core.engine.driver.wake);
         let worker = Worker::new(door, core, self.shared.clone(), index);
         let begun = move || {
             let _ = ready.send(Ok(()));

@@ -63,6 +63,7 @@ impl<D: Door> Worker<D> {
 
     /// Give everything back, after [`Worker::run`].
     pub(super) fn dispose(self) {
+        self.shared.workers[self.index as usize].waking.shut();
         self.core.into_inner().dispose();
     }
 

@@ -4,6 +4,7 @@
  *   o  open all connections          e  on each: send LENGTH bytes; then read and compare all
  *   s  on each: send LENGTH bytes    w  wait until each was ended by the server, and close it
  *   c  close all                     r  reset all
+ *   n  as o, but of what is sent to them the kernel keeps some ten kilobytes only
  * and the crowd answers with the same letter when that is done. It is started before the first
  * thread, and ends with the test.
  */
@@ -37,9 +38,20 @@ static HARNESS_UNUSED void need_descriptors(rlim_t count) {
   if (setrlimit(RLIMIT_NOFILE, &files) != 0) SKIP("the limit of descriptors is too low");
 }
 
-static void crowd_open(const serving *server, int *fds, int count) {
+/* Small segments make the other end's buffer small, too. */
+static HARNESS_UNUSED int narrow_client_of(const serving *server) {
+  const int few = 4096, segment = 536;
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  CHECK(fd >= 0);
+  CHECK(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &few, sizeof few) == 0);
+  CHECK(setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment) == 0);
+  CHECK(connect(fd, (const struct sockaddr *)&server->address, sizeof server->address) == 0);
+  return fd;
+}
+
+static void crowd_open(const serving *server, int *fds, int count, int narrow) {
   int at;
-  for (at = 0; at < count; at++) fds[at] = client_of(server);
+  for (at = 0; at < count; at++) fds[at] = narrow ? narrow_client_of(server) : client_of(server);
 }
 
 static void crowd_send(const int *fds, int count) {
@@ -90,9 +102,10 @@ static void crowd_live(int line, int count) {
   CHECK(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);
   while (read(line, &letter, 1) == 1) {
     switch (letter) {
+      case 'n':
       case 'o':
         CHECK(read(line, &server.address, sizeof server.address) == sizeof server.address);
-        crowd_open(&server, fds, count);
+        crowd_open(&server, fds, count, letter == 'n');
         break;
       case 'e': crowd_send(fds, count), crowd_compare(fds, count); break;
       case 's': crowd_send(fds, count); break;
@@ -120,7 +133,7 @@ static HARNESS_UNUSED void crowd_start(crowd *clients, int count) {
 /* Has the crowd begin; crowd_done() waits until it is through. */
 static HARNESS_UNUSED void crowd_begin(const crowd *clients, char letter, const serving *server) {
   CHECK(write(clients->line, &letter, 1) == 1);
-  if (letter == 'o') {
+  if (letter == 'o' || letter == 'n') {
     ssize_t size = sizeof server->address;
     CHECK(write(clients->line, &server->address, (size_t)size) == size);
   }

@@ -50,6 +50,11 @@ pub struct Deadlines {
 }
 
 impl Deadlines {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.heap.is_empty()
+    }
+
     /// The first one; it may have moved.
     pub fn first(&self) -> Option<u64> {
         self.heap.peek().map(|entry| entry.0.0)

@@ -321,6 +321,13 @@ impl Core {
         matches!(self.phase, Phase::Ending(_))
     }
 
+    /// So long nobody turned the worker: it could not see the end of what it waits for.
+    pub fn stood_still(&mut self, ns: u64) {
+        if let Phase::Ending(end) = &mut self.phase {
+            *end = end.saturating_add(ns);
+        }
+    }
+
     /// Whether the worker is over, but for what other threads do for it.
     pub fn is_over(&mut self) -> bool {
         let listens = !self.listeners.is_empty() || !self.datagrams.is_empty();

@@ -347,7 +347,14 @@ impl Core {
         let limit = if core::mem::take(&mut self.hurry) { 0 } else { self.limit(now) };
         let want = u32::from(limit != 0);
         let turned = self.engine.turn(|| &[], want, limit, 0, Begun::OUTSIDE);
-        let refused = turned.map_or_else(|fault| -fault.code, |()| 0);
+        let mut refused = turned.map_or_else(|fault| -fault.code, |()| 0);
+        // What was not taken goes with the next turn, which does not wait: among it may be sends
+        // without a completion that something follows.
+        self.hurry = self.engine.driver.enter.waiting() > 0;
+        // Nor does a turn that does not wait say that it was refused.
+        if self.hurry && refused == 0 && self.engine.completed.waiting() == 0 {
+            refused = libc::EAGAIN;
+        }
         if matches!(refused, libc::EAGAIN | libc::ENOMEM) {
             self.rest(refused);
         } else if refused == libc::EINTR {
@@ -358,9 +365,6 @@ impl Core {
             self.pace.reset();
             self.turning.end();
         }
-        // What was not taken goes with the next turn, which does not wait: among it may be sends
-        // without a completion that something follows.
-        self.hurry = self.engine.driver.enter.waiting() > 0;
         self.now = self.engine.driver.now();
         self.engine.completed.show()
     }

@@ -74,6 +74,15 @@ static HARNESS_UNUSED int refusing_begin(refusing *own) {
   return own->asks >= 0;
 }
 
+/* Refuse the next `count`. */
+static HARNESS_UNUSED void refusing_next(refusing *own, long count) {
+  __atomic_store_n(&own->left, count, __ATOMIC_RELEASE);
+}
+
+static HARNESS_UNUSED long refused_so_far(const refusing *own) {
+  return __atomic_load_n(&own->refused, __ATOMIC_ACQUIRE);
+}
+
 /* After the filtered thread is gone. */
 static HARNESS_UNUSED void refusing_end(refusing *own) {
   CHECK_EQ(pthread_join(own->thread, NULL), 0);

@@ -61,12 +61,11 @@ pub struct Engine {
     /// Operations of this turn that the kernel did not take and that were taken back; set back by
     /// whoever tells the user.
     pub taken_back: u32,
+    /// What is received into this pool comes as a claim, of which whoever looks at it may make a
+    /// lease: a runtime mostly needs none.
+    pub claims: Option<u16>,
     /// When the wait of a limited turn began.
     began: u64,
-    /// Whether [`Engine::whole`] is wanted.
-    pub tells_whole: bool,
-    /// User data of the QUIET sends that turned out to be done, until somebody takes them.
-    pub whole: Vec<u64>,
 }
 
 impl Engine {
@@ -89,8 +88,7 @@ impl Engine {
             rejected_at: 0,
             taken_back: 0,
             began: 0,
-            tells_whole: false,
-            whole: Vec::new(),
+            claims: None,
         })
     }
 
@@ -282,7 +280,10 @@ impl Engine {
             self.fire_timers();
         }
         self.driver.enter.look();
-        self.collect_plain();
+        match self.claims {
+            Some(group) => self.collect_claims(group),
+            None => self.collect_plain(),
+        }
         if !self.driver.enter.is_drained() {
             self.collect_special();
         }
@@ -322,9 +323,6 @@ impl Engine {
         let settled = self.driver.settled();
         while let Some(index) = self.driver.settle_quiet(settled) {
             let slot = self.driver.slab.get(index);
-            if self.tells_whole {
-                self.whole.push(slot.user_data);
-            }
             if slot.bits != bits::QUIET {
                 self.last_of(index);
             }

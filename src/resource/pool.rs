@@ -156,32 +156,52 @@ impl Pool {
         }
     }
 
-    /// Lease a whole buffer, which the kernel just filled. Owner thread only.
-    #[inline]
-    pub fn lease(&self, buffer: u32) -> u64 {
-        self.taken.set(self.taken.get().wrapping_add(1));
-        self.lease_piece(buffer)
-    }
-
-    /// Lease the next piece of a buffer: its id and its offset, or None for what cannot be. Unless
-    /// `more` follow the kernel has left the buffer. Owner thread only.
-    pub fn lease_next(&self, buffer: u32, len: u32, more: bool) -> Option<(u64, u32)> {
-        let filling = self.filling.get(buffer as usize)?;
+    /// The kernel just put `len` bytes into a buffer: where in it they are, or None for what cannot
+    /// be. They are not the kernel's until [`Pool::unclaim`], or the end of the lease that
+    /// [`Pool::lease_claimed`] makes of them. Unless `more` follow the kernel has left the buffer.
+    /// Owner thread only.
+    #[inline(always)]
+    pub fn claim(&self, buffer: u32, len: u32, more: bool) -> Option<u32> {
+        let Some(filling) = self.filling.get(buffer as usize) else {
+            if self.is_incremental() || buffer >= self.count {
+                return None;
+            }
+            self.taken.set(self.taken.get().wrapping_add(1));
+            return Some(0);
+        };
         let offset = filling.offset.get();
         if len > self.size - offset {
             return None;
         }
-        let piece = self.free.get();
-        let piece = if piece == NONE { self.fresh_piece()? } else { piece };
-        self.free.set(self.link(piece).get());
-        self.link(piece).set(buffer);
         filling.offset.set(offset + len);
         filling.out.set(filling.out.get() + 1);
         if !more {
             filling.left.set(1);
             self.taken.set(self.taken.get().wrapping_add(1));
         }
-        Some((self.lease_piece(piece), offset))
+        Some(offset)
+    }
+
+    /// The bytes of a claim were looked at, and nobody has them. Owner thread only.
+    #[inline(always)]
+    pub fn unclaim(&self, buffer: u32) {
+        match self.filling.get(buffer as usize) {
+            Some(filling) => self.piece_went(buffer, filling),
+            None => self.provide(buffer),
+        }
+    }
+
+    /// Make a lease of a claim; its id. Owner thread only.
+    #[inline(always)]
+    pub fn lease_claimed(&self, buffer: u32) -> Option<u64> {
+        if !self.is_incremental() {
+            return Some(self.lease_piece(buffer));
+        }
+        let piece = self.free.get();
+        let piece = if piece == NONE { self.fresh_piece()? } else { piece };
+        self.free.set(self.link(piece).get());
+        self.link(piece).set(buffer);
+        Some(self.lease_piece(piece))
     }
 
     /// A piece that was never leased. There is one for each byte, so there is one for each piece.
@@ -293,7 +313,13 @@ impl Pool {
         let buffer = self.link(piece).get();
         self.link(piece).set(self.free.get());
         self.free.set(piece);
-        let Some(filling) = self.filling.get(buffer as usize) else { return };
+        if let Some(filling) = self.filling.get(buffer as usize) {
+            self.piece_went(buffer, filling);
+        }
+    }
+
+    #[inline(always)]
+    fn piece_went(&self, buffer: u32, filling: &Filling) {
         let out = filling.out.get() - 1;
         filling.out.set(out);
         if out == 0 && filling.left.get() != 0 {

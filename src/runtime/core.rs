@@ -13,6 +13,7 @@ use super::lending::Loans;
 use super::limits::Deadlines;
 use super::listener::Listening;
 use super::process::Processes;
+use super::quiet::Quiet;
 use super::rest::{Episode, Pace, Tale};
 use super::send_queue::Blocks;
 use super::signals::Watched;
@@ -72,6 +73,7 @@ pub struct Core {
     pub listeners: Vec<Listening>,
     pub datagrams: Datagrams,
     pub blocks: Blocks,
+    pub(super) quiet: Quiet,
     pub stats: Arc<WorkerStats>,
     pub(super) loans: Loans,
     pub(super) deadlines: Deadlines,
@@ -147,8 +149,8 @@ impl Core {
             huge: false,
         })?;
         engine.driver.spin_us = config.spin_us;
-        engine.tells_whole = true;
-        engine.whole.reserve_exact(2 * SQ_ENTRIES as usize);
+        engine.claims = Some(pool);
+        engine.driver.told.reserve_exact(2 * SQ_ENTRIES as usize);
         let errno = engine.attach();
         if errno != 0 {
             return Err(refused(errno));
@@ -160,6 +162,7 @@ impl Core {
             listeners: Vec::new(),
             datagrams: Datagrams::new(worker),
             blocks: Blocks::default(),
+            quiet: Quiet::new().map_err(refused)?,
             stats,
             loans: Loans::default(),
             deadlines: Deadlines::default(),
@@ -193,6 +196,7 @@ impl Core {
     /// Have a connection settled before the next wait.
     pub fn make_due(&mut self, index: usize) {
         let connection = self.table.at(index);
+        (connection.quick, connection.plain) = (false, false);
         if !connection.due {
             connection.due = true;
             self.due.push(index as u32);
@@ -454,35 +458,6 @@ impl Core {
         let mask = (1 << kind::SHIFT) - 1;
         let Some(connection) = self.table.get(index) else { return false };
         local(connection.id) == user_data & mask && connection.life != Life::Free
-    }
-
-    /// Sends that went whole without a word, from `at` on; stops behind one whose end is to be
-    /// told, and gives its connection.
-    pub fn sent_whole(&mut self, at: &mut usize) -> Option<usize> {
-        while let Some(user_data) = self.engine.whole.get(*at).copied() {
-            *at += 1;
-            let index = index_of(user_data);
-            if !self.names(index, user_data) {
-                continue;
-            }
-            let connection = self.table.at(index);
-            if connection.was_full {
-                return Some(index);
-            }
-            let bytes = connection.queue.flying();
-            connection.send = 0;
-            connection.send_ends = false;
-            connection.sent += connection.took(bytes);
-            // Quiet are blocks and leases only: no loan is over with it.
-            let over = connection.queue.advance(bytes, &mut self.blocks);
-            debug_assert!(over.is_none());
-            self.stats.sends.add(1);
-            self.stats.sent.add(bytes.into());
-            if self.table.at(index).goes_on() {
-                self.make_due(index);
-            }
-        }
-        None
     }
 
     /// Close a descriptor that no connection has.

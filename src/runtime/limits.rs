@@ -78,7 +78,9 @@ impl Core {
     pub fn set_spans(&mut self, index: usize, spans: Spans) {
         let now = self.engine.driver.now();
         self.now = now;
-        let limits = self.table.at(index).limits.get_or_insert_default();
+        let connection = self.table.at(index);
+        (connection.quick, connection.plain) = (false, false);
+        let limits = connection.limits.get_or_insert_default();
         limits.spans = spans;
         (limits.read_at, limits.sent_at, limits.send_since) = (now, now, now);
         self.arm(index);

@@ -48,7 +48,7 @@ static void wishes(const serving *server, int code, const char *letters) {
   uint64_t before;
   long already;
   char got[12];
-  refuser.code = code;
+  __atomic_store_n(&refuser.code, code, __ATOMIC_RELEASE);
   for (; *letters; letters++) {
     already = refused_so_far(&refuser);
     before = harness_now_ns();

@@ -39,7 +39,7 @@ static HARNESS_UNUSED void *refusing_answers(void *ctx) {
     answer.id = ask.id;
     if (__atomic_load_n(&own->left, __ATOMIC_ACQUIRE) > 0) {
       __atomic_sub_fetch(&own->left, 1, __ATOMIC_ACQ_REL);
-      answer.error = -own->code;
+      answer.error = -__atomic_load_n(&own->code, __ATOMIC_ACQUIRE);
       count_up(&own->refused);
     } else {
       answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;

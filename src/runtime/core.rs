@@ -328,6 +328,13 @@ impl Core {
         matches!(self.phase, Phase::Ending(_))
     }
 
+    /// So long nobody turned the worker: it could not see the end of what it waits for.
+    pub fn stood_still(&mut self, ns: u64) {
+        if let Phase::Ending(end) = &mut self.phase {
+            *end = end.saturating_add(ns);
+        }
+    }
+
     /// Whether the worker is over, but for what other threads do for it.
     pub fn is_over(&mut self) -> bool {
         let listens = !self.listeners.is_empty() || !self.datagrams.is_empty();
@@ -353,7 +360,14 @@ impl Core {
         };
         let want = u32::from(limit != 0);
         let turned = self.engine.turn(|| &[], want, limit, 0, Begun::OUTSIDE);
-        let refused = turned.map_or_else(|fault| -fault.code, |()| 0);
+        let mut refused = turned.map_or_else(|fault| -fault.code, |()| 0);
+        // What was not taken goes with the next turn, which does not wait: among it may be sends
+        // without a completion that something follows.
+        self.hurry = self.engine.driver.enter.waiting() > 0;
+        // Nor does a turn that does not wait say that it was refused.
+        if self.hurry && refused == 0 && self.engine.completed.waiting() == 0 {
+            refused = libc::EAGAIN;
+        }
         if matches!(refused, libc::EAGAIN | libc::ENOMEM) {
             self.rest(refused);
         } else if refused == libc::EINTR {
@@ -364,9 +378,6 @@ impl Core {
             self.pace.reset();
             self.turning.end();
         }
-        // What was not taken goes with the next turn, which does not wait: among it may be sends
-        // without a completion that something follows.
-        self.hurry = self.engine.driver.enter.waiting() > 0;
         if !calm {
             self.now = self.engine.driver.now();
         }

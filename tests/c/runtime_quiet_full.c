@@ -37,11 +37,12 @@ static void on_close(void *ctx, ringline_runtime *runtime, uint64_t conn, uint64
 static int fill_socket(serving *server, uint64_t *sent) {
   int count = 0;
   for (;;) {
-    uint64_t goal = *sent + MESSAGE;
-    int waited = 0;
+    uint64_t goal = *sent + MESSAGE, patience;
     CHECK_EQ(ringline_runtime_post(server->runtime, 0, 1, 0), 0);
     count++;
-    while (serving_stats(server).sent < goal && waited++ < 100) pause_briefly();
+    /* Too little patience only fills it less. */
+    patience = harness_now_ns() + 30000000;
+    while (serving_stats(server).sent < goal && harness_now_ns() < patience) sched_yield();
     if (serving_stats(server).sent < goal) return count;
     *sent = goal;
   }
@@ -53,7 +54,7 @@ int main(void) {
   ringline_runtime_config config = {.size = sizeof config, .workers = 1};
   uint64_t sent = 0;
   serving server;
-  int fd, round;
+  int fd, round, at;
   serving_baseline(&config);
   serve(&server, &config, &handlers);
   fd = client_of(&server);
@@ -62,12 +63,12 @@ int main(void) {
   for (round = 0; round < ROUNDS; round++) {
     uint64_t before = sent;
     int count = fill_socket(&server, &sent);
-    for (int at = 0; at < count; at++) {
+    for (at = 0; at < count; at++) {
       recv_whole(fd, in, MESSAGE);
       CHECK(memcmp(in, out, MESSAGE) == 0);
     }
     sent = before + (uint64_t)count * MESSAGE;
-    while (serving_stats(&server).sent < sent) pause_briefly();
+    while (serving_stats(&server).sent < sent) sched_yield();
   }
   close(fd);
   wait_for_count(&closed, 1);

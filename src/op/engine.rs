@@ -61,8 +61,8 @@ pub struct Engine {
     /// Operations of this turn that the kernel did not take and that were taken back; set back by
     /// whoever tells the user.
     pub taken_back: u32,
-    /// What is received into this pool comes as a claim, of which whoever looks at it may make a
-    /// lease: a runtime mostly needs none.
+    /// Set by a runtime, which obeys WAKE itself: what is received into this pool comes as a claim,
+    /// of which it makes a lease where one is needed.
     pub claims: Option<u16>,
     /// When the wait of a limited turn began.
     began: u64,
@@ -191,6 +191,10 @@ impl Engine {
             // A kernel that submitted something reports neither signal nor timeout of the wait
             // after it; that nothing at all came tells.
             let dry = errno == 0 && !mail && wait_min > got && self.driver.enter.is_dry();
+            // What a runtime was told of has no record: it looks after every enter.
+            if self.claims.is_some() && errno == 0 && !dry && !mail {
+                return Ok(());
+            }
             // The shorter limit, min_wait_us, is over when the kernel came back with something.
             let enough = got > 0 && min_wait_us > 0;
             if self.is_turned(errno, dry, got, limit_ns, end)? || enough {
@@ -217,7 +221,9 @@ impl Engine {
         let ends = self.driver.wake.signals() & signal::ENDS_WAIT != 0;
         if ends || self.completed.is_full() {
             // Stop and abandon stay up for the loop; a wake did what it is for.
-            self.driver.wake.lower(signal::WAKE);
+            if self.claims.is_none() {
+                self.driver.wake.lower(signal::WAKE);
+            }
             return Ok(true);
         }
         // The end of a connect's limit brings nothing but a cancel to submit.

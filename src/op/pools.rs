@@ -216,17 +216,26 @@ impl Engine {
         true
     }
 
-    /// The claimed bytes of a completion were looked at, and nobody has them.
+    /// The claimed bytes of a completion were looked at, and nobody has them; `flags` are its own.
     #[inline(always)]
-    pub fn unclaim(&mut self, group: u16, buffer: u16) {
+    pub fn unclaim(&mut self, group: u16, flags: u32) {
+        // What more pieces follow on is kept by the last one.
+        if flags & cf::BUF_MORE == 0 {
+            self.unclaim_last(group, (flags >> cf::BUFFER_SHIFT) as u16);
+        }
+    }
+
+    #[inline(never)]
+    fn unclaim_last(&mut self, group: u16, buffer: u16) {
         if let Some(pool) = self.pools.get(group) {
             pool.unclaim(buffer);
         }
     }
 
-    /// Make a lease of claimed bytes.
-    pub fn lease_claim(&mut self, group: u16, buffer: u16) -> Option<u64> {
-        let lease = self.pools.get(group)?.lease_claimed(buffer)?;
+    /// Make a lease of the claimed bytes of a completion; `flags` are its own.
+    pub fn lease_claim(&mut self, group: u16, flags: u32) -> Option<u64> {
+        let (buffer, more) = ((flags >> cf::BUFFER_SHIFT) as u16, flags & cf::BUF_MORE != 0);
+        let lease = self.pools.get(group)?.lease_claimed(buffer, more)?;
         self.driver.stats.leases.add(1);
         Some(lease)
     }

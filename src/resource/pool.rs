@@ -157,8 +157,9 @@ impl Pool {
     }
 
     /// The kernel just put `len` bytes into a buffer: where in it they are, or None for what cannot
-    /// be. They are not the kernel's until [`Pool::unclaim`], or the end of the lease that
-    /// [`Pool::lease_claimed`] makes of them. Unless `more` follow the kernel has left the buffer.
+    /// be. Unless `more` follow the kernel has left the buffer, and it stays out until
+    /// [`Pool::unclaim`], or the end of the lease that [`Pool::lease_claimed`] makes of this claim.
+    /// Claims of one buffer are to be given up in their order, so the last one keeps it for all.
     /// Owner thread only.
     #[inline(always)]
     pub fn claim(&self, buffer: u32, len: u32, more: bool) -> Option<u32> {
@@ -174,16 +175,16 @@ impl Pool {
             return None;
         }
         filling.offset.set(offset + len);
-        filling.out.set(filling.out.get() + 1);
         if !more {
+            filling.out.set(filling.out.get() + 1);
             filling.left.set(1);
             self.taken.set(self.taken.get().wrapping_add(1));
         }
         Some(offset)
     }
 
-    /// The bytes of a claim were looked at, and nobody has them. Owner thread only.
-    #[inline(always)]
+    /// The bytes of the last claim on a buffer were looked at, and nobody has them. Owner thread
+    /// only.
     pub fn unclaim(&self, buffer: u32) {
         match self.filling.get(buffer as usize) {
             Some(filling) => self.piece_went(buffer, filling),
@@ -191,16 +192,20 @@ impl Pool {
         }
     }
 
-    /// Make a lease of a claim; its id. Owner thread only.
+    /// Make a lease of a claim, after which `more` follow on the same buffer; its id. Owner thread
+    /// only.
     #[inline(always)]
-    pub fn lease_claimed(&self, buffer: u32) -> Option<u64> {
-        if !self.is_incremental() {
+    pub fn lease_claimed(&self, buffer: u32, more: bool) -> Option<u64> {
+        let Some(filling) = self.filling.get(buffer as usize) else {
             return Some(self.lease_piece(buffer));
-        }
+        };
         let piece = self.free.get();
         let piece = if piece == NONE { self.fresh_piece()? } else { piece };
         self.free.set(self.link(piece).get());
         self.link(piece).set(buffer);
+        if more {
+            filling.out.set(filling.out.get() + 1);
+        }
         Some(self.lease_piece(piece))
     }
 
@@ -306,6 +311,7 @@ impl Pool {
                 if self.is_incremental() { self.piece_is_back(piece) } else { self.provide(piece) }
             }
         }
+        self.provide_left();
     }
 
     /// A piece is free again; with the last one of a buffer the kernel has left, the buffer is.
@@ -349,7 +355,20 @@ impl Pool {
             return;
         }
         self.taken.set(self.taken.get().wrapping_add(1));
-        if self.is_incremental() { self.leave(buffer) } else { self.provide(buffer) }
+        let Some(filling) = self.filling.get(buffer as usize) else { return self.provide(buffer) };
+        // Claims on it may be under way: the next turn, when they are over, provides it.
+        filling.left.set(1);
+        self.has_returned.store(1, Ordering::Release);
+    }
+
+    /// Provide the buffers of an incremental pool that came back empty.
+    #[cold]
+    fn provide_left(&self) {
+        for (buffer, filling) in self.filling.iter().enumerate() {
+            if filling.left.get() != 0 && filling.out.get() == 0 {
+                self.provide_whole(buffer as u32, filling);
+            }
+        }
     }
 
     /// Whether to tell now that few buffers are left: once, until there were more than the mark.

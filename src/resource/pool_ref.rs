@@ -182,7 +182,7 @@ impl PoolRef {
     #[inline(always)]
     pub fn lease(&self, buffer: u16, len: u32, more: bool) -> Option<(u64, u64)> {
         let address = self.claim(buffer, len, more)?;
-        Some((self.lease_claimed(buffer)?, address))
+        Some((self.lease_claimed(buffer, more)?, address))
     }
 
     /// As [`PoolRef::lease`], for bytes of which nobody may keep anything: only their address.
@@ -193,16 +193,16 @@ impl PoolRef {
         Some(pool.address(buffer.into()) + u64::from(offset))
     }
 
-    /// What was claimed is the kernel's again. To be called once for each claim.
-    #[inline(always)]
+    /// What the last claim on a buffer, after which no more follow, was about was looked at: to be
+    /// called once for each such claim.
     pub fn unclaim(&self, buffer: u16) {
         self.pool().unclaim(buffer.into());
     }
 
     /// Make a lease of a claim.
     #[inline(always)]
-    pub fn lease_claimed(&self, buffer: u16) -> Option<u64> {
-        self.pool().lease_claimed(buffer.into())
+    pub fn lease_claimed(&self, buffer: u16, more: bool) -> Option<u64> {
+        self.pool().lease_claimed(buffer.into(), more)
     }
 
     /// The kernel took `buffer` and put nothing into it: provide it again.

@@ -124,7 +124,7 @@ impl<D: Door> Worker<D> {
             connection.show |= connection.paused;
             if let Some(limits) = connection.limits.as_mut().filter(|_| connection.paused) {
                 // Nobody waited for it meanwhile.
-                limits.read_at = now;
+                limits.wanted_at = now;
             }
             connection.paused = false;
             Ok(())

@@ -5,7 +5,7 @@
 //! kernel deals with such a send while it consumes the entry, so what it did not tell of by then is
 //! sent, and its memory is free.
 
-use super::conn_table::{index_of, local};
+use super::conn_table::index_of;
 use super::connection::{Connection, Life};
 use super::core::Core;
 use crate::error::Fault;
@@ -201,8 +201,8 @@ impl Core {
             connection.queue.take_off(short.len);
             // What follows waits for it, and it ends no wait.
             *hurry |= !connection.quick;
-            let name = local(connection.id);
-            Some((connection.fd, memory + u64::from(short.at), short.len, name))
+            let address = memory + u64::from(short.at);
+            Some((connection.fd, address, short.len, short.conn.into()))
         });
         *staged += engine.send_untold(sends) as usize;
         // The submission queue is full: the rest goes with the next turn, which is soon.
@@ -216,7 +216,7 @@ impl Core {
         if !self.hush || !room || connection.waits_for_sent() {
             return false;
         }
-        let send = (connection.fd, addr, len, local(connection.id));
+        let send = (connection.fd, addr, len, index as u64);
         let staged = self.engine.send_untold(core::iter::once(send)) == 1;
         if staged {
             self.quiet.pieces.push(index as u32);
@@ -225,11 +225,11 @@ impl Core {
     }
 
     /// A send that was to be quiet and that the kernel told of: it is one of the queue from now on.
-    /// Its connection.
+    /// Its connection, which is still the one it was: as long as it sends it has its place.
     #[cold]
     pub fn untold_told(&mut self, name: u64) -> Option<usize> {
-        let index = index_of(name);
-        if !self.names(index, name) || self.table.at(index).send != UNTOLD {
+        let index = name as usize;
+        if self.table.get(index).is_none_or(|connection| connection.send != UNTOLD) {
             return None;
         }
         if self.table.at(index).queue.short() == 0 {

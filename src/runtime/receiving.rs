@@ -6,7 +6,6 @@
 use super::Door;
 use super::conn_table::{index_of, local};
 use super::connection::{How, Life};
-use super::core::kind;
 use super::taking::Lent;
 use super::worker::Worker;
 use crate::resource::Piece;
@@ -42,37 +41,34 @@ impl<D: Door> Worker<D> {
     /// connection; else false.
     #[inline(always)]
     pub(super) fn show_shortly(&self, at: u32) -> bool {
-        let (index, id, user, claim, bytes) = {
+        let (id, user, flags, bytes) = {
             let core = &mut *self.core.borrow_mut();
             let Some(record) = core.engine.completed.at(at) else { return false };
             if record.flags & cf::CLAIM == 0 {
                 return false;
             }
+            // A receive ends before its connection does: this is the one that it is about.
             let index = index_of(record.user_data);
-            let Some(connection) = core.table.get(index) else { return false };
-            if !connection.plain
-                || kind::RECV << kind::SHIFT | local(connection.id) != record.user_data
-            {
+            let Some(connection) = core.table.get(index).filter(|found| found.plain) else {
                 return false;
-            }
-            debug_assert!(connection.is_plain());
+            };
+            debug_assert!(connection.is_plain() && local(connection.id) == local(record.user_data));
             let len = record.res as usize;
             connection.received += len as u64;
             core.stats.receives.add(1);
             core.stats.received.add(len as u64);
-            // SAFETY: the kernel wrote that much there, and the claim keeps it until it is given up.
+            // SAFETY: the kernel wrote that much there, and the claim keeps it.
             let bytes = unsafe { slice::from_raw_parts(record.data as *const u8, len) };
-            let claim = (record.flags >> cf::BUFFER_SHIFT) as u16;
-            (index, connection.id, connection.user, claim, bytes)
+            (connection.id, connection.user, record.flags, bytes)
         };
-        self.taking.offer(id, Lent::Claim(claim), bytes);
+        self.taking.offer(id, Lent::Claim(flags), bytes);
         let used = self.door.on_data(self, id, user, bytes);
         let taken = self.taking.withdraw();
-        if !taken && used == bytes.len() as i64 {
+        if taken || used != bytes.len() as i64 {
+            self.shown_shortly(index_of(id), at, used, taken);
+        } else if flags & cf::BUF_MORE == 0 {
             let core = &mut *self.core.borrow_mut();
-            core.engine.unclaim(core.pool, claim);
-        } else {
-            self.shown_shortly(index, at, used, taken);
+            core.engine.unclaim(core.pool, flags);
         }
         true
     }
@@ -95,8 +91,7 @@ impl<D: Door> Worker<D> {
         let mut completion = *completion;
         if completion.flags & cf::CLAIM != 0 {
             let core = &mut *self.core.borrow_mut();
-            let buffer = (completion.flags >> cf::BUFFER_SHIFT) as u16;
-            completion.token = core.engine.lease_claim(core.pool, buffer)?;
+            completion.token = core.engine.lease_claim(core.pool, completion.flags)?;
             completion.flags |= cf::LEASE;
         }
         // SAFETY: a completion of this worker's engine, looked at once.
@@ -205,11 +200,14 @@ impl<D: Door> Worker<D> {
             Shown::End if self.ended_badly(index) => return,
             Shown::End => &[],
         };
-        if let Shown::Fresh(piece) = &shown {
+        let offered = if let Shown::Fresh(piece) = &shown {
             self.taking.offer(id, Lent::Lease(piece.lease()), bytes);
-        }
+            true
+        } else {
+            false
+        };
         let used = self.door.on_data(self, id, user, bytes);
-        let taken = self.taking.withdraw();
+        let taken = offered && self.taking.withdraw();
         if self.core.borrow().holds {
             self.hold(id, shown);
         } else if taken {

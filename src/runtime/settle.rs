@@ -159,6 +159,7 @@ impl Core {
     /// Accept where there is room, and end the listeners that are to end.
     pub fn settle_listeners(&mut self, now: u64) {
         let room = self.table.room();
+        self.listened = self.table.live();
         for at in 0..self.listeners.len() {
             if self.settle_listener(at, room, now).is_err() {
                 self.again = true;

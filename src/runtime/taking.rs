@@ -32,18 +32,17 @@ pub struct Offer {
 pub(super) enum Lent {
     /// A lease.
     Lease(u64),
-    /// A claim on this buffer, of which a lease is made when somebody takes it.
-    Claim(u16),
+    /// A claim, by the flags of its completion, of which a lease is made when somebody takes it.
+    Claim(u32),
 }
 
 /// The bytes that are shown just now, as long as nobody took them.
 pub(super) struct Taking {
-    /// Whose they are; 0 = nobody's.
+    /// Whose they are; 0 = nobody's, or taken.
     conn: Cell<u64>,
     lent: Cell<Lent>,
     address: Cell<*const u8>,
     len: Cell<usize>,
-    taken: Cell<bool>,
 }
 
 impl Default for Taking {
@@ -53,7 +52,6 @@ impl Default for Taking {
             lent: Cell::new(Lent::Lease(0)),
             address: Cell::new(core::ptr::null()),
             len: Cell::new(0),
-            taken: Cell::new(false),
         }
     }
 }
@@ -67,11 +65,10 @@ impl Taking {
         self.len.set(bytes.len());
     }
 
-    /// The show is over: whether somebody took it.
+    /// The show of what was offered is over: whether somebody took it.
     #[inline(always)]
     pub(super) fn withdraw(&self) -> bool {
-        self.conn.set(0);
-        self.taken.replace(false)
+        self.conn.replace(0) == 0
     }
 
     /// What is shown of `conn`.
@@ -82,7 +79,6 @@ impl Taking {
 
     fn take(&self) {
         self.conn.set(0);
-        self.taken.set(true);
     }
 }
 

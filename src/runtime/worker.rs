@@ -69,32 +69,20 @@ impl<D: Door> Worker<D> {
 
     /// One turn: do what is wanted, wait, tell what came. False when all is over.
     pub(super) fn step(&self) -> bool {
-        self.obey();
+        if self.core.borrow().engine.driver.wake.signals() & signal::WAKE != 0 {
+            self.obey();
+        }
         self.settle();
+        let calm = !self.door.has_told() && self.core.borrow().is_calm();
+        if !calm && !self.settle_rest() {
+            return false;
+        }
         let count = {
-            let mut core = self.core.borrow_mut();
-            let now = core.engine.driver.now();
-            core.settle_listeners(now);
-            core.settle_datagrams(now);
-            // After the last listener went: nothing would end the wait.
-            let over = core.is_over();
-            if over || core.is_ending() {
-                drop(core);
-                self.end_posts();
-                self.shared.cancel_waiting(self.index);
-                if over && !self.has_errands() {
-                    return false;
-                }
-                core = self.core.borrow_mut();
-            }
-            if self.door.has_told() {
-                core.patience = now;
-            }
-            let late = core.unseen.clone();
-            if late.is_empty() { 0..core.turn(now) } else { late }
+            let core = &mut *self.core.borrow_mut();
+            let late = core::mem::take(&mut core.unseen);
+            if late.is_empty() { 0..core.turn(calm) } else { late }
         };
         self.complete_quiet();
-        self.core.borrow_mut().unseen = 0..0;
         // Where nobody watches and nothing is recorded, what is received goes to the user at once.
         let shortly = self.shared.config.stall_ns == 0 && !self.core.borrow().holds;
         for at in count.clone() {
@@ -106,22 +94,56 @@ impl<D: Door> Worker<D> {
                 break;
             }
         }
-        self.tell_released();
-        self.tell_late();
         if self.core.borrow().engine.completed.has_calls() {
             self.complete_calls();
         }
+        if !self.core.borrow().is_calm() {
+            self.tell_rest();
+        }
         self.look_at_others();
+        true
+    }
+
+    /// Have listeners and datagrams go on, and the worker end. False when all is over.
+    #[inline(never)]
+    fn settle_rest(&self) -> bool {
+        let mut core = self.core.borrow_mut();
+        let now = core.engine.driver.now();
+        core.now = now;
+        core.settle_listeners(now);
+        core.settle_datagrams(now);
+        // After the last listener went: nothing would end the wait.
+        let over = core.is_over();
+        if over || core.is_ending() {
+            drop(core);
+            self.end_posts();
+            self.shared.cancel_waiting(self.index);
+            if over && !self.has_errands() {
+                return false;
+            }
+            core = self.core.borrow_mut();
+        }
+        if self.door.has_told() {
+            core.patience = now;
+        }
+        true
+    }
+
+    /// What is told when the completions were: releases, ends, what the clock and the log say.
+    #[inline(never)]
+    fn tell_rest(&self) {
+        self.tell_released();
+        self.tell_late();
         let tale = {
             let core = &mut *self.core.borrow_mut();
             core.look_at_clock(core.now);
             core.take_tale()
         };
         tale.into_iter().for_each(Tale::tell);
-        true
     }
 
-    /// What other threads ask for.
+    /// What other threads ask for: whoever does so raises WAKE.
+    #[inline(never)]
     fn obey(&self) {
         // Before looking: what is asked for afterwards raises it again.
         self.core.borrow().engine.driver.wake.lower(signal::WAKE);

@@ -1,8 +1,8 @@
 /*
- * A thousand clients that never read, one that reads a little, and a fast one: whatever the fast one
- * says goes to all. Each slow one has its queue filled up to the water mark and no further, memory
- * stands still then, and the fast one gets its answers without the worker turning for the others.
- * The reader gets all that was taken for it.
+ * A thousand clients that never read, one that reads in the end, and a fast one: whatever the fast
+ * one says goes to all. Each slow one has its queue filled up to the water mark and no further,
+ * memory stands still then, and the fast one gets its answers without a turn for the others. The
+ * reader gets all that was taken for it.
  * Failure: memory that grows with what nobody reads, turns for those who wait, a fast client
  * that waits, a byte lost.
  */

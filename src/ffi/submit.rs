@@ -169,11 +169,7 @@ unsafe fn submit(engine: &mut Engine, ops: &[Op], tokens: *mut u64) -> Result<u3
 ///
 /// # Safety
 /// As [`submit`]; what the ops point to is readable.
-unsafe fn submit_copied(
-    ring: &mut RingState,
-    ops: &[Op],
-    tokens: *mut u64,
-) -> Result<u32, Fault> {
+unsafe fn submit_copied(ring: &mut RingState, ops: &[Op], tokens: *mut u64) -> Result<u32, Fault> {
     let mut done = 0;
     while done < ops.len() {
         let rest = &ops[done..];

@@ -5,7 +5,7 @@
 
 use crate::core::Core;
 use crate::engine::Engine;
-use crate::handle::Handle;
+use crate::handle::{Handle, finish};
 use crate::names::{call_method, names, slow};
 use crate::py::*;
 use crate::stream::flush_all;
@@ -25,6 +25,9 @@ pub fn run_once(me: &Ref, core: &Core) -> Py<()> {
     core.depth.set(depth + 1);
     let result = rounds_of(me, core, rounds);
     core.depth.set(depth);
+    if depth == 0 && (result.is_err() || core.stopping.get() || core.thread.is_empty()) {
+        core.settle();
+    }
     result
 }
 
@@ -50,7 +53,7 @@ fn iteration(me: &Ref, core: &Core) -> Py<()> {
     }
     if core.heap(|heap| heap.first().is_some()) {
         let end = core.now(me)? + RESOLUTION;
-        core.ready(|ready| core.heap(|heap| heap.take_before(end, |it| ready.push_back(it))));
+        core.ready(|ready| core.heap(|heap| heap.take_before(end, ready)));
     }
     run_ready(me, core)
 }
@@ -62,7 +65,12 @@ fn run_ready(me: &Ref, core: &Core) -> Py<()> {
         if core.debug.get() {
             slow(c"run_timed", &[me, &handle])?;
         } else if let Some(part) = Handle::of(&handle) {
-            part.run(&handle)?;
+            let result = part.run(&handle);
+            finish(handle);
+            if core.gone(|gone| !gone.is_empty()) {
+                core.sweep();
+            }
+            result?;
         } else if !handle.attr(&names().cancelled)?.truth()? {
             call_method(&handle, &names().run)?;
         }

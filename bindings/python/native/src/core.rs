@@ -4,6 +4,7 @@
 //! Python method; what is here is reached through the type. Invariant: no borrow of the queue or
 //! the heap lives while Python runs, and none is taken by two at a time.
 
+use crate::bound::{self, Bound};
 use crate::call::Request;
 use crate::engine::ENGINE;
 use crate::handle::{self, Call};
@@ -34,6 +35,7 @@ pub struct Core {
     pub(crate) rearm: Slot,
     pub(crate) flushes: Slot,
     named: Slot,
+    pub(crate) bound: Bound,
     /// Whether the engine is one of ours, so that its turn needs no call of Python.
     pub(crate) native: Cell<bool>,
     pub(crate) closed: Cell<bool>,
@@ -85,8 +87,9 @@ impl Core {
     }
 
     /// Every reference.
-    fn slots(&self) -> [&Slot; 6] {
-        [&self.engine, &self.thread, &self.factory, &self.rearm, &self.flushes, &self.named]
+    fn slots(&self) -> impl Iterator<Item = &Slot> {
+        let own = [&self.engine, &self.thread, &self.factory, &self.rearm, &self.flushes];
+        own.into_iter().chain([&self.named]).chain(self.bound.slots())
     }
 
     /// Look at the queue. `look` must not run Python.
@@ -216,7 +219,7 @@ fn check_open(core: &Core) -> Py<()> {
     if core.closed.get() { Err(runtime_error(c"Event loop is closed")) } else { Ok(()) }
 }
 
-unsafe extern "C" fn call_soon(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
+pub unsafe extern "C" fn call_soon(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
     // SAFETY: the four are the interpreter's.
     unsafe {
         fast(&slf, v, n, &k, |me, core, args| {
@@ -319,7 +322,7 @@ fn belongs(me: &Ref, core: &Core) -> Py {
 
 /// asyncio's own Future: tasks await it without asking for a single attribute, which measured
 /// faster than one of ours.
-unsafe extern "C" fn create_future(slf: Obj, _: Obj) -> Obj {
+pub unsafe extern "C" fn create_future(slf: Obj, _: Obj) -> Obj {
     enter(|| {
         // SAFETY: a method's self is live for the call.
         let me = unsafe { Ref::view(&slf) };
@@ -349,7 +352,7 @@ unsafe extern "C" fn create_task(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj)
     }
 }
 
-unsafe extern "C" fn get_debug(slf: Obj, _: Obj) -> Obj {
+pub unsafe extern "C" fn get_debug(slf: Obj, _: Obj) -> Obj {
     // SAFETY: a method's self is live for the call.
     enter(|| Ok(Ref::bool(Core::of(unsafe { Ref::view(&slf) }).debug.get())))
 }
@@ -472,6 +475,8 @@ pub fn make(module: &Ref) -> Py<()> {
     ];
     let slots = vec![
         slot(Py_tp_new, new as *mut c_void),
+        slot(Py_tp_getattro, bound::get as *mut c_void),
+        slot(Py_tp_setattro, bound::set as *mut c_void),
         slot(Py_tp_methods, table(methods)),
         slot(Py_tp_getset, table(crate::properties::all())),
         slot(Py_tp_traverse, traverse as *mut c_void),

@@ -5,6 +5,7 @@
 //! serves wherever this cannot be loaded.
 
 mod abi;
+mod bound;
 mod call;
 mod core;
 mod dispatch;

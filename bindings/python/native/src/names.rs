@@ -21,6 +21,12 @@ pub struct Names {
     pub context: Ref,
     /// "callback".
     pub callback: Ref,
+    /// "call_soon".
+    pub call_soon: Ref,
+    /// "get_debug".
+    pub get_debug: Ref,
+    /// "create_future".
+    pub create_future: Ref,
     /// "delay".
     pub delay: Ref,
     /// "when".
@@ -83,6 +89,9 @@ pub fn load() -> Py<()> {
     let found = Names {
         context: intern(c"context")?,
         callback: intern(c"callback")?,
+        call_soon: intern(c"call_soon")?,
+        get_debug: intern(c"get_debug")?,
+        create_future: intern(c"create_future")?,
         delay: intern(c"delay")?,
         when: intern(c"when")?,
         run: intern(c"_run")?,

@@ -14,7 +14,7 @@ use std::cell::Cell;
 use std::ffi::c_int;
 
 /// How many methods are kept.
-pub const KEPT: usize = 3;
+pub const KEPT: usize = 6;
 
 /// The bound methods of one loop.
 pub struct Bound {
@@ -34,13 +34,23 @@ fn kept() -> [(Obj, PyCFunction); KEPT] {
         (names.call_soon.ptr(), as_plain(crate::core::call_soon)),
         (names.get_debug.ptr(), crate::core::get_debug),
         (names.create_future.ptr(), crate::core::create_future),
+        (names.call_later.ptr(), as_plain(crate::core::call_later)),
+        (names.create_task.ptr(), as_plain(crate::core::create_task)),
+        (names.call_at.ptr(), as_plain(crate::core::call_at)),
     ]
 }
 
 #[inline]
 fn place_of(name: Obj) -> Option<usize> {
     let names = names();
-    let known = [&names.call_soon, &names.get_debug, &names.create_future];
+    let known = [
+        &names.call_soon,
+        &names.get_debug,
+        &names.create_future,
+        &names.call_later,
+        &names.create_task,
+        &names.call_at,
+    ];
     known.iter().position(|known| known.ptr() == name)
 }
 

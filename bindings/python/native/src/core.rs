@@ -272,7 +272,7 @@ fn at(me: &Ref, core: &Core, when: f64, call: &Call) -> Py {
     Ok(handle)
 }
 
-unsafe extern "C" fn call_later(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
+pub unsafe extern "C" fn call_later(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
     // SAFETY: the four are the interpreter's.
     unsafe {
         fast(&slf, v, n, &k, |me, core, args| {
@@ -286,7 +286,7 @@ unsafe extern "C" fn call_later(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) 
     }
 }
 
-unsafe extern "C" fn call_at(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
+pub unsafe extern "C" fn call_at(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
     // SAFETY: the four are the interpreter's.
     unsafe {
         fast(&slf, v, n, &k, |me, core, args| {
@@ -335,7 +335,7 @@ pub unsafe extern "C" fn create_future(slf: Obj, _: Obj) -> Obj {
 }
 
 /// create_task of the usual kind; what else there is goes the way of asyncio.
-unsafe extern "C" fn create_task(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
+pub unsafe extern "C" fn create_task(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
     // SAFETY: the four are the interpreter's.
     unsafe {
         fast(&slf, v, n, &k, |me, core, args| {

@@ -27,6 +27,12 @@ pub struct Names {
     pub get_debug: Ref,
     /// "create_future".
     pub create_future: Ref,
+    /// "call_later".
+    pub call_later: Ref,
+    /// "create_task".
+    pub create_task: Ref,
+    /// "call_at".
+    pub call_at: Ref,
     /// "delay".
     pub delay: Ref,
     /// "when".
@@ -92,6 +98,9 @@ pub fn load() -> Py<()> {
         call_soon: intern(c"call_soon")?,
         get_debug: intern(c"get_debug")?,
         create_future: intern(c"create_future")?,
+        call_later: intern(c"call_later")?,
+        create_task: intern(c"create_task")?,
+        call_at: intern(c"call_at")?,
         delay: intern(c"delay")?,
         when: intern(c"when")?,
         run: intern(c"_run")?,

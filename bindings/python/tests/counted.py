@@ -22,7 +22,7 @@ ZERO, DUMP, START, STOP = (0x43540000 + number for number in (1, 3, 4, 5))
 STEPS: Dict[str, Callable[[Any, int], Awaitable[None]]] = {}
 
 
-def requests() -> Callable[[int, bytes], None]:
+def requests() -> Callable[..., None]:
     """The function that asks callgrind for something."""
     page = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
     page.write(REQUEST)

@@ -24,6 +24,7 @@ class _Nothing:
 
 
 _engine: Any = Engine
+_Core: Any = CoreLoop
 _Native: Any = _Nothing
 if native.loaded is not None:
     _engine = import_module("ringline._native_engine").NativeEngine
@@ -40,7 +41,7 @@ class EventLoop(
     PipeMixin,
     ProcessMixin,
     SignalMixin,
-    CoreLoop,
+    _Core,  # type: ignore[misc]
 ):
     """An asyncio event loop on a ring.
 

@@ -189,6 +189,22 @@ pub(super) fn ordinary(ring: &mut RingState) -> Result<u32, Begun> {
     turned.map(|records| ring.went_through(len, records))
 }
 
+/// Whether a turn is asked for nothing and finds nothing; then that is in the block.
+pub(super) fn is_idle(ring: &mut RingState) -> bool {
+    let shared = ring.block.shared();
+    let asked = shared.ops_len | shared.wait_min | shared.rel_len | shared.flags;
+    let ends = ring.is_looping() || ring.free_wanted;
+    if asked != 0 || ends || !ring.engine.is_idle() {
+        return false;
+    }
+    ring.engine.completed.clear();
+    (shared.ops_done, shared.op_error, shared.op_error_at) = (0, 0, 0);
+    shared.recs_len = 0;
+    shared.inflight = ring.engine.inflight();
+    shared.leases_out = ring.engine.leases();
+    true
+}
+
 /// Whether one operation is asked, and its end.
 #[inline(always)]
 pub(super) fn is_single(ring: &RingState) -> bool {

@@ -49,6 +49,7 @@ fn turn_many(inner: &mut RingState) -> i32 {
     let begun = match state::is_ordinary(inner).then(|| state::ordinary(inner)) {
         Some(Ok(records)) => return records as i32,
         Some(Err(begun)) => begun,
+        None if state::is_idle(inner) => return 0,
         None => Begun::NOT,
     };
     careful_turn(handle, begun)

@@ -32,6 +32,21 @@ impl Engine {
         alone && driver.is_straight() && self.completed.waiting() == 0
     }
 
+    /// Whether a turn that asks for nothing would find nothing: an event loop that is busy with
+    /// itself asks at each iteration.
+    pub fn is_idle(&mut self) -> bool {
+        self.pools.collect_returned();
+        let driver = &mut self.driver;
+        driver.wake.awake();
+        let (mail, enter) = (driver.wake.signals() != 0, &mut driver.enter);
+        let told = mail || enter.ready() != 0 || enter.is_overflowing();
+        if told || !driver.timers.is_empty() || self.pools.has_falling() {
+            return false;
+        }
+        let seen = self.completed.waiting() == 0 && !driver.has_quiet();
+        seen && !driver.enter.must_enter(&driver.stats)
+    }
+
     /// The turn of one operation on an ordinary ring: in, asleep until it is done, out. As
     /// [`Engine::ordinary_turn`].
     #[inline(always)]

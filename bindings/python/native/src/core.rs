@@ -4,8 +4,10 @@
 //! Python method; what is here is reached through the type. Invariant: no borrow of the queue or
 //! the heap lives while Python runs, and none is taken by two at a time.
 
+use crate::bound::{self, Bound};
+use crate::call::Request;
 use crate::engine::ENGINE;
-use crate::handle;
+use crate::handle::{self, Call};
 use crate::heap::Heap;
 use crate::names::{call_method, names, slow};
 use crate::py::*;
@@ -23,6 +25,8 @@ pub static CORE: Type = Type::unmade();
 pub struct Core {
     ready: UnsafeCell<VecDeque<Ref>>,
     heap: UnsafeCell<Heap>,
+    /// Timers that were cancelled by the callback that runs now.
+    gone: UnsafeCell<Vec<Ref>>,
     /// Transports with something to send.
     unflushed: UnsafeCell<Vec<Ref>>,
     pub(crate) engine: Slot,
@@ -31,6 +35,7 @@ pub struct Core {
     pub(crate) rearm: Slot,
     pub(crate) flushes: Slot,
     named: Slot,
+    pub(crate) bound: Bound,
     /// Whether the engine is one of ours, so that its turn needs no call of Python.
     pub(crate) native: Cell<bool>,
     pub(crate) closed: Cell<bool>,
@@ -82,8 +87,9 @@ impl Core {
     }
 
     /// Every reference.
-    fn slots(&self) -> [&Slot; 6] {
-        [&self.engine, &self.thread, &self.factory, &self.rearm, &self.flushes, &self.named]
+    fn slots(&self) -> impl Iterator<Item = &Slot> {
+        let own = [&self.engine, &self.thread, &self.factory, &self.rearm, &self.flushes];
+        own.into_iter().chain([&self.named]).chain(self.bound.slots())
     }
 
     /// Look at the queue. `look` must not run Python.
@@ -98,6 +104,20 @@ impl Core {
     pub fn heap<T>(&self, look: impl FnOnce(&mut Heap) -> T) -> T {
         // SAFETY: nothing that `look` does comes back here.
         look(unsafe { &mut *self.heap.get() })
+    }
+
+    /// Look at the cancelled timers. `look` must not run Python.
+    #[inline]
+    pub fn gone<T>(&self, look: impl FnOnce(&mut Vec<Ref>) -> T) -> T {
+        // SAFETY: nothing that `look` does comes back here.
+        look(unsafe { &mut *self.gone.get() })
+    }
+
+    /// Whether the collector has to know a new handle: a running loop tells it when it lets go of
+    /// the handle, or stops.
+    #[inline]
+    fn lasting(&self) -> bool {
+        self.depth.get() == 0
     }
 
     /// The loop's clock.
@@ -120,9 +140,30 @@ impl Core {
 
     /// Empty the queue and the heap.
     fn clear(&self) {
-        let ready = self.ready(std::mem::take);
-        let timers = self.heap(Heap::drain);
-        drop((ready, timers, self.unflushed(std::mem::take)));
+        self.ready(std::mem::take).into_iter().for_each(handle::finish);
+        self.heap(Heap::drain).into_iter().for_each(handle::finish);
+        self.sweep();
+        drop(self.unflushed(std::mem::take));
+    }
+
+    /// Let go of timers that were cancelled.
+    #[inline]
+    pub fn sweep(&self) {
+        while let Some(handle) = self.gone(Vec::pop) {
+            handle::finish(handle);
+        }
+    }
+
+    /// The loop stops: from here on the collector has to know every handle that others have.
+    pub fn settle(&self) {
+        self.sweep();
+        let known = |handle: &Ref| {
+            if !handle.is_sole() {
+                handle::track(handle)
+            }
+        };
+        self.ready(|ready| ready.iter().for_each(known));
+        self.heap(|heap| heap.handles().for_each(known));
     }
 }
 
@@ -136,46 +177,26 @@ pub fn clock() -> f64 {
     nanoseconds as f64 / 1e9
 }
 
+/// Cancelled timers that may wait until the callback that cancelled them is over: by then most
+/// are nobody's any more, and need not be buried.
+const GONE: usize = 256;
+
 /// A timer of ours was cancelled.
-pub fn unschedule(owner: &Ref, _me: &Ref, part: &handle::Handle) {
-    let gone = Core::of(owner).heap(|heap| heap.remove(part.place()));
-    drop(gone);
-}
-
-/// What call_soon and its kin were given: `fixed` arguments, the rest as a tuple, the context.
-struct Call<'a, const FIXED: usize> {
-    fixed: [&'a Ref; FIXED],
-    args: Ref,
-    context: Option<&'a Ref>,
-}
-
-impl<'a, const FIXED: usize> Call<'a, FIXED> {
-    #[inline]
-    fn new(args: &Args<'a>, allowed: [&Ref; FIXED]) -> Py<Call<'a, FIXED>> {
-        let given = args.positional();
-        let mut found = [None; 3];
-        if args.has_names() {
-            let mut known = [&names().context; 3];
-            known[1..=FIXED].copy_from_slice(&allowed);
-            args.by_name(&known[..=FIXED], &mut found[..=FIXED])?;
-        }
-        let mut fixed = [&names().empty; FIXED];
-        let mut used = 0;
-        for (at, place) in fixed.iter_mut().enumerate() {
-            *place = match (given.get(at), found[at + 1]) {
-                (Some(value), None) => {
-                    used += 1;
-                    value
-                }
-                (None, Some(value)) => value,
-                (None, None) => return Err(type_error(c"missing a required argument")),
-                _ => return Err(type_error(c"got multiple values for an argument")),
-            };
-        }
-        let rest = &given[used..];
-        let args = if rest.is_empty() { names().empty.clone() } else { tuple_of(rest)? };
-        Ok(Call { fixed, args, context: found[0] })
+pub fn unschedule(owner: &Ref, me: &Ref) {
+    let core = Core::of(owner);
+    let Some(timer) = core.heap(|heap| heap.take(me)) else { return };
+    if core.lasting() {
+        return handle::finish(timer);
     }
+    if core.gone(|gone| gone.len() >= GONE) {
+        core.sweep();
+    }
+    core.gone(|gone| gone.push(timer));
+}
+
+/// Whether a timer of ours waits.
+pub fn is_scheduled(owner: &Ref, me: &Ref) -> bool {
+    Core::of(owner).heap(|heap| heap.find(me).is_some())
 }
 
 /// The body of a fast method of a loop.
@@ -198,17 +219,17 @@ fn check_open(core: &Core) -> Py<()> {
     if core.closed.get() { Err(runtime_error(c"Event loop is closed")) } else { Ok(()) }
 }
 
-unsafe extern "C" fn call_soon(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
+pub unsafe extern "C" fn call_soon(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
     // SAFETY: the four are the interpreter's.
     unsafe {
         fast(&slf, v, n, &k, |me, core, args| {
-            let call = Call::new(&args, [&names().callback])?;
+            let call = Request::new(&args, [&names().callback])?.call;
             check_open(core)?;
             let handle = if core.debug.get() {
-                let context = call.context.cloned().unwrap_or_else(Ref::none);
-                slow(c"call_soon", &[me, call.fixed[0], &call.args, &context])?
+                let given = [me, call.callback, &call.tuple()?, &call.context_or_none()];
+                slow(c"call_soon", &given)?
             } else {
-                handle::new(me, call.fixed[0], call.args, call.context)?
+                call.soon(me, core.lasting())?
             };
             core.ready(|ready| ready.push_back(handle.clone()));
             Ok(handle)
@@ -220,13 +241,13 @@ unsafe extern "C" fn call_soon_threadsafe(slf: Obj, v: *const Obj, n: Py_ssize_t
     // SAFETY: the four are the interpreter's.
     unsafe {
         fast(&slf, v, n, &k, |me, core, args| {
-            let call = Call::new(&args, [&names().callback])?;
+            let call = Request::new(&args, [&names().callback])?.call;
             check_open(core)?;
             let handle = if core.debug.get() {
-                let context = call.context.cloned().unwrap_or_else(Ref::none);
-                slow(c"call_soon_threadsafe", &[me, call.fixed[0], &call.args, &context])?
+                let given = [me, call.callback, &call.tuple()?, &call.context_or_none()];
+                slow(c"call_soon_threadsafe", &given)?
             } else {
-                handle::new(me, call.fixed[0], call.args, call.context)?
+                call.soon(me, core.lasting())?
             };
             core.ready(|ready| ready.push_back(handle.clone()));
             if core.sleeping.get() {
@@ -239,42 +260,41 @@ unsafe extern "C" fn call_soon_threadsafe(slf: Obj, v: *const Obj, n: Py_ssize_t
 
 /// The second half of call_later and call_at.
 #[inline]
-fn at(me: &Ref, core: &Core, when: f64, callback: &Ref, args: Ref, context: Option<&Ref>) -> Py {
+fn at(me: &Ref, core: &Core, when: f64, call: &Call) -> Py {
     check_open(core)?;
     let handle = if core.debug.get() {
-        let context = context.cloned().unwrap_or_else(Ref::none);
-        slow(c"call_at", &[me, &Ref::float(when)?, callback, &args, &context])?
+        let (when, args, context) = (Ref::float(when)?, call.tuple()?, call.context_or_none());
+        slow(c"call_at", &[me, &when, call.callback, &args, &context])?
     } else {
-        handle::new_timer(me, when, callback, args, context)?
+        call.timer(me, when, core.lasting())?
     };
     core.heap(|heap| heap.push(when, handle.clone()));
     Ok(handle)
 }
 
-unsafe extern "C" fn call_later(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
+pub unsafe extern "C" fn call_later(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
     // SAFETY: the four are the interpreter's.
     unsafe {
         fast(&slf, v, n, &k, |me, core, args| {
-            let call = Call::new(&args, [&names().delay, &names().callback])?;
-            if call.fixed[0].is_none() {
+            let Request { fixed, call } = Request::new(&args, [&names().delay, &names().callback])?;
+            if fixed[0].is_none() {
                 return Err(type_error(c"delay must not be None"));
             }
-            let when = core.now(me)? + call.fixed[0].double()?;
-            at(me, core, when, call.fixed[1], call.args, call.context)
+            let when = core.now(me)? + fixed[0].double()?;
+            at(me, core, when, &call)
         })
     }
 }
 
-unsafe extern "C" fn call_at(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
+pub unsafe extern "C" fn call_at(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
     // SAFETY: the four are the interpreter's.
     unsafe {
         fast(&slf, v, n, &k, |me, core, args| {
-            let call = Call::new(&args, [&names().when, &names().callback])?;
-            if call.fixed[0].is_none() {
+            let Request { fixed, call } = Request::new(&args, [&names().when, &names().callback])?;
+            if fixed[0].is_none() {
                 return Err(type_error(c"when cannot be None"));
             }
-            let when = call.fixed[0].double()?;
-            at(me, core, when, call.fixed[1], call.args, call.context)
+            at(me, core, fixed[0].double()?, &call)
         })
     }
 }
@@ -302,7 +322,7 @@ fn belongs(me: &Ref, core: &Core) -> Py {
 
 /// asyncio's own Future: tasks await it without asking for a single attribute, which measured
 /// faster than one of ours.
-unsafe extern "C" fn create_future(slf: Obj, _: Obj) -> Obj {
+pub unsafe extern "C" fn create_future(slf: Obj, _: Obj) -> Obj {
     enter(|| {
         // SAFETY: a method's self is live for the call.
         let me = unsafe { Ref::view(&slf) };
@@ -315,7 +335,7 @@ unsafe extern "C" fn create_future(slf: Obj, _: Obj) -> Obj {
 }
 
 /// create_task of the usual kind; what else there is goes the way of asyncio.
-unsafe extern "C" fn create_task(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
+pub unsafe extern "C" fn create_task(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
     // SAFETY: the four are the interpreter's.
     unsafe {
         fast(&slf, v, n, &k, |me, core, args| {
@@ -332,7 +352,7 @@ unsafe extern "C" fn create_task(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj)
     }
 }
 
-unsafe extern "C" fn get_debug(slf: Obj, _: Obj) -> Obj {
+pub unsafe extern "C" fn get_debug(slf: Obj, _: Obj) -> Obj {
     // SAFETY: a method's self is live for the call.
     enter(|| Ok(Ref::bool(Core::of(unsafe { Ref::view(&slf) }).debug.get())))
 }
@@ -350,7 +370,7 @@ unsafe extern "C" fn timer_cancelled(slf: Obj, handle: Obj) -> Obj {
     enter(|| {
         // SAFETY: self and the argument are live for the call.
         let (core, handle) = unsafe { (Core::of(Ref::view(&slf)), Ref::view(&handle)) };
-        let gone = core.heap(|heap| heap.find(handle).and_then(|at| heap.remove(at)));
+        let gone = core.heap(|heap| heap.take(handle));
         drop(gone);
         Ok(Ref::none())
     })
@@ -374,6 +394,7 @@ unsafe extern "C" fn new(class: *mut PyTypeObject, _: Obj, _: Obj) -> Obj {
             let core: &Core = CORE.part(made.ptr());
             core.ready.get().write(VecDeque::new());
             core.heap.get().write(Heap::default());
+            core.gone.get().write(Vec::new());
             core.unflushed.get().write(Vec::new());
             let time = Ref::view(&class.cast()).named(c"time")?;
             let ours = Ref::view(&CORE.class().cast()).named(c"time")?;
@@ -393,12 +414,12 @@ unsafe extern "C" fn traverse(slf: Obj, visit: visitproc, arg: *mut c_void) -> c
                 return stop;
             }
         }
-        for handle in (*core.ready.get())
-            .iter()
-            .chain((*core.heap.get()).handles())
-            .chain(&*core.unflushed.get())
-        {
-            let stop = visit(handle.ptr(), arg);
+        let queued = (*core.ready.get()).iter().chain((*core.heap.get()).handles());
+        for handle in queued.chain(&*core.gone.get()).chain(&*core.unflushed.get()) {
+            let stop = match visit(handle.ptr(), arg) {
+                0 => handle::visit_within(handle, visit, arg),
+                stop => stop,
+            };
             if stop != 0 {
                 return stop;
             }
@@ -428,6 +449,7 @@ unsafe extern "C" fn dealloc(slf: Obj) {
         let core: &Core = CORE.part(slf);
         core.ready.get().drop_in_place();
         core.heap.get().drop_in_place();
+        core.gone.get().drop_in_place();
         core.unflushed.get().drop_in_place();
         let free: freefunc = std::mem::transmute(PyType_GetSlot(class, Py_tp_free));
         free(slf.cast());
@@ -453,6 +475,8 @@ pub fn make(module: &Ref) -> Py<()> {
     ];
     let slots = vec![
         slot(Py_tp_new, new as *mut c_void),
+        slot(Py_tp_getattro, bound::get as *mut c_void),
+        slot(Py_tp_setattro, bound::set as *mut c_void),
         slot(Py_tp_methods, table(methods)),
         slot(Py_tp_getset, table(crate::properties::all())),
         slot(Py_tp_traverse, traverse as *mut c_void),

@@ -1,28 +1,42 @@
 //! Handle and TimerHandle: what call_soon and call_later give back, and what the run loop calls.
 //!
-//! Owns: the two types, instances of asyncio's. They are made by the loop only. Invariant: a
-//! callback is called at most once per turn in the queue, and not at all once it is cancelled.
+//! Owns: the two types, instances of asyncio's, and the handles that are kept for the next call.
+//! They are made by the loop only. Invariants: a callback is called at most once per turn in the
+//! queue, and not at all once it is cancelled; a handle that the collector does not know is one
+//! that a running loop will let go of, since all that it refers to is in use until then.
 
 use crate::core;
-use crate::names::{call_in, copy_context, slow};
+use crate::names::{call_one, copy_context, enter_context, names, slow};
 use crate::py::*;
 use crate::types::*;
 use pyo3_ffi::*;
-use std::cell::Cell;
+use std::cell::{Cell, UnsafeCell};
 use std::ffi::{c_int, c_void};
 
-/// Where no heap has it.
-pub const UNSCHEDULED: usize = usize::MAX;
+/// How the arguments of a callback are kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Given {
+    /// There are none. What is all zero is this.
+    Nothing = 0,
+    /// There is one, and this is it.
+    One,
+    /// A tuple.
+    Several,
+}
 
 /// Our part of both types.
 pub struct Handle {
-    pub(crate) callback: Slot,
-    pub(crate) args: Slot,
-    pub(crate) context: Slot,
-    pub(crate) owner: Slot,
+    callback: Slot,
+    args: Slot,
+    context: Slot,
+    owner: Slot,
+    given: Cell<Given>,
     pub(crate) cancelled: Cell<bool>,
-    /// Its place in the heap of its loop, plus one, so that zero is none.
-    place: Cell<usize>,
+    /// Whether the collector knows it.
+    tracked: Cell<bool>,
+    /// Where it was put in the heap of its loop. It may be there no more, nor anywhere.
+    pub(crate) place: Cell<u32>,
     when: Cell<f64>,
 }
 
@@ -30,6 +44,27 @@ pub struct Handle {
 pub static HANDLE: Type = Type::unmade();
 /// `ringline._native.TimerHandle`.
 pub static TIMER: Type = Type::unmade();
+
+/// Handles that nobody has any more, empty: they are made and buried for the first call only.
+struct Spares(UnsafeCell<Vec<Ref>>);
+
+// SAFETY: used with the interpreter's lock held.
+unsafe impl Sync for Spares {}
+
+/// How many of each type are kept: most live for one iteration.
+const SPARES: usize = 256;
+
+static SPARE_HANDLES: Spares = Spares(UnsafeCell::new(Vec::new()));
+static SPARE_TIMERS: Spares = Spares(UnsafeCell::new(Vec::new()));
+
+impl Spares {
+    /// Look at them. `look` must not run Python.
+    #[inline]
+    fn look<T>(&self, look: impl FnOnce(&mut Vec<Ref>) -> T) -> T {
+        // SAFETY: nothing that `look` does comes back here.
+        look(unsafe { &mut *self.0.get() })
+    }
+}
 
 impl Handle {
     /// The part of a handle of ours; None for one that Python made.
@@ -55,27 +90,19 @@ impl Handle {
         }
     }
 
-    /// Its place in the heap.
-    #[inline]
-    pub fn place(&self) -> usize {
-        self.place.get().wrapping_sub(1)
-    }
-
-    /// Tell it its place.
-    #[inline]
-    pub fn set_place(&self, place: usize) {
-        self.place.set(place.wrapping_add(1));
-    }
-
     /// Call it. An exception goes to the loop's handler, unless it is to end the program.
     #[inline]
     pub fn run(&self, me: &Ref) -> Py<()> {
-        let (Some(callback), Some(args), Some(context)) =
-            (self.callback.get(), self.args.get(), self.context.get())
-        else {
+        let (Some(callback), Some(context)) = (self.callback.get(), self.context.get()) else {
             return Ok(()); // Cancelled.
         };
-        match call_in(&context, &callback, &args) {
+        // It may cancel itself meanwhile: what is called is held here.
+        let result = enter_context(&context, || match (self.given.get(), self.args.get()) {
+            (Given::One, Some(argument)) => call_one(&callback, &argument),
+            (Given::Several, Some(arguments)) => callback.call_tuple(&arguments),
+            _ => callback.call_none(),
+        });
+        match result {
             Ok(_) => Ok(()),
             Err(Raised) => failed(me),
         }
@@ -85,13 +112,39 @@ impl Handle {
         if self.cancelled.replace(true) {
             return;
         }
-        if self.place() != UNSCHEDULED {
+        if me.kind() == TIMER.class() {
             if let Some(owner) = self.owner.get() {
-                core::unschedule(&owner, me, self);
+                core::unschedule(&owner, me);
             }
         }
         self.callback.set(None);
+        self.given.set(Given::Nothing);
         self.args.set(None);
+    }
+
+    /// The arguments as a tuple; None once they are forgotten.
+    fn arguments(&self) -> Py {
+        match (self.given.get(), self.args.get()) {
+            (Given::One, Some(argument)) => tuple(&[&argument]),
+            (Given::Several, Some(arguments)) => Ok(arguments),
+            _ if self.callback.is_empty() => Ok(Ref::none()),
+            _ => Ok(names().empty.clone()),
+        }
+    }
+
+    /// Show everything to the collector.
+    ///
+    /// # Safety
+    /// `visit` and `arg` are what tp_traverse was given.
+    unsafe fn visit(&self, visit: visitproc, arg: *mut c_void) -> c_int {
+        for slot in [&self.callback, &self.args, &self.context, &self.owner] {
+            // SAFETY: as the caller promises.
+            let stop = unsafe { slot.visit(visit, arg) };
+            if stop != 0 {
+                return stop;
+            }
+        }
+        0
     }
 
     fn clear(&self) {
@@ -100,6 +153,57 @@ impl Handle {
         self.context.set(None);
         self.owner.set(None);
     }
+}
+
+/// Show to the collector what a handle in a queue refers to, if it is the queue's alone and the
+/// collector does not know it.
+///
+/// # Safety
+/// `visit` and `arg` are what tp_traverse was given.
+pub unsafe fn visit_within(handle: &Ref, visit: visitproc, arg: *mut c_void) -> c_int {
+    match Handle::of(handle) {
+        // SAFETY: as the caller promises.
+        Some(part) if handle.is_sole() && !part.tracked.get() => unsafe { part.visit(visit, arg) },
+        _ => 0,
+    }
+}
+
+/// From here on somebody else may have a handle: the collector has to know it.
+pub fn track(handle: &Ref) {
+    if let Some(part) = Handle::of(handle) {
+        if !part.tracked.replace(true) {
+            // SAFETY: a live handle that is not tracked.
+            unsafe { PyObject_GC_Track(handle.ptr().cast()) };
+        }
+    }
+}
+
+/// The loop lets go of a handle: it is kept for the next call if nobody else has it.
+#[inline]
+pub fn finish(handle: Ref) {
+    let class = handle.kind();
+    let (kind, spares) = if class == HANDLE.class() {
+        (&HANDLE, &SPARE_HANDLES)
+    } else if class == TIMER.class() {
+        (&TIMER, &SPARE_TIMERS)
+    } else {
+        return;
+    };
+    // SAFETY: exactly that type.
+    let (part, watched): (&Handle, bool) =
+        unsafe { (kind.part(handle.ptr()), kind.is_watched(&handle)) };
+    if !handle.is_sole() || watched {
+        return track(&handle);
+    }
+    if part.tracked.get() {
+        return;
+    }
+    part.clear();
+    spares.look(|list| {
+        if list.len() < SPARES {
+            list.push(handle);
+        }
+    });
 }
 
 /// What a callback raised.
@@ -114,16 +218,6 @@ fn failed(me: &Ref) -> Py<()> {
     slow(c"callback_failed", &[me, &error]).map(drop)
 }
 
-/// Fill what a handle is made of.
-#[inline]
-fn fill(part: &Handle, owner: &Ref, callback: Ref, args: Ref, context: Ref) {
-    part.callback.set(Some(callback));
-    part.args.set(Some(args));
-    part.context.set(Some(context));
-    part.owner.set(Some(owner.clone()));
-    part.cancelled.set(false);
-}
-
 /// The context a callback runs in: the one given, or a copy of the present one.
 #[inline]
 fn context_or_copy(context: Option<&Ref>) -> Py {
@@ -133,29 +227,69 @@ fn context_or_copy(context: Option<&Ref>) -> Py {
     }
 }
 
-/// A new handle.
-#[inline]
-pub fn new(owner: &Ref, callback: &Ref, args: Ref, context: Option<&Ref>) -> Py {
-    let context = context_or_copy(context)?;
-    let made = HANDLE.alloc()?;
-    // SAFETY: made of this type just now.
-    let part: &Handle = unsafe { HANDLE.part(made.ptr()) };
-    fill(part, owner, callback.clone(), args, context);
-    HANDLE.track(&made);
-    Ok(made)
+/// What a handle is made of.
+pub struct Call<'a> {
+    /// What is called.
+    pub callback: &'a Ref,
+    /// With what.
+    pub args: &'a [Ref],
+    /// Where; None or Python's None = in a copy of the present context.
+    pub context: Option<&'a Ref>,
 }
 
-/// A new timer handle, in no heap yet.
-#[inline]
-pub fn new_timer(owner: &Ref, when: f64, callback: &Ref, args: Ref, context: Option<&Ref>) -> Py {
-    let context = context_or_copy(context)?;
-    let made = TIMER.alloc()?;
-    // SAFETY: made of this type just now.
-    let part: &Handle = unsafe { TIMER.part(made.ptr()) };
-    fill(part, owner, callback.clone(), args, context);
-    part.when.set(when);
-    TIMER.track(&made);
-    Ok(made)
+impl Call<'_> {
+    /// The arguments as a tuple.
+    pub fn tuple(&self) -> Py {
+        if self.args.is_empty() { Ok(names().empty.clone()) } else { tuple_of(self.args) }
+    }
+
+    /// The context, or Python's None.
+    pub fn context_or_none(&self) -> Ref {
+        self.context.cloned().unwrap_or_else(Ref::none)
+    }
+
+    /// A handle of this type. The collector knows it if `lasting`; if not, the loop runs.
+    #[inline]
+    fn handle(&self, owner: &Ref, kind: &Type, spares: &Spares, lasting: bool) -> Py {
+        let context = context_or_copy(self.context)?;
+        let (given, args) = match self.args {
+            [] => (Given::Nothing, None),
+            [one] => (Given::One, Some(one.clone())),
+            several => (Given::Several, Some(tuple_of(several)?)),
+        };
+        let made = match spares.look(Vec::pop) {
+            Some(spare) => spare,
+            None => kind.alloc()?,
+        };
+        // SAFETY: made of this type.
+        let part: &Handle = unsafe { kind.part(made.ptr()) };
+        part.callback.set(Some(self.callback.clone()));
+        part.given.set(given);
+        part.args.set(args);
+        part.context.set(Some(context));
+        part.owner.set(Some(owner.clone()));
+        part.cancelled.set(false);
+        if lasting {
+            track(&made);
+        }
+        Ok(made)
+    }
+
+    /// A new handle.
+    #[inline]
+    pub fn soon(&self, owner: &Ref, lasting: bool) -> Py {
+        self.handle(owner, &HANDLE, &SPARE_HANDLES, lasting)
+    }
+
+    /// A new timer handle, in no heap yet.
+    #[inline]
+    pub fn timer(&self, owner: &Ref, when: f64, lasting: bool) -> Py {
+        let made = self.handle(owner, &TIMER, &SPARE_TIMERS, lasting)?;
+        // SAFETY: made of this type just now.
+        let part: &Handle = unsafe { TIMER.part(made.ptr()) };
+        part.when.set(when);
+        Ok(made)
+    }
 }
 
 // What Python calls.
@@ -171,7 +305,7 @@ unsafe extern "C" fn get_callback(slf: Obj, _: *mut c_void) -> Obj {
 }
 
 unsafe extern "C" fn get_args(slf: Obj, _: *mut c_void) -> Obj {
-    got(&slf, |me| Ok(me.args.or_none()))
+    got(&slf, Handle::arguments)
 }
 
 unsafe extern "C" fn get_context_of(slf: Obj, _: *mut c_void) -> Obj {
@@ -195,7 +329,12 @@ unsafe extern "C" fn get_when(slf: Obj, _: *mut c_void) -> Obj {
 }
 
 unsafe extern "C" fn get_scheduled(slf: Obj, _: *mut c_void) -> Obj {
-    got(&slf, |me| Ok(Ref::bool(me.place() != UNSCHEDULED)))
+    enter(|| {
+        // SAFETY: a getter's self is live.
+        let me = unsafe { Ref::view(&slf) };
+        let owner = Handle::me(me).owner.get();
+        Ok(Ref::bool(owner.is_some_and(|owner| core::is_scheduled(&owner, me))))
+    })
 }
 
 unsafe extern "C" fn cancelled(slf: Obj, _: Obj) -> Obj {
@@ -239,14 +378,10 @@ unsafe fn part<'a>(slf: Obj) -> &'a Handle {
 unsafe extern "C" fn traverse(slf: Obj, visit: visitproc, arg: *mut c_void) -> c_int {
     // SAFETY: the collector shows live instances; a heap type is shown by its instances.
     unsafe {
-        let me = part(slf);
-        for slot in [&me.callback, &me.args, &me.context, &me.owner] {
-            let stop = slot.visit(visit, arg);
-            if stop != 0 {
-                return stop;
-            }
+        match part(slf).visit(visit, arg) {
+            0 => visit(Py_TYPE(slf).cast(), arg),
+            stop => stop,
         }
-        visit(Py_TYPE(slf).cast(), arg)
     }
 }
 
@@ -262,12 +397,15 @@ unsafe extern "C" fn clear(slf: Obj) -> c_int {
 unsafe extern "C" fn dealloc(slf: Obj) {
     // SAFETY: called once, at the end; nothing of the object is used after `free`.
     unsafe {
-        PyObject_GC_UnTrack(slf.cast());
-        PyObject_ClearWeakRefs(slf);
         let timer = Py_TYPE(slf) == TIMER.class();
         let me: &Handle = part(slf);
+        if me.tracked.replace(false) {
+            PyObject_GC_UnTrack(slf.cast());
+        }
+        if (if timer { &TIMER } else { &HANDLE }).is_watched(Ref::view(&slf)) {
+            PyObject_ClearWeakRefs(slf);
+        }
         me.clear();
-        me.set_place(UNSCHEDULED);
         if timer { TIMER.free(slf) } else { HANDLE.free(slf) }
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! Owns one reference per timer. A cancelled timer leaves at once: each knows its place, so nothing
 //! waits for a sweep. Invariant: the handle at index `i` has place `i` (handles that Python made in
-//! debug mode know none, and are searched for).
+//! debug mode know none, and are searched for). One that is not here may have any place, so that
+//! taking many out need not touch them.
 
-use crate::handle::{Handle, UNSCHEDULED};
+use crate::handle::Handle;
 use crate::py::Ref;
 use std::cmp::Ordering;
+use std::collections::VecDeque;
 
 /// A timer in the heap.
 struct Timer {
@@ -22,12 +24,6 @@ impl Timer {
 
     fn order(&self, other: &Timer) -> Ordering {
         self.when.total_cmp(&other.when).then(self.number.cmp(&other.number))
-    }
-}
-
-fn unscheduled(handle: &Ref) {
-    if let Some(part) = Handle::of(handle) {
-        part.set_place(UNSCHEDULED);
     }
 }
 
@@ -55,20 +51,17 @@ impl Heap {
         self.rise(at);
     }
 
-    /// Take out all that are due before `end`, in their order. `out` must not run Python.
-    pub fn take_before(&mut self, end: f64, mut out: impl FnMut(Ref)) {
+    /// Take out all that are due before `end`, in their order.
+    pub fn take_before(&mut self, end: f64, out: &mut VecDeque<Ref>) {
         // Where all are due, none need sink: sorting is cheaper, of what is sorted most of all.
         // The look at them is too: a parent is due before its children, so it ends soon if not.
         if self.timers.iter().all(|timer| timer.when < end) {
             self.timers.sort_unstable_by(Timer::order);
-            for timer in self.timers.drain(..) {
-                unscheduled(&timer.handle);
-                out(timer.handle);
-            }
+            out.extend(self.timers.drain(..).map(|timer| timer.handle));
             return;
         }
         while self.first().is_some_and(|when| when < end) {
-            self.remove(0).map(&mut out);
+            out.extend(self.remove(0));
         }
     }
 
@@ -82,13 +75,21 @@ impl Heap {
             let at = self.sink(at);
             self.rise(at);
         }
-        unscheduled(&gone);
         Some(gone)
     }
 
-    /// Where a handle is that does not know it.
+    /// Where a handle is, if it is here.
     pub fn find(&self, handle: &Ref) -> Option<usize> {
-        self.timers.iter().position(|timer| timer.handle.is(handle))
+        let Some(part) = Handle::of(handle) else {
+            return self.timers.iter().position(|timer| timer.handle.is(handle));
+        };
+        let place = part.place.get() as usize;
+        self.timers.get(place).is_some_and(|timer| timer.handle.is(handle)).then_some(place)
+    }
+
+    /// Take one out.
+    pub fn take(&mut self, handle: &Ref) -> Option<Ref> {
+        self.find(handle).and_then(|at| self.remove(at))
     }
 
     /// The handles, the first to come first.
@@ -100,9 +101,7 @@ impl Heap {
 
     /// Take all out.
     pub fn drain(&mut self) -> Vec<Ref> {
-        let gone: Vec<Ref> = self.timers.drain(..).map(|timer| timer.handle).collect();
-        gone.iter().for_each(unscheduled);
-        gone
+        self.timers.drain(..).map(|timer| timer.handle).collect()
     }
 
     /// Every handle, for the collector.
@@ -112,7 +111,7 @@ impl Heap {
 
     fn tell(&self, at: usize) {
         if let Some(part) = Handle::of(&self.timers[at].handle) {
-            part.set_place(at);
+            part.place.set(at as u32);
         }
     }
 

@@ -1,10 +1,12 @@
 //! `ringline._native`: the hot path of the event loop, for CPython 3.11 and later.
 //!
-//! Owns the module. One binary serves every version: only calls of the stable ABI, and three that
+//! Owns the module. One binary serves every version: only calls of the stable ABI, and four that
 //! every CPython exports (`names.rs`). The pure loop has the same semantics and the same tests, and
 //! serves wherever this cannot be loaded.
 
 mod abi;
+mod bound;
+mod call;
 mod core;
 mod dispatch;
 mod engine;

@@ -13,6 +13,7 @@ use std::ptr::null_mut;
 type Symbol = *mut libc::c_void;
 type Copy = unsafe extern "C" fn() -> Obj;
 type Change = unsafe extern "C" fn(Obj) -> c_int;
+type Vectorcall = unsafe extern "C" fn(Obj, *const Obj, usize, Obj) -> Obj;
 
 /// Names and functions.
 pub struct Names {
@@ -20,6 +21,18 @@ pub struct Names {
     pub context: Ref,
     /// "callback".
     pub callback: Ref,
+    /// "call_soon".
+    pub call_soon: Ref,
+    /// "get_debug".
+    pub get_debug: Ref,
+    /// "create_future".
+    pub create_future: Ref,
+    /// "call_later".
+    pub call_later: Ref,
+    /// "create_task".
+    pub create_task: Ref,
+    /// "call_at".
+    pub call_at: Ref,
     /// "delay".
     pub delay: Ref,
     /// "when".
@@ -47,6 +60,7 @@ pub struct Names {
     copy: Copy,
     enter: Change,
     exit: Change,
+    vectorcall: Vectorcall,
 }
 
 /// A place that is filled once.
@@ -71,7 +85,7 @@ fn exported(name: &CStr) -> Py<Symbol> {
     let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
     if found.is_null() {
         // SAFETY: the class lives for ever.
-        return Err(raise(unsafe { PyExc_ImportError }, c"this Python has no PyContext functions"));
+        return Err(raise(unsafe { PyExc_ImportError }, c"this Python lacks a function of 3.11"));
     }
     Ok(found)
 }
@@ -81,6 +95,12 @@ pub fn load() -> Py<()> {
     let found = Names {
         context: intern(c"context")?,
         callback: intern(c"callback")?,
+        call_soon: intern(c"call_soon")?,
+        get_debug: intern(c"get_debug")?,
+        create_future: intern(c"create_future")?,
+        call_later: intern(c"call_later")?,
+        create_task: intern(c"create_task")?,
+        call_at: intern(c"call_at")?,
         delay: intern(c"delay")?,
         when: intern(c"when")?,
         run: intern(c"_run")?,
@@ -99,6 +119,8 @@ pub fn load() -> Py<()> {
         enter: unsafe { transmute::<Symbol, Change>(exported(c"PyContext_Enter")?) },
         // SAFETY: as above.
         exit: unsafe { transmute::<Symbol, Change>(exported(c"PyContext_Exit")?) },
+        // SAFETY: of the stable ABI from 3.12, and of the same shape in 3.11.
+        vectorcall: unsafe { transmute::<Symbol, Vectorcall>(exported(c"PyObject_Vectorcall")?) },
     };
     // SAFETY: nothing reads it before this returns.
     unsafe { *NAMES.0.get() = Some(found) };
@@ -190,11 +212,20 @@ pub fn enter_context(context: &Ref, body: impl FnOnce() -> Py) -> Py {
     result
 }
 
-/// Call `callback` in a context. The context is left whatever happens.
+/// Call with one argument, without a tuple where the callable needs none.
 #[inline]
-pub fn call_in(context: &Ref, callback: &Ref, arguments: &Ref) -> Py {
-    enter_context(context, || callback.call_tuple(arguments))
+pub fn call_one(callback: &Ref, argument: &Ref) -> Py {
+    // The callee may write to the place before the arguments.
+    let place = [null_mut(), argument.ptr()];
+    // SAFETY: all are live; a new reference.
+    unsafe {
+        let first = place.as_ptr().add(1);
+        Ref::new((names().vectorcall)(callback.ptr(), first, 1 | ARGUMENTS_OFFSET, null_mut()))
+    }
 }
+
+/// PY_VECTORCALL_ARGUMENTS_OFFSET.
+const ARGUMENTS_OFFSET: usize = 1 << (usize::BITS - 1);
 
 /// Call a function of `ringline._slow`.
 #[cold]

@@ -4,7 +4,7 @@
 //! puts there is dropped: the queue and the timers are the core's own.
 
 use crate::core::Core;
-use crate::handle::{Handle, UNSCHEDULED};
+use crate::handle::{Handle, finish, track};
 use crate::py::*;
 use crate::types::*;
 use pyo3_ffi::*;
@@ -42,7 +42,7 @@ unsafe extern "C" fn set_closed(slf: Obj, value: Obj, _: *mut c_void) -> c_int {
     put(&slf, &value, |core, value| {
         core.closed.set(value.truth()?);
         if core.closed.get() {
-            drop(core.heap(|heap| heap.drain()));
+            core.heap(|heap| heap.drain()).into_iter().for_each(finish);
         }
         Ok(())
     })
@@ -166,9 +166,8 @@ unsafe extern "C" fn append(slf: Obj, handle: Obj) -> Obj {
         // SAFETY: the argument is live for the call.
         let handle = unsafe { Ref::view(&handle) }.clone();
         // Code that runs iterations of its own took it from a copy of the timers.
-        let timer = Handle::of(&handle).filter(|part| part.place() != UNSCHEDULED);
-        if let Some(part) = timer {
-            drop(core.heap(|heap| heap.remove(part.place())));
+        if Handle::of(&handle).is_some() {
+            drop(core.heap(|heap| heap.take(&handle)));
         }
         core.ready(|ready| ready.push_back(handle));
         Ok(Ref::none())
@@ -177,16 +176,18 @@ unsafe extern "C" fn append(slf: Obj, handle: Obj) -> Obj {
 
 unsafe extern "C" fn popleft(slf: Obj, _: Obj) -> Obj {
     of(&slf, |core| {
-        core.ready(|ready| ready.pop_front()).ok_or_else(|| {
+        let Some(handle) = core.ready(|ready| ready.pop_front()) else {
             // SAFETY: the class lives for ever.
-            raise(unsafe { PyExc_IndexError }, c"pop from an empty queue")
-        })
+            return Err(raise(unsafe { PyExc_IndexError }, c"pop from an empty queue"));
+        };
+        track(&handle);
+        Ok(handle)
     })
 }
 
 unsafe extern "C" fn clear_queue(slf: Obj, _: Obj) -> Obj {
     of(&slf, |core| {
-        drop(core.ready(std::mem::take));
+        core.ready(std::mem::take).into_iter().for_each(finish);
         Ok(Ref::none())
     })
 }

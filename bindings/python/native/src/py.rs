@@ -19,6 +19,20 @@ pub struct Raised;
 /// What may raise.
 pub type Py<T = Ref> = Result<T, Raised>;
 
+unsafe extern "C" {
+    /// What the macros of the stable ABI call when the count comes to zero.
+    fn _Py_Dealloc(object: Obj);
+}
+
+/// The count of references where the stable ABI has it: first in every object, as the macros of
+/// its header until 3.11 have compiled it into every module. Of a later one it is the lower half
+/// that counts, negative for objects that are not counted.
+#[inline]
+fn count(object: Obj) -> *mut i32 {
+    const { assert!(cfg!(target_endian = "little"), "the lower half comes first") };
+    object.cast()
+}
+
 /// An owned reference.
 #[repr(transparent)]
 pub struct Ref(NonNull<PyObject>);
@@ -26,8 +40,13 @@ pub struct Ref(NonNull<PyObject>);
 impl Clone for Ref {
     #[inline]
     fn clone(&self) -> Ref {
-        // SAFETY: self is a live object.
-        unsafe { Py_IncRef(self.ptr()) };
+        let count = count(self.ptr());
+        // SAFETY: self is a live object, and the interpreter's lock is held.
+        unsafe {
+            if *count >= 0 {
+                *count += 1;
+            }
+        }
         Ref(self.0)
     }
 }
@@ -35,8 +54,16 @@ impl Clone for Ref {
 impl Drop for Ref {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: the reference is ours, and given up once.
-        unsafe { Py_DecRef(self.ptr()) };
+        let count = count(self.ptr());
+        // SAFETY: the reference is ours, and given up once; the lock is held.
+        unsafe {
+            if *count >= 0 {
+                *count -= 1;
+                if *count == 0 {
+                    _Py_Dealloc(self.ptr());
+                }
+            }
+        }
     }
 }
 
@@ -53,6 +80,13 @@ impl Ref {
         let pointer = self.ptr();
         std::mem::forget(self);
         pointer
+    }
+
+    /// Whether nobody else has it.
+    #[inline]
+    pub fn is_sole(&self) -> bool {
+        // SAFETY: a live object.
+        unsafe { *count(self.ptr()) == 1 }
     }
 
     /// Whether both are the same object.
@@ -135,14 +169,25 @@ impl Ref {
 
     /// As a float.
     pub fn double(&self) -> Py<f64> {
+        // Without a float in between, which PyFloat_AsDouble makes of an int.
+        let whole = self.kind() == &raw mut PyLong_Type;
         // SAFETY: self is live.
-        let value = unsafe { PyFloat_AsDouble(self.ptr()) };
+        let value = unsafe {
+            if whole { PyLong_AsDouble(self.ptr()) } else { PyFloat_AsDouble(self.ptr()) }
+        };
         // SAFETY: only looks.
         if value == -1.0 && !unsafe { PyErr_Occurred() }.is_null() {
             Err(Raised)
         } else {
             Ok(value)
         }
+    }
+
+    /// Call it without arguments.
+    #[inline]
+    pub fn call_none(&self) -> Py {
+        // SAFETY: self is live; a new reference.
+        unsafe { Ref::new(PyObject_CallNoArgs(self.ptr())) }
     }
 
     /// Call it with a tuple.

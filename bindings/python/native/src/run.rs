@@ -1,22 +1,22 @@
 //! The run loop: one iteration of it, and several where nobody can tell.
 //!
 //! Invariant: an iteration runs what was ready when it began and nothing that was added since, as
-//! asyncio's does; signals are looked at once per iteration.
+//! asyncio's does; signals are looked at whenever Python runs, and in a turn that waits.
 
 use crate::core::Core;
 use crate::engine::Engine;
-use crate::handle::Handle;
+use crate::handle::{Handle, finish};
 use crate::names::{call_method, names, slow};
 use crate::py::*;
 use crate::stream::flush_all;
-use pyo3_ffi::PyErr_CheckSignals;
 
 /// Longest sleep: a day.
 const LONGEST: f64 = 86_400.0;
 /// Timers within the clock's resolution count as due.
 const RESOLUTION: f64 = 1e-9;
-/// Iterations before the interpreter gets a chance to let another thread run.
-const ROUNDS: u32 = 16;
+/// Iterations before the interpreter gets a chance to let another thread run, and to look at
+/// signals where no callback is Python's.
+const ROUNDS: u32 = 64;
 
 /// `_run_once`. Called by `run_forever` it may do several iterations while callbacks are ready.
 pub fn run_once(me: &Ref, core: &Core) -> Py<()> {
@@ -25,6 +25,10 @@ pub fn run_once(me: &Ref, core: &Core) -> Py<()> {
     core.depth.set(depth + 1);
     let result = rounds_of(me, core, rounds);
     core.depth.set(depth);
+    core.bound.forget();
+    if depth == 0 && (result.is_err() || core.stopping.get() || core.thread.is_empty()) {
+        core.settle();
+    }
     result
 }
 
@@ -33,10 +37,6 @@ fn rounds_of(me: &Ref, core: &Core, rounds: u32) -> Py<()> {
         iteration(me, core)?;
         if core.stopping.get() || core.debug.get() || core.ready(|ready| ready.is_empty()) {
             break;
-        }
-        // SAFETY: the lock is held.
-        if unsafe { PyErr_CheckSignals() } != 0 {
-            return Err(Raised);
         }
     }
     Ok(())
@@ -50,7 +50,7 @@ fn iteration(me: &Ref, core: &Core) -> Py<()> {
     }
     if core.heap(|heap| heap.first().is_some()) {
         let end = core.now(me)? + RESOLUTION;
-        core.ready(|ready| core.heap(|heap| heap.take_before(end, |it| ready.push_back(it))));
+        core.ready(|ready| core.heap(|heap| heap.take_before(end, ready)));
     }
     run_ready(me, core)
 }
@@ -62,7 +62,12 @@ fn run_ready(me: &Ref, core: &Core) -> Py<()> {
         if core.debug.get() {
             slow(c"run_timed", &[me, &handle])?;
         } else if let Some(part) = Handle::of(&handle) {
-            part.run(&handle)?;
+            let result = part.run(&handle);
+            finish(handle);
+            if core.gone(|gone| !gone.is_empty()) {
+                core.sweep();
+            }
+            result?;
         } else if !handle.attr(&names().cancelled)?.truth()? {
             call_method(&handle, &names().run)?;
         }

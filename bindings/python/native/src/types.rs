@@ -14,6 +14,8 @@ use std::ptr::null_mut;
 pub struct Type {
     class: Cell<Obj>,
     offset: Cell<usize>,
+    /// Where an instance has its list of weak references, maybe before itself; 0 = nowhere.
+    weak: Cell<isize>,
     spare: UnsafeCell<[Obj; SPARES]>,
     spares: Cell<usize>,
 }
@@ -30,6 +32,7 @@ impl Type {
         Type {
             class: Cell::new(null_mut()),
             offset: Cell::new(0),
+            weak: Cell::new(0),
             spare: UnsafeCell::new([null_mut(); SPARES]),
             spares: Cell::new(0),
         }
@@ -89,6 +92,9 @@ impl Type {
         let bases = tuple(&[base])?;
         // SAFETY: the spec is whole and its slots end with a zero; a new reference.
         let class = unsafe { Ref::new(PyType_FromSpecWithBases(&mut spec, bases.ptr())) }?;
+        // SAFETY: the attribute is a small int.
+        let weak = unsafe { PyLong_AsSsize_t(class.named(c"__weakrefoffset__")?.ptr()) };
+        self.weak.set(weak);
         // Kept for ever: instances may outlive the module.
         self.class.set(class.clone().give());
         Ok(class)
@@ -108,6 +114,17 @@ impl Type {
     pub unsafe fn part<'a, T>(&self, object: Obj) -> &'a T {
         // SAFETY: as the caller promises; the part is aligned to 8 and was zeroed at birth.
         unsafe { &*object.byte_add(self.offset.get()).cast::<T>() }
+    }
+
+    /// Whether somebody has a weak reference on an instance.
+    ///
+    /// # Safety
+    /// `object` is a live instance of this type.
+    #[inline]
+    pub unsafe fn is_watched(&self, object: &Ref) -> bool {
+        let offset = self.weak.get();
+        // SAFETY: as the caller promises; the offset is the interpreter's.
+        offset != 0 && !unsafe { object.ptr().byte_offset(offset).cast::<Obj>().read() }.is_null()
     }
 
     /// A new instance, its part all zero, unknown to the collector until [`Type::track`].
@@ -283,6 +300,12 @@ impl<'a> Args<'a> {
             }
         }
         Ok(made)
+    }
+
+    /// The tuple of the names.
+    #[inline]
+    pub fn names(&self) -> Option<&'a Ref> {
+        self.names
     }
 
     /// Whether anything was given by name.

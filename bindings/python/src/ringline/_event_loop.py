@@ -19,14 +19,22 @@ from ._sock import SockMixin
 _SQPOLL = 2
 
 
+class _Nothing:
+    """The place of the native part where there is none."""
+
+
 _engine: Any = Engine
 _Core: Any = CoreLoop
+_Native: Any = _Nothing
 if native.loaded is not None:
     _engine = import_module("ringline._native_engine").NativeEngine
-    _Core = type("_Core", (native.loaded.LoopCore, CoreLoop), {})
+    _Native = native.loaded.LoopCore
 
 
+# The native part comes first: at each call of a method of its own the interpreter goes along the
+# bases up to it.
 class EventLoop(
+    _Native,  # type: ignore[misc]
     SockMixin,
     ConnectMixin,
     DatagramMixin,

@@ -12,7 +12,7 @@ import os
 import socket
 import sys
 import warnings
-from asyncio import base_events, constants, futures, transports, trsock
+from asyncio import constants, futures, transports, trsock
 from asyncio.log import logger
 from collections import deque
 from typing import Any, Callable, Deque, Dict, Optional
@@ -22,6 +22,7 @@ from ._sending import Sending
 
 _FINAL, _LEASE = _abi.CF_FINAL, _abi.CF_LEASE
 _LEAVES = (-errno.ECANCELED, -errno.ENOBUFS)
+_INET, _TCP = (socket.AF_INET, socket.AF_INET6), (0, socket.IPPROTO_TCP)
 _COUNTS_CLIENTS = sys.version_info >= (3, 13)
 
 
@@ -30,6 +31,12 @@ class _Failed:
 
     def __init__(self, error: OSError) -> None:
         self.error = error
+
+
+def _set_nodelay(sock: socket.socket) -> None:
+    """As asyncio does, and also where a program left the protocol to the kernel."""
+    if sock.family in _INET and sock.type == socket.SOCK_STREAM and sock.proto in _TCP:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 #: asyncio's own water marks.
@@ -76,7 +83,7 @@ class SocketTransport(Sending, _Base, transports.Transport):  # type: ignore[mis
         if server is not None:
             server._attach(self) if _COUNTS_CLIENTS else server._attach()
         loop._transports[self._sock_fd] = self
-        base_events._set_nodelay(sock)  # type: ignore[attr-defined]
+        _set_nodelay(sock)
         loop.call_soon(protocol.connection_made, self)
         loop.call_soon(self._read)
         if waiter is not None:
@@ -308,6 +315,7 @@ class SocketTransport(Sending, _Base, transports.Transport):  # type: ignore[mis
     def _force_close(self, error: Optional[BaseException]) -> None:
         if self._conn_lost:
             return
+        self._send_last()
         self._buffer.clear()
         self._size = 0
         if self._send_id:

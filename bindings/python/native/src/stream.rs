@@ -15,13 +15,17 @@ use crate::table::Kind;
 use crate::types::*;
 use pyo3_ffi::*;
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::ffi::c_int;
+use std::ptr::null;
 
 /// `ringline._native`'s subclass of SocketTransport.
 pub static STREAM: Type = Type::unmade();
 
 /// So much is sent at once, without waiting for the end of the iteration.
 const AT_ONCE: isize = 16384;
+/// So much goes to data_received at once, as with asyncio.
+const MOST: usize = 262_144;
 /// MSG_DONTWAIT | MSG_WAITALL: all of it, or what there is room for.
 const QUIETLY: u32 = (libc::MSG_DONTWAIT | libc::MSG_WAITALL) as u32;
 const SEND: u8 = 26;
@@ -90,13 +94,18 @@ impl Stream {
         !self.paused.get() && !self.closing.get() && !self.buffered.get() && !self.held.has_items()
     }
 
-    /// The queue of writes, with `pending` in it, for Python.
+    /// The queue of writes, with `pending` in it, for Python. There is none before it is asked for.
     pub fn queue(&self) -> Py {
-        let queue = self.queue.or_none();
+        let queue = made(&self.queue)?;
         if let Some(data) = self.pending.take() {
             queue.attr(&stream_names().append)?.call(&[&data])?;
         }
         Ok(queue)
+    }
+
+    /// What came while reading was paused, for Python.
+    pub fn held(&self) -> Py {
+        made(&self.held)
     }
 
     #[inline]
@@ -117,6 +126,16 @@ impl Stream {
     }
 }
 
+/// The deque in a place, made when it is asked for.
+fn made(place: &Slot) -> Py {
+    if let Some(deque) = place.get() {
+        return Ok(deque);
+    }
+    let deque = stream_names().deque.call(&[])?;
+    place.set(Some(deque.clone()));
+    Ok(deque)
+}
+
 /// A completion of the receive.
 #[inline]
 pub fn received(me: &Ref, engine: &Engine, res: i32, record: &Record) -> Py<()> {
@@ -127,11 +146,7 @@ pub fn received(me: &Ref, engine: &Engine, res: i32, record: &Record) -> Py<()> 
     if record.flags & CF_FINAL != 0 {
         part.recv_id.set(0);
     }
-    // SAFETY: `res` bytes lie there until the lease is given back; a new reference.
-    let data =
-        unsafe { Ref::new(PyBytes_FromStringAndSize(record.data as *const _, res as isize)) };
-    engine.release(record.token);
-    let data = data?;
+    let data = bytes_of(engine, res as usize, record)?;
     if let (Some(protocol), Some(context)) = (part.protocol.get(), part.context.get()) {
         let called =
             enter_context(&context, || protocol.method_one(&stream_names().data_received, &data));
@@ -140,6 +155,61 @@ pub fn received(me: &Ref, engine: &Engine, res: i32, record: &Record) -> Py<()> 
         }
     }
     if record.flags & CF_FINAL != 0 { part.read(me) } else { Ok(()) }
+}
+
+/// What was received, as one bytes object with what came behind it, and given back to the pool.
+#[inline]
+fn bytes_of(engine: &Engine, size: usize, record: &Record) -> Py {
+    let more = engine.inbox(|inbox| match inbox.front() {
+        Some(next) if next.user_data == record.user_data => followers(inbox, size, record),
+        _ => (0, size),
+    });
+    if more.0 != 0 {
+        return joined(engine, size, record, more);
+    }
+    // SAFETY: `size` bytes lie there until the lease is given back; a new reference.
+    let data =
+        unsafe { Ref::new(PyBytes_FromStringAndSize(record.data as *const _, size as isize)) };
+    engine.release(record.token);
+    data
+}
+
+/// How many records behind this one go on with it, and how many bytes that makes.
+fn followers(inbox: &VecDeque<Record>, size: usize, record: &Record) -> (usize, usize) {
+    let (mut count, mut total) = (0, size);
+    for next in inbox {
+        let goes_on = next.user_data == record.user_data && next.flags & CF_FINAL == 0;
+        if !goes_on || next.res <= 0 || total + next.res as usize > MOST {
+            break;
+        }
+        count += 1;
+        total += next.res as usize;
+    }
+    (count, total)
+}
+
+#[cold]
+fn joined(engine: &Engine, size: usize, record: &Record, more: (usize, usize)) -> Py {
+    let (count, total) = more;
+    // SAFETY: a new reference; its bytes are written below, before anybody sees it.
+    let data = unsafe { Ref::new(PyBytes_FromStringAndSize(null(), total as isize)) }?;
+    // SAFETY: a bytes object that nobody else has.
+    let mut place = unsafe { PyBytes_AsString(data.ptr()) }.cast::<u8>();
+    let mut put = |from: u64, size: usize, token: u64| {
+        // SAFETY: `total` counts every piece; the bytes lie there until the lease is given back.
+        unsafe {
+            place.copy_from_nonoverlapping(from as *const u8, size);
+            place = place.add(size);
+        }
+        engine.release(token);
+    };
+    put(record.data, size, record.token);
+    for _ in 0..count {
+        if let Some(next) = engine.inbox(VecDeque::pop_front) {
+            put(next.data, next.res as usize, next.token);
+        }
+    }
+    Ok(data)
 }
 
 /// What data_received raised ends the connection, unless it is to end the program.

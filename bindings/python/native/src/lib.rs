@@ -14,6 +14,7 @@ mod heap;
 mod names;
 mod properties;
 mod py;
+mod reader;
 mod run;
 mod stream;
 mod stream_type;
@@ -66,6 +67,7 @@ fn load() -> Py {
         return Err(Raised);
     }
     names::load()?;
+    reader::load()?;
     handle::make(&module)?;
     properties::make()?;
     engine_type::make(&module)?;

@@ -11,6 +11,7 @@ use crate::core::Core;
 use crate::engine::Engine;
 use crate::names::{enter_context, slow, stream_names};
 use crate::py::*;
+use crate::reader;
 use crate::table::Kind;
 use crate::types::*;
 use pyo3_ffi::*;
@@ -45,6 +46,8 @@ pub struct Stream {
     pub(crate) held: Slot,
     pub(crate) queue: Slot,
     pub(crate) pending: Slot,
+    /// The protocol that was looked at, and whether its reader is fed past it.
+    pub(crate) looked: Cell<Obj>,
     pub(crate) recv_id: Cell<u64>,
     pub(crate) send_id: Cell<u64>,
     pub(crate) size: Cell<isize>,
@@ -58,6 +61,7 @@ pub struct Stream {
     pub(crate) flushing: Cell<bool>,
     pub(crate) buffered: Cell<bool>,
     pub(crate) protocol_paused: Cell<bool>,
+    pub(crate) feeds: Cell<bool>,
 }
 
 impl Stream {
@@ -146,35 +150,96 @@ pub fn received(me: &Ref, engine: &Engine, res: i32, record: &Record) -> Py<()> 
     if record.flags & CF_FINAL != 0 {
         part.recv_id.set(0);
     }
-    let data = bytes_of(engine, res as usize, record)?;
     if let (Some(protocol), Some(context)) = (part.protocol.get(), part.context.get()) {
-        let called =
-            enter_context(&context, || protocol.method_one(&stream_names().data_received, &data));
+        let size = res as usize;
+        let fed = reader::feed(part, &protocol, engine, size, record);
+        let called = match fed {
+            Ok(false) => {
+                let data = Pieces::of(engine, size, record).bytes()?;
+                enter_context(&context, || {
+                    protocol.method_one(&stream_names().data_received, &data)
+                })
+                .map(drop)
+            }
+            done => done.map(drop),
+        };
         if called.is_err() {
             fatal(me)?;
         }
+    } else {
+        engine.release(record.token);
     }
     if record.flags & CF_FINAL != 0 { part.read(me) } else { Ok(()) }
 }
 
-/// What was received, as one bytes object with what came behind it, and given back to the pool.
-#[inline]
-fn bytes_of(engine: &Engine, size: usize, record: &Record) -> Py {
-    let more = engine.inbox(|inbox| match inbox.front() {
-        Some(next) if next.user_data == record.user_data => followers(inbox, size, record),
-        _ => (0, size),
-    });
-    if more.0 != 0 {
-        return joined(engine, size, record, more);
+/// What was received: a record and those of the inbox that go on with it.
+pub struct Pieces<'a> {
+    engine: &'a Engine,
+    first: &'a Record,
+    size: usize,
+    count: usize,
+    total: usize,
+}
+
+impl<'a> Pieces<'a> {
+    /// `size` bytes of this record, and what came behind it.
+    #[inline]
+    pub fn of(engine: &'a Engine, size: usize, first: &'a Record) -> Pieces<'a> {
+        let (count, total) = engine.inbox(|inbox| match inbox.front() {
+            Some(next) if next.user_data == first.user_data => followers(inbox, size, first),
+            _ => (0, size),
+        });
+        Pieces { engine, first, size, count, total }
     }
-    // SAFETY: `size` bytes lie there until the lease is given back; a new reference.
-    let data =
-        unsafe { Ref::new(PyBytes_FromStringAndSize(record.data as *const _, size as isize)) };
-    engine.release(record.token);
-    data
+
+    /// How many bytes they are.
+    pub fn total(&self) -> usize {
+        self.total
+    }
+
+    /// Copy them to `place` and give them back to the pool.
+    ///
+    /// # Safety
+    /// There is room for `total` bytes.
+    #[inline]
+    pub unsafe fn copy_to(self, place: *mut u8) {
+        // SAFETY: as the caller promises; the bytes lie there until the lease is given back.
+        unsafe { place.copy_from_nonoverlapping(self.first.data as *const u8, self.size) };
+        self.engine.release(self.first.token);
+        let mut at = self.size;
+        for _ in 0..self.count {
+            let Some(next) = self.engine.inbox(VecDeque::pop_front) else { break };
+            let size = next.res as usize;
+            // SAFETY: as above; `total` counts every piece.
+            unsafe { place.add(at).copy_from_nonoverlapping(next.data as *const u8, size) };
+            at += size;
+            self.engine.release(next.token);
+        }
+    }
+
+    /// Give the first back to the pool, unseen; the others come by themselves.
+    #[cold]
+    pub fn drop_all(self) {
+        self.engine.release(self.first.token);
+    }
+
+    /// They as one bytes object.
+    #[inline]
+    fn bytes(self) -> Py {
+        // SAFETY: a new reference; its bytes are written below, before anybody sees it.
+        let data = unsafe { Ref::new(PyBytes_FromStringAndSize(null(), self.total as isize)) };
+        let Ok(data) = data else {
+            self.drop_all();
+            return Err(Raised);
+        };
+        // SAFETY: a bytes object of that size, which nobody else has.
+        unsafe { self.copy_to(PyBytes_AsString(data.ptr()).cast()) };
+        Ok(data)
+    }
 }
 
 /// How many records behind this one go on with it, and how many bytes that makes.
+#[cold]
 fn followers(inbox: &VecDeque<Record>, size: usize, record: &Record) -> (usize, usize) {
     let (mut count, mut total) = (0, size);
     for next in inbox {
@@ -186,30 +251,6 @@ fn followers(inbox: &VecDeque<Record>, size: usize, record: &Record) -> (usize, 
         total += next.res as usize;
     }
     (count, total)
-}
-
-#[cold]
-fn joined(engine: &Engine, size: usize, record: &Record, more: (usize, usize)) -> Py {
-    let (count, total) = more;
-    // SAFETY: a new reference; its bytes are written below, before anybody sees it.
-    let data = unsafe { Ref::new(PyBytes_FromStringAndSize(null(), total as isize)) }?;
-    // SAFETY: a bytes object that nobody else has.
-    let mut place = unsafe { PyBytes_AsString(data.ptr()) }.cast::<u8>();
-    let mut put = |from: u64, size: usize, token: u64| {
-        // SAFETY: `total` counts every piece; the bytes lie there until the lease is given back.
-        unsafe {
-            place.copy_from_nonoverlapping(from as *const u8, size);
-            place = place.add(size);
-        }
-        engine.release(token);
-    };
-    put(record.data, size, record.token);
-    for _ in 0..count {
-        if let Some(next) = engine.inbox(VecDeque::pop_front) {
-            put(next.data, next.res as usize, next.token);
-        }
-    }
-    Ok(data)
 }
 
 /// What data_received raised ends the connection, unless it is to end the program.

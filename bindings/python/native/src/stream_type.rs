@@ -75,6 +75,11 @@ unsafe extern "C" fn set_held(slf: Obj, value: Obj, _: *mut c_void) -> c_int {
     })
 }
 
+unsafe extern "C" fn is_closing(slf: Obj, _: Obj) -> Obj {
+    // SAFETY: a method's self is live and of the type.
+    enter(|| Ok(Ref::bool(Stream::of(unsafe { Ref::view(&slf) }).closing.get())))
+}
+
 fn members(at: usize) -> Vec<PyMemberDef> {
     let objects: [(&CStr, usize); 9] = [
         (c"_loop", offset_of!(Stream, owner)),
@@ -113,7 +118,11 @@ fn members(at: usize) -> Vec<PyMemberDef> {
 /// Make the type, once, over SocketTransport.
 pub fn make(base: &Ref) -> Py {
     stream_names().write.set(Some(base.named(c"write")?));
-    let methods = vec![method(c"write", METH_O, write), method(c"_read", METH_NOARGS, read)];
+    let methods = vec![
+        method(c"write", METH_O, write),
+        method(c"_read", METH_NOARGS, read),
+        method(c"is_closing", METH_NOARGS, is_closing),
+    ];
     let properties = vec![
         property(c"_buffer", get_buffer, Some(set_buffer)),
         property(c"_held", get_held, Some(set_held)),

@@ -18,7 +18,7 @@ from asyncio.log import logger
 from collections import deque
 from typing import Any, Callable, Deque, Dict, Optional, Tuple
 
-from . import _abi, _address
+from . import _abi, _address, _layer
 from ._message import Message
 
 _FINAL = _abi.CF_FINAL
@@ -68,14 +68,17 @@ class DatagramTransport(transports._FlowControlMixin, transports.DatagramTranspo
         self._address = address
         # The name of a peer without one is "": it is a peer all the same.
         self._connected = self._extra["peername"] is not None
-        self._run = contextvars.copy_context().run
+        self._context = contextvars.copy_context()
+        self._run = self._context.run
         self._buffer: Deque[Tuple[bytes, Any]] = deque()
         self._buffer_size = 0
         self._conn_lost = 0
         self._closing = self._paused = False
         #: Datagrams that came while reading was paused.
         self._held: Deque[Tuple[bytes, Any]] = deque()
+        #: What the kernel calls a sender -> what Python does, and the way back.
         self._addresses: Dict[bytes, Any] = {}
+        self._names: Dict[Any, bytes] = {}
         self._recv_id = 0
         self._name_room = _NAME.get(int(sock.family), 0)
         #: Where the payload starts in what the kernel gives.
@@ -216,7 +219,9 @@ class DatagramTransport(transports._FlowControlMixin, transports.DatagramTranspo
             return None
         if len(self._addresses) >= _MOST_ADDRESSES:
             self._addresses.clear()
+            self._names.clear()
         address = self._addresses[raw] = _address.unpack(raw)
+        self._names[address] = raw[:size]
         return address
 
     def _read_ready(self) -> None:
@@ -363,6 +368,12 @@ class DatagramTransport(transports._FlowControlMixin, transports.DatagramTranspo
             self._loop = None
 
 
+#: What the loop makes: native where that layer serves.
+Transport: Any = DatagramTransport
+if _layer.loaded is not None:
+    Transport = _layer.loaded._datagram_type(DatagramTransport)
+
+
 class DatagramMixin:
     """What create_datagram_endpoint asks of its loop."""
 
@@ -377,4 +388,5 @@ class DatagramMixin:
         extra: Optional[Dict[str, Any]] = None,
     ) -> DatagramTransport:
         self._ensure_fd_no_transport(sock)
-        return DatagramTransport(self, sock, protocol, address, waiter, extra)
+        made: DatagramTransport = Transport(self, sock, protocol, address, waiter, extra)
+        return made

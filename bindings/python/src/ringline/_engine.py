@@ -77,7 +77,7 @@ class Engine:
         flags: int = 0,
         spin_us: int = 0,
         buffer_size: int = 65536,
-        buffer_count: int = 32,
+        buffer_count: int = 16,
     ) -> None:
         self._entries, self._flags, self._spin_us = entries, flags, spin_us
         self.buffer_size, self.buffer_count = buffer_size, buffer_count

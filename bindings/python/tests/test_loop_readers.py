@@ -109,32 +109,51 @@ def test_bytes_for_a_reader_that_is_gone_are_dropped() -> None:
 
 @only_ringline
 @pytest.mark.skipif(not NATIVE, reason="about the native layer")
-def test_no_python_of_the_transport_runs_for_a_message() -> None:
-    """What data_received writes back at once, or a reader gets, goes past the Python methods."""
+@pytest.mark.parametrize("kind", ["protocol", "streams"])
+def test_no_python_of_the_transport_runs_for_a_message(kind: str) -> None:
+    """A reply that comes with the end of the send it answers finds nothing in its way."""
     called: List[str] = []
 
     def watch(frame: Any, event: str, _: Any) -> None:
         if event == "call" and "ringline/_" in frame.f_code.co_filename:
             called.append(frame.f_code.co_name)
 
+    def play(sock: socket.socket) -> None:
+        for _ in range(40):
+            sock.sendall(b"x" * 64)
+            assert sock.recv(64) == b"x" * 64
+        sock.shutdown(socket.SHUT_WR)
+
     class Echo(asyncio.Protocol):
+        count = 0
+
         def connection_made(self, transport: Any) -> None:
             self.transport = transport
 
         def data_received(self, data: bytes) -> None:
+            self.count += 1
+            sys.setprofile(watch if 10 < self.count < 30 else None)
             self.transport.write(data)
 
+    async def streamed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        count = 0
+        while data := await reader.read(64):
+            count += 1
+            sys.setprofile(watch if 10 < count < 30 else None)
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
     async def main() -> None:
-        (reader, writer), (_, other), server = await stream_pair()
-        other.transport.set_protocol(Echo())
-        other.transport.get_protocol().connection_made(other.transport)
-        for turn in range(20):
-            if turn == 10:
-                sys.setprofile(watch)
-            writer.write(b"x" * 64)
-            assert await reader.readexactly(64) == b"x" * 64
-        sys.setprofile(None)
-        await ended(server, writer, other)
+        loop = asyncio.get_running_loop()
+        if kind == "streams":
+            server: Any = await asyncio.start_server(streamed, "127.0.0.1", 0)
+        else:
+            server = await loop.create_server(Echo, "127.0.0.1", 0)
+        with socket.create_connection(server.sockets[0].getsockname()) as sock:
+            await loop.run_in_executor(None, play, sock)
+        server.close()
+        await server.wait_closed()
 
     run(main())
     assert not called

@@ -40,7 +40,7 @@ def test_methods_of_the_programs_own_are_called() -> None:
     said: List[Tuple[str, bytes]] = []
 
     class Reader(asyncio.StreamReader):
-        def feed_data(self, data: bytes) -> None:
+        def feed_data(self, data: Any) -> None:
             said.append(("subclass", bytes(data)))
             super().feed_data(data)
 

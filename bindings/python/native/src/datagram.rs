@@ -219,8 +219,7 @@ pub fn received(me: &Ref, engine: &Engine, res: i32, record: &Record) -> Py<()> 
         let size = data.cast::<u32>().read_unaligned();
         let length = res as isize - start as isize;
         let payload = Ref::new(PyBytes_FromStringAndSize(data.add(start).cast(), length));
-        let address =
-            if size == 0 { Ok(Ref::none()) } else { part.sender(me, name, size) };
+        let address = if size == 0 { Ok(Ref::none()) } else { part.sender(me, name, size) };
         (payload, address)
     };
     engine.release(record.token);

@@ -20,6 +20,7 @@ from typing import Any, Callable, Deque, Dict, Optional, Tuple
 
 from . import _abi, _address, _layer
 from ._message import Message
+from ._transport import Reading
 
 _FINAL = _abi.CF_FINAL
 _LEAVES = (-errno.ECANCELED, -errno.ENOBUFS, -errno.EINTR, -errno.EAGAIN)
@@ -35,7 +36,11 @@ _MOST_ADDRESSES = 4096
 _ONE_COPY = 8192
 
 
-class DatagramTransport(transports._FlowControlMixin, transports.DatagramTransport):
+class DatagramTransport(
+    Reading,
+    transports._FlowControlMixin,
+    transports.DatagramTransport,
+):
     """A datagram socket. Made by the loop's create_datagram_endpoint."""
 
     _maybe_pause_protocol: Callable[[], None]
@@ -120,43 +125,10 @@ class DatagramTransport(transports._FlowControlMixin, transports.DatagramTranspo
         self._protocol: Any = protocol
         self._protocol_connected = True
 
-    def get_protocol(self) -> asyncio.BaseProtocol:
-        protocol: asyncio.BaseProtocol = self._protocol
-        return protocol
-
-    def is_closing(self) -> bool:
-        return self._closing
-
     # Receiving.
 
-    def is_reading(self) -> bool:
-        return not self._closing and not self._paused
-
-    def pause_reading(self) -> None:
-        if not self.is_reading():
-            return
-        self._paused = True
-        self._stop_reading()
-        if self._loop.get_debug():
-            logger.debug("%r pauses reading", self)
-
-    def resume_reading(self) -> None:
-        if self._closing or not self._paused:
-            return
-        self._paused = False
-        if self._held:
-            self._loop.call_soon(self._unhold)
-        self._read()
-        if self._loop.get_debug():
-            logger.debug("%r resumes reading", self)
-
-    def _unhold(self) -> None:
-        try:
-            while self._held and self.is_reading():
-                self._protocol.datagram_received(*self._held.popleft())
-        finally:
-            if self._held and self.is_reading():
-                self._loop.call_soon(self._unhold)
+    def _deliver(self, item: Tuple[bytes, Any]) -> None:
+        self._protocol.datagram_received(*item)
 
     def _read(self) -> None:
         if self._recv_id or not self.is_reading():
@@ -321,23 +293,6 @@ class DatagramTransport(transports._FlowControlMixin, transports.DatagramTranspo
 
     def abort(self) -> None:
         self._force_close(None)
-
-    def _fatal_error(
-        self, error: BaseException, message: str = "Fatal error on transport"
-    ) -> None:
-        if isinstance(error, OSError):
-            if self._loop.get_debug():
-                logger.debug("%r: %s", self, message, exc_info=True)
-        else:
-            self._loop.call_exception_handler(
-                {
-                    "message": message,
-                    "exception": error,
-                    "transport": self,
-                    "protocol": self._protocol,
-                }
-            )
-        self._force_close(error)
 
     def _force_close(self, error: Optional[BaseException]) -> None:
         if self._conn_lost:

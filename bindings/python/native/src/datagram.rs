@@ -242,10 +242,9 @@ unsafe extern "C" fn sendto(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> O
         // SAFETY: as the interpreter calls a fast method; self is live for the call.
         let (me, args) = unsafe { (Ref::view(&slf), Args::new(v, n, &k)) };
         let given = args.positional();
-        if !args.has_names() && matches!(given.len(), 1 | 2) {
-            if Datagram::of(me).send(&given[0], given.get(1))? {
-                return Ok(Ref::none());
-            }
+        let usual = !args.has_names() && matches!(given.len(), 1 | 2);
+        if usual && Datagram::of(me).send(&given[0], given.get(1))? {
+            return Ok(Ref::none());
         }
         let mut all = vec![me.clone()];
         all.extend_from_slice(given);

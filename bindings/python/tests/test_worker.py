@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import socket
+import sys
 import threading
 from typing import Any, Iterator, List, Tuple
 

@@ -22,19 +22,23 @@ static void on_signal(int number) {
   ringline_runtime_stop(runtime, 1000000000); /* what is queued has a second to leave */
 }
 
-/* Serve until a signal, or for `seconds` (0 = not at all, NULL = for ever); `config` may be NULL.
- * Returns the exit code of the program. */
-static int serve(const ringline_runtime_config *config, const ringline_runtime_handlers *handlers,
-                 const char *address, const char *seconds) {
-  check("create", ringline_runtime_create(config, &runtime));
-  check("set_handlers", ringline_runtime_set_handlers(runtime, handlers));
-  int listener = check("listen", ringline_runtime_listen(runtime, address, 0));
+/* Serve on `listener` until a signal, or for `seconds` (0 = not at all, NULL = for ever). */
+static void serve_on(int listener, const char *seconds) {
   signal(SIGINT, on_signal), signal(SIGTERM, on_signal), signal(SIGALRM, on_signal);
   check("start", ringline_runtime_start(runtime));
   printf("listening on port %d\n", ringline_runtime_port(runtime, (uint32_t)listener));
   fflush(stdout);
   if (seconds) atoi(seconds) > 0 ? (void)alarm((unsigned)atoi(seconds)) : on_signal(0);
   check("join", ringline_runtime_join(runtime, -1));
+}
+
+/* All of a server's life; `config` may be NULL. Returns the exit code of the program. */
+static inline int serve(const ringline_runtime_config *config,
+                        const ringline_runtime_handlers *handlers, const char *address,
+                        const char *seconds) {
+  check("create", ringline_runtime_create(config, &runtime));
+  check("set_handlers", ringline_runtime_set_handlers(runtime, handlers));
+  serve_on(check("listen", ringline_runtime_listen(runtime, address, 0)), seconds);
   return ringline_runtime_free(runtime) < 0;
 }
 

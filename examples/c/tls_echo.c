@@ -6,26 +6,11 @@
  *           -addext subjectAltName=DNS:localhost -keyout key.pem -out chain.pem
  *         ./tls_echo chain.pem key.pem 127.0.0.1:8443 60
  *         openssl s_client -connect 127.0.0.1:8443 -CAfile chain.pem -alpn echo
- * Arguments: chain key [address [seconds]]; ends after so many seconds, or at SIGINT or SIGTERM.
- * Without arguments it only says so. */
+ * Arguments: chain key [address [seconds]]; ends after so many seconds (0: at once), at SIGINT or
+ * SIGTERM. Without arguments it only says so. */
+#include "serve.h"
+
 #include <errno.h>
-#include <ringline.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-static ringline_runtime *runtime;
-
-static int check(const char *what, int code) {
-  if (code >= 0) return code;
-  fprintf(stderr, "%s: %s (%s)\n", what, ringline_strerror(code), ringline_error_detail());
-  exit(1);
-}
-
-static void on_signal(int number) {
-  (void)number;
-  ringline_runtime_stop(runtime, 1000000000); /* one second for what is queued */
-}
 
 /* The handshake ended: now it is known with whom one speaks, and how. */
 static void on_secured(void *ctx, ringline_runtime *rt, uint64_t conn, uint64_t user) {
@@ -72,8 +57,7 @@ int main(int count, char **words) {
   ringline_tls_options options = { .size = sizeof options, .identities = &own,
                                    .identity_count = 1, .alpn = "echo" };
   ringline_tls_config *tls;
-  int64_t seconds = count > 4 ? atoll(words[4]) : 0;
-  int listener, code;
+  int listener;
   if (count < 3) {
     printf("tls_echo: say CHAIN KEY [ADDRESS [SECONDS]]\n");
     return 0;
@@ -85,13 +69,6 @@ int main(int count, char **words) {
   listener = check("listen", ringline_runtime_listen_tls(
                                  runtime, count > 3 ? words[3] : "127.0.0.1:8443", 0, tls));
   ringline_tls_free(tls); /* the listener keeps it */
-  signal(SIGINT, on_signal);
-  signal(SIGTERM, on_signal);
-  check("start", ringline_runtime_start(runtime));
-  printf("TLS on port %d\n", ringline_runtime_port(runtime, (uint32_t)listener));
-  fflush(stdout);
-  code = ringline_runtime_join(runtime, seconds > 0 ? seconds * 1000000000 : -1);
-  if (code == -ETIMEDOUT) ringline_runtime_stop(runtime, 1000000000);
-  check("join", ringline_runtime_join(runtime, -1));
+  serve_on(listener, count > 4 ? words[4] : NULL);
   return check("free", ringline_runtime_free(runtime));
 }

@@ -5,29 +5,12 @@
  *   run: ./udp_server udp:127.0.0.1:0 0
  * Arguments: [address [seconds]]; the address may be unixgram:/path as well. Ends after so many
  * seconds (0: at once), at SIGINT or SIGTERM. Ask it with: socat - UDP:127.0.0.1:7777 */
-#include <errno.h>
-#include <ringline.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "serve.h"
+
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { LONGEST_COUNT = 1000 };
-
-static ringline_runtime *runtime;
-
-static int check(const char *what, int code) {
-  if (code >= 0) return code;
-  fprintf(stderr, "%s: %s (%s)\n", what, ringline_strerror(code), ringline_error_detail());
-  exit(1);
-}
-
-static void on_signal(int number) {
-  (void)number;
-  ringline_runtime_stop(runtime, 1000000000); /* what is queued has a second to leave */
-}
 
 /* Who is told to wait may ask again: datagrams may be lost anyway, and a server that remembers what
  * everybody wants can be filled by anybody. */
@@ -60,14 +43,9 @@ int main(int argc, char **argv) {
   ringline_runtime_stats stats = { .size = sizeof stats };
   check("create", ringline_runtime_create(NULL, &runtime));
   check("set_handlers", ringline_runtime_set_handlers(runtime, &handlers));
-  int listener = check("listen", ringline_runtime_listen(
-                                     runtime, argc > 1 ? argv[1] : "udp:127.0.0.1:7777", 0));
-  signal(SIGINT, on_signal), signal(SIGTERM, on_signal), signal(SIGALRM, on_signal);
-  check("start", ringline_runtime_start(runtime));
-  printf("listening on port %d\n", ringline_runtime_port(runtime, (uint32_t)listener));
-  fflush(stdout);
-  if (argc > 2) atoi(argv[2]) > 0 ? (void)alarm((unsigned)atoi(argv[2])) : on_signal(0);
-  check("join", ringline_runtime_join(runtime, -1));
+  const char *address = argc > 1 ? argv[1] : "udp:127.0.0.1:7777";
+  serve_on(check("listen", ringline_runtime_listen(runtime, address, 0)),
+           argc > 2 ? argv[2] : NULL);
   check("stats", ringline_runtime_stats_of(runtime, &stats));
   printf("%lu datagrams in %lu receives, %lu answers in %lu sends, %lu lost\n", stats.datagrams,
          stats.datagram_receives, stats.datagrams_sent, stats.datagram_sends,

@@ -52,13 +52,16 @@ pub(super) fn on_worker(
     runtime: *mut ringline_runtime,
     body: impl FnOnce(&Worker<CDoor>) -> Result<u32, Fault>,
 ) -> i32 {
-    netted(|| {
-        let handle = runtime as u64;
-        match here(handle) {
-            Some(worker) if table::is_valid(handle) => outcome(body(worker)),
-            _ => fail(refusal(handle)),
-        }
+    netted(|| match valid_here(runtime as u64) {
+        Some(worker) => outcome(body(worker)),
+        None => fail(refusal(runtime as u64)),
     })
+}
+
+/// The worker that the calling thread is, if it is one of `runtime` and that was not freed.
+#[inline(always)]
+fn valid_here<'a>(runtime: u64) -> Option<&'a Worker<CDoor>> {
+    here(runtime).filter(|_| table::is_valid(runtime))
 }
 
 #[cold]
@@ -80,6 +83,25 @@ fn refusal(handle: u64) -> Fault {
 /// RINGLINE_ESTALE when the connection is over; RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_conn_send(
+    runtime: *mut ringline_runtime,
+    conn: u64,
+    bytes: *const c_void,
+    length: usize,
+) -> i32 {
+    let worker = valid_here(runtime as u64).filter(|_| !bytes.is_null());
+    match worker.and_then(|worker| worker.send_shortly(conn, length)) {
+        Some(room) => {
+            // SAFETY: `length` bytes of the worker's own, which are nobody else's; and the caller
+            // vouches for as many readable ones.
+            unsafe { room.as_ptr().copy_from_nonoverlapping(bytes.cast(), length) };
+            0
+        }
+        None => send_at_length(runtime, conn, bytes, length),
+    }
+}
+
+#[inline(never)]
+fn send_at_length(
     runtime: *mut ringline_runtime,
     conn: u64,
     bytes: *const c_void,

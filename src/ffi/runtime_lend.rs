@@ -144,7 +144,8 @@ fn bytes_of<'a>(bytes: *const c_void, length: usize) -> Result<&'a [u8], Fault> 
 /// are until the released callback comes with `cookie` (always later, never from here). Where the
 /// kernel copies after all (loopback), messages of 16 KiB at most are copied at once and
 /// released soon.
-/// In the worker's callbacks only. Returns as ringline_conn_send(); an error means no callback.
+/// In the worker's callbacks only. Returns as ringline_conn_send(), and -ENOBUFS for a length of 0
+/// while 65536 releases wait to be told; an error means no callback.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_conn_send_zc(
     runtime: *mut ringline_runtime,
@@ -166,8 +167,9 @@ pub unsafe extern "C-unwind" fn ringline_conn_send_zc(
 /// file that ends before `length` closes the connection with -ENODATA, a read that fails with its
 /// -errno: the other end was promised more. In the worker's callbacks only.
 ///
-/// Returns 0; -ENODATA when the file is shorter now; -EINVAL (no regular file), -EBADF; and as
-/// ringline_conn_send(). An error means no callback.
+/// Returns 0; -ENODATA when the file is shorter now; -EINVAL (no regular file), -EBADF; -ENOBUFS
+/// for nothing of a file while 65536 releases wait to be told; and as ringline_conn_send(). An
+/// error means no callback.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_conn_send_file(
     runtime: *mut ringline_runtime,

@@ -110,11 +110,16 @@ pub unsafe extern "C-unwind" fn ringline_submit(
         }
         // SAFETY: inside, and this reference ends with the closure.
         let ring = unsafe { state(inside.ring) };
+        let ops = match count {
+            0 => &[],
+            // SAFETY: not NULL; the caller vouches for `count` ops.
+            _ => unsafe { core::slice::from_raw_parts(ops, count as usize) },
+        };
         let submitted = match flags {
-            // SAFETY: the caller vouches for `count` ops and, unless NULL, as many tokens.
-            0 => unsafe { submit(&mut ring.engine, ops, count, tokens) },
+            // SAFETY: the caller vouches for as many tokens, unless NULL.
+            0 => unsafe { submit(&mut ring.engine, ops, tokens) },
             // SAFETY: as above, and for what the ops point to.
-            COPY_ARGS => unsafe { submit_copied(ring, ops, count, tokens) },
+            COPY_ARGS => unsafe { submit_copied(ring, ops, tokens) },
             _ => Err(Fault::errno(libc::EINVAL, "flags must be 0 or SUBMIT_COPY_ARGS")),
         };
         outcome(submitted).into()
@@ -124,21 +129,14 @@ pub unsafe extern "C-unwind" fn ringline_submit(
 /// Submit one by one, so that `tokens` may be NULL and chains stay whole.
 ///
 /// # Safety
-/// `ops` points to `count` ops, `tokens` is NULL or points to as many.
-unsafe fn submit(
-    engine: &mut Engine,
-    ops: *const Op,
-    count: u32,
-    tokens: *mut u64,
-) -> Result<u32, Fault> {
-    if count == 0 {
+/// `tokens` is NULL or points to as many as there are ops.
+unsafe fn submit(engine: &mut Engine, ops: &[Op], tokens: *mut u64) -> Result<u32, Fault> {
+    if ops.is_empty() {
         return Ok(0);
     }
-    // SAFETY: as the caller promised.
-    let ops = unsafe { core::slice::from_raw_parts(ops, count as usize) };
     if !tokens.is_null() {
         // SAFETY: as the caller promised.
-        let tokens = unsafe { core::slice::from_raw_parts_mut(tokens, count as usize) };
+        let tokens = unsafe { core::slice::from_raw_parts_mut(tokens, ops.len()) };
         return match engine.submit(ops, tokens, Sink::default()) {
             0 => Err(engine.rejection().0),
             accepted => Ok(accepted),
@@ -171,17 +169,7 @@ unsafe fn submit(
 ///
 /// # Safety
 /// As [`submit`]; what the ops point to is readable.
-unsafe fn submit_copied(
-    ring: &mut RingState,
-    ops: *const Op,
-    count: u32,
-    tokens: *mut u64,
-) -> Result<u32, Fault> {
-    if count == 0 {
-        return Ok(0);
-    }
-    // SAFETY: as the caller promised.
-    let ops = unsafe { core::slice::from_raw_parts(ops, count as usize) };
+unsafe fn submit_copied(ring: &mut RingState, ops: &[Op], tokens: *mut u64) -> Result<u32, Fault> {
     let mut done = 0;
     while done < ops.len() {
         let rest = &ops[done..];

@@ -56,6 +56,14 @@ impl Completed {
         (at < self.len).then(read)
     }
 
+    /// As [`Completed::get`], for a look.
+    #[inline(always)]
+    pub fn at(&self, at: u32) -> Option<&Completion> {
+        // SAFETY: below `len`, so it was written, and the map holds it.
+        let look = || unsafe { &*self.map.as_ptr().cast::<Completion>().add(at as usize) };
+        (at < self.len).then(look)
+    }
+
     /// Records now; all of them count as shown.
     pub fn show(&mut self) -> u32 {
         self.shown = self.len;

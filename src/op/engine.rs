@@ -61,12 +61,11 @@ pub struct Engine {
     /// Operations of this turn that the kernel did not take and that were taken back; set back by
     /// whoever tells the user.
     pub taken_back: u32,
+    /// Set by a runtime, which obeys WAKE itself: what is received into this pool comes as a claim,
+    /// of which it makes a lease where one is needed.
+    pub claims: Option<u16>,
     /// When the wait of a limited turn began.
     began: u64,
-    /// Whether [`Engine::whole`] is wanted.
-    pub tells_whole: bool,
-    /// User data of the QUIET sends that turned out to be done, until somebody takes them.
-    pub whole: Vec<u64>,
 }
 
 impl Engine {
@@ -89,8 +88,7 @@ impl Engine {
             rejected_at: 0,
             taken_back: 0,
             began: 0,
-            tells_whole: false,
-            whole: Vec::new(),
+            claims: None,
         })
     }
 
@@ -193,6 +191,10 @@ impl Engine {
             // A kernel that submitted something reports neither signal nor timeout of the wait
             // after it; that nothing at all came tells.
             let dry = errno == 0 && !mail && wait_min > got && self.driver.enter.is_dry();
+            // What a runtime was told of has no record: it looks after every enter.
+            if self.claims.is_some() && errno == 0 && !dry && !mail {
+                return Ok(());
+            }
             // The shorter limit, min_wait_us, is over when the kernel came back with something.
             let enough = got > 0 && min_wait_us > 0;
             if self.is_turned(errno, dry, got, limit_ns, end)? || enough {
@@ -219,7 +221,9 @@ impl Engine {
         let ends = self.driver.wake.signals() & signal::ENDS_WAIT != 0;
         if ends || self.completed.is_full() {
             // Stop and abandon stay up for the loop; a wake did what it is for.
-            self.driver.wake.lower(signal::WAKE);
+            if self.claims.is_none() {
+                self.driver.wake.lower(signal::WAKE);
+            }
             return Ok(true);
         }
         // The end of a connect's limit brings nothing but a cancel to submit.
@@ -282,7 +286,10 @@ impl Engine {
             self.fire_timers();
         }
         self.driver.enter.look();
-        self.collect_plain();
+        match self.claims {
+            Some(group) => self.collect_claims(group),
+            None => self.collect_plain(),
+        }
         if !self.driver.enter.is_drained() {
             self.collect_special();
         }
@@ -322,9 +329,6 @@ impl Engine {
         let settled = self.driver.settled();
         while let Some(index) = self.driver.settle_quiet(settled) {
             let slot = self.driver.slab.get(index);
-            if self.tells_whole {
-                self.whole.push(slot.user_data);
-            }
             if slot.bits != bits::QUIET {
                 self.last_of(index);
             }

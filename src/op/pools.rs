@@ -35,7 +35,8 @@ impl Pools {
         self.list.drain(..).flatten().collect()
     }
 
-    fn get(&mut self, group: u16) -> Option<&mut PoolRef> {
+    #[inline(always)]
+    pub(super) fn get(&mut self, group: u16) -> Option<&mut PoolRef> {
         self.list.get_mut(group as usize)?.as_mut()
     }
 
@@ -198,5 +199,44 @@ impl Engine {
         }
         self.driver.stats.leases.add(1);
         true
+    }
+
+    /// As [`Engine::lease_to`] without a lease: [`Engine::unclaim`] or [`Engine::lease_claim`] has
+    /// to follow, once.
+    #[inline(always)]
+    pub(super) fn claim_to(&mut self, group: u16, completion: &mut Completion) -> bool {
+        let buffer = (completion.flags >> cf::BUFFER_SHIFT) as u16;
+        let more = completion.flags & cf::BUF_MORE != 0;
+        let Some(pool) = self.pools.get(group) else { return false };
+        let Some(address) = pool.claim(buffer, completion.res as u32, more) else {
+            return false;
+        };
+        completion.flags |= cf::CLAIM;
+        completion.data = address;
+        true
+    }
+
+    /// The claimed bytes of a completion were looked at, and nobody has them; `flags` are its own.
+    #[inline(always)]
+    pub fn unclaim(&mut self, group: u16, flags: u32) {
+        // What more pieces follow on is kept by the last one.
+        if flags & cf::BUF_MORE == 0 {
+            self.unclaim_last(group, (flags >> cf::BUFFER_SHIFT) as u16);
+        }
+    }
+
+    #[inline(never)]
+    fn unclaim_last(&mut self, group: u16, buffer: u16) {
+        if let Some(pool) = self.pools.get(group) {
+            pool.unclaim(buffer);
+        }
+    }
+
+    /// Make a lease of the claimed bytes of a completion; `flags` are its own.
+    pub fn lease_claim(&mut self, group: u16, flags: u32) -> Option<u64> {
+        let (buffer, more) = ((flags >> cf::BUFFER_SHIFT) as u16, flags & cf::BUF_MORE != 0);
+        let lease = self.pools.get(group)?.lease_claimed(buffer, more)?;
+        self.driver.stats.leases.add(1);
+        Some(lease)
     }
 }

@@ -156,32 +156,57 @@ impl Pool {
         }
     }
 
-    /// Lease a whole buffer, which the kernel just filled. Owner thread only.
-    #[inline]
-    pub fn lease(&self, buffer: u32) -> u64 {
-        self.taken.set(self.taken.get().wrapping_add(1));
-        self.lease_piece(buffer)
-    }
-
-    /// Lease the next piece of a buffer: its id and its offset, or None for what cannot be. Unless
-    /// `more` follow the kernel has left the buffer. Owner thread only.
-    pub fn lease_next(&self, buffer: u32, len: u32, more: bool) -> Option<(u64, u32)> {
-        let filling = self.filling.get(buffer as usize)?;
+    /// The kernel just put `len` bytes into a buffer: where in it they are, or None for what cannot
+    /// be. Unless `more` follow the kernel has left the buffer, and it stays out until
+    /// [`Pool::unclaim`], or the end of the lease that [`Pool::lease_claimed`] makes of this claim.
+    /// Claims of one buffer are to be given up in their order, so the last one keeps it for all.
+    /// Owner thread only.
+    #[inline(always)]
+    pub fn claim(&self, buffer: u32, len: u32, more: bool) -> Option<u32> {
+        let Some(filling) = self.filling.get(buffer as usize) else {
+            if self.is_incremental() || buffer >= self.count {
+                return None;
+            }
+            self.taken.set(self.taken.get().wrapping_add(1));
+            return Some(0);
+        };
         let offset = filling.offset.get();
         if len > self.size - offset {
             return None;
         }
+        filling.offset.set(offset + len);
+        if !more {
+            filling.out.set(filling.out.get() + 1);
+            filling.left.set(1);
+            self.taken.set(self.taken.get().wrapping_add(1));
+        }
+        Some(offset)
+    }
+
+    /// The bytes of the last claim on a buffer were looked at, and nobody has them. Owner thread
+    /// only.
+    pub fn unclaim(&self, buffer: u32) {
+        match self.filling.get(buffer as usize) {
+            Some(filling) => self.piece_went(buffer, filling),
+            None => self.provide(buffer),
+        }
+    }
+
+    /// Make a lease of a claim, after which `more` follow on the same buffer; its id. Owner thread
+    /// only.
+    #[inline(always)]
+    pub fn lease_claimed(&self, buffer: u32, more: bool) -> Option<u64> {
+        let Some(filling) = self.filling.get(buffer as usize) else {
+            return Some(self.lease_piece(buffer));
+        };
         let piece = self.free.get();
         let piece = if piece == NONE { self.fresh_piece()? } else { piece };
         self.free.set(self.link(piece).get());
         self.link(piece).set(buffer);
-        filling.offset.set(offset + len);
-        filling.out.set(filling.out.get() + 1);
-        if !more {
-            filling.left.set(1);
-            self.taken.set(self.taken.get().wrapping_add(1));
+        if more {
+            filling.out.set(filling.out.get() + 1);
         }
-        Some((self.lease_piece(piece), offset))
+        Some(self.lease_piece(piece))
     }
 
     /// A piece that was never leased. There is one for each byte, so there is one for each piece.
@@ -286,6 +311,7 @@ impl Pool {
                 if self.is_incremental() { self.piece_is_back(piece) } else { self.provide(piece) }
             }
         }
+        self.provide_left();
     }
 
     /// A piece is free again; with the last one of a buffer the kernel has left, the buffer is.
@@ -293,7 +319,13 @@ impl Pool {
         let buffer = self.link(piece).get();
         self.link(piece).set(self.free.get());
         self.free.set(piece);
-        let Some(filling) = self.filling.get(buffer as usize) else { return };
+        if let Some(filling) = self.filling.get(buffer as usize) {
+            self.piece_went(buffer, filling);
+        }
+    }
+
+    #[inline(always)]
+    fn piece_went(&self, buffer: u32, filling: &Filling) {
         let out = filling.out.get() - 1;
         filling.out.set(out);
         if out == 0 && filling.left.get() != 0 {
@@ -323,7 +355,20 @@ impl Pool {
             return;
         }
         self.taken.set(self.taken.get().wrapping_add(1));
-        if self.is_incremental() { self.leave(buffer) } else { self.provide(buffer) }
+        let Some(filling) = self.filling.get(buffer as usize) else { return self.provide(buffer) };
+        // Claims on it may be under way: the next turn, when they are over, provides it.
+        filling.left.set(1);
+        self.has_returned.store(1, Ordering::Release);
+    }
+
+    /// Provide the buffers of an incremental pool that came back empty.
+    #[cold]
+    fn provide_left(&self) {
+        for (buffer, filling) in self.filling.iter().enumerate() {
+            if filling.left.get() != 0 && filling.out.get() == 0 {
+                self.provide_whole(buffer as u32, filling);
+            }
+        }
     }
 
     /// Whether to tell now that few buffers are left: once, until there were more than the mark.

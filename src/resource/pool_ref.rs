@@ -181,16 +181,28 @@ impl PoolRef {
     /// address, or None for what cannot be.
     #[inline(always)]
     pub fn lease(&self, buffer: u16, len: u32, more: bool) -> Option<(u64, u64)> {
+        let address = self.claim(buffer, len, more)?;
+        Some((self.lease_claimed(buffer, more)?, address))
+    }
+
+    /// As [`PoolRef::lease`], for bytes of which nobody may keep anything: only their address.
+    #[inline(always)]
+    pub fn claim(&self, buffer: u16, len: u32, more: bool) -> Option<u64> {
         let pool = self.pool();
-        let buffer = u32::from(buffer);
-        if buffer >= pool.count {
-            return None;
-        }
-        if pool.is_incremental() {
-            let (lease, offset) = pool.lease_next(buffer, len, more)?;
-            return Some((lease, pool.address(buffer) + u64::from(offset)));
-        }
-        Some((pool.lease(buffer), pool.address(buffer)))
+        let offset = pool.claim(buffer.into(), len, more)?;
+        Some(pool.address(buffer.into()) + u64::from(offset))
+    }
+
+    /// What the last claim on a buffer, after which no more follow, was about was looked at: to be
+    /// called once for each such claim.
+    pub fn unclaim(&self, buffer: u16) {
+        self.pool().unclaim(buffer.into());
+    }
+
+    /// Make a lease of a claim.
+    #[inline(always)]
+    pub fn lease_claimed(&self, buffer: u16, more: bool) -> Option<u64> {
+        self.pool().lease_claimed(buffer.into(), more)
     }
 
     /// The kernel took `buffer` and put nothing into it: provide it again.

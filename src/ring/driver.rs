@@ -76,6 +76,9 @@ pub struct Driver {
     pub spin_us: u32,
     /// A message of MSG_RING that was just taken from the queue.
     pub message: Option<Cqe>,
+    /// Sends that were to go without a completion and got one: name and result, until somebody
+    /// takes them.
+    pub told: Vec<(u64, i32)>,
 }
 
 impl Driver {
@@ -111,6 +114,7 @@ impl Driver {
             closing: false,
             spin_us: 0,
             message: None,
+            told: Vec::new(),
         })
     }
 
@@ -361,6 +365,7 @@ impl Driver {
             tag::CANCEL => {}
             tag::ALARM => self.alarm = 0,
             tag::MESSAGE => self.message = Some(*cqe),
+            tag::UNTOLD => self.told.push((cqe.user_data & ((1 << tag::SHIFT) - 1), cqe.res)),
             _ => self.stats.strays.add(1),
         }
     }

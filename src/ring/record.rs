@@ -195,6 +195,8 @@ pub mod cf {
     pub const EXT: u32 = 0x2000;
     pub const ABANDONED: u32 = 0x1000;
     pub const LOW_WATER: u32 = 0x4000;
+    /// The buffer is claimed and not leased yet: inside the library only.
+    pub const CLAIM: u32 = 0x8000;
     /// The kernel's own bits that are passed on, with the buffer id.
     pub const KERNEL: u32 = 0xffff_001f;
     pub const BUFFER_SHIFT: u32 = 16;
@@ -216,4 +218,6 @@ pub mod tag {
     pub const ALARM: u64 = 5;
     /// A message of MSG_RING: the rest is the sender's number.
     pub const MESSAGE: u64 = 4;
+    /// A send that was to go without a completion: the rest is its name.
+    pub const UNTOLD: u64 = 6;
 }

@@ -337,6 +337,16 @@ impl Pass {
         (slot.token == token && slot.is_plain()).then_some(slot.user_data)
     }
 
+    /// The caller's number of a receive from pool `group` that is nothing else.
+    #[inline(always)]
+    pub fn peek_receive(&mut self, token: u64, group: u16) -> Option<u64> {
+        const KIND: [u8; 4] = [super::record::opcode::RECV, 0, bits::POOL, Lifecycle::Live as u8];
+        // SAFETY: as in `peek`.
+        let slot = unsafe { &mut *self.at(token) };
+        let same = slot.token == token && *slot.kind() == u32::from_ne_bytes(KIND);
+        (same && slot.done == u32::from(group)).then_some(slot.user_data)
+    }
+
     /// End the life of the operation that [`Pass::peek`] found under `token`.
     #[inline(always)]
     pub fn end(&mut self, token: u64) {

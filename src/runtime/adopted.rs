@@ -22,6 +22,8 @@ enum Life {
 pub struct Adopted<D: Door> {
     worker: ManuallyDrop<Box<Worker<D>>>,
     life: Cell<Life>,
+    /// When its last turn ended.
+    turned_at: Cell<u64>,
 }
 
 impl<D: Door> Adopted<D> {
@@ -44,7 +46,9 @@ impl<D: Door> Adopted<D> {
         let _ = place.wake.set(core.engine.driver.wake.clone());
         let worker = Box::new(Worker::new(door, core, shared.clone(), index));
         worker.begin();
-        Ok(Adopted { worker: ManuallyDrop::new(worker), life: Cell::new(Life::Running) })
+        let turned_at = Cell::new(worker.now());
+        let worker = ManuallyDrop::new(worker);
+        Ok(Adopted { worker, life: Cell::new(Life::Running), turned_at })
     }
 
     /// What the user gave.
@@ -60,7 +64,14 @@ impl<D: Door> Adopted<D> {
         }
         let worker = &**self.worker;
         worker.answer(answers);
+        let turned = self.turn_once(worker, limit_ns);
+        self.turned_at.set(worker.now());
+        turned
+    }
+
+    fn turn_once(&self, worker: &Worker<D>, limit_ns: i64) -> Result<(), Fault> {
         let start = worker.now();
+        worker.core.borrow_mut().stood_still(start.saturating_sub(self.turned_at.get()));
         let limit = u64::try_from(limit_ns).ok();
         let end = limit.map_or(u64::MAX, |ns| start.saturating_add(ns));
         loop {

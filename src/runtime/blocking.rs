@@ -219,6 +219,15 @@ impl Shared {
         }
     }
 
+    /// No more work: the threads finish what they have and go, and nobody waits for them.
+    pub(super) fn release_blocking(&self) {
+        let mut state = self.blocking();
+        state.closed = true;
+        state.handles.clear();
+        drop(state);
+        self.blocking.more.notify_all();
+    }
+
     /// No more work: wait for the threads, which finish what they have.
     pub(super) fn close_blocking(&self) {
         let handles = {

@@ -8,6 +8,7 @@ use super::connection::{Connection, How, Life, closing};
 use super::worker::Worker;
 use crate::error::Fault;
 use crate::sys::net;
+use core::ptr::NonNull;
 use std::net::SocketAddr;
 
 /// Longest message of one call.
@@ -63,24 +64,27 @@ impl<D: Door> Worker<D> {
     /// Queue a copy of `data`; all of it or nothing.
     pub fn send(&self, id: u64, data: &[u8]) -> Result<(), Fault> {
         let core = &mut *self.core.borrow_mut();
-        let connection = core.table.find(id)?;
-        connection.check_sending()?;
-        if data.len() > LONGEST {
-            return Err(Fault::errno(libc::EMSGSIZE, "a message has 1 GiB at most"));
-        }
         if data.is_empty() {
+            return core.table.find(id)?.check_sending();
+        }
+        if core.extend_short(id, data)? {
             return Ok(());
         }
-        if connection.queued() >= core.config.high_water.into() {
-            connection.was_full = true;
-            return Err(Fault::errno(libc::EAGAIN, "the send queue is full; wait for writable"));
-        }
-        let queue = connection.outgoing();
+        let index = core.sender(id, data.len() as u64)?;
+        let queue = core.table.at(index).outgoing();
         if !queue.push_first(data, &mut core.blocks) {
             queue.push_all([data], &mut core.blocks)?;
         }
-        core.make_due(super::conn_table::index_of(id));
+        core.make_due(index);
         Ok(())
+    }
+
+    /// Room for a message of `len` bytes that leaves with the next enter: the caller fills it
+    /// before anything else is asked of the worker. None where more is to be said or done: see
+    /// [`Worker::send`].
+    #[inline(always)]
+    pub fn send_shortly(&self, id: u64, len: usize) -> Option<NonNull<u8>> {
+        self.core.try_borrow_mut().ok()?.begin_short(id, len)
     }
 
     /// Close a connection; its close is told later.
@@ -120,7 +124,7 @@ impl<D: Door> Worker<D> {
             connection.show |= connection.paused;
             if let Some(limits) = connection.limits.as_mut().filter(|_| connection.paused) {
                 // Nobody waited for it meanwhile.
-                limits.read_at = now;
+                limits.wanted_at = now;
             }
             connection.paused = false;
             Ok(())

@@ -76,6 +76,10 @@ pub struct Connection {
     pub show: bool,
     /// It is in the list of those to be settled.
     pub due: bool,
+    /// A small message may leave without another look: see [`Connection::is_quick`].
+    pub quick: bool,
+    /// What comes is shown without another look: see [`Connection::is_plain`].
+    pub plain: bool,
     /// The queue was full: tell when there is room again.
     pub was_full: bool,
     /// The kernel did not take all of a send at once: the next one waits for room.
@@ -160,6 +164,12 @@ impl Connection {
     /// Both directions are over: a close now loses nothing.
     pub fn is_drained(&self) -> bool {
         self.life == Life::Draining && self.end_sent && self.ended
+    }
+
+    /// Whether what comes is shown as it is, and that is all.
+    pub fn is_plain(&self) -> bool {
+        let bare = self.limits.is_none() && self.tls.is_none();
+        bare && self.life == Life::Open && !self.paused && self.kept.is_empty()
     }
 
     /// Nothing of it is with the kernel but memory lent to it, which only the close makes it drop.

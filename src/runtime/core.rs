@@ -13,6 +13,7 @@ use super::lending::Loans;
 use super::limits::Deadlines;
 use super::listener::Listening;
 use super::process::Processes;
+use super::quiet::Quiet;
 use super::rest::{Episode, Pace, Tale};
 use super::send_queue::Blocks;
 use super::signals::Watched;
@@ -72,6 +73,7 @@ pub struct Core {
     pub listeners: Vec<Listening>,
     pub datagrams: Datagrams,
     pub blocks: Blocks,
+    pub(super) quiet: Quiet,
     pub stats: Arc<WorkerStats>,
     pub(super) loans: Loans,
     pub(super) deadlines: Deadlines,
@@ -98,6 +100,8 @@ pub struct Core {
     pub(super) unseen: core::ops::Range<u32>,
     /// Connections that are over, which there was no room to tell.
     pub(super) late: Vec<u32>,
+    /// Connections that there were when listeners were looked at.
+    pub(super) listened: usize,
     /// Nobody wants to be told what was sent.
     pub(super) hush: bool,
     /// Data is not consumed when it is shown, but at the next turn.
@@ -147,8 +151,8 @@ impl Core {
             huge: false,
         })?;
         engine.driver.spin_us = config.spin_us;
-        engine.tells_whole = true;
-        engine.whole.reserve_exact(2 * SQ_ENTRIES as usize);
+        engine.claims = Some(pool);
+        engine.driver.told.reserve_exact(2 * SQ_ENTRIES as usize);
         let errno = engine.attach();
         if errno != 0 {
             return Err(refused(errno));
@@ -160,6 +164,7 @@ impl Core {
             listeners: Vec::new(),
             datagrams: Datagrams::new(worker),
             blocks: Blocks::default(),
+            quiet: Quiet::new().map_err(refused)?,
             stats,
             loans: Loans::default(),
             deadlines: Deadlines::default(),
@@ -174,6 +179,7 @@ impl Core {
             phase: Phase::Running,
             again: false,
             hush: false,
+            listened: usize::MAX,
             hurry: false,
             unseen: 0..0,
             late: Vec::new(),
@@ -193,6 +199,7 @@ impl Core {
     /// Have a connection settled before the next wait.
     pub fn make_due(&mut self, index: usize) {
         let connection = self.table.at(index);
+        (connection.quick, connection.plain) = (false, false);
         if !connection.due {
             connection.due = true;
             self.due.push(index as u32);
@@ -321,6 +328,13 @@ impl Core {
         matches!(self.phase, Phase::Ending(_))
     }
 
+    /// So long nobody turned the worker: it could not see the end of what it waits for.
+    pub fn stood_still(&mut self, ns: u64) {
+        if let Phase::Ending(end) = &mut self.phase {
+            *end = end.saturating_add(ns);
+        }
+    }
+
     /// Whether the worker is over, but for what other threads do for it.
     pub fn is_over(&mut self) -> bool {
         let listens = !self.listeners.is_empty() || !self.datagrams.is_empty();
@@ -332,15 +346,28 @@ impl Core {
         }
     }
 
-    /// One turn of the engine; how many records there are to look at.
-    pub fn turn(&mut self, now: u64) -> u32 {
+    /// One turn of the engine; how many records there are to look at. `calm`: nothing but
+    /// completions can end its wait.
+    #[inline(always)]
+    pub fn turn(&mut self, calm: bool) -> u32 {
         self.stats.turns.add(1);
         self.unpark();
         self.engine.completed.forget_shown();
-        let limit = if core::mem::take(&mut self.hurry) { 0 } else { self.limit(now) };
+        let limit = match core::mem::take(&mut self.hurry) {
+            true => 0,
+            false if calm => -1,
+            false => self.limit(self.now),
+        };
         let want = u32::from(limit != 0);
         let turned = self.engine.turn(|| &[], want, limit, 0, Begun::OUTSIDE);
-        let refused = turned.map_or_else(|fault| -fault.code, |()| 0);
+        let mut refused = turned.map_or_else(|fault| -fault.code, |()| 0);
+        // What was not taken goes with the next turn, which does not wait: among it may be sends
+        // without a completion that something follows.
+        self.hurry = self.engine.driver.enter.waiting() > 0;
+        // Nor does a turn that does not wait say that it was refused.
+        if self.hurry && refused == 0 && self.engine.completed.waiting() == 0 {
+            refused = libc::EAGAIN;
+        }
         if matches!(refused, libc::EAGAIN | libc::ENOMEM) {
             self.rest(refused);
         } else if refused == libc::EINTR {
@@ -351,10 +378,9 @@ impl Core {
             self.pace.reset();
             self.turning.end();
         }
-        // What was not taken goes with the next turn, which does not wait: among it may be sends
-        // without a completion that something follows.
-        self.hurry = self.engine.driver.enter.waiting() > 0;
-        self.now = self.engine.driver.now();
+        if !calm {
+            self.now = self.engine.driver.now();
+        }
         self.engine.completed.show()
     }
 
@@ -371,6 +397,25 @@ impl Core {
         self.stats.backoffs.add(1);
         self.engine.driver.enter.backend().pause(self.pace.ns());
         self.pace.slower();
+    }
+
+    /// Whether nothing waits for its time, its turn or the log: then there is nothing to do but to
+    /// wait for completions.
+    #[inline(always)]
+    pub fn is_calm(&self) -> bool {
+        let listens = self.table.live() == self.listened && self.datagrams.is_empty();
+        let timeless = self.deadlines.is_empty()
+            && self.draining.is_empty()
+            && self.handshakes.next().is_none()
+            && self.patience == u64::MAX;
+        let done = self.due.is_empty() && self.late.is_empty() && self.loans.ended.is_empty();
+        let works = !self.again && !self.accepting.has_tale() && !self.turning.has_tale();
+        listens
+            && timeless
+            && done
+            && works
+            && self.phase == Phase::Running
+            && self.listeners.iter().all(Listening::is_settled)
     }
 
     /// How long the next wait may be; -1 = for ever.
@@ -443,35 +488,6 @@ impl Core {
         let mask = (1 << kind::SHIFT) - 1;
         let Some(connection) = self.table.get(index) else { return false };
         local(connection.id) == user_data & mask && connection.life != Life::Free
-    }
-
-    /// Sends that went whole without a word, from `at` on; stops behind one whose end is to be
-    /// told, and gives its connection.
-    pub fn sent_whole(&mut self, at: &mut usize) -> Option<usize> {
-        while let Some(user_data) = self.engine.whole.get(*at).copied() {
-            *at += 1;
-            let index = index_of(user_data);
-            if !self.names(index, user_data) {
-                continue;
-            }
-            let connection = self.table.at(index);
-            if connection.was_full {
-                return Some(index);
-            }
-            let bytes = connection.queue.flying();
-            connection.send = 0;
-            connection.send_ends = false;
-            connection.sent += connection.took(bytes);
-            // Quiet are blocks and leases only: no loan is over with it.
-            let over = connection.queue.advance(bytes, &mut self.blocks);
-            debug_assert!(over.is_none());
-            self.stats.sends.add(1);
-            self.stats.sent.add(bytes.into());
-            if self.table.at(index).goes_on() {
-                self.make_due(index);
-            }
-        }
-        None
     }
 
     /// Close a descriptor that no connection has.

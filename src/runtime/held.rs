@@ -20,7 +20,6 @@ impl Held {
     pub(super) fn offer(&self, conn: u64) -> Option<Offer> {
         match &self.shown {
             Shown::Fresh(piece) if self.conn == conn => Some(Offer {
-                conn,
                 lease: piece.lease(),
                 address: piece.bytes().as_ptr() as u64,
                 len: piece.bytes().len(),

@@ -13,6 +13,8 @@ use crate::ring::{Completion, Op, cf, opcode};
 use std::collections::VecDeque;
 
 const MSG_WAITALL: u32 = libc::MSG_WAITALL as u32;
+/// Loans of nothing that wait to be told at most: no queue counts them.
+const MOST_OF_NOTHING: usize = 1 << 16;
 /// Where in the user data of a read its slot is; below is the loan.
 const SLOT_SHIFT: u32 = 32;
 
@@ -68,11 +70,16 @@ pub struct Loans {
 }
 
 impl Loans {
+    /// Room to end one loan more than there are: the end of a loan must not need memory.
+    fn make_room(&mut self) -> Result<(), Fault> {
+        let no_memory = |_| Fault::errno(libc::ENOMEM, "no memory for the loan");
+        self.ended.try_reserve(self.list.len() + 1).map_err(no_memory)
+    }
+
     fn insert(&mut self, loan: Loan) -> Result<u32, Fault> {
         let no_memory = |_| Fault::errno(libc::ENOMEM, "no memory for the loan");
-        // Its end must not need memory.
         self.free.try_reserve(self.list.len() + 1 - self.free.len()).map_err(no_memory)?;
-        self.ended.try_reserve(self.list.len() + 1).map_err(no_memory)?;
+        self.make_room()?;
         if let Some(place) = self.free.pop() {
             self.list[place as usize] = Some(loan);
             return Ok(place);
@@ -109,10 +116,12 @@ impl Core {
     pub fn lend(&mut self, index: usize, data: &[u8], cookie: u64) -> Result<(), Fault> {
         let connection = self.table.at(index);
         let id = connection.id;
+        if data.is_empty() {
+            return self.lend_nothing(id, cookie);
+        }
         // Where the kernel copies anyway, small messages go together.
-        if data.is_empty() || connection.zc_copies && data.len() <= SMALL {
-            let no_memory = |_| Fault::errno(libc::ENOMEM, "no memory for the loan");
-            self.loans.ended.try_reserve(self.loans.list.len() + 1).map_err(no_memory)?;
+        if connection.zc_copies && data.len() <= SMALL {
+            self.loans.make_room()?;
             connection.push([data], &mut self.blocks)?;
             self.loans.ended.push_back((id, cookie));
             self.make_due(index);
@@ -125,6 +134,17 @@ impl Core {
         self.lent(index, loan, queued)
     }
 
+    /// What nobody reads is over at once, and told later.
+    fn lend_nothing(&mut self, conn: u64, cookie: u64) -> Result<(), Fault> {
+        if self.loans.ended.len() >= MOST_OF_NOTHING {
+            let text = "65536 loans of nothing wait to be told: return from the callback first";
+            return Err(Fault::errno(libc::ENOBUFS, text));
+        }
+        self.loans.make_room()?;
+        self.loans.ended.push_back((conn, cookie));
+        Ok(())
+    }
+
     /// Queue `len` bytes of a file.
     pub fn lend_file(
         &mut self,
@@ -132,8 +152,11 @@ impl Core {
         (fd, offset, len): (i32, u64, u64),
         cookie: u64,
     ) -> Result<(), Fault> {
-        let file = Reading { fd, offset, left: len, ..Reading::default() };
         let conn = self.table.at(index).id;
+        if len == 0 {
+            return self.lend_nothing(conn, cookie);
+        }
+        let file = Reading { fd, offset, left: len, ..Reading::default() };
         let loan = Loan { conn, cookie, out: 0, sent: false, file: Some(Box::new(file)) };
         let loan = self.loans.insert(loan)?;
         let queued = self.table.at(index).outgoing().push_file(loan, len, &mut self.blocks);

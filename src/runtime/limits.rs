@@ -26,8 +26,10 @@ pub struct Spans {
 #[derive(Default)]
 pub struct Limits {
     spans: Spans,
-    /// When bytes came last, or were first waited for.
+    /// When bytes came last.
     pub read_at: u64,
+    /// When a pause ended: since then, at most, bytes are waited for.
+    pub wanted_at: u64,
     /// When the kernel took bytes last.
     pub sent_at: u64,
     /// Since when the send in flight is.
@@ -50,6 +52,11 @@ pub struct Deadlines {
 }
 
 impl Deadlines {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.heap.is_empty()
+    }
+
     /// The first one; it may have moved.
     pub fn first(&self) -> Option<u64> {
         self.heap.peek().map(|entry| entry.0.0)
@@ -66,7 +73,7 @@ fn deadline(connection: &Connection) -> Option<u64> {
     let end = |span: u64, since: u64| (span > 0).then(|| since.saturating_add(span));
     let reads = !connection.paused && !connection.ended;
     let idle = end(idle, limits.read_at.max(limits.sent_at));
-    let read = if reads { end(read, limits.read_at) } else { None };
+    let read = if reads { end(read, limits.read_at.max(limits.wanted_at)) } else { None };
     let write = if connection.send != 0 { end(write, limits.send_since) } else { None };
     idle.into_iter().chain(read).chain(write).min()
 }
@@ -76,7 +83,9 @@ impl Core {
     pub fn set_spans(&mut self, index: usize, spans: Spans) {
         let now = self.engine.driver.now();
         self.now = now;
-        let limits = self.table.at(index).limits.get_or_insert_default();
+        let connection = self.table.at(index);
+        (connection.quick, connection.plain) = (false, false);
+        let limits = connection.limits.get_or_insert_default();
         limits.spans = spans;
         (limits.read_at, limits.sent_at, limits.send_since) = (now, now, now);
         self.arm(index);

@@ -171,6 +171,11 @@ impl Listening {
         }
     }
 
+    /// Whether it accepts, and nothing else is wanted of it.
+    pub fn is_settled(&self) -> bool {
+        self.accept != 0 && !self.closing && !self.accept_ends
+    }
+
     /// Its descriptor.
     pub fn fd(&self) -> i32 {
         self.socket.as_raw_fd()

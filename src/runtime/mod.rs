@@ -22,6 +22,7 @@ mod limits;
 mod listener;
 mod posts;
 mod process;
+mod quiet;
 mod receiving;
 mod rest;
 mod send_queue;

@@ -170,8 +170,10 @@ impl<D: Door> Worker<D> {
         }
         let queued = connection.queued();
         let room = queued == 0 || queued + bytes.len() as u64 <= most;
-        if room && connection.push([bytes], &mut core.blocks).is_ok() {
-            core.make_due(index_of(conn));
+        let index = index_of(conn);
+        let room = room && core.gather_short(index).is_ok();
+        if room && core.table.at(index).push([bytes], &mut core.blocks).is_ok() {
+            core.make_due(index);
         } else {
             core.close(index_of(conn), How::AtOnce, -libc::ENOBUFS);
         }

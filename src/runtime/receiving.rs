@@ -4,11 +4,13 @@
 //! may close it.
 
 use super::Door;
-use super::conn_table::index_of;
+use super::conn_table::{index_of, local};
 use super::connection::{How, Life};
+use super::taking::Lent;
 use super::worker::Worker;
 use crate::resource::Piece;
 use crate::ring::{Completion, cf};
+use core::slice;
 
 /// Received bytes to show.
 pub(super) enum Shown {
@@ -35,52 +37,71 @@ impl Shown {
 }
 
 impl<D: Door> Worker<D> {
-    pub(super) fn complete_recv(&self, completion: &Completion) {
-        // SAFETY: a completion of this worker's engine, looked at once.
-        let mut piece = unsafe { Piece::of(completion) };
-        if let Some(fresh) = piece.take() {
-            match self.show_shortly(completion, fresh) {
-                Some(fresh) => piece = Some(fresh),
-                None => return,
-            }
-        }
-        let Some((index, shown)) = self.received(completion, piece) else { return };
-        self.show(index, shown);
-    }
-
-    /// Show what came if there is nothing else about it; else it is given back, untouched.
+    /// Show what the record at a place brought if there is nothing else about it and its
+    /// connection; else false.
     #[inline(always)]
-    fn show_shortly(&self, completion: &Completion, piece: Piece) -> Option<Piece> {
-        let index = index_of(completion.user_data);
-        let len = piece.bytes().len();
-        let (id, user) = {
+    pub(super) fn show_shortly(&self, at: u32) -> bool {
+        let (id, user, flags, bytes) = {
             let core = &mut *self.core.borrow_mut();
-            let last = completion.flags & cf::FINAL != 0;
-            if last || core.holds || !core.names(index, completion.user_data) {
-                return Some(piece);
+            let Some(record) = core.engine.completed.at(at) else { return false };
+            if record.flags & cf::CLAIM == 0 {
+                return false;
             }
-            let connection = core.table.at(index);
-            let plain = connection.life == Life::Open && connection.kept.is_empty();
-            let special = connection.limits.is_some() || connection.tls.is_some();
-            if !plain || connection.paused || special {
-                return Some(piece);
-            }
+            // A receive ends before its connection does: this is the one that it is about.
+            let index = index_of(record.user_data);
+            let Some(connection) = core.table.get(index).filter(|found| found.plain) else {
+                return false;
+            };
+            debug_assert!(connection.is_plain() && local(connection.id) == local(record.user_data));
+            let len = record.res as usize;
             connection.received += len as u64;
             core.stats.receives.add(1);
             core.stats.received.add(len as u64);
-            (connection.id, connection.user)
+            // SAFETY: the kernel wrote that much there, and the claim keeps it.
+            let bytes = unsafe { slice::from_raw_parts(record.data as *const u8, len) };
+            (connection.id, connection.user, record.flags, bytes)
         };
-        self.taking.offer(id, piece.lease(), piece.bytes());
-        let used = self.door.on_data(self, id, user, piece.bytes());
-        if self.taking.withdraw() {
-            piece.leave();
-            if used < 0 {
-                self.consumed(index, used, 0, |_, _| {});
-            }
-        } else if used != len as i64 {
-            self.after(index, Shown::Fresh(piece), used);
+        self.taking.offer(id, Lent::Claim(flags), bytes);
+        let used = self.door.on_data(self, id, user, bytes);
+        let taken = self.taking.withdraw();
+        if taken || used != bytes.len() as i64 {
+            self.shown_shortly(index_of(id), at, used, taken);
+        } else if flags & cf::BUF_MORE == 0 {
+            let core = &mut *self.core.borrow_mut();
+            core.engine.unclaim(core.pool, flags);
         }
-        None
+        true
+    }
+
+    /// Not all that was shown was consumed, or the user has the lease of it.
+    #[inline(never)]
+    fn shown_shortly(&self, index: usize, at: u32, used: i64, taken: bool) {
+        if taken {
+            return self.consumed(index, used.min(0), 0, |_, _| {});
+        }
+        let record = self.core.borrow().engine.completed.get(at);
+        match record.and_then(|record| self.piece_of(&record)) {
+            Some(piece) => self.after(index, Shown::Fresh(piece), used),
+            None => self.after(index, Shown::Nothing, used),
+        }
+    }
+
+    /// The bytes of a completion, leased.
+    fn piece_of(&self, completion: &Completion) -> Option<Piece> {
+        let mut completion = *completion;
+        if completion.flags & cf::CLAIM != 0 {
+            let core = &mut *self.core.borrow_mut();
+            completion.token = core.engine.lease_claim(core.pool, completion.flags)?;
+            completion.flags |= cf::LEASE;
+        }
+        // SAFETY: a completion of this worker's engine, looked at once.
+        unsafe { Piece::of(&completion) }
+    }
+
+    pub(super) fn complete_recv(&self, completion: &Completion) {
+        let piece = self.piece_of(completion);
+        let Some((index, shown)) = self.received(completion, piece) else { return };
+        self.show(index, shown);
     }
 
     /// What a receive brought, and to whom.
@@ -179,11 +200,14 @@ impl<D: Door> Worker<D> {
             Shown::End if self.ended_badly(index) => return,
             Shown::End => &[],
         };
-        if let Shown::Fresh(piece) = &shown {
-            self.taking.offer(id, piece.lease(), bytes);
-        }
+        let offered = if let Shown::Fresh(piece) = &shown {
+            self.taking.offer(id, Lent::Lease(piece.lease()), bytes);
+            true
+        } else {
+            false
+        };
         let used = self.door.on_data(self, id, user, bytes);
-        let taken = self.taking.withdraw();
+        let taken = offered && self.taking.withdraw();
         if self.core.borrow().holds {
             self.hold(id, shown);
         } else if taken {
@@ -251,6 +275,7 @@ impl<D: Door> Worker<D> {
         let connection = core.table.at(index);
         if connection.life == Life::Open {
             keep(&mut connection.kept, used);
+            connection.plain = connection.is_plain();
         }
     }
 }

@@ -59,10 +59,16 @@ impl Episode {
         self.on = false;
     }
 
+    /// Whether there is something to tell.
+    #[inline]
+    pub fn has_tale(&self) -> bool {
+        self.on != self.told
+    }
+
     /// What is to be told of it.
     #[inline]
     pub fn take(&mut self) -> Option<Tale> {
-        if self.on == self.told {
+        if !self.has_tale() {
             return None;
         }
         self.told = self.on;

@@ -158,12 +158,14 @@ pub struct SendQueue {
     last: u32,
     /// Bytes of the first piece that are with the kernel.
     flying: u32,
+    /// Number of a small message in front of the first piece, which lies elsewhere; 0 = none.
+    short: u32,
     queued: u64,
 }
 
 impl Default for SendQueue {
     fn default() -> SendQueue {
-        SendQueue { first: NONE, last: NONE, flying: 0, queued: 0 }
+        SendQueue { first: NONE, last: NONE, flying: 0, short: 0, queued: 0 }
     }
 }
 
@@ -175,7 +177,43 @@ impl SendQueue {
 
     /// Nothing is in it, not even an empty file.
     pub fn is_empty(&self) -> bool {
-        self.first == NONE
+        self.first == NONE && self.short == 0
+    }
+
+    /// Only a small message is in it.
+    pub fn is_short(&self) -> bool {
+        self.first == NONE && self.short != 0
+    }
+
+    /// Number of the small message in front, 0 = none.
+    #[inline]
+    pub fn short(&self) -> u32 {
+        self.short
+    }
+
+    /// `len` bytes more are in the small message `number` in front.
+    #[inline]
+    pub fn set_short(&mut self, number: u32, len: u32) {
+        self.short = number;
+        self.queued += u64::from(len);
+    }
+
+    /// The small message in front, of `len` bytes, is gone.
+    #[inline]
+    pub fn forget_short(&mut self, len: u32) {
+        (self.short, self.flying) = (0, 0);
+        self.queued -= u64::from(len);
+    }
+
+    /// The small message in front has these bytes: make it the first piece, in flight or not.
+    pub fn unshort(&mut self, bytes: &[u8], blocks: &mut Blocks) -> Result<(), Fault> {
+        let mut block = blocks.take(bytes.len()).ok_or_else(no_memory)?;
+        let Some(place) = block.get_mut(..bytes.len()) else { return Err(no_memory()) };
+        place.copy_from_slice(bytes);
+        let flying = core::mem::take(&mut self.flying);
+        self.push_front(block, bytes.len() as u32, blocks).map_err(|_| no_memory())?;
+        (self.short, self.flying) = (0, flying);
+        Ok(())
     }
 
     /// Bytes that are with the kernel.
@@ -328,6 +366,9 @@ impl SendQueue {
             Ok(node) => {
                 blocks.nodes[node as usize].next = self.first;
                 self.first = node;
+                if self.last == NONE {
+                    self.last = node;
+                }
                 Ok(())
             }
             Err(Piece { source: Source::Block(block), .. }) => Err(block),
@@ -337,7 +378,7 @@ impl SendQueue {
 
     /// What to send next.
     pub fn next(&self, blocks: &mut Blocks) -> Next {
-        if self.flying != 0 {
+        if self.flying != 0 || self.short != 0 {
             return Next::Nothing;
         }
         let Some(first) = blocks.at(self.first) else { return Next::Nothing };
@@ -358,6 +399,10 @@ impl SendQueue {
     /// are all sent with that.
     pub fn advance(&mut self, sent: u32, blocks: &mut Blocks) -> Option<u32> {
         let sent = sent.min(self.flying);
+        if self.short != 0 {
+            self.forget_short(sent);
+            return None;
+        }
         self.flying = 0;
         self.queued -= u64::from(sent);
         let first = blocks.at(self.first)?;

@@ -6,6 +6,7 @@
 use super::conn_table::local;
 use super::connection::{How, Life};
 use super::core::{Core, kind};
+use super::quiet::UNTOLD;
 use super::send_queue::Next;
 use crate::error::Fault;
 use crate::ring::{Op, opcode, sqe_flag};
@@ -41,7 +42,10 @@ impl Core {
             return self.settle_closing(index);
         }
         self.settle_receiving(index)?;
-        if self.table.at(index).limits.is_some() {
+        let connection = self.table.at(index);
+        connection.quick = self.hush && connection.is_quick();
+        connection.plain = connection.is_plain();
+        if connection.limits.is_some() {
             self.arm(index);
         }
         Ok(())
@@ -56,12 +60,13 @@ impl Core {
             return Ok(());
         }
         let (token, len) = match connection.queue.next(&mut self.blocks) {
-            Next::Bytes(addr, len) => match self.send_quietly(index, addr, len) {
-                Some(token) => (token, len),
-                None => (self.send_bytes(index, addr, len)?, len),
-            },
+            Next::Bytes(addr, len) => {
+                let quietly = len <= MOST_QUIET && self.stage_piece(index, addr, len);
+                (if quietly { UNTOLD } else { self.send_bytes(index, addr, len)? }, len)
+            }
             Next::Nothing => {
-                if connection.wants_end && !connection.end_sent && connection.is_flushed() {
+                let flushed = connection.queue.is_empty() && connection.is_flushed();
+                if connection.wants_end && !connection.end_sent && flushed {
                     connection.end_sent = true;
                     net::end_sending(connection.fd);
                 }
@@ -79,16 +84,6 @@ impl Core {
             limits.send_since = self.now;
         }
         Ok(())
-    }
-
-    /// A send without a completion, which ends no wait: only where nothing is to follow it.
-    fn send_quietly(&mut self, index: usize, addr: u64, len: u32) -> Option<u64> {
-        let connection = self.table.at(index);
-        if !self.hush || len > MOST_QUIET || connection.waits_for_sent() {
-            return None;
-        }
-        let user_data = kind::SEND << kind::SHIFT | local(connection.id);
-        self.engine.send_quietly(connection.fd, addr, len, user_data)
     }
 
     pub(super) fn send_bytes(&mut self, index: usize, addr: u64, len: u32) -> Result<u64, Fault> {
@@ -133,6 +128,7 @@ impl Core {
 
     /// End what is in flight, then close: before that the kernel would keep the connection alive.
     fn settle_closing(&mut self, index: usize) -> Result<(), Fault> {
+        self.drop_short(index);
         let connection = self.table.at(index);
         if !connection.is_idle() {
             let (recv, send) = (
@@ -163,6 +159,7 @@ impl Core {
     /// Accept where there is room, and end the listeners that are to end.
     pub fn settle_listeners(&mut self, now: u64) {
         let room = self.table.room();
+        self.listened = self.table.live();
         for at in 0..self.listeners.len() {
             if self.settle_listener(at, room, now).is_err() {
                 self.again = true;

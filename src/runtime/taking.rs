@@ -17,11 +17,9 @@ use crate::sys::net;
 use core::cell::Cell;
 
 /// A lease that may be taken.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Offer {
-    /// Whose bytes; 0 = nobody's.
-    pub conn: u64,
-    /// 0 = it was taken, or there is none.
+    /// Its number.
     pub lease: u64,
     /// Where the bytes are.
     pub address: u64,
@@ -29,27 +27,69 @@ pub struct Offer {
     pub len: usize,
 }
 
-/// The lease of the bytes that are shown just now.
-#[derive(Default)]
-pub struct Taking(Cell<Offer>);
+/// What keeps the bytes that are shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Lent {
+    /// A lease.
+    Lease(u64),
+    /// A claim, by the flags of its completion, of which a lease is made when somebody takes it.
+    Claim(u32),
+}
+
+/// The bytes that are shown just now, as long as nobody took them.
+pub(super) struct Taking {
+    /// Whose they are; 0 = nobody's, or taken.
+    conn: Cell<u64>,
+    lent: Cell<Lent>,
+    address: Cell<*const u8>,
+    len: Cell<usize>,
+}
+
+impl Default for Taking {
+    fn default() -> Taking {
+        Taking {
+            conn: Cell::new(0),
+            lent: Cell::new(Lent::Lease(0)),
+            address: Cell::new(core::ptr::null()),
+            len: Cell::new(0),
+        }
+    }
+}
 
 impl Taking {
-    #[inline]
-    pub(super) fn offer(&self, conn: u64, lease: u64, bytes: &[u8]) {
-        self.0.set(Offer { conn, lease, address: bytes.as_ptr() as u64, len: bytes.len() });
+    #[inline(always)]
+    pub(super) fn offer(&self, conn: u64, lent: Lent, bytes: &[u8]) {
+        self.conn.set(conn);
+        self.lent.set(lent);
+        self.address.set(bytes.as_ptr());
+        self.len.set(bytes.len());
     }
 
-    /// The show is over: whether a lease was on offer and taken.
-    #[inline]
+    /// The show of what was offered is over: whether somebody took it.
+    #[inline(always)]
     pub(super) fn withdraw(&self) -> bool {
-        let offer = self.0.replace(Offer::default());
-        offer.conn != 0 && offer.lease == 0
+        self.conn.replace(0) == 0
     }
+
+    /// What is shown of `conn`.
+    fn of(&self, conn: u64) -> Option<(Lent, u64, usize)> {
+        let shown = (self.lent.get(), self.address.get() as u64, self.len.get());
+        (self.conn.get() == conn).then_some(shown)
+    }
+
+    fn take(&self) {
+        self.conn.set(0);
+    }
+}
+
+#[cold]
+fn few() -> Fault {
+    Fault::errno(libc::ENOBUFS, "few receive buffers are left: copy it")
 }
 
 impl Core {
     /// Whether `id` may send `len` bytes more now; its place.
-    fn sender(&mut self, id: u64, len: u64) -> Result<usize, Fault> {
+    pub(super) fn sender(&mut self, id: u64, len: u64) -> Result<usize, Fault> {
         let connection = self.table.find(id)?;
         connection.check_sending()?;
         if len > LONGEST as u64 {
@@ -57,8 +97,10 @@ impl Core {
         }
         if connection.queued() >= self.config.high_water.into() {
             connection.was_full = true;
+            connection.quick = false;
             return Err(Fault::errno(libc::EAGAIN, "the send queue is full; wait for writable"));
         }
+        self.gather_short(index_of(id))?;
         Ok(index_of(id))
     }
 }
@@ -68,10 +110,9 @@ impl<D: Door> Worker<D> {
     pub fn take(&self, id: u64) -> Result<Offer, Fault> {
         let core = &mut *self.core.borrow_mut();
         core.table.find(id)?;
-        let shown = self.taking.0.get();
+        let shown = self.taking.of(id);
         let held = core.held.iter().find_map(|held| held.offer(id));
-        let offer = if shown.conn == id { shown } else { held.unwrap_or_default() };
-        if offer.lease == 0 {
+        if shown.is_none() && held.is_none() {
             return Err(Fault::errno(
                 libc::ENODATA,
                 "nothing of this connection is shown now that is in the pool: copy it",
@@ -80,14 +121,24 @@ impl<D: Door> Worker<D> {
         let info = core.engine.pool_info(core.pool)?;
         if info.free <= (info.spec.count / 4).max(1) {
             core.stats.take_refusals.add(1);
-            return Err(Fault::errno(libc::ENOBUFS, "few receive buffers are left: copy it"));
+            return Err(few());
         }
+        let offer = match (shown, held) {
+            (Some((lent, address, len)), _) => {
+                let lease = match lent {
+                    Lent::Lease(lease) => lease,
+                    Lent::Claim(at) => core.engine.lease_claim(core.pool, at).ok_or_else(few)?,
+                };
+                self.taking.take();
+                Offer { lease, address, len }
+            }
+            (None, Some(offer)) => {
+                core.held.iter_mut().for_each(|held| held.leave(offer.lease));
+                offer
+            }
+            (None, None) => return Err(few()),
+        };
         core.stats.taken.add(1);
-        if shown.conn == id {
-            self.taking.0.set(Offer { lease: 0, ..offer });
-        } else {
-            core.held.iter_mut().for_each(|held| held.leave(offer.lease));
-        }
         Ok(offer)
     }
 

@@ -24,6 +24,8 @@ struct Count {
     alive: u32,
     started: bool,
     panicked: bool,
+    /// Nobody will wait for them.
+    detached: bool,
 }
 
 /// The threads of a runtime.
@@ -42,7 +44,12 @@ impl Drop for Leaving<'_> {
         let mut count = self.0.count();
         count.alive -= 1;
         count.panicked |= std::thread::panicking();
+        let last = count.alive == 0 && count.detached;
+        drop(count);
         self.0.ended.notify_all();
+        if last {
+            self.0.shared.release_blocking();
+        }
     }
 }
 
@@ -214,5 +221,11 @@ impl Threads {
     /// Let the threads end by themselves.
     pub fn detach(&self) {
         locked(&self.handles).clear();
+        let mut count = self.count();
+        count.detached = true;
+        if count.alive == 0 {
+            drop(count);
+            self.shared.release_blocking();
+        }
     }
 }

@@ -68,58 +68,81 @@ impl<D: Door> Worker<D> {
 
     /// One turn: do what is wanted, wait, tell what came. False when all is over.
     pub(super) fn step(&self) -> bool {
-        self.obey();
+        if self.core.borrow().engine.driver.wake.signals() & signal::WAKE != 0 {
+            self.obey();
+        }
         self.settle();
+        let calm = !self.door.has_told() && self.core.borrow().is_calm();
+        if !calm && !self.settle_rest() {
+            return false;
+        }
         let count = {
-            let mut core = self.core.borrow_mut();
-            let now = core.engine.driver.now();
-            core.settle_listeners(now);
-            core.settle_datagrams(now);
-            // After the last listener went: nothing would end the wait.
-            let over = core.is_over();
-            if over || core.is_ending() {
-                drop(core);
-                self.end_posts();
-                self.shared.cancel_waiting(self.index);
-                if over && !self.has_errands() {
-                    return false;
-                }
-                core = self.core.borrow_mut();
-            }
-            if self.door.has_told() {
-                core.patience = now;
-            }
-            let late = core.unseen.clone();
-            if late.is_empty() { 0..core.turn(now) } else { late }
+            let core = &mut *self.core.borrow_mut();
+            let late = core::mem::take(&mut core.unseen);
+            if late.is_empty() { 0..core.turn(calm) } else { late }
         };
-        self.complete_whole();
-        self.core.borrow_mut().unseen = 0..0;
+        self.complete_quiet();
+        // Where nobody watches and nothing is recorded, what is received goes to the user at once.
+        let shortly = self.shared.config.stall_ns == 0 && !self.core.borrow().holds;
         for at in count.clone() {
-            if !self.door.has_room() {
+            if shortly && self.show_shortly(at) {
+                continue;
+            }
+            if !self.tell_record(at) {
                 self.core.borrow_mut().unseen = at..count.end;
                 break;
             }
-            let completion = self.core.borrow().engine.completed.get(at);
-            if let Some(completion) = completion {
-                self.watched(|| self.complete(&completion));
-            }
         }
-        self.tell_released();
-        self.tell_late();
         if self.core.borrow().engine.completed.has_calls() {
             self.complete_calls();
         }
+        if !self.core.borrow().is_calm() {
+            self.tell_rest();
+        }
         self.look_at_others();
+        true
+    }
+
+    /// Have listeners and datagrams go on, and the worker end. False when all is over.
+    #[inline(never)]
+    fn settle_rest(&self) -> bool {
+        let mut core = self.core.borrow_mut();
+        let now = core.engine.driver.now();
+        core.now = now;
+        core.settle_listeners(now);
+        core.settle_datagrams(now);
+        // After the last listener went: nothing would end the wait.
+        let over = core.is_over();
+        if over || core.is_ending() {
+            drop(core);
+            self.end_posts();
+            self.shared.cancel_waiting(self.index);
+            if over && !self.has_errands() {
+                return false;
+            }
+            core = self.core.borrow_mut();
+        }
+        if self.door.has_told() {
+            core.patience = now;
+        }
+        true
+    }
+
+    /// What is told when the completions were: releases, ends, what the clock and the log say.
+    #[inline(never)]
+    fn tell_rest(&self) {
+        self.tell_released();
+        self.tell_late();
         let tale = {
             let core = &mut *self.core.borrow_mut();
             core.look_at_clock(core.now);
             core.take_tale()
         };
         tale.into_iter().for_each(Tale::tell);
-        true
     }
 
-    /// What other threads ask for.
+    /// What other threads ask for: whoever does so raises WAKE.
+    #[inline(never)]
     fn obey(&self) {
         // Before looking: what is asked for afterwards raises it again.
         self.core.borrow().engine.driver.wake.lower(signal::WAKE);
@@ -157,6 +180,20 @@ impl<D: Door> Worker<D> {
             });
             self.core.borrow_mut().settle(index);
         }
+        self.core.borrow_mut().stage_shorts();
+    }
+
+    /// Tell what a record is about; false when there is no room to.
+    #[inline(never)]
+    fn tell_record(&self, at: u32) -> bool {
+        if !self.door.has_room() {
+            return false;
+        }
+        let completion = self.core.borrow().engine.completed.get(at);
+        if let Some(completion) = completion {
+            self.watched(|| self.complete(&completion));
+        }
+        true
     }
 
     fn complete(&self, completion: &Completion) {
@@ -217,31 +254,40 @@ impl<D: Door> Worker<D> {
         let index = self.core.borrow_mut().connection_of(completion);
         let res = completion.res;
         let bytes = if res >= 0 { res as u32 } else { completion.data as u32 };
-        let Some(index) = index else { return };
-        {
-            // That a quiet send is told of means that the kernel has no room for all of it now.
-            let core = &mut *self.core.borrow_mut();
-            let connection = core.table.at(index);
-            if connection.queue.flying() > bytes && matches!(res, AGAIN | 0..) {
-                connection.is_slow = true;
-            }
+        if let Some(index) = index {
+            self.sent(index, res, bytes);
         }
-        self.sent(index, if res == AGAIN { 0 } else { res }, bytes);
     }
 
-    /// Sends that were done without a word.
-    fn complete_whole(&self) {
-        let mut at = 0;
+    /// What was to be sent at once was not, or in part: the next send waits for room.
+    #[cold]
+    fn sent_at_length(&self, index: usize, res: i32) {
+        self.core.borrow_mut().table.at(index).is_slow = matches!(res, AGAIN | 0..);
+        self.sent(index, if res == AGAIN { 0 } else { res }, res.max(0) as u32);
+    }
+
+    /// Sends without a completion: those that got one, and those that are done.
+    fn complete_quiet(&self) {
         loop {
-            let (index, bytes) = {
+            let (index, res) = {
                 let core = &mut *self.core.borrow_mut();
-                let Some(index) = core.sent_whole(&mut at) else {
-                    return core.engine.whole.clear();
-                };
-                (index, core.table.at(index).queue.flying())
+                match core.engine.driver.told.pop() {
+                    Some((name, res)) => (core.untold_told(name), Some(res)),
+                    None => (core.settle_quiet(), None),
+                }
             };
-            self.watched(|| self.sent(index, bytes as i32, bytes));
+            match (index, res) {
+                (Some(index), Some(res)) => self.watched(|| self.sent_at_length(index, res)),
+                (Some(index), None) => self.watched(|| self.sent_whole(index)),
+                (None, Some(_)) => {}
+                (None, None) => return,
+            }
         }
+    }
+
+    fn sent_whole(&self, index: usize) {
+        let bytes = self.core.borrow_mut().table.at(index).queue.flying();
+        self.sent(index, bytes as i32, bytes);
     }
 
     /// The kernel took so many bytes of the send in flight, or refused it.
@@ -270,8 +316,11 @@ impl<D: Door> Worker<D> {
             if res < 0 {
                 core.close(index, How::AtOnce, res);
             }
-            if core.table.at(index).goes_on() {
+            let connection = core.table.at(index);
+            if connection.goes_on() {
                 core.make_due(index);
+            } else {
+                connection.quick = core.hush && connection.is_quick();
             }
             (id, user, users, writable)
         };

@@ -122,6 +122,49 @@ static void check_cut_name(void) {
   close(sender);
 }
 
+/* Name, control data and payload of a datagram over IPv6, whole; then each of them cut. */
+static void check_all_parts(void) {
+  struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+  struct sockaddr_in6 from = to;
+  const uint32_t control = CMSG_SPACE(sizeof(struct in6_pktinfo));
+  int receiver = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), sender, cut, on = 1;
+  socklen_t size = sizeof to;
+  if (receiver < 0) return; /* a machine without IPv6 */
+  sender = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (bind(receiver, (struct sockaddr *)&to, size) == 0) {
+    CHECK(bind(sender, (struct sockaddr *)&from, size) == 0);
+    CHECK(getsockname(receiver, (struct sockaddr *)&to, &size) == 0);
+    CHECK(getsockname(sender, (struct sockaddr *)&from, &size) == 0);
+    CHECK(setsockopt(receiver, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on) == 0);
+    for (cut = 0; cut < 2; cut++) {
+      const uint32_t name = cut ? 8 : sizeof from, room = cut ? 16 : control;
+      const uint32_t payload = SIZE - 16 - name - room;
+      uint64_t token = arm(receiver, name, room, MSG_TRUNC);
+      unsigned char bytes[2 * SIZE];
+      ringline_completion it;
+      ringline_message message;
+      struct cmsghdr head;
+      memset(bytes, 'p', sizeof bytes);
+      CHECK(sendto(sender, bytes, payload + (unsigned)cut, 0, (struct sockaddr *)&to, size) > 0);
+      it = take(1);
+      CHECK_EQ(ringline_recvmsg_out(&it, name, room, &message), payload);
+      CHECK_EQ(message.payload_full, payload + (unsigned)cut);
+      CHECK(memcmp(at(message.payload), bytes, payload) == 0);
+      CHECK(message.name_len == name && message.name_full == sizeof from);
+      CHECK(memcmp(at(message.name), &from, name) == 0);
+      CHECK_EQ(!!(message.flags & MSG_TRUNC), cut);
+      CHECK_EQ(!!(message.flags & MSG_CTRUNC), cut);
+      CHECK(cut ? message.control_len <= room : message.control_len == room);
+      if (!cut) memcpy(&head, at(message.control), sizeof head);
+      CHECK(cut || (head.cmsg_level == IPPROTO_IPV6 && head.cmsg_type == IPV6_PKTINFO));
+      CHECK_EQ(ringline_lease_release(it.token), 0);
+      end(token);
+    }
+  }
+  close(receiver);
+  close(sender);
+}
+
 static void send_fd(int to, int fd) {
   union { struct cmsghdr first; unsigned char bytes[CONTROL]; } room;
   struct iovec out = {(void *)"with", 4};
@@ -347,6 +390,7 @@ int main(void) {
   check_payload(0);
   check_payload(MSG_TRUNC);
   check_cut_name();
+  check_all_parts();
   check_control();
   check_dry();
   check_lengths();

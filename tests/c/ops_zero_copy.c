@@ -129,6 +129,7 @@ static void check_stream(int message) {
 static void check_errors(void) {
   int ends[2], round, full = 0;
   ringline_shared *shared;
+  ringline_op refused;
   make_pair(ends);
   ring = make_ring();
   shared = ringline_shared_block(ring);
@@ -137,6 +138,9 @@ static void check_errors(void) {
     CHECK_EQ(it.res, -EOPNOTSUPP);
     CHECK(!(it.flags & RINGLINE_CF_ZC_COPIED));
   }
+  prep(&refused, ends[0], 100, 0);
+  refused.ioprio = 2;
+  CHECK_EQ(ringline_submit(ring, &refused, 1, NULL, 0), -EINVAL);
   close_both(ends);
   make_slow_pair(ends);
   while (full < 5) {
@@ -164,7 +168,9 @@ static void check_errors(void) {
 }
 
 /* A short count, memory that is the kernel's as long as the peer does not read, then FINAL. */
-static void check_held(void) {
+static void check_held(int message) {
+  struct iovec part = {out, LENGTH};
+  struct msghdr msg;
   int ends[2];
   ringline_op op;
   ringline_completion it;
@@ -173,9 +179,14 @@ static void check_held(void) {
   make_slow_pair(ends);
   ring = make_ring();
   fill(9);
-  prep(&op, ends[0], LENGTH, MSG_DONTWAIT);
+  memset(&msg, 0, sizeof msg);
+  msg.msg_iov = &part;
+  msg.msg_iovlen = 1;
+  if (message) ringline_prep_sendmsg_zc(&op, ends[0], &msg, MSG_DONTWAIT);
+  else prep(&op, ends[0], LENGTH, MSG_DONTWAIT);
   it = do_op(ring, &op);
   CHECK(it.res > 65536 && it.flags & RINGLINE_CF_MORE);
+  CHECK_EQ(it.flags & (RINGLINE_CF_NOTIF | RINGLINE_CF_ZC_COPIED), 0);
   CHECK_EQ(turn_for(ring, 0, 0), 0);
   CHECK_EQ(ringline_inflight(ring), 1);
   CHECK(ringline_cancel(ring, it.token) == 0); /* asked, and of no use */
@@ -341,7 +352,8 @@ int main(void) {
   check_stream(0);
   check_stream(1);
   check_errors();
-  check_held();
+  check_held(0);
+  check_held(1);
   check_cancel(0);
   check_cancel(1);
   check_region();

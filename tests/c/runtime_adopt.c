@@ -4,17 +4,13 @@
  * worker's thread and on another, a mix with the library's threads, signals, a forked child.
  * Failure: bytes lost or out of order, a hang, a wrong code, a thread or descriptor left over.
  */
-#include "serving.h"
+#include "adopted.h"
 
 #include <signal.h>
 #include <sys/time.h>
 
 #define MESSAGE 1000
 #define WHOLE (300 * MESSAGE)
-
-static const ringline_event *events_of(const ringline_worker_block *block) {
-  return (const ringline_event *)(uintptr_t)block->events;
-}
 
 static const void *at_address(uint64_t address) { return (const void *)(uintptr_t)address; }
 
@@ -34,7 +30,7 @@ static ringline_worker_block *adopt(serving *server, uint32_t workers) {
   CHECK_OK(ringline_worker_adopt(server->runtime, 0, &block));
   CHECK(block->size == sizeof *block && block->abi == RINGLINE_ABI && block->worker == 0);
   CHECK(block->runtime == (uint64_t)(uintptr_t)server->runtime && block->timeout_ns == -1);
-  CHECK(block->events_len == 1 && events_of(block)[0].kind == RINGLINE_EVENT_START);
+  CHECK(block->events_len == 1 && event_at(block, 0)->kind == RINGLINE_EVENT_START);
   return block;
 }
 
@@ -46,7 +42,7 @@ static ringline_event *turn_until(serving *server, ringline_worker_block *block,
     CHECK_OK(count);
     CHECK_EQ((uint32_t)count, block->events_len);
     for (at = 0; at < count; at++) {
-      ringline_event *event = (ringline_event *)(uintptr_t)block->events + at;
+      ringline_event *event = event_at(block, at);
       if (event->kind == kind) return event;
     }
   }
@@ -84,7 +80,7 @@ static void echo(void) {
     int32_t count = ringline_worker_turn(server.runtime), at, skip = 0;
     CHECK(count > 0);
     for (at = 0; at < count; at++) {
-      ringline_event *event = (ringline_event *)(uintptr_t)block->events + at;
+      ringline_event *event = event_at(block, at);
       if (event->kind == RINGLINE_EVENT_ACCEPT) {
         CHECK_EQ(event->listener, (uint32_t)server.listener);
         CHECK_EQ(ringline_conn_set_user(server.runtime, event->conn, 77), 0);

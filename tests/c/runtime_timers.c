@@ -3,7 +3,7 @@
  * the same turn, 0 and u64::MAX, the limit, and 1,048,576 of them of which most are stopped.
  * Failure: a tick too early, twice, after stop, of the wrong user, a timer that outlives its end.
  */
-#include "serving.h"
+#include "adopted.h"
 
 #define MOST (1u << 20)
 #define PERIOD 2000000ull
@@ -17,10 +17,6 @@ static ringline_worker_block *adopt(ringline_runtime **runtime) {
   CHECK_OK(ringline_worker_adopt(*runtime, 0, &block));
   block->timeout_ns = LIMIT;
   return block;
-}
-
-static const ringline_event *event_at(const ringline_worker_block *block, int32_t at) {
-  return (const ringline_event *)(uintptr_t)block->events + at;
 }
 
 static void in_order(void) {

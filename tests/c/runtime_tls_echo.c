@@ -5,25 +5,13 @@
  */
 #include "tls.h"
 
-#define CLIENT "timeout 9 openssl s_client -connect 127.0.0.1:%d -CAfile ca.pem -quiet " \
-               "-verify_return_error -servername localhost "
-
-static void echo(int port, const char *how, uint64_t length, int version) {
-  memset(&saw, 0, sizeof saw);
-  saw.close_at = length;
-  CHECK_EQ(shell(CLIENT "%s <in >out && cmp in out", port, how), 0);
-  CHECK_EQ(saw.info.version, version);
-  wait_for_count(&saw.closed, 1);
-  CHECK(saw.reason == 0 && saw.secured == 1);
-}
-
 static void both_versions(void) {
   serving server;
   serve_tls(&server, &tls_echo, tls_server(NULL));
   CHECK_EQ(shell("head -c 10485760 /dev/urandom >in"), 0);
-  echo(port_of(&server), "-tls1_2", 10485760, 0x0303);
+  tls_echoed(port_of(&server), "-tls1_2", 10485760, 0x0303);
   CHECK(strstr(saw.info.cipher_name, "TLS_ECDHE_ECDSA_WITH") == saw.info.cipher_name);
-  echo(port_of(&server), "-tls1_3", 10485760, 0x0304);
+  tls_echoed(port_of(&server), "-tls1_3", 10485760, 0x0304);
   CHECK(saw.info.cipher_suite >= 0x1301 && saw.info.cipher_suite <= 0x1303);
   CHECK(strcmp(saw.info.server_name, "localhost") == 0 && saw.info.alpn[0] == 0);
   CHECK(saw.info.peer_certificate == NULL);
@@ -42,7 +30,7 @@ static void said_before(void) {
   serving server;
   handlers.accept = greet;
   serve_tls(&server, &handlers, tls_server(NULL));
-  CHECK_EQ(shell(CLIENT "</dev/null >out; grep -q '^good bye$' out", port_of(&server)), 0);
+  CHECK_EQ(shell(TLS_CLIENT "</dev/null >out; grep -q '^good bye$' out", port_of(&server)), 0);
   expect_close(0, NULL);
   stop_serving(&server);
 }

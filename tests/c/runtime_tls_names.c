@@ -6,18 +6,6 @@
  */
 #include "tls.h"
 
-#define CLIENT "timeout 9 openssl s_client -connect 127.0.0.1:%d -CAfile ca.pem -quiet " \
-               "-verify_return_error -servername localhost "
-
-static void echo(int port, const char *how, uint64_t length, int version) {
-  memset(&saw, 0, sizeof saw);
-  saw.close_at = length;
-  CHECK_EQ(shell(CLIENT "%s <in >out && cmp in out", port, how), 0);
-  CHECK_EQ(saw.info.version, version);
-  wait_for_count(&saw.closed, 1);
-  CHECK(saw.reason == 0 && saw.secured == 1);
-}
-
 static void names_and_protocols(void) {
   ringline_tls_identity all[] = {
       {.chain_file = "good.pem", .key_file = "good.key"},
@@ -59,10 +47,10 @@ static void resumed(void) {
   for (at = 0; at < 2; at++) {
     char how[64];
     snprintf(how, sizeof how, "%s -sess_out session", versions[at]);
-    echo(port_of(&server), how, 6, at ? 0x0304 : 0x0303);
+    tls_echoed(port_of(&server), how, 6, at ? 0x0304 : 0x0303);
     CHECK_EQ(saw.info.flags, 0);
     snprintf(how, sizeof how, "%s -sess_in session", versions[at]);
-    echo(port_of(&server), how, 6, at ? 0x0304 : 0x0303);
+    tls_echoed(port_of(&server), how, 6, at ? 0x0304 : 0x0303);
     CHECK_EQ(saw.info.flags, RINGLINE_TLS_RESUMED);
   }
   stop_serving(&server);
@@ -74,21 +62,21 @@ static void client_certificates(void) {
   serving server;
   serve_tls(&server, &tls_echo, tls_server(&options));
   CHECK_EQ(shell("echo hello >in"), 0);
-  echo(port_of(&server), "-cert good.pem -key good.key", 6, 0x0304);
+  tls_echoed(port_of(&server), "-cert good.pem -key good.key", 6, 0x0304);
   CHECK(saw.info.peer_certificate != NULL && saw.info.peer_certificate_length > 200);
   memset(&saw, 0, sizeof saw);
-  CHECK(shell(CLIENT "<in >out", port_of(&server)) != 0);
+  CHECK(shell(TLS_CLIENT "<in >out", port_of(&server)) != 0);
   CHECK_EQ(saw.secured, 0);
   expect_close(RINGLINE_ETLS, "showed no certificate");
   tls_authority("stranger");
   tls_certificate("spy", "localhost", "stranger", 2);
-  CHECK(shell(CLIENT "-cert spy.pem -key spy.key <in >out", port_of(&server)) != 0);
+  CHECK(shell(TLS_CLIENT "-cert spy.pem -key spy.key <in >out", port_of(&server)) != 0);
   CHECK_EQ(saw.secured, 0);
   expect_close(RINGLINE_ETLS, "not trusted");
   stop_serving(&server);
   options.flags = RINGLINE_TLS_CLIENT_CERTIFICATE_WANTED;
   serve_tls(&server, &tls_echo, tls_server(&options));
-  echo(port_of(&server), "", 6, 0x0304);
+  tls_echoed(port_of(&server), "", 6, 0x0304);
   CHECK(saw.info.peer_certificate == NULL);
   stop_serving(&server);
 }

@@ -5,51 +5,17 @@
  * writable callback that never comes, sent bytes that are not the user's, a client of the 200 that
  * gets no answer or another's.
  */
+#include "slow_reader.h"
 #include "tls.h"
 
-enum { MESSAGES = 1000, LENGTH = 10000, HIGH = 256 * 1024, CLIENTS = 200 };
+enum { CLIENTS = 200 };
 
-static unsigned char message[LENGTH];
-static volatile long refused, ended;
-static int next_message;
-static uint64_t acknowledged, closed_well;
-
-static void send_more(ringline_runtime *runtime, uint64_t conn) {
-  ringline_conn_info info = {.size = sizeof info};
-  while (next_message < MESSAGES) {
-    int32_t code;
-    fill(message, LENGTH, (uint32_t)next_message);
-    code = ringline_conn_send(runtime, conn, message, LENGTH);
-    CHECK_EQ(ringline_conn_info_of(runtime, conn, &info), 0);
-    CHECK(info.queued < HIGH + LENGTH);
-    if (code == -EAGAIN) {
-      CHECK(info.queued >= HIGH);
-      count_up(&refused);
-      return;
-    }
-    CHECK_EQ(code, 0);
-    next_message++;
-  }
-  CHECK_EQ(ringline_conn_close(runtime, conn, RINGLINE_CLOSE_GRACEFULLY), 0);
-}
+static volatile long ended;
+static uint64_t closed_well;
 
 static void on_secured(void *ctx, ringline_runtime *runtime, uint64_t conn, uint64_t user) {
   (void)ctx, (void)user;
   send_more(runtime, conn);
-}
-
-static void on_writable(void *ctx, ringline_runtime *runtime, uint64_t conn, uint64_t user) {
-  ringline_conn_info info = {.size = sizeof info};
-  (void)ctx, (void)user;
-  CHECK_EQ(ringline_conn_info_of(runtime, conn, &info), 0);
-  CHECK(info.queued <= HIGH / 2);
-  send_more(runtime, conn);
-}
-
-static void on_sent(void *ctx, ringline_runtime *runtime, uint64_t conn, uint64_t user,
-                    uint64_t length) {
-  (void)ctx, (void)runtime, (void)conn, (void)user;
-  acknowledged += length;
 }
 
 static void on_close(void *ctx, ringline_runtime *runtime, uint64_t conn, uint64_t user,
@@ -66,17 +32,16 @@ static void on_close(void *ctx, ringline_runtime *runtime, uint64_t conn, uint64
                 "  return c.wrap_socket(s, server_hostname=\"localhost\", " \
                 "suppress_ragged_eofs=False)\n"
 
-static void slow(void) {
+static void one_that_does_not_read(void) {
   ringline_runtime_handlers handlers = {.size = sizeof handlers, .secured = on_secured,
-                                        .writable = on_writable, .sent = on_sent,
+                                        .writable = slow_writable, .sent = slow_sent,
                                         .close = on_close};
-  ringline_runtime_config config = {.size = sizeof config, .workers = 1, .high_water = HIGH};
   unsigned char got[LENGTH], expected[LENGTH];
   char line[1024];
   serving server;
   FILE *client, *out;
   int at;
-  serve_tls_with(&server, &config, &handlers, tls_server(NULL));
+  serve_tls_with(&server, &slow_config, &handlers, tls_server(NULL));
   snprintf(line, sizeof line, "exec timeout 9 python3 -c 'import os\n" CONNECT
            "s = client()\n"
            "sys.stdin.readline()\n"
@@ -85,12 +50,12 @@ static void slow(void) {
            "s.unwrap()' 2>>log", port_of(&server));
   client = popen(line, "we");
   CHECK(client != NULL);
-  wait_for_least(&refused, 1);
+  wait_for_least(&slow.refused, 1);
   fputs("go\n", client);
   CHECK_EQ(pclose(client), 0);
   wait_for_count(&ended, 1);
-  CHECK(closed_well == 1 && refused > 1);
-  CHECK_EQ(acknowledged, (uint64_t)MESSAGES * LENGTH);
+  CHECK(closed_well == 1 && slow.refused > 1);
+  CHECK_EQ(slow.acknowledged, (uint64_t)MESSAGES * LENGTH);
   out = fopen("out", "re");
   CHECK(out != NULL);
   for (at = 0; at < MESSAGES; at++) {
@@ -122,7 +87,7 @@ static void many(void) {
 int main(void) {
   serving_baseline(NULL);
   tls_begin();
-  slow();
+  one_that_does_not_read();
   many();
   harness_check_baseline();
   return 0;

@@ -135,6 +135,19 @@ static HARNESS_UNUSED void serve_tls(serving *server, const ringline_runtime_han
   serve_tls_with(server, NULL, handlers, tls);
 }
 
+/* Against tls_echo: what openssl's client sends and gets back; its port, and more words. */
+#define TLS_CLIENT "timeout 9 openssl s_client -connect 127.0.0.1:%d -CAfile ca.pem -quiet " \
+                   "-verify_return_error -servername localhost "
+
+static HARNESS_UNUSED void tls_echoed(int port, const char *how, uint64_t length, int version) {
+  memset(&saw, 0, sizeof saw);
+  saw.close_at = length;
+  CHECK_EQ(shell(TLS_CLIENT "%s <in >out && cmp in out", port, how), 0);
+  CHECK_EQ(saw.info.version, version);
+  wait_for_count(&saw.closed, 1);
+  CHECK(saw.reason == 0 && saw.secured == 1);
+}
+
 static HARNESS_UNUSED int port_of(const serving *server) {
   return ntohs(server->address.sin_port);
 }

@@ -100,6 +100,7 @@ impl Core {
         name: Option<&str>,
     ) -> Result<(), Fault> {
         let now = self.engine.driver.now();
+        self.gather_short(index)?;
         let connection = self.table.at(index);
         let session = Session::new(config, name, connection.queue.queued())?;
         connection.tls = Some(Box::new(session));

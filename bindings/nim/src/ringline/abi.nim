@@ -2103,7 +2103,8 @@ proc ringline_conn_send_zc*(runtime: ptr ringline_runtime, conn: uint64, bytes: 
   ## are until the released callback comes with `cookie` (always later, never from here). Where the
   ## kernel copies after all (loopback), messages of 16 KiB at most are copied at once and
   ## released soon.
-  ## In the worker's callbacks only. Returns as ringline_conn_send(); an error means no callback.
+  ## In the worker's callbacks only. Returns as ringline_conn_send(), and -ENOBUFS for a length of 0
+  ## while 65536 releases wait to be told; an error means no callback.
 
 proc ringline_conn_send_file*(runtime: ptr ringline_runtime, conn: uint64, fd: int32,
     offset: uint64, length: uint64, cookie: uint64): int32
@@ -2113,8 +2114,9 @@ proc ringline_conn_send_file*(runtime: ptr ringline_runtime, conn: uint64, fd: i
   ## file that ends before `length` closes the connection with -ENODATA, a read that fails with its
   ## -errno: the other end was promised more. In the worker's callbacks only.
   ##
-  ## Returns 0; -ENODATA when the file is shorter now; -EINVAL (no regular file), -EBADF; and as
-  ## ringline_conn_send(). An error means no callback.
+  ## Returns 0; -ENODATA when the file is shorter now; -EINVAL (no regular file), -EBADF; -ENOBUFS
+  ## for nothing of a file while 65536 releases wait to be told; and as ringline_conn_send(). An
+  ## error means no callback.
 
 proc ringline_conn_set_timeouts*(runtime: ptr ringline_runtime, conn: uint64,
     timeouts: ptr ringline_conn_timeouts): int32

@@ -2663,7 +2663,8 @@ class Functions:
     #: are until the released callback comes with `cookie` (always later, never from here). Where the
     #: kernel copies after all (loopback), messages of 16 KiB at most are copied at once and
     #: released soon.
-    #: In the worker's callbacks only. Returns as ringline_conn_send(); an error means no callback.
+    #: In the worker's callbacks only. Returns as ringline_conn_send(), and -ENOBUFS for a length of 0
+    #: while 65536 releases wait to be told; an error means no callback.
     conn_send_zc: Callable[[Pointer, int, Pointer, int, int], int]
 
     #: conn_send_file(runtime, conn, fd, offset, length, cookie)
@@ -2673,8 +2674,9 @@ class Functions:
     #: file that ends before `length` closes the connection with -ENODATA, a read that fails with its
     #: -errno: the other end was promised more. In the worker's callbacks only.
     #:
-    #: Returns 0; -ENODATA when the file is shorter now; -EINVAL (no regular file), -EBADF; and as
-    #: ringline_conn_send(). An error means no callback.
+    #: Returns 0; -ENODATA when the file is shorter now; -EINVAL (no regular file), -EBADF; -ENOBUFS
+    #: for nothing of a file while 65536 releases wait to be told; and as ringline_conn_send(). An
+    #: error means no callback.
     conn_send_file: Callable[[Pointer, int, int, int, int, int], int]
 
     #: conn_set_timeouts(runtime, conn, timeouts)

@@ -1,7 +1,8 @@
-"""The other side of the benchmark: connections that send a message and wait for it, by epoll.
+"""The other side of the benchmark's TLS: connections that send a message and wait for it.
 
 No event loop of anybody's: it does the same work whatever serves it. Says `ready`, waits for a
-line, plays for the given time, and prints how many messages came back.
+line, plays for the given time, and prints how many messages came back. As clients.c, which does
+what is not TLS.
 """
 
 import argparse
@@ -14,20 +15,10 @@ from typing import Any
 
 
 def connect(options: argparse.Namespace) -> Any:
-    if options.unix:
-        sock = socket.socket(socket.AF_UNIX)
-        sock.connect(options.unix)
-        return sock
-    if options.udp:
-        sock = socket.socket(type=socket.SOCK_DGRAM)
-        sock.connect(("127.0.0.1", options.udp))
-        return sock
     sock = socket.create_connection(("127.0.0.1", options.port))
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if options.tls:
-        context = ssl.create_default_context(cafile=options.tls)
-        return context.wrap_socket(sock, server_hostname="localhost")
-    return sock
+    context = ssl.create_default_context(cafile=options.tls)
+    return context.wrap_socket(sock, server_hostname="localhost")
 
 
 class Peer:
@@ -47,16 +38,14 @@ class Peer:
             if got == 0:
                 raise ConnectionError("the server has ended")
             self.left -= got
-            if not (isinstance(self.sock, ssl.SSLSocket) and self.sock.pending()):
+            if not self.sock.pending():
                 return self.left == 0
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int)
-    parser.add_argument("--unix", help="the path of a socket")
-    parser.add_argument("--udp", type=int, help="a port")
-    parser.add_argument("--tls", help="a certificate to trust")
+    parser.add_argument("--tls", required=True, help="a certificate to trust")
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--connections", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=1)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import List
+from typing import List, Tuple
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 CONNECTIONS = 100
@@ -34,9 +34,10 @@ def talk(port: int, seed: int, failures: List[str]) -> None:
         failures.append(f"connection {seed}: {count} bytes")
 
 
-def test_echo() -> None:
-    """Failure: one of 100 connections that gets back other bytes, or no end."""
-    command = [sys.executable, str(EXAMPLES / "echo.py")]
+def echoed(example: str, *arguments: str, connections: int) -> Tuple[int, int, bytes]:
+    """Plays against an example that echoes, and ends it by Ctrl-C. How many files it had open when
+    the connections were over, its return code, and what it said at its end."""
+    command = [sys.executable, str(EXAMPLES / example), *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as server:
         try:
             assert server.stdout is not None and server.stderr is not None
@@ -44,7 +45,7 @@ def test_echo() -> None:
             failures: List[str] = []
             threads = [
                 threading.Thread(target=talk, args=(port, seed, failures))
-                for seed in range(CONNECTIONS)
+                for seed in range(connections)
             ]
             for thread in threads:
                 thread.start()
@@ -52,11 +53,17 @@ def test_echo() -> None:
                 thread.join()
             assert failures == []
             open_files = len(os.listdir(f"/proc/{server.pid}/fd"))
-            assert open_files < 20, "connections were left open"
         finally:
             server.send_signal(signal.SIGINT)
             said = server.communicate(timeout=30)[1]
-    assert (server.returncode, b"completions" in said) == (0, True), said
+    return open_files, server.returncode, said
+
+
+def test_echo() -> None:
+    """Failure: one of 100 connections that gets back other bytes, or no end."""
+    open_files, code, said = echoed("echo.py", connections=CONNECTIONS)
+    assert open_files < 20, "connections were left open"
+    assert (code, b"completions" in said) == (0, True), said
 
 
 def test_readmes() -> None:

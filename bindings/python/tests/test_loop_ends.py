@@ -435,3 +435,43 @@ def test_dropped_transport_is_said() -> None:
         assert loop.is_running()
 
     run(main())
+
+
+@pytest.mark.parametrize("size", [5, 50_000])
+def test_what_was_written_before_abort_goes(size: int) -> None:
+    """asyncio's write sends at once, so that a reply before an abort arrives."""
+
+    async def main() -> None:
+        log, other = await logged()
+        log.transport.write(b"x" * (size - 2))
+        log.transport.write(b"yy")
+        log.transport.abort()
+        await until(lambda: log.lost)
+        got = b""
+        while data := other.recv(65536):
+            got += data
+        assert got == b"x" * (size - 2) + b"yy"
+        other.close()
+
+    run(main())
+
+
+def test_accepted_by_a_listener_without_a_protocol_has_no_delay() -> None:
+    async def main() -> None:
+        log = Log()
+        listener = socket.socket()
+        assert listener.proto == 0
+        listener.bind(("127.0.0.1", 0))
+        server = await asyncio.get_running_loop().create_server(lambda: log, sock=listener)
+        with socket.create_connection(listener.getsockname()):
+            await until(lambda: log.calls)
+            sock = log.transport.get_extra_info("socket")
+            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            log.transport.close()
+            await until(lambda: log.lost)
+        server.close()
+        await server.wait_closed()
+
+    if KIND == "asyncio":
+        pytest.skip("asyncio asks the Python object, which says 0")
+    run(main())

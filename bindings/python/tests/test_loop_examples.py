@@ -1,7 +1,6 @@
 """The examples of the event loop as programs."""
 
 import hashlib
-import signal
 import ssl
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from typing import Tuple
 import pytest
 from certificates import contexts
 from loops import only_ringline
-from test_examples import EXAMPLES, talk
+from test_examples import EXAMPLES, echoed
 
 pytestmark = only_ringline
 
@@ -20,24 +19,8 @@ pytestmark = only_ringline
 @pytest.mark.parametrize("kind", ["protocol", "streams"])
 def test_echo(kind: str) -> None:
     """Failure: one of 20 connections that gets back other bytes, or no end."""
-    command = [sys.executable, str(EXAMPLES / "loop_echo.py"), kind]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as server:
-        try:
-            assert server.stdout is not None
-            port = int(server.stdout.readline().split()[-1])
-            failures: "list[str]" = []
-            threads = [
-                threading.Thread(target=talk, args=(port, seed, failures)) for seed in range(20)
-            ]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-            assert failures == []
-        finally:
-            server.send_signal(signal.SIGINT)
-            said = server.communicate(timeout=30)[1]
-    assert (server.returncode, said) == (0, b"ended\n")
+    _, code, said = echoed("loop_echo.py", kind, connections=20)
+    assert (code, said) == (0, b"ended\n")
 
 
 def test_copy(tmp_path: Path) -> None:

@@ -3,16 +3,14 @@
 import contextlib
 import hashlib
 import os
-import signal
 import socket
-import subprocess
 import sys
 import threading
 from typing import Any, Iterator, List, Tuple
 
 import pytest
 import ringline
-from test_examples import EXAMPLES, talk
+from test_examples import echoed
 
 
 @contextlib.contextmanager
@@ -47,24 +45,8 @@ def whole(sock: socket.socket) -> bytes:
 
 def test_example() -> None:
     """Failure: one of 50 connections that gets back other bytes, or no end; no end by Ctrl-C."""
-    command = [sys.executable, str(EXAMPLES / "protocol_echo.py")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as server:
-        try:
-            assert server.stdout is not None
-            port = int(server.stdout.readline().split()[-1])
-            failures: List[str] = []
-            threads = [
-                threading.Thread(target=talk, args=(port, seed, failures)) for seed in range(50)
-            ]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-            assert failures == []
-        finally:
-            server.send_signal(signal.SIGINT)
-            said = server.communicate(timeout=30)[1]
-    assert (server.returncode, said) == (0, b"ended\n")
+    _, code, said = echoed("protocol_echo.py", connections=50)
+    assert (code, said) == (0, b"ended\n")
 
 
 class Lines:

@@ -348,16 +348,13 @@ impl Engine {
         self.staged.set(rest as u32);
     }
 
-    /// Records into the inbox, and the QUIET sends that have none.
+    /// Records into the inbox, and before them the QUIET sends that have none: they were over
+    /// first, and who answers what was received finds nothing in its way.
     #[inline]
     fn collect(&self, block: &Shared) {
         // SAFETY: recs_len records are filled, until the next turn.
         let records =
             unsafe { std::slice::from_raw_parts(block.recs, block.recs_len.get() as usize) };
-        self.inbox(|inbox| {
-            let ours = records.iter().filter(|one| one.flags & (CF_MSG | CF_LOW_WATER) == 0);
-            inbox.extend(ours.copied());
-        });
         if !self.quiet(|quiet| quiet.is_empty()) {
             self.table(|table| {
                 for record in records.iter().filter(|one| one.flags & CF_FINAL != 0) {
@@ -370,26 +367,28 @@ impl Engine {
                 self.settle();
             }
         }
+        self.inbox(|inbox| {
+            let ours = records.iter().filter(|one| one.flags & (CF_MSG | CF_LOW_WATER) == 0);
+            inbox.extend(ours.copied());
+        });
     }
 
     /// QUIET sends that were accepted and have no completion by now were taken whole: the kernel
     /// deals with them while it takes them, and the records have had room for all.
     fn settle(&self) {
-        let mut quiet = self.quiet(std::mem::take);
-        quiet.retain(|ident| {
-            let state = self.table(|table| {
-                table.get(*ident).map(|one| (one.token, one.spoken, one.quiet.unwrap_or(0)))
-            });
-            match state {
-                Some((0, ..)) => true,
-                Some((_, false, length)) => {
-                    self.inbox(|inbox| inbox.push_back(final_of(*ident, length as i32)));
+        let (inbox, table) = (self.inbox.get(), self.table.get());
+        // SAFETY: nothing here runs Python or comes back here.
+        let (inbox, table) = unsafe { (&mut *inbox, &mut *table) };
+        self.quiet(|quiet| {
+            quiet.retain(|ident| match table.get(*ident) {
+                Some(one) if one.token == 0 => true,
+                Some(one) if !one.spoken => {
+                    inbox.push_back(final_of(*ident, one.quiet.unwrap_or(0) as i32));
                     false
                 }
                 _ => false,
-            }
+            })
         });
-        self.quiet(|list| *list = quiet);
     }
 
     /// Whether the inbox has the end of an operation.

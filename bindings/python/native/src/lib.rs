@@ -8,6 +8,7 @@ mod abi;
 mod bound;
 mod call;
 mod core;
+mod datagram;
 mod dispatch;
 mod engine;
 mod engine_type;
@@ -16,6 +17,7 @@ mod heap;
 mod names;
 mod properties;
 mod py;
+mod reader;
 mod run;
 mod stream;
 mod stream_type;
@@ -52,6 +54,12 @@ unsafe extern "C" fn stream_class(_: Obj, base: Obj) -> Obj {
     enter(|| stream_type::make(unsafe { Ref::view(&base) }))
 }
 
+/// `_datagram_type(DatagramTransport)`: its subclass with a native hot path.
+unsafe extern "C" fn datagram_class(_: Obj, base: Obj) -> Obj {
+    // SAFETY: the argument is live for the call.
+    enter(|| datagram::make(unsafe { Ref::view(&base) }))
+}
+
 static LOADED: AtomicBool = AtomicBool::new(false);
 
 fn load() -> Py {
@@ -62,12 +70,16 @@ fn load() -> Py {
     }
     // SAFETY: the definition is whole and lives for ever; a new reference.
     let module = unsafe { Ref::new(PyModule_Create(DEFINITION.0.get())) }?;
-    let methods = types::table(vec![types::method(c"_stream_type", METH_O, stream_class)]);
+    let methods = types::table(vec![
+        types::method(c"_stream_type", METH_O, stream_class),
+        types::method(c"_datagram_type", METH_O, datagram_class),
+    ]);
     // SAFETY: the list is ended by a zero and lives for ever.
     if unsafe { PyModule_AddFunctions(module.ptr(), methods.cast()) } != 0 {
         return Err(Raised);
     }
     names::load()?;
+    reader::load()?;
     handle::make(&module)?;
     properties::make()?;
     engine_type::make(&module)?;

@@ -156,6 +156,8 @@ pub struct StreamNames {
     pub drained: Ref,
     /// "_send_rest".
     pub send_rest: Ref,
+    /// collections.deque.
+    pub deque: Ref,
     /// "_flush".
     pub flush: Ref,
     /// SocketTransport.write.
@@ -188,6 +190,7 @@ fn load_stream() -> Py<()> {
         maybe_pause: intern(c"_maybe_pause_protocol")?,
         drained: intern(c"_drained")?,
         send_rest: intern(c"_send_rest")?,
+        deque: import(c"collections")?.named(c"deque")?,
         flush: intern(c"_flush")?,
         write: Slot::default(),
     };

@@ -11,17 +11,22 @@ use crate::core::Core;
 use crate::engine::Engine;
 use crate::names::{enter_context, slow, stream_names};
 use crate::py::*;
+use crate::reader;
 use crate::table::Kind;
 use crate::types::*;
 use pyo3_ffi::*;
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::ffi::c_int;
+use std::ptr::null;
 
 /// `ringline._native`'s subclass of SocketTransport.
 pub static STREAM: Type = Type::unmade();
 
 /// So much is sent at once, without waiting for the end of the iteration.
 const AT_ONCE: isize = 16384;
+/// So much goes to data_received at once, as with asyncio.
+const MOST: usize = 262_144;
 /// MSG_DONTWAIT | MSG_WAITALL: all of it, or what there is room for.
 const QUIETLY: u32 = (libc::MSG_DONTWAIT | libc::MSG_WAITALL) as u32;
 const SEND: u8 = 26;
@@ -41,6 +46,8 @@ pub struct Stream {
     pub(crate) held: Slot,
     pub(crate) queue: Slot,
     pub(crate) pending: Slot,
+    /// The protocol that was looked at, and whether its reader is fed past it.
+    pub(crate) looked: Cell<Obj>,
     pub(crate) recv_id: Cell<u64>,
     pub(crate) send_id: Cell<u64>,
     pub(crate) size: Cell<isize>,
@@ -54,6 +61,7 @@ pub struct Stream {
     pub(crate) flushing: Cell<bool>,
     pub(crate) buffered: Cell<bool>,
     pub(crate) protocol_paused: Cell<bool>,
+    pub(crate) feeds: Cell<bool>,
 }
 
 impl Stream {
@@ -90,13 +98,18 @@ impl Stream {
         !self.paused.get() && !self.closing.get() && !self.buffered.get() && !self.held.has_items()
     }
 
-    /// The queue of writes, with `pending` in it, for Python.
+    /// The queue of writes, with `pending` in it, for Python. There is none before it is asked for.
     pub fn queue(&self) -> Py {
-        let queue = self.queue.or_none();
+        let queue = made(&self.queue)?;
         if let Some(data) = self.pending.take() {
             queue.attr(&stream_names().append)?.call(&[&data])?;
         }
         Ok(queue)
+    }
+
+    /// What came while reading was paused, for Python.
+    pub fn held(&self) -> Py {
+        made(&self.held)
     }
 
     #[inline]
@@ -117,6 +130,16 @@ impl Stream {
     }
 }
 
+/// The deque in a place, made when it is asked for.
+fn made(place: &Slot) -> Py {
+    if let Some(deque) = place.get() {
+        return Ok(deque);
+    }
+    let deque = stream_names().deque.call(&[])?;
+    place.set(Some(deque.clone()));
+    Ok(deque)
+}
+
 /// A completion of the receive.
 #[inline]
 pub fn received(me: &Ref, engine: &Engine, res: i32, record: &Record) -> Py<()> {
@@ -127,19 +150,107 @@ pub fn received(me: &Ref, engine: &Engine, res: i32, record: &Record) -> Py<()> 
     if record.flags & CF_FINAL != 0 {
         part.recv_id.set(0);
     }
-    // SAFETY: `res` bytes lie there until the lease is given back; a new reference.
-    let data =
-        unsafe { Ref::new(PyBytes_FromStringAndSize(record.data as *const _, res as isize)) };
-    engine.release(record.token);
-    let data = data?;
     if let (Some(protocol), Some(context)) = (part.protocol.get(), part.context.get()) {
-        let called =
-            enter_context(&context, || protocol.method_one(&stream_names().data_received, &data));
+        let size = res as usize;
+        let fed = reader::feed(part, &protocol, engine, size, record);
+        let called = match fed {
+            Ok(false) => {
+                let data = Pieces::of(engine, size, record).bytes()?;
+                enter_context(&context, || {
+                    protocol.method_one(&stream_names().data_received, &data)
+                })
+                .map(drop)
+            }
+            done => done.map(drop),
+        };
         if called.is_err() {
             fatal(me)?;
         }
+    } else {
+        engine.release(record.token);
     }
     if record.flags & CF_FINAL != 0 { part.read(me) } else { Ok(()) }
+}
+
+/// What was received: a record and those of the inbox that go on with it.
+pub struct Pieces<'a> {
+    engine: &'a Engine,
+    first: &'a Record,
+    size: usize,
+    count: usize,
+    total: usize,
+}
+
+impl<'a> Pieces<'a> {
+    /// `size` bytes of this record, and what came behind it.
+    #[inline]
+    pub fn of(engine: &'a Engine, size: usize, first: &'a Record) -> Pieces<'a> {
+        let (count, total) = engine.inbox(|inbox| match inbox.front() {
+            Some(next) if next.user_data == first.user_data => followers(inbox, size, first),
+            _ => (0, size),
+        });
+        Pieces { engine, first, size, count, total }
+    }
+
+    /// How many bytes they are.
+    pub fn total(&self) -> usize {
+        self.total
+    }
+
+    /// Copy them to `place` and give them back to the pool.
+    ///
+    /// # Safety
+    /// There is room for `total` bytes.
+    #[inline]
+    pub unsafe fn copy_to(self, place: *mut u8) {
+        // SAFETY: as the caller promises; the bytes lie there until the lease is given back.
+        unsafe { place.copy_from_nonoverlapping(self.first.data as *const u8, self.size) };
+        self.engine.release(self.first.token);
+        let mut at = self.size;
+        for _ in 0..self.count {
+            let Some(next) = self.engine.inbox(VecDeque::pop_front) else { break };
+            let size = next.res as usize;
+            // SAFETY: as above; `total` counts every piece.
+            unsafe { place.add(at).copy_from_nonoverlapping(next.data as *const u8, size) };
+            at += size;
+            self.engine.release(next.token);
+        }
+    }
+
+    /// Give the first back to the pool, unseen; the others come by themselves.
+    #[cold]
+    pub fn drop_all(self) {
+        self.engine.release(self.first.token);
+    }
+
+    /// They as one bytes object.
+    #[inline]
+    fn bytes(self) -> Py {
+        // SAFETY: a new reference; its bytes are written below, before anybody sees it.
+        let data = unsafe { Ref::new(PyBytes_FromStringAndSize(null(), self.total as isize)) };
+        let Ok(data) = data else {
+            self.drop_all();
+            return Err(Raised);
+        };
+        // SAFETY: a bytes object of that size, which nobody else has.
+        unsafe { self.copy_to(PyBytes_AsString(data.ptr()).cast()) };
+        Ok(data)
+    }
+}
+
+/// How many records behind this one go on with it, and how many bytes that makes.
+#[cold]
+fn followers(inbox: &VecDeque<Record>, size: usize, record: &Record) -> (usize, usize) {
+    let (mut count, mut total) = (0, size);
+    for next in inbox {
+        let goes_on = next.user_data == record.user_data && next.flags & CF_FINAL == 0;
+        if !goes_on || next.res <= 0 || total + next.res as usize > MOST {
+            break;
+        }
+        count += 1;
+        total += next.res as usize;
+    }
+    (count, total)
 }
 
 /// What data_received raised ends the connection, unless it is to end the program.

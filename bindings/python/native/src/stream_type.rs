@@ -44,9 +44,40 @@ unsafe extern "C" fn set_buffer(slf: Obj, value: Obj, _: *mut c_void) -> c_int {
         // SAFETY: self and the value are live for the call.
         let (me, value) = unsafe { (Ref::view(&slf), Ref::view(&value)) };
         Stream::of(me).pending.set(None);
-        Stream::of(me).queue.set(Some(value.clone()));
+        Stream::of(me).queue.set(unless_empty(value));
         Ok(())
     })
+}
+
+/// An empty deque is not kept: looking at its length costs more than finding none.
+fn unless_empty(value: &Ref) -> Option<Ref> {
+    let place = Slot::empty();
+    place.set(Some(value.clone()));
+    if place.has_items() { place.take() } else { None }
+}
+
+unsafe extern "C" fn get_held(slf: Obj, _: *mut c_void) -> Obj {
+    enter(|| {
+        // SAFETY: a getter's self is live and of the type.
+        Stream::of(unsafe { Ref::view(&slf) }).held()
+    })
+}
+
+unsafe extern "C" fn set_held(slf: Obj, value: Obj, _: *mut c_void) -> c_int {
+    enter_int(|| {
+        if value.is_null() {
+            return Err(type_error(c"this attribute cannot be deleted"));
+        }
+        // SAFETY: self and the value are live for the call.
+        let (me, value) = unsafe { (Ref::view(&slf), Ref::view(&value)) };
+        Stream::of(me).held.set(unless_empty(value));
+        Ok(())
+    })
+}
+
+unsafe extern "C" fn is_closing(slf: Obj, _: Obj) -> Obj {
+    // SAFETY: a method's self is live and of the type.
+    enter(|| Ok(Ref::bool(Stream::of(unsafe { Ref::view(&slf) }).closing.get())))
 }
 
 fn members(at: usize) -> Vec<PyMemberDef> {
@@ -57,7 +88,7 @@ fn members(at: usize) -> Vec<PyMemberDef> {
         (c"_context", offset_of!(Stream, context)),
         (c"_sending", offset_of!(Stream, sending)),
         (c"_empty_waiter", offset_of!(Stream, waiter)),
-        (c"_held", offset_of!(Stream, held)),
+        (c"_holding", offset_of!(Stream, held)),
         (c"_queue", offset_of!(Stream, queue)),
         (c"_pending", offset_of!(Stream, pending)),
     ];
@@ -87,11 +118,19 @@ fn members(at: usize) -> Vec<PyMemberDef> {
 /// Make the type, once, over SocketTransport.
 pub fn make(base: &Ref) -> Py {
     stream_names().write.set(Some(base.named(c"write")?));
-    let methods = vec![method(c"write", METH_O, write), method(c"_read", METH_NOARGS, read)];
+    let methods = vec![
+        method(c"write", METH_O, write),
+        method(c"_read", METH_NOARGS, read),
+        method(c"is_closing", METH_NOARGS, is_closing),
+    ];
+    let properties = vec![
+        property(c"_buffer", get_buffer, Some(set_buffer)),
+        property(c"_held", get_held, Some(set_held)),
+    ];
     let slots = vec![
         slot(Py_tp_methods, table(methods)),
         slot(Py_tp_members, table(members(Type::begin(base)?))),
-        slot(Py_tp_getset, table(vec![property(c"_buffer", get_buffer, Some(set_buffer))])),
+        slot(Py_tp_getset, table(properties)),
     ];
     let name = c"ringline._stream.NativeTransport";
     STREAM.make_plain(name, base, size_of::<Stream>(), slots)

@@ -15,6 +15,8 @@ pub enum Kind {
     Receive,
     /// A native stream transport, its send.
     Send,
+    /// A native datagram transport, its receive.
+    Datagram,
 }
 
 /// An operation.

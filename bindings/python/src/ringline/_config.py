@@ -32,7 +32,7 @@ class Config(NamedTuple):
     """
 
     buffer_size: int = 65536
-    buffer_count: int = 32
+    buffer_count: int = 16
     ring_size: int = 256
     sqpoll: bool = False
     spin_us: int = 0

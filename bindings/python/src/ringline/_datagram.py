@@ -18,8 +18,9 @@ from asyncio.log import logger
 from collections import deque
 from typing import Any, Callable, Deque, Dict, Optional, Tuple
 
-from . import _abi, _address
+from . import _abi, _address, _layer
 from ._message import Message
+from ._transport import Reading
 
 _FINAL = _abi.CF_FINAL
 _LEAVES = (-errno.ECANCELED, -errno.ENOBUFS, -errno.EINTR, -errno.EAGAIN)
@@ -35,7 +36,11 @@ _MOST_ADDRESSES = 4096
 _ONE_COPY = 8192
 
 
-class DatagramTransport(transports._FlowControlMixin, transports.DatagramTransport):
+class DatagramTransport(
+    Reading,
+    transports._FlowControlMixin,
+    transports.DatagramTransport,
+):
     """A datagram socket. Made by the loop's create_datagram_endpoint."""
 
     _maybe_pause_protocol: Callable[[], None]
@@ -68,14 +73,17 @@ class DatagramTransport(transports._FlowControlMixin, transports.DatagramTranspo
         self._address = address
         # The name of a peer without one is "": it is a peer all the same.
         self._connected = self._extra["peername"] is not None
-        self._run = contextvars.copy_context().run
+        self._context = contextvars.copy_context()
+        self._run = self._context.run
         self._buffer: Deque[Tuple[bytes, Any]] = deque()
         self._buffer_size = 0
         self._conn_lost = 0
         self._closing = self._paused = False
         #: Datagrams that came while reading was paused.
         self._held: Deque[Tuple[bytes, Any]] = deque()
+        #: What the kernel calls a sender -> what Python does, and the way back.
         self._addresses: Dict[bytes, Any] = {}
+        self._names: Dict[Any, bytes] = {}
         self._recv_id = 0
         self._name_room = _NAME.get(int(sock.family), 0)
         #: Where the payload starts in what the kernel gives.
@@ -117,43 +125,10 @@ class DatagramTransport(transports._FlowControlMixin, transports.DatagramTranspo
         self._protocol: Any = protocol
         self._protocol_connected = True
 
-    def get_protocol(self) -> asyncio.BaseProtocol:
-        protocol: asyncio.BaseProtocol = self._protocol
-        return protocol
-
-    def is_closing(self) -> bool:
-        return self._closing
-
     # Receiving.
 
-    def is_reading(self) -> bool:
-        return not self._closing and not self._paused
-
-    def pause_reading(self) -> None:
-        if not self.is_reading():
-            return
-        self._paused = True
-        self._stop_reading()
-        if self._loop.get_debug():
-            logger.debug("%r pauses reading", self)
-
-    def resume_reading(self) -> None:
-        if self._closing or not self._paused:
-            return
-        self._paused = False
-        if self._held:
-            self._loop.call_soon(self._unhold)
-        self._read()
-        if self._loop.get_debug():
-            logger.debug("%r resumes reading", self)
-
-    def _unhold(self) -> None:
-        try:
-            while self._held and self.is_reading():
-                self._protocol.datagram_received(*self._held.popleft())
-        finally:
-            if self._held and self.is_reading():
-                self._loop.call_soon(self._unhold)
+    def _deliver(self, item: Tuple[bytes, Any]) -> None:
+        self._protocol.datagram_received(*item)
 
     def _read(self) -> None:
         if self._recv_id or not self.is_reading():
@@ -216,7 +191,9 @@ class DatagramTransport(transports._FlowControlMixin, transports.DatagramTranspo
             return None
         if len(self._addresses) >= _MOST_ADDRESSES:
             self._addresses.clear()
+            self._names.clear()
         address = self._addresses[raw] = _address.unpack(raw)
+        self._names[address] = raw[:size]
         return address
 
     def _read_ready(self) -> None:
@@ -317,23 +294,6 @@ class DatagramTransport(transports._FlowControlMixin, transports.DatagramTranspo
     def abort(self) -> None:
         self._force_close(None)
 
-    def _fatal_error(
-        self, error: BaseException, message: str = "Fatal error on transport"
-    ) -> None:
-        if isinstance(error, OSError):
-            if self._loop.get_debug():
-                logger.debug("%r: %s", self, message, exc_info=True)
-        else:
-            self._loop.call_exception_handler(
-                {
-                    "message": message,
-                    "exception": error,
-                    "transport": self,
-                    "protocol": self._protocol,
-                }
-            )
-        self._force_close(error)
-
     def _force_close(self, error: Optional[BaseException]) -> None:
         if self._conn_lost:
             return
@@ -363,6 +323,12 @@ class DatagramTransport(transports._FlowControlMixin, transports.DatagramTranspo
             self._loop = None
 
 
+#: What the loop makes: native where that layer serves.
+Transport: Any = DatagramTransport
+if _layer.loaded is not None:
+    Transport = _layer.loaded._datagram_type(DatagramTransport)
+
+
 class DatagramMixin:
     """What create_datagram_endpoint asks of its loop."""
 
@@ -377,4 +343,5 @@ class DatagramMixin:
         extra: Optional[Dict[str, Any]] = None,
     ) -> DatagramTransport:
         self._ensure_fd_no_transport(sock)
-        return DatagramTransport(self, sock, protocol, address, waiter, extra)
+        made: DatagramTransport = Transport(self, sock, protocol, address, waiter, extra)
+        return made

@@ -28,7 +28,7 @@ import itertools
 import struct
 from collections import deque
 from threading import get_ident
-from typing import Any, Callable, Deque, Dict, Iterable, List, Optional, Set, Tuple
+from typing import Any, Callable, Deque, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 from . import _abi, _buffers
 from ._completion import Record
@@ -77,7 +77,7 @@ class Engine:
         flags: int = 0,
         spin_us: int = 0,
         buffer_size: int = 65536,
-        buffer_count: int = 32,
+        buffer_count: int = 16,
     ) -> None:
         self._entries, self._flags, self._spin_us = entries, flags, spin_us
         self.buffer_size, self.buffer_count = buffer_size, buffer_count
@@ -418,13 +418,14 @@ class Engine:
         if count:
             self._accepted(words[_DONE])
         found = words[_RECS_LEN]
+        # Records about no operation have an id that is not in the table.
+        records = list(_unpack(self._rec_bytes[: found * _RECORD.size])) if found else ()
+        if self._quiet and found < self._recs_cap:
+            self._settle(records)
         if found:
-            # Records about no operation have an id that is not in the table.
-            self._inbox.extend(_unpack(self._rec_bytes[: found * _RECORD.size]))
+            self._inbox.extend(records)
             if self._dropped:
                 self._tell_dropped()
-        if self._quiet and found < self._recs_cap:
-            self._settle()
 
     def _tell_dropped(self) -> None:
         """The NOPs in the place of cancelled operations say what those would say."""
@@ -458,11 +459,12 @@ class Engine:
             self._op_bytes[:size] = bytes(self._op_bytes[start : start + size])
         del staged[:done]
 
-    def _settle(self) -> None:
+    def _settle(self, records: Sequence[Record]) -> None:
         """QUIET sends that have no completion by now were taken whole: the kernel deals with them
-        while it takes them, and the records have had room for all."""
+        while it takes them, and the records have had room for all. They go before the records, so
+        that who answers what was received finds nothing in its way."""
         inbox, quiet = self._inbox, self._quiet
-        spoken = {record[0] for record in inbox if record[2] & _FINAL}
+        spoken = {record[0] for found in (inbox, records) for record in found if record[2] & _FINAL}
         staged = self._staged
         self._quiet = []
         for sent in quiet:

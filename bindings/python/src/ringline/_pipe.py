@@ -18,6 +18,7 @@ from collections import deque
 from typing import Any, Callable, Deque, Dict, Optional
 
 from . import _abi
+from ._transport import Common, Reading
 
 _FINAL = _abi.CF_FINAL
 _LEAVES = (-errno.ECANCELED, -errno.ENOBUFS, -errno.EINTR)
@@ -26,7 +27,7 @@ _NO_READ = (-errno.EAGAIN, -errno.EBADFD, -errno.EINVAL, -errno.EOPNOTSUPP)
 _AGAIN = (BlockingIOError, InterruptedError)
 
 
-class _Pipe:
+class _Pipe(Common):
     """What both ends have in common."""
 
     _pipe: Any = None
@@ -35,6 +36,7 @@ class _Pipe:
     _extra: Dict[str, Any]
     _closing: bool
     _kinds = "pipes/sockets only"
+    _fatal_text = "Fatal error on pipe transport"
 
     def _begin(self, loop: Any, pipe: Any, protocol: asyncio.BaseProtocol) -> int:
         """Take the file; its mode."""
@@ -71,39 +73,6 @@ class _Pipe:
             _warn(f"unclosed transport {self!r}", ResourceWarning, source=self)
             self._pipe.close()
 
-    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
-        self._protocol = protocol
-
-    def get_protocol(self) -> asyncio.BaseProtocol:
-        protocol: asyncio.BaseProtocol = self._protocol
-        return protocol
-
-    def is_closing(self) -> bool:
-        return self._closing
-
-    def _fatal_error(
-        self, error: BaseException, message: str = "Fatal error on pipe transport"
-    ) -> None:
-        if isinstance(error, OSError) and self._usual(error):
-            if self._loop.get_debug():
-                logger.debug("%r: %s", self, message, exc_info=True)
-        else:
-            self._loop.call_exception_handler(
-                {
-                    "message": message,
-                    "exception": error,
-                    "transport": self,
-                    "protocol": self._protocol,
-                }
-            )
-        self._close(error)
-
-    def _usual(self, error: OSError) -> bool:
-        return True
-
-    def _close(self, error: Optional[BaseException] = None) -> None:
-        raise NotImplementedError
-
     def _call_connection_lost(self, error: Optional[BaseException]) -> None:
         try:
             self._protocol.connection_lost(error)
@@ -118,7 +87,7 @@ class _Pipe:
         """No operation names the descriptor any more."""
 
 
-class ReadPipeTransport(_Pipe, transports.ReadTransport):
+class ReadPipeTransport(_Pipe, Reading, transports.ReadTransport):
     """The reading end."""
 
     max_size = 256 * 1024
@@ -151,35 +120,6 @@ class ReadPipeTransport(_Pipe, transports.ReadTransport):
         else:
             info.append("polling" if self.is_reading() else "idle")
         return "<{}>".format(" ".join(info))
-
-    def is_reading(self) -> bool:
-        return not self._paused and not self._closing
-
-    def pause_reading(self) -> None:
-        if not self.is_reading():
-            return
-        self._paused = True
-        self._stop_reading()
-        if self._loop.get_debug():
-            logger.debug("%r pauses reading", self)
-
-    def resume_reading(self) -> None:
-        if self._closing or not self._paused:
-            return
-        self._paused = False
-        if self._held:
-            self._loop.call_soon(self._unhold)
-        self._read()
-        if self._loop.get_debug():
-            logger.debug("%r resumes reading", self)
-
-    def _unhold(self) -> None:
-        try:
-            while self._held and self.is_reading():
-                self._deliver(self._held.popleft())
-        finally:
-            if self._held and self.is_reading():
-                self._loop.call_soon(self._unhold)
 
     def _read(self) -> None:
         if self._read_id or self._ended or not self.is_reading():
@@ -264,9 +204,9 @@ class ReadPipeTransport(_Pipe, transports.ReadTransport):
 
     def close(self) -> None:
         if not self._closing:
-            self._close(None)
+            self._force_close(None)
 
-    def _close(self, error: Optional[BaseException] = None) -> None:
+    def _force_close(self, error: Optional[BaseException] = None) -> None:
         self._closing = True
         self._held.clear()
         self._stop_reading()
@@ -326,7 +266,7 @@ class WritePipeTransport(
     def _read_ready(self) -> None:
         if self._loop.get_debug():
             logger.info("%r was closed by peer", self)
-        self._close(BrokenPipeError() if self._buffer else None)
+        self._force_close(BrokenPipeError() if self._buffer else None)
 
     def write(self, data: Any) -> None:
         if not isinstance(data, (bytes, bytearray, memoryview)):
@@ -394,9 +334,9 @@ class WritePipeTransport(
             self.write_eof()
 
     def abort(self) -> None:
-        self._close(None)
+        self._force_close(None)
 
-    def _close(self, error: Optional[BaseException] = None) -> None:
+    def _force_close(self, error: Optional[BaseException] = None) -> None:
         self._closing = True
         if self._buffer:
             self._loop._remove_writer(self._fileno)

@@ -168,6 +168,15 @@ class Sending:
             self._sent, data,
         )  # fmt: skip
 
+    def _send_last(self) -> None:
+        """What was written in this iteration goes now, as far as there is room: asyncio's write
+        would have sent it before the connection was given up."""
+        if self._buffer and not self._send_id and self._sock is not None:
+            try:
+                self._sock.send(b"".join(self._buffer))
+            except OSError:
+                pass  # It is given up, whatever the kernel says.
+
     def _sent(self, res: int, flags: int, data: int, token: int) -> None:
         """The send in flight is over: whole, cut short, or failed."""
         self._send_id = 0

@@ -12,16 +12,18 @@ import os
 import socket
 import sys
 import warnings
-from asyncio import base_events, constants, futures, transports, trsock
+from asyncio import constants, futures, transports, trsock
 from asyncio.log import logger
 from collections import deque
 from typing import Any, Callable, Deque, Dict, Optional
 
 from . import _abi, _layer
 from ._sending import Sending
+from ._transport import Reading
 
 _FINAL, _LEASE = _abi.CF_FINAL, _abi.CF_LEASE
 _LEAVES = (-errno.ECANCELED, -errno.ENOBUFS)
+_INET, _TCP = (socket.AF_INET, socket.AF_INET6), (0, socket.IPPROTO_TCP)
 _COUNTS_CLIENTS = sys.version_info >= (3, 13)
 
 
@@ -32,11 +34,17 @@ class _Failed:
         self.error = error
 
 
+def _set_nodelay(sock: socket.socket) -> None:
+    """As asyncio does, and also where a program left the protocol to the kernel."""
+    if sock.family in _INET and sock.type == socket.SOCK_STREAM and sock.proto in _TCP:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
 #: asyncio's own water marks.
 _Base: Any = transports._FlowControlMixin
 
 
-class SocketTransport(Sending, _Base, transports.Transport):  # type: ignore[misc]
+class SocketTransport(Sending, Reading, _Base, transports.Transport):  # type: ignore[misc]
     """A connection. Made by the loop's create_connection, create_server and their kin."""
 
     _start_tls_compatible = True
@@ -76,7 +84,7 @@ class SocketTransport(Sending, _Base, transports.Transport):  # type: ignore[mis
         if server is not None:
             server._attach(self) if _COUNTS_CLIENTS else server._attach()
         loop._transports[self._sock_fd] = self
-        base_events._set_nodelay(sock)  # type: ignore[attr-defined]
+        _set_nodelay(sock)
         loop.call_soon(protocol.connection_made, self)
         loop.call_soon(self._read)
         if waiter is not None:
@@ -122,36 +130,7 @@ class SocketTransport(Sending, _Base, transports.Transport):  # type: ignore[mis
         self._protocol_connected = True
         self._buffered = isinstance(protocol, asyncio.BufferedProtocol)
 
-    def get_protocol(self) -> asyncio.BaseProtocol:
-        protocol: asyncio.BaseProtocol = self._protocol
-        return protocol
-
-    def is_closing(self) -> bool:
-        return self._closing
-
     # Reading.
-
-    def is_reading(self) -> bool:
-        return not self._closing and not self._paused
-
-    def pause_reading(self) -> None:
-        if self._closing or self._paused:
-            return
-        self._paused = True
-        if self._recv_id:
-            self._engine.cancel(self._recv_id)
-        if self._loop.get_debug():
-            logger.debug("%r pauses reading", self)
-
-    def resume_reading(self) -> None:
-        if self._closing or not self._paused:
-            return
-        self._paused = False
-        if self._held:
-            self._loop.call_soon(self._unhold)
-        self._read()
-        if self._loop.get_debug():
-            logger.debug("%r resumes reading", self)
 
     def _read(self) -> None:
         """Receive from now on, unless that is not wanted or goes on already."""
@@ -217,10 +196,6 @@ class SocketTransport(Sending, _Base, transports.Transport):  # type: ignore[mis
             except BaseException as error:
                 self._fatal_error(error, "Fatal error: protocol.data_received() call failed.")
 
-    def _unhold(self) -> None:
-        while self._held and self.is_reading():
-            self._deliver(self._held.popleft())
-
     def _fill(self, view: memoryview) -> None:
         """Copy received bytes into the protocol's buffers."""
         done, size = 0, len(view)
@@ -271,6 +246,7 @@ class SocketTransport(Sending, _Base, transports.Transport):  # type: ignore[mis
         if self._closing:
             return
         self._closing = True
+        self._held.clear()
         self._stop_reading()
         if not self._size:
             self._lose(None)
@@ -279,7 +255,6 @@ class SocketTransport(Sending, _Base, transports.Transport):  # type: ignore[mis
         self._force_close(None)
 
     def _stop_reading(self) -> None:
-        self._held.clear()
         if self._recv_id:
             self._engine.cancel(self._recv_id)
 
@@ -288,32 +263,17 @@ class SocketTransport(Sending, _Base, transports.Transport):  # type: ignore[mis
             self._conn_lost += 1
             self._loop.call_soon(self._call_connection_lost, error)
 
-    def _fatal_error(
-        self, error: BaseException, message: str = "Fatal error on transport"
-    ) -> None:
-        if isinstance(error, OSError):
-            if self._loop.get_debug():
-                logger.debug("%r: %s", self, message, exc_info=True)
-        else:
-            self._loop.call_exception_handler(
-                {
-                    "message": message,
-                    "exception": error,
-                    "transport": self,
-                    "protocol": self._protocol,
-                }
-            )
-        self._force_close(error)
-
     def _force_close(self, error: Optional[BaseException]) -> None:
         if self._conn_lost:
             return
+        self._send_last()
         self._buffer.clear()
         self._size = 0
         if self._send_id:
             self._engine.cancel(self._send_id)
         if not self._closing:
             self._closing = True
+            self._held.clear()
             self._stop_reading()
         self._lose(error)
 

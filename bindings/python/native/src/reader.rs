@@ -1,0 +1,204 @@
+//! Received bytes straight into an asyncio.StreamReader: what StreamReaderProtocol.data_received
+//! and StreamReader.feed_data do, without their four calls of Python and the bytes between.
+//!
+//! Owns nothing. Invariant: only for objects of exactly these classes whose methods are asyncio's
+//! own; for others, and for what feed_data would refuse, the protocol's method is called.
+
+use crate::abi::Record;
+use crate::engine::Engine;
+use crate::py::*;
+use crate::stream::{Pieces, Stream};
+use pyo3_ffi::*;
+use std::cell::UnsafeCell;
+
+/// What is looked up once.
+struct Known {
+    protocol: Ref,
+    reader: Ref,
+    /// Methods of the two, as they were when asyncio was imported.
+    methods: [(Ref, Ref); 3],
+    weak: Ref,
+    eof: Ref,
+    buffer: Ref,
+    waiter: Ref,
+    limit: Ref,
+    transport: Ref,
+    paused: Ref,
+    pause: Ref,
+    cancelled: Ref,
+    set_result: Ref,
+    function: Ref,
+}
+
+/// A place that is filled once.
+struct Late(UnsafeCell<Option<Known>>);
+
+// SAFETY: filled by `load`, before anything reads it, with the interpreter's lock held.
+unsafe impl Sync for Late {}
+
+static KNOWN: Late = Late(UnsafeCell::new(None));
+
+#[inline]
+fn known() -> &'static Known {
+    // SAFETY: written once by `load`, which runs before any other code of the crate.
+    unsafe { (*KNOWN.0.get()).as_ref().unwrap_unchecked() }
+}
+
+/// Look everything up.
+pub fn load() -> Py<()> {
+    let streams = import(c"asyncio.streams")?;
+    let (protocol, reader) =
+        (streams.named(c"StreamReaderProtocol")?, streams.named(c"StreamReader")?);
+    let of = |class: &Ref, name| -> Py<(Ref, Ref)> {
+        let name = intern(name)?;
+        let method = class.attr(&name)?;
+        Ok((name, method))
+    };
+    let found = Known {
+        methods: [
+            of(&protocol, c"data_received")?,
+            of(&reader, c"feed_data")?,
+            of(&reader, c"_wakeup_waiter")?,
+        ],
+        protocol,
+        reader,
+        weak: intern(c"_stream_reader_wr")?,
+        eof: intern(c"_eof")?,
+        buffer: intern(c"_buffer")?,
+        waiter: intern(c"_waiter")?,
+        limit: intern(c"_limit")?,
+        transport: intern(c"_transport")?,
+        paused: intern(c"_paused")?,
+        pause: intern(c"pause_reading")?,
+        cancelled: intern(c"cancelled")?,
+        set_result: intern(c"set_result")?,
+        function: intern(c"__func__")?,
+    };
+    // SAFETY: nothing reads it before this returns.
+    unsafe { *KNOWN.0.get() = Some(found) };
+    Ok(())
+}
+
+/// Put what was received into the reader of `protocol`; false where that is not for us, and
+/// nothing was taken.
+#[inline]
+pub fn feed(
+    part: &Stream,
+    protocol: &Ref,
+    engine: &Engine,
+    size: usize,
+    record: &Record,
+) -> Py<bool> {
+    let known = known();
+    if protocol.kind().cast() != known.protocol.ptr() {
+        return Ok(false);
+    }
+    let Ok(reader) = reader_of(protocol) else {
+        // SAFETY: another version of asyncio says so by AttributeError.
+        unsafe { PyErr_Clear() };
+        return Ok(false);
+    };
+    if reader.kind().cast() != known.reader.ptr() {
+        return Ok(false);
+    }
+    if part.looked.get() != protocol.ptr() {
+        part.feeds.set(is_asyncios(protocol, &reader));
+        part.looked.set(protocol.ptr());
+    }
+    if !part.feeds.get() || reader.attr(&known.eof)?.truth()? {
+        return Ok(false);
+    }
+    let buffer = reader.attr(&known.buffer)?;
+    if buffer.kind() != &raw mut PyByteArray_Type {
+        return Ok(false);
+    }
+    let length = extend(&buffer, engine, size, record)?;
+    wake(&reader)?;
+    let limit = reader.attr(&known.limit)?.double()?;
+    if length as f64 > 2.0 * limit { pause(&reader).map(|()| true) } else { Ok(true) }
+}
+
+#[inline]
+fn reader_of(protocol: &Ref) -> Py {
+    let weak = protocol.attr(&known().weak)?;
+    // SAFETY: a live object; a new reference.
+    if weak.is_none() { Ok(weak) } else { unsafe { Ref::new(PyObject_CallNoArgs(weak.ptr())) } }
+}
+
+/// Whether nobody put methods of their own in the place of asyncio's.
+#[cold]
+fn is_asyncios(protocol: &Ref, reader: &Ref) -> bool {
+    let known = known();
+    let own = [protocol, reader, reader];
+    let same = known.methods.iter().zip(own).all(|((name, method), object)| {
+        let bound = object.attr(name).and_then(|bound| bound.attr(&known.function));
+        bound.is_ok_and(|function| function.is(method))
+    });
+    if !same {
+        // SAFETY: what has no such attribute said so.
+        unsafe { PyErr_Clear() };
+    }
+    same
+}
+
+/// The bytes behind those of the buffer; how many there are now.
+#[inline]
+fn extend(buffer: &Ref, engine: &Engine, size: usize, record: &Record) -> Py<isize> {
+    let pieces = Pieces::of(engine, size, record);
+    // SAFETY: a bytearray; who looks at its memory makes the resize an error.
+    let place = unsafe {
+        let length = PyByteArray_Size(buffer.ptr());
+        if PyByteArray_Resize(buffer.ptr(), length + pieces.total() as isize) != 0 {
+            pieces.drop_all();
+            return Err(Raised);
+        }
+        PyByteArray_AsString(buffer.ptr()).cast::<u8>().offset(length)
+    };
+    // SAFETY: the buffer has grown by so many.
+    unsafe { pieces.copy_to(place) };
+    // SAFETY: as above.
+    Ok(unsafe { PyByteArray_Size(buffer.ptr()) })
+}
+
+/// StreamReader._wakeup_waiter.
+#[inline]
+fn wake(reader: &Ref) -> Py<()> {
+    let known = known();
+    let waiter = reader.attr(&known.waiter)?;
+    if waiter.is_none() {
+        return Ok(());
+    }
+    set(reader, &known.waiter, &Ref::none())?;
+    if !crate::names::call_method(&waiter, &known.cancelled)?.truth()? {
+        waiter.method_one(&known.set_result, &Ref::none())?;
+    }
+    Ok(())
+}
+
+/// The buffer is full: the transport is to wait.
+#[cold]
+fn pause(reader: &Ref) -> Py<()> {
+    let known = known();
+    let transport = reader.attr(&known.transport)?;
+    if transport.is_none() || reader.attr(&known.paused)?.truth()? {
+        return Ok(());
+    }
+    if crate::names::call_method(&transport, &known.pause).is_ok() {
+        return set(reader, &known.paused, &Ref::bool(true));
+    }
+    // SAFETY: the class lives for ever.
+    if !raised_is(unsafe { PyExc_NotImplementedError }) {
+        return Err(Raised);
+    }
+    // SAFETY: only the error that is set is taken back.
+    unsafe { PyErr_Clear() };
+    set(reader, &known.transport, &Ref::none())
+}
+
+fn set(object: &Ref, name: &Ref, value: &Ref) -> Py<()> {
+    // SAFETY: all three are live.
+    match unsafe { PyObject_SetAttr(object.ptr(), name.ptr(), value.ptr()) } {
+        0 => Ok(()),
+        _ => Err(Raised),
+    }
+}

@@ -1,0 +1,95 @@
+"""What the transports have in common: a protocol, a pause, and a fatal error.
+
+Owns nothing: the members are the transports'. The invariant: while reading is paused the protocol
+hears nothing, and then what came meanwhile, in its order, before anything newer.
+"""
+
+import asyncio
+from asyncio.log import logger
+from typing import Any, Callable, Deque, Optional
+
+
+class Common:
+    """A protocol and a way to end."""
+
+    _loop: Any
+    _protocol: Any
+    _closing: bool
+    #: What is said of an error without words of its own.
+    _fatal_text = "Fatal error on transport"
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self._protocol = protocol
+
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        protocol: asyncio.BaseProtocol = self._protocol
+        return protocol
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    def _fatal_error(self, error: BaseException, message: Optional[str] = None) -> None:
+        message = message or self._fatal_text
+        if isinstance(error, OSError) and self._usual(error):
+            if self._loop.get_debug():
+                logger.debug("%r: %s", self, message, exc_info=True)
+        else:
+            self._loop.call_exception_handler(
+                {
+                    "message": message,
+                    "exception": error,
+                    "transport": self,
+                    "protocol": self._protocol,
+                }
+            )
+        self._force_close(error)
+
+    def _usual(self, error: OSError) -> bool:
+        """Whether connections end by such errors, so that only the debug mode tells."""
+        return True
+
+    def _force_close(self, error: Optional[BaseException]) -> None:
+        raise NotImplementedError
+
+
+class Reading(Common):
+    """A receive that can be paused."""
+
+    _paused: bool
+    #: What came while reading was paused.
+    _held: Deque[Any]
+    #: Receive from now on, unless that is not wanted or goes on already; receive no more.
+    _read: Callable[[], None]
+    _stop_reading: Callable[[], None]
+    #: Tell the protocol of one of those held.
+    _deliver: Callable[[Any], None]
+
+    def is_reading(self) -> bool:
+        return not self._closing and not self._paused
+
+    def pause_reading(self) -> None:
+        if not self.is_reading():
+            return
+        self._paused = True
+        self._stop_reading()
+        if self._loop.get_debug():
+            logger.debug("%r pauses reading", self)
+
+    def resume_reading(self) -> None:
+        if self._closing or not self._paused:
+            return
+        self._paused = False
+        if self._held:
+            self._loop.call_soon(self._unhold)
+        self._read()
+        if self._loop.get_debug():
+            logger.debug("%r resumes reading", self)
+
+    def _unhold(self) -> None:
+        try:
+            while self._held and self.is_reading():
+                self._deliver(self._held.popleft())
+        finally:
+            # One that raised does not stop the others.
+            if self._held and self.is_reading():
+                self._loop.call_soon(self._unhold)

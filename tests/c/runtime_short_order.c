@@ -44,7 +44,10 @@ static int64_t on_data(void *ctx, ringline_runtime *runtime, uint64_t conn, uint
     CHECK_EQ(ringline_conn_take(runtime, conn, &lease), 0);
     CHECK_EQ(ringline_conn_send_lease(runtime, conn, lease.lease, lease.bytes, length), 0);
     break;
-  case 's': CHECK_EQ(ringline_conn_shutdown(runtime, conn), 0); break;
+  case 's':
+    CHECK_EQ(ringline_conn_shutdown(runtime, conn), 0);
+    CHECK_EQ(ringline_conn_send(runtime, conn, "no", 2), RINGLINE_ECLOSED);
+    break;
   case 'c': CHECK_EQ(ringline_conn_close(runtime, conn, RINGLINE_CLOSE_GRACEFULLY), 0); break;
   case 'a': CHECK_EQ(ringline_conn_close(runtime, conn, RINGLINE_CLOSE_AT_ONCE), 0); break;
   default: break;

@@ -30,6 +30,7 @@ static int64_t on_data(void *ctx, ringline_runtime *runtime, uint64_t conn, uint
 static void on_notify(void *ctx, ringline_runtime *runtime, uint64_t user, int32_t res) {
   (void)ctx, (void)user, (void)res;
   paused = 0;
+  if (closed) return; /* the last resume may have brought the end already */
   CHECK_EQ(ringline_conn_resume(runtime, client), 0);
 }
 

@@ -4103,6 +4103,19 @@ int32_t ringline_signal_watch(ringline_runtime *runtime, int32_t signo);
 int32_t ringline_signal_unwatch(ringline_runtime *runtime, int32_t signo);
 
 /**
+ * A ring that the worker turns in its own loop: for files, raw operations and whatever else is
+ * submitted with a callback (ringline_submit_with()), which the worker calls like its own. It is
+ * made at the first call and freed after the stop callback; ringline_free() frees it earlier, when
+ * the callback has returned, and the next call makes a new one. Turning, running, preparing or
+ * detaching it oneself is RINGLINE_EREENTRANT. Completions without a callback are dropped. For
+ * other threads take its mailbox: ringline_mailbox_of(). In the worker's callbacks only.
+ *
+ * Returns 0; RINGLINE_ENULL; RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED as
+ * ringline_conn_send(); -EMFILE, -ENOMEM, -EPERM as ringline_create().
+ */
+int32_t ringline_worker_ring(ringline_runtime *runtime, ringline_ring **out);
+
+/**
  * Read the counters of a runtime, summed over its workers. Any thread. Returns 0, RINGLINE_ENULL,
  * -EINVAL, RINGLINE_ESTALE, RINGLINE_EFORKED.
  */

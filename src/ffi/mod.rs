@@ -40,6 +40,7 @@ mod runtime_events;
 mod runtime_lend;
 mod runtime_post;
 mod runtime_process;
+mod runtime_ring;
 mod runtime_stats;
 mod runtime_timer;
 mod runtime_tls;

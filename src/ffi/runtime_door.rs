@@ -7,9 +7,10 @@ use super::boundary::set_detail;
 use super::constants::RINGLINE_DATAGRAM_TRUNCATED;
 use super::ringline_runtime;
 use super::runtime_events::Recorder;
+use super::runtime_ring::{end_hosted, run_hosted};
 use super::runtime_work::ringline_address;
 use crate::error::ETLS;
-use crate::runtime::{Datagram, Door, Worker};
+use crate::runtime::{Datagram, Door, Hosted, Worker};
 use crate::sys::Resolved;
 use core::cell::Cell;
 use core::ffi::{CStr, c_char, c_void};
@@ -403,6 +404,7 @@ impl Door for CDoor {
             // SAFETY: see above.
             unsafe { stop(self.0.ctx, handle(worker), worker.index()) }
         }
+        end_hosted();
         HERE.set(core::ptr::null());
     }
 
@@ -464,6 +466,10 @@ impl Door for CDoor {
             // SAFETY: see above.
             unsafe { exit(self.0.ctx, handle(worker), process, user, status) }
         }
+    }
+
+    fn run_hosted(&self) -> Hosted {
+        run_hosted()
     }
 
     fn has_room(&self) -> bool {

@@ -9,6 +9,7 @@ use super::conn_table::{ConnTable, index_of, local};
 use super::connection::{How, Life};
 use super::datagram::Datagrams;
 use super::held::Held;
+use super::host::Host;
 use super::lending::Loans;
 use super::limits::Deadlines;
 use super::listener::Listening;
@@ -50,6 +51,7 @@ pub mod kind {
     pub const CONNECT: u64 = 7;
     pub const PROCESS: u64 = 10;
     pub const SIGNAL: u64 = 11;
+    pub const HOST: u64 = 12;
     pub const DATAGRAM_RECV: u64 = 20;
     pub const DATAGRAM_SEND: u64 = 21;
     pub const SHIFT: u32 = 56;
@@ -74,6 +76,7 @@ pub struct Core {
     pub datagrams: Datagrams,
     pub blocks: Blocks,
     pub(super) quiet: Quiet,
+    pub(super) host: Host,
     pub stats: Arc<WorkerStats>,
     pub(super) loans: Loans,
     pub(super) deadlines: Deadlines,
@@ -150,8 +153,7 @@ impl Core {
             incremental: features.has(Features::POOL_INCREMENTAL),
             huge: false,
         })?;
-        engine.driver.spin_us = config.spin_us;
-        engine.claims = Some(pool);
+        (engine.driver.spin_us, engine.claims) = (config.spin_us, Some(pool));
         engine.driver.told.reserve_exact(2 * SQ_ENTRIES as usize);
         let errno = engine.attach();
         if errno != 0 {
@@ -165,6 +167,7 @@ impl Core {
             datagrams: Datagrams::new(worker),
             blocks: Blocks::default(),
             quiet: Quiet::new().map_err(refused)?,
+            host: Host::default(),
             stats,
             loans: Loans::default(),
             deadlines: Deadlines::default(),

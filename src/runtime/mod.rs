@@ -17,6 +17,7 @@ mod datagram_worker;
 mod dialing;
 mod ending;
 mod held;
+mod host;
 mod lending;
 mod limits;
 mod listener;
@@ -44,6 +45,7 @@ pub use calls::ConnFacts;
 pub use config::Config;
 pub use connection::{How, Life};
 pub use datagram_worker::Datagram;
+pub use host::Hosted;
 pub use limits::Spans;
 pub use listener::Manner;
 pub use process::UNKNOWN;
@@ -115,6 +117,10 @@ pub trait Door: Sized {
     );
     /// A child ended: its code, -signal, or [`UNKNOWN`].
     fn on_exit(&self, worker: &Worker<Self>, process: u64, user: u64, status: i32);
+    /// Turn the ring that [`Worker::host`] named, without waiting.
+    fn run_hosted(&self) -> Hosted {
+        Hosted::Gone
+    }
     /// Whether there is room to tell a whole turn.
     fn has_room(&self) -> bool {
         true

@@ -73,6 +73,11 @@ impl<D: Door> Worker<D> {
             self.obey();
         }
         self.settle();
+        if self.core.borrow().host.is_there() {
+            self.run_hosted();
+        }
+        // After the last user code before the wait.
+        self.core.borrow_mut().stage_shorts();
         let calm = !self.door.has_told() && self.core.borrow().is_calm();
         if !calm && !self.settle_rest() {
             return false;
@@ -181,7 +186,6 @@ impl<D: Door> Worker<D> {
             });
             self.core.borrow_mut().settle(index);
         }
-        self.core.borrow_mut().stage_shorts();
     }
 
     /// Tell what a record is about; false when there is no room to.
@@ -208,6 +212,7 @@ impl<D: Door> Worker<D> {
             kind::CONNECT => self.complete_connect(completion),
             kind::PROCESS => self.complete_process(completion),
             kind::SIGNAL => self.complete_signals(),
+            kind::HOST => self.core.borrow_mut().complete_host(completion),
             kind::DATAGRAM_RECV => self.complete_datagram(completion),
             kind::DATAGRAM_SEND => self.complete_datagram_send(completion),
             _ => {}

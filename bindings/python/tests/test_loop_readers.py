@@ -1,15 +1,9 @@
 """asyncio's StreamReader on the loop: what its feed_data does, whoever does it."""
 
 import asyncio
-import socket
-import sys
-from importlib import import_module
 from typing import Any, List, Tuple
 
-import pytest
-from loops import KIND, only_ringline, run, stream_pair, until
-
-NATIVE = KIND == "ringline" and import_module("ringline._layer").loaded is not None
+from loops import run, stream_pair, until
 
 
 async def ended(server: asyncio.AbstractServer, *writers: asyncio.StreamWriter) -> None:
@@ -103,83 +97,5 @@ def test_bytes_for_a_reader_that_is_gone_are_dropped() -> None:
         other.write(b"some")
         assert await reader.readexactly(4) == b"some"
         await ended(server, writer, other)
-
-    run(main())
-
-
-@only_ringline
-@pytest.mark.skipif(not NATIVE, reason="about the native layer")
-@pytest.mark.parametrize("kind", ["protocol", "streams"])
-def test_no_python_of_the_transport_runs_for_a_message(kind: str) -> None:
-    """A reply that comes with the end of the send it answers finds nothing in its way."""
-    called: List[str] = []
-
-    def watch(frame: Any, event: str, _: Any) -> None:
-        if event == "call" and "ringline/_" in frame.f_code.co_filename:
-            called.append(frame.f_code.co_name)
-
-    def play(sock: socket.socket) -> None:
-        for _ in range(40):
-            sock.sendall(b"x" * 64)
-            assert sock.recv(64) == b"x" * 64
-        sock.shutdown(socket.SHUT_WR)
-
-    class Echo(asyncio.Protocol):
-        count = 0
-
-        def connection_made(self, transport: Any) -> None:
-            self.transport = transport
-
-        def data_received(self, data: bytes) -> None:
-            self.count += 1
-            sys.setprofile(watch if 10 < self.count < 30 else None)
-            self.transport.write(data)
-
-    async def streamed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        count = 0
-        while data := await reader.read(64):
-            count += 1
-            sys.setprofile(watch if 10 < count < 30 else None)
-            writer.write(data)
-            await writer.drain()
-        writer.close()
-
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        if kind == "streams":
-            server: Any = await asyncio.start_server(streamed, "127.0.0.1", 0)
-        else:
-            server = await loop.create_server(Echo, "127.0.0.1", 0)
-        with socket.create_connection(server.sockets[0].getsockname()) as sock:
-            await loop.run_in_executor(None, play, sock)
-        server.close()
-        await server.wait_closed()
-
-    run(main())
-    assert not called
-
-
-@only_ringline
-@pytest.mark.skipif(not NATIVE, reason="about the native layer")
-def test_what_came_together_goes_to_the_protocol_as_one() -> None:
-    class Sizes(asyncio.Protocol):
-        def __init__(self) -> None:
-            self.sizes: List[int] = []
-
-        def data_received(self, data: bytes) -> None:
-            self.sizes.append(len(data))
-
-    async def main() -> None:
-        left, right = socket.socketpair()
-        left.setblocking(False)
-        right.sendall(b"x" * 100_000)
-        loop = asyncio.get_running_loop()
-        transport, sizes = await loop.create_connection(Sizes, sock=left)
-        await until(lambda: sum(sizes.sizes) == 100_000)
-        # Buffers have 65536 bytes.
-        assert max(sizes.sizes) > 65536
-        transport.abort()
-        await until(lambda: left.fileno() < 0)
-        right.close()
 
     run(main())

@@ -2188,6 +2188,17 @@ proc ringline_signal_unwatch*(runtime: ptr ringline_runtime, signo: int32): int3
   ## Watch a signal no more. In the worker's callbacks only. Returns 0, -EINVAL, RINGLINE_ESTALE when
   ## it is not watched, RINGLINE_EWRONGTHREAD, RINGLINE_EFORKED.
 
+proc ringline_worker_ring*(runtime: ptr ringline_runtime, `out`: ptr ptr ringline_ring): int32
+  ## A ring that the worker turns in its own loop: for files, raw operations and whatever else is
+  ## submitted with a callback (ringline_submit_with()), which the worker calls like its own. It is
+  ## made at the first call and freed after the stop callback; ringline_free() frees it earlier, when
+  ## the callback has returned, and the next call makes a new one. Turning, running, preparing or
+  ## detaching it oneself is RINGLINE_EREENTRANT. Completions without a callback are dropped. For
+  ## other threads take its mailbox: ringline_mailbox_of(). In the worker's callbacks only.
+  ##
+  ## Returns 0; RINGLINE_ENULL; RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED as
+  ## ringline_conn_send(); -EMFILE, -ENOMEM, -EPERM as ringline_create().
+
 proc ringline_runtime_stats_of*(runtime: ptr ringline_runtime,
     `out`: ptr ringline_runtime_stats): int32
   ## Read the counters of a runtime, summed over its workers. Any thread. Returns 0, RINGLINE_ENULL,

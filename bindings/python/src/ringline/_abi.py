@@ -2752,6 +2752,18 @@ class Functions:
     #: it is not watched, RINGLINE_EWRONGTHREAD, RINGLINE_EFORKED.
     signal_unwatch: Callable[[Pointer, int], int]
 
+    #: worker_ring(runtime, out)
+    #: A ring that the worker turns in its own loop: for files, raw operations and whatever else is
+    #: submitted with a callback (ringline_submit_with()), which the worker calls like its own. It is
+    #: made at the first call and freed after the stop callback; ringline_free() frees it earlier, when
+    #: the callback has returned, and the next call makes a new one. Turning, running, preparing or
+    #: detaching it oneself is RINGLINE_EREENTRANT. Completions without a callback are dropped. For
+    #: other threads take its mailbox: ringline_mailbox_of(). In the worker's callbacks only.
+    #:
+    #: Returns 0; RINGLINE_ENULL; RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED as
+    #: ringline_conn_send(); -EMFILE, -ENOMEM, -EPERM as ringline_create().
+    worker_ring: Callable[[Pointer, Pointer], int]
+
     #: runtime_stats_of(runtime, out)
     #: Read the counters of a runtime, summed over its workers. Any thread. Returns 0, RINGLINE_ENULL,
     #: -EINVAL, RINGLINE_ESTALE, RINGLINE_EFORKED.
@@ -3727,6 +3739,7 @@ SIGNATURES: Dict[str, Tuple[Optional[Any], Tuple[Any, ...]]] = {
     "process_kill": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int32)),
     "signal_watch": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int32)),
     "signal_unwatch": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_int32)),
+    "worker_ring": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p)),
     "runtime_stats_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p)),
     "worker_stats_of": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p)),
     "runtime_stats_prometheus": (

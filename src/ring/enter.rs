@@ -92,6 +92,12 @@ impl Enter {
         (self.staged - self.consumed) as usize + self.spare.len()
     }
 
+    /// Entries staged so far, cancels that wait for a place included.
+    #[inline]
+    pub fn staged_so_far(&self) -> u64 {
+        self.staged + self.spare.len() as u64
+    }
+
     /// The user data of the entries that wait for the kernel, oldest first.
     pub fn waiting_tokens(&self) -> impl Iterator<Item = u64> {
         let staged = (self.consumed..self.staged).map(|at| {

@@ -151,7 +151,12 @@ impl Connection {
     /// Whether the end of its send has to be noticed at once.
     pub fn waits_for_sent(&self) -> bool {
         let goes_on = self.wants_end || self.life != Life::Open || !self.queue.has_one();
-        goes_on || self.has_plain() || self.is_slow || self.was_full || self.limits.is_some()
+        goes_on || self.has_plain() || self.is_slow || self.was_full || self.has_limits()
+    }
+
+    /// Whether it may do nothing for so long only.
+    pub fn has_limits(&self) -> bool {
+        self.limits.as_ref().is_some_and(|limits| limits.are_set())
     }
 
     /// Whether a receive shall be in flight. Draining goes on receiving, or the kernel would reset
@@ -168,7 +173,7 @@ impl Connection {
 
     /// Whether what comes is shown as it is, and that is all.
     pub fn is_plain(&self) -> bool {
-        let bare = self.limits.is_none() && self.tls.is_none();
+        let bare = !self.has_limits() && self.tls.is_none();
         bare && self.life == Life::Open && !self.paused && self.kept.is_empty()
     }
 

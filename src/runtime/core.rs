@@ -14,7 +14,7 @@ use super::lending::Loans;
 use super::limits::Deadlines;
 use super::listener::Listening;
 use super::process::Processes;
-use super::quiet::Quiet;
+use super::quiet::{Quiet, UNTOLD};
 use super::rest::{Episode, Pace, Tale};
 use super::send_queue::Blocks;
 use super::signals::Watched;
@@ -203,6 +203,8 @@ impl Core {
     pub fn make_due(&mut self, index: usize) {
         let connection = self.table.at(index);
         (connection.quick, connection.plain) = (false, false);
+        // Such a send ends no wait.
+        self.hurry |= connection.send == UNTOLD;
         if !connection.due {
             connection.due = true;
             self.due.push(index as u32);
@@ -362,13 +364,16 @@ impl Core {
             false => self.limit(self.now),
         };
         let want = u32::from(limit != 0);
+        let staged = self.engine.driver.enter.staged_so_far();
         let turned = self.engine.turn(|| &[], want, limit, 0, Begun::OUTSIDE);
         let mut refused = turned.map_or_else(|fault| -fault.code, |()| 0);
         // What was not taken goes with the next turn, which does not wait: among it may be sends
         // without a completion that something follows.
         self.hurry = self.engine.driver.enter.waiting() > 0;
-        // Nor does a turn that does not wait say that it was refused.
-        if self.hurry && refused == 0 && self.engine.completed.waiting() == 0 {
+        // Nor does a turn that does not wait say that it was refused. (What it staged itself, when
+        // it looked at completions, was not.)
+        let taken = self.engine.driver.enter.consumed >= staged;
+        if !taken && refused == 0 && self.engine.completed.waiting() == 0 {
             refused = libc::EAGAIN;
         }
         if matches!(refused, libc::EAGAIN | libc::ENOMEM) {

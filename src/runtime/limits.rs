@@ -39,6 +39,11 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Whether there is a limit.
+    pub fn are_set(&self) -> bool {
+        self.spans.idle | self.spans.read | self.spans.write != 0
+    }
+
     /// The spans end with their connection; the place serves the next one.
     pub fn clear(&mut self) {
         *self = Limits::default();

@@ -98,10 +98,16 @@ impl Quiet {
         true
     }
 
-    /// The bytes of message `number`, which is somebody else's to send from now on.
-    fn pull(&mut self, number: u32) -> Option<&[u8]> {
-        let short = self.shorts.get_mut((number as usize).checked_sub(1)?)?;
-        short.conn = NOBODY;
+    /// Message `number` is somebody else's to send, or nobody's.
+    fn forget(&mut self, number: u32) {
+        if let Some(short) = self.shorts.get_mut((number as usize).wrapping_sub(1)) {
+            short.conn = NOBODY;
+        }
+    }
+
+    /// The bytes of message `number`.
+    fn bytes(&self, number: u32) -> Option<&[u8]> {
+        let short = self.shorts.get((number as usize).checked_sub(1)?)?;
         // SAFETY: bytes of a message are below `used`, and were written when it began.
         Some(unsafe {
             let first = self.memory.as_ptr().add(short.at as usize);
@@ -121,7 +127,7 @@ impl Connection {
     /// Whether a small message may leave without another look at the connection.
     pub fn is_quick(&self) -> bool {
         let open = self.life == Life::Open && !self.wants_end;
-        let plain = self.tls.is_none() && self.limits.is_none();
+        let plain = self.tls.is_none() && !self.has_limits();
         let idle = self.queue.is_empty() && self.send == 0 || self.queue.is_short();
         let free = idle && !self.is_slow && !self.was_full;
         open && plain && free
@@ -152,29 +158,35 @@ impl Core {
     }
 
     /// Put a small message that did not leave yet into its connection's queue, since something is
-    /// to follow it.
+    /// to follow it. Without memory it stays where it is.
     pub fn gather_short(&mut self, index: usize) -> Result<(), Fault> {
         let connection = self.table.at(index);
         if connection.queue.short() == 0 || connection.send != 0 {
             return Ok(());
         }
-        self.queue_short(index)
+        self.queue_short(index)?;
+        // Whatever becomes of what was to follow: it is for the queue to send now.
+        self.make_due(index);
+        Ok(())
     }
 
     #[cold]
     fn queue_short(&mut self, index: usize) -> Result<(), Fault> {
         let queue = &mut self.table.at(index).queue;
         let number = queue.short();
-        let Some(bytes) = self.quiet.pull(number) else { return Ok(()) };
-        queue.unshort(bytes, &mut self.blocks)
+        let Some(bytes) = self.quiet.bytes(number) else { return Ok(()) };
+        queue.unshort(bytes, &mut self.blocks)?;
+        self.quiet.forget(number);
+        Ok(())
     }
 
     /// Forget a small message that did not leave yet.
     pub fn drop_short(&mut self, index: usize) {
         let connection = self.table.at(index);
         if connection.queue.short() != 0 && connection.send == 0 {
-            let dropped = self.quiet.pull(connection.queue.short()).map_or(0, <[u8]>::len);
-            connection.queue.forget_short(dropped as u32);
+            self.quiet.forget(connection.queue.short());
+            // Its bytes stay counted: the kernel never took them.
+            connection.queue.forget_short(0);
         }
     }
 
@@ -236,7 +248,8 @@ impl Core {
             self.quiet.pieces.retain(|piece| *piece as usize != index);
         } else if let Err(fault) = self.queue_short(index) {
             let connection = self.table.at(index);
-            connection.queue.forget_short(connection.queue.flying());
+            self.quiet.forget(connection.queue.short());
+            connection.queue.forget_short(0);
             connection.send = 0;
             self.close(index, super::connection::How::AtOnce, -fault.code);
             return None;

@@ -211,8 +211,13 @@ impl SendQueue {
         let Some(place) = block.get_mut(..bytes.len()) else { return Err(no_memory()) };
         place.copy_from_slice(bytes);
         let flying = core::mem::take(&mut self.flying);
-        self.push_front(block, bytes.len() as u32, blocks).map_err(|_| no_memory())?;
-        (self.short, self.flying) = (0, flying);
+        let pushed = self.push_front(block, bytes.len() as u32, blocks);
+        self.flying = flying;
+        if let Err(block) = pushed {
+            blocks.put(block);
+            return Err(no_memory());
+        }
+        self.short = 0;
         Ok(())
     }
 

@@ -81,7 +81,7 @@ impl Core {
         connection.queue.take_off(len);
         connection.send = token;
         if let Some(limits) = &mut connection.limits {
-            limits.send_since = self.now;
+            limits.send_since = self.engine.driver.now();
         }
         Ok(())
     }

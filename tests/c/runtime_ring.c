@@ -10,7 +10,7 @@
 
 #include <sys/mman.h>
 
-enum { ROUNDS = 50 };
+enum { ROUNDS = 300 };
 
 static volatile long reads, ticks, calls, ended, closed;
 static ringline_mailbox *mailbox;

@@ -29,6 +29,11 @@ static int64_t on_data(void *ctx, ringline_runtime *runtime, uint64_t conn, uint
   (void)ctx, (void)user;
   if (length == 0) return 0;
   if (bytes[0] == 'o') return other = conn, (int64_t)length;
+  if (bytes[0] == 'S') { /* the end is wanted before anything was said */
+    CHECK_EQ(ringline_conn_shutdown(runtime, conn), 0);
+    CHECK_EQ(ringline_conn_send(runtime, conn, "no", 2), RINGLINE_ECLOSED);
+    return (int64_t)length;
+  }
   say(runtime, conn, "one");
   switch (bytes[0]) {
   case 'm': say(runtime, conn, "two"); break;
@@ -44,6 +49,10 @@ static int64_t on_data(void *ctx, ringline_runtime *runtime, uint64_t conn, uint
     CHECK_EQ(ringline_conn_take(runtime, conn, &lease), 0);
     CHECK_EQ(ringline_conn_send_lease(runtime, conn, lease.lease, lease.bytes, length), 0);
     break;
+  case 'w': /* what was to follow fails: the message before it leaves all the same */
+    CHECK_EQ(ringline_conn_send_file(runtime, conn, -1, 0, 0, 0), -EBADF);
+    CHECK_EQ(ringline_conn_send_lease(runtime, conn, 1, bytes, 1), RINGLINE_ESTALE);
+    break;
   case 's':
     CHECK_EQ(ringline_conn_shutdown(runtime, conn), 0);
     CHECK_EQ(ringline_conn_send(runtime, conn, "no", 2), RINGLINE_ECLOSED);
@@ -57,8 +66,11 @@ static int64_t on_data(void *ctx, ringline_runtime *runtime, uint64_t conn, uint
 
 static void on_close(void *ctx, ringline_runtime *runtime, uint64_t conn, uint64_t user,
                      int32_t reason) {
-  (void)ctx, (void)runtime, (void)conn, (void)user;
+  ringline_conn_info info = {.size = sizeof info};
+  (void)ctx, (void)user;
   CHECK(reason == 0 || reason == -ECONNABORTED || reason == -ECONNRESET);
+  CHECK_EQ(ringline_conn_info_of(runtime, conn, &info), 0);
+  CHECK_EQ(info.queued, reason == -ECONNABORTED ? 3u : 0u); /* "one" was dropped */
   count_up(&closed);
 }
 
@@ -84,10 +96,15 @@ static void one_round(const serving *server, int another) {
   expect(another, "xy");
   ask(fd, "k", "onek");
   ask(fd, "p", "one");
+  ask(fd, "w", "one");
   ask(fd, "n", "one");
   ask(fd, "t", "one");
   ask(fd, "m", "onetwo");
   ask(fd, "s", "one");
+  CHECK(recv_some(fd, in, 1) == 0);
+  close(fd);
+  fd = client_of(server);
+  send_whole(fd, "S", 1);
   CHECK(recv_some(fd, in, 1) == 0);
   close(fd);
   fd = client_of(server);
@@ -115,7 +132,7 @@ int main(void) {
   send_whole(another, "o", 1);
   for (round = 0; round < ROUNDS; round++) one_round(&server, another);
   close(another);
-  wait_for_count(&closed, 3 * ROUNDS + 1);
+  wait_for_count(&closed, 4 * ROUNDS + 1);
   stop_serving(&server);
   harness_check_baseline();
   return 0;

@@ -87,6 +87,7 @@ load: lib ## Servers under wrk, curl, redis-benchmark; many connections: ten tim
 	@RINGLINE_LOAD=10 cargo test --release --features capi,tls --test c_programs -- \
 	    runtime_churn runtime_famine runtime_ten_thousand
 	@RINGLINE_LOAD=10 cargo test --release --features capi,tls --test servers -- --test-threads=1
+	@RINGLINE_LOAD=10 scripts/python.sh -k many_loops
 
 clean: ## Remove target/
 	cargo clean

@@ -1,12 +1,15 @@
 """What is left in an unusual way: closed coroutines, cancelled receives, protocols that raise."""
 
 import asyncio
+import gc
 import os
+import resource
 import socket
+from pathlib import Path
 from typing import Any, List
 
 import pytest
-from loops import finish, new_loop, run
+from loops import finish, new_loop, only_ringline, run
 
 
 def pair() -> Any:
@@ -158,3 +161,40 @@ def test_last_iteration_is_sent() -> None:
     transport.close()
     loop.run_until_complete(asyncio.sleep(0.01))
     finish(loop)
+
+
+def resident() -> int:
+    """Resident KiB of this process."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() // 1024
+
+
+def descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+@only_ringline
+def test_many_loops_leave_nothing() -> None:
+    """A thousand loops one after the other, RINGLINE_LOAD times as many where that is set, each
+    with a server and a client. Failure: descriptors or memory left over."""
+
+    async def main() -> None:
+        server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        assert await reader.read() == b""
+        writer.close()
+        await writer.wait_closed()
+        server.close()
+        await server.wait_closed()
+
+    def rounds(count: int) -> None:
+        for _ in range(count):
+            loop = new_loop()
+            loop.run_until_complete(main())
+            loop.close()
+        gc.collect()
+
+    rounds(50)
+    before = resident(), descriptors()
+    rounds(1000 * int(os.environ.get("RINGLINE_LOAD", "1")))
+    assert descriptors() == before[1]
+    assert resident() - before[0] < 4096

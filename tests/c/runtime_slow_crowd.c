@@ -8,7 +8,7 @@
  */
 #include "crowd.h"
 
-enum { CROWD = 1000, HIGH = 32 * 1024, LENGTH = 4000, FILL = 200, FURTHER = 1000 };
+enum { CROWD = 1000, HIGH = 32 * 1024, LENGTH = 4000, FILL = 200, FURTHER = 1000, BLOCK = 16 /* KiB */ };
 
 static volatile long accepted, refused, closed;
 static uint64_t everybody[CROWD + 2], fast, reader;
@@ -102,7 +102,9 @@ int main(void) {
   say(fd, FURTHER);
   turns = serving_stats(&server).turns - turns;
   CHECK(full - empty <= 2L * CROWD * (HIGH + LENGTH) / 1024);
-  CHECK(resident() - full <= 1024);
+  /* A kernel that takes a little more of each late makes room for a block each. What is refused
+   * meanwhile would be four gigabytes. */
+  CHECK(resident() - full <= CROWD * BLOCK);
   CHECK(turns <= 2 * FURTHER);
   read_all(reads);
   close(fd), close(reads);

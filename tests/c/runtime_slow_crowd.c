@@ -8,7 +8,8 @@
  */
 #include "crowd.h"
 
-enum { CROWD = 1000, HIGH = 32 * 1024, LENGTH = 4000, FILL = 200, FURTHER = 1000, BLOCK = 16 /* KiB */ };
+enum { CROWD = 1000, HIGH = 32 * 1024, LENGTH = 4000, FILL = 200, FURTHER = 1000 };
+enum { BLOCK = 16 }; /* KiB */
 
 static volatile long accepted, refused, closed;
 static uint64_t everybody[CROWD + 2], fast, reader;

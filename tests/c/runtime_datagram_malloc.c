@@ -1,7 +1,7 @@
 /*
  * Once warm, a worker allocates nothing per datagram: 5,000 of up to 1,000 bytes one by one, and
- * as many in bursts, over UDP and over a Unix name, are answered, and malloc is not called. Not
- * under a sanitizer, which has a malloc of its own.
+ * as many in bursts, over UDP and over a Unix name, are answered, and malloc is not called.
+ * Not under a sanitizer, which has a malloc of its own.
  * Failure: the count of malloc, calloc, realloc or aligned allocations is not 0.
  */
 #include "allocations.h"

@@ -3,6 +3,7 @@
  * one says goes to all. Each slow one has its queue filled up to the water mark and no further,
  * memory stands still then, and the fast one gets its answers without a turn for the others. The
  * reader gets all that was taken for it.
+ * Not under a sanitizer, which keeps what is freed.
  * Failure: memory that grows with what nobody reads, turns for those who wait, a fast client
  * that waits, a byte lost.
  */

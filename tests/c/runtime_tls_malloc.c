@@ -1,8 +1,8 @@
 /*
  * What a message costs in calls of malloc over TLS: 1,000 of 64 bytes there and back, after as many
  * that are not counted, with openssl s_client as the client. The library itself allocates nothing;
- * rustls keeps what a record said, and each record it makes, in memory of its own. Not under a
- * sanitizer, which has a malloc of its own.
+ * rustls keeps what a record said, and each record it makes, in memory of its own.
+ * Not under a sanitizer, which has a malloc of its own.
  * Failure: a message costs more than those two calls of malloc.
  */
 #include "allocations.h"

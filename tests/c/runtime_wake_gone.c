@@ -1,8 +1,8 @@
 /*
  * A thread that stops a runtime is held just before it writes the eventfd of a sleeping worker,
  * which ends meanwhile for another reason: the number may be another file's then, and eight bytes
- * would go into it. So the worker keeps its eventfd until the other one is through. Not under a
- * sanitizer, which has a write of its own.
+ * would go into it. So the worker keeps its eventfd until the other one is through.
+ * Not under a sanitizer, which has a write of its own.
  * Failure: the descriptor is closed while somebody is about to write it.
  */
 #include "serving.h"

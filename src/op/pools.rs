@@ -201,8 +201,8 @@ impl Engine {
         true
     }
 
-    /// As [`Engine::lease_to`] without a lease: [`Engine::unclaim`] or [`Engine::lease_claim`] has
-    /// to follow, once.
+    /// As [`Engine::lease_to`] without a lease: [`Engine::lease_claim`], or of the last piece of a
+    /// buffer [`Engine::unclaim_last`], has to follow, once.
     #[inline(always)]
     pub(super) fn claim_to(&mut self, group: u16, completion: &mut Completion) -> bool {
         let buffer = (completion.flags >> cf::BUFFER_SHIFT) as u16;
@@ -216,17 +216,10 @@ impl Engine {
         true
     }
 
-    /// The claimed bytes of a completion were looked at, and nobody has them; `flags` are its own.
-    #[inline(always)]
-    pub fn unclaim(&mut self, group: u16, flags: u32) {
-        // What more pieces follow on is kept by the last one.
-        if flags & cf::BUF_MORE == 0 {
-            self.unclaim_last(group, (flags >> cf::BUFFER_SHIFT) as u16);
-        }
-    }
-
+    /// The last claimed bytes of a buffer, after which no more follow, were looked at, and nobody
+    /// has them. Those before have nothing to give back.
     #[inline(never)]
-    fn unclaim_last(&mut self, group: u16, buffer: u16) {
+    pub fn unclaim_last(&mut self, group: u16, buffer: u16) {
         if let Some(pool) = self.pools.get(group) {
             pool.unclaim(buffer);
         }

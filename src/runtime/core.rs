@@ -486,16 +486,10 @@ impl Core {
 
     /// The connection a completion is about.
     pub fn connection_of(&mut self, completion: &Completion) -> Option<usize> {
-        let index = index_of(completion.user_data);
-        self.names(index, completion.user_data).then_some(index)
-    }
-
-    /// Whether the user data of an operation means the connection at `index`.
-    #[inline]
-    pub fn names(&mut self, index: usize, user_data: u64) -> bool {
-        let mask = (1 << kind::SHIFT) - 1;
-        let Some(connection) = self.table.get(index) else { return false };
-        local(connection.id) == user_data & mask && connection.life != Life::Free
+        let (index, mask) = (index_of(completion.user_data), (1 << kind::SHIFT) - 1);
+        let connection = self.table.get(index)?;
+        let same = local(connection.id) == completion.user_data & mask;
+        (same && connection.life != Life::Free).then_some(index)
     }
 
     /// Close a descriptor that no connection has.

@@ -80,6 +80,11 @@ static int64_t on_data(void *ctx, ringline_runtime *runtime, uint64_t conn, uint
     ringline_prep_timer(&op, 3000000, 0);
     submit(ring, &op, on_tick);
     break;
+  case 'd': /* nobody to tell: it is dropped, and nothing waits for it */
+    ringline_prep_nop(&op);
+    CHECK_EQ(ringline_submit(ring, &op, 1, NULL, 0), 1);
+    CHECK_EQ(ringline_conn_send(runtime, conn, "drop!", 5), 0);
+    break;
   case 'm':
     CHECK_EQ(ringline_mailbox_of(ring, &mailbox), 0);
     CHECK_EQ(ringline_conn_send(runtime, conn, "there", 5), 0);
@@ -135,6 +140,8 @@ int main(void) {
   }
   CHECK_EQ(reads, ROUNDS);
   CHECK_EQ(ticks, ROUNDS);
+  ask(fd, "d", "drop!");
+  ask(fd, "r", "hello");
   ask(fd, "m", "there");
   for (round = 0; round < ROUNDS; round++) {
     CHECK_EQ(ringline_mailbox_call(mailbox, on_call, NULL), 0);

@@ -16,7 +16,7 @@ use crate::types::*;
 use pyo3_ffi::*;
 use std::cell::{Cell, UnsafeCell};
 use std::collections::VecDeque;
-use std::ffi::{c_int, c_void};
+use std::ffi::{CStr, c_int, c_void};
 
 /// `ringline._native.LoopCore`.
 pub static CORE: Type = Type::unmade();
@@ -219,37 +219,30 @@ fn check_open(core: &Core) -> Py<()> {
     if core.closed.get() { Err(runtime_error(c"Event loop is closed")) } else { Ok(()) }
 }
 
+/// Put a call at the end of the line; in debug mode Python's own method of that name makes it.
+#[inline(always)]
+fn soon(me: &Ref, core: &Core, args: &Args<'_>, name: &CStr) -> Py {
+    let call = Request::new(args, [&names().callback])?.call;
+    check_open(core)?;
+    let handle = if core.debug.get() {
+        slow(name, &[me, call.callback, &call.tuple()?, &call.context_or_none()])?
+    } else {
+        call.soon(me, core.lasting())?
+    };
+    core.ready(|ready| ready.push_back(handle.clone()));
+    Ok(handle)
+}
+
 pub unsafe extern "C" fn call_soon(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
     // SAFETY: the four are the interpreter's.
-    unsafe {
-        fast(&slf, v, n, &k, |me, core, args| {
-            let call = Request::new(&args, [&names().callback])?.call;
-            check_open(core)?;
-            let handle = if core.debug.get() {
-                let given = [me, call.callback, &call.tuple()?, &call.context_or_none()];
-                slow(c"call_soon", &given)?
-            } else {
-                call.soon(me, core.lasting())?
-            };
-            core.ready(|ready| ready.push_back(handle.clone()));
-            Ok(handle)
-        })
-    }
+    unsafe { fast(&slf, v, n, &k, |me, core, args| soon(me, core, &args, c"call_soon")) }
 }
 
 unsafe extern "C" fn call_soon_threadsafe(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
     // SAFETY: the four are the interpreter's.
     unsafe {
         fast(&slf, v, n, &k, |me, core, args| {
-            let call = Request::new(&args, [&names().callback])?.call;
-            check_open(core)?;
-            let handle = if core.debug.get() {
-                let given = [me, call.callback, &call.tuple()?, &call.context_or_none()];
-                slow(c"call_soon_threadsafe", &given)?
-            } else {
-                call.soon(me, core.lasting())?
-            };
-            core.ready(|ready| ready.push_back(handle.clone()));
+            let handle = soon(me, core, &args, c"call_soon_threadsafe")?;
             if core.sleeping.get() {
                 call_method(me, &names().wake)?;
             }

@@ -6,12 +6,12 @@
 
 use crate::abi::*;
 use crate::engine::Engine;
-use crate::names::enter_context;
+use crate::names::{Late, enter_context};
 use crate::py::*;
 use crate::table::Kind;
 use crate::types::*;
 use pyo3_ffi::*;
-use std::cell::{Cell, UnsafeCell};
+use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int};
 use std::mem::offset_of;
 use std::ptr::null_mut;
@@ -61,18 +61,12 @@ struct Known {
     read: Ref,
 }
 
-/// A place that is filled once.
-struct Late(UnsafeCell<Option<Known>>);
-
-// SAFETY: filled when the type is made, before any instance exists, with the lock held.
-unsafe impl Sync for Late {}
-
-static KNOWN: Late = Late(UnsafeCell::new(None));
+static KNOWN: Late<Known> = Late::empty();
 
 #[inline]
 fn known() -> &'static Known {
     // SAFETY: written once, before there is any transport.
-    unsafe { (*KNOWN.0.get()).as_ref().unwrap_unchecked() }
+    unsafe { KNOWN.get() }
 }
 
 impl Datagram {
@@ -299,7 +293,7 @@ pub fn make(base: &Ref) -> Py {
         read: base.named(c"_read")?,
     };
     // SAFETY: nothing reads it before there is a transport.
-    unsafe { *KNOWN.0.get() = Some(found) };
+    unsafe { KNOWN.fill(found) };
     let methods = vec![keyword_method(c"sendto", sendto), method(c"_read", METH_NOARGS, read)];
     let slots = vec![
         slot(Py_tp_methods, table(methods)),

@@ -63,19 +63,45 @@ pub struct Names {
     vectorcall: Vectorcall,
 }
 
-/// A place that is filled once.
-struct Late<T>(UnsafeCell<Option<T>>);
+/// A place that is filled once, while the module is made.
+pub struct Late<T>(UnsafeCell<Option<T>>);
 
-// SAFETY: filled by `load`, before anything reads it, with the interpreter's lock held.
+// SAFETY: filled before anything reads it, with the interpreter's lock held.
 unsafe impl<T> Sync for Late<T> {}
 
-static NAMES: Late<Names> = Late(UnsafeCell::new(None));
+impl<T> Late<T> {
+    /// Nothing is there yet.
+    pub const fn empty() -> Late<T> {
+        Late(UnsafeCell::new(None))
+    }
+
+    /// Fill it.
+    ///
+    /// # Safety
+    /// The interpreter's lock is held, and nobody has read it.
+    pub unsafe fn fill(&self, value: T) {
+        // SAFETY: as the caller vouches.
+        unsafe { *self.0.get() = Some(value) };
+    }
+
+    /// What is there.
+    ///
+    /// # Safety
+    /// It was filled.
+    #[inline(always)]
+    pub unsafe fn get(&self) -> &T {
+        // SAFETY: as the caller vouches; it is never filled again.
+        unsafe { (*self.0.get()).as_ref().unwrap_unchecked() }
+    }
+}
+
+static NAMES: Late<Names> = Late::empty();
 
 /// The names.
 #[inline]
 pub fn names() -> &'static Names {
     // SAFETY: written once by `load`, which runs before any other code of the crate.
-    unsafe { (*NAMES.0.get()).as_ref().unwrap_unchecked() }
+    unsafe { NAMES.get() }
 }
 
 /// A function every CPython exports but leaves out of the stable ABI; without it the pure layer
@@ -123,7 +149,7 @@ pub fn load() -> Py<()> {
         vectorcall: unsafe { transmute::<Symbol, Vectorcall>(exported(c"PyObject_Vectorcall")?) },
     };
     // SAFETY: nothing reads it before this returns.
-    unsafe { *NAMES.0.get() = Some(found) };
+    unsafe { NAMES.fill(found) };
     load_stream()
 }
 
@@ -164,13 +190,13 @@ pub struct StreamNames {
     pub write: Slot,
 }
 
-static STREAM_NAMES: Late<StreamNames> = Late(UnsafeCell::new(None));
+static STREAM_NAMES: Late<StreamNames> = Late::empty();
 
 /// The names of transports.
 #[inline]
 pub fn stream_names() -> &'static StreamNames {
     // SAFETY: written once by `load`, which runs before any other code of the crate.
-    unsafe { (*STREAM_NAMES.0.get()).as_ref().unwrap_unchecked() }
+    unsafe { STREAM_NAMES.get() }
 }
 
 fn load_stream() -> Py<()> {
@@ -195,7 +221,7 @@ fn load_stream() -> Py<()> {
         write: Slot::default(),
     };
     // SAFETY: nothing reads it before this returns.
-    unsafe { *STREAM_NAMES.0.get() = Some(found) };
+    unsafe { STREAM_NAMES.fill(found) };
     Ok(())
 }
 

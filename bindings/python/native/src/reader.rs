@@ -6,10 +6,10 @@
 
 use crate::abi::Record;
 use crate::engine::Engine;
+use crate::names::Late;
 use crate::py::*;
 use crate::stream::{Pieces, Stream};
 use pyo3_ffi::*;
-use std::cell::UnsafeCell;
 
 /// What is looked up once.
 struct Known {
@@ -30,18 +30,12 @@ struct Known {
     function: Ref,
 }
 
-/// A place that is filled once.
-struct Late(UnsafeCell<Option<Known>>);
-
-// SAFETY: filled by `load`, before anything reads it, with the interpreter's lock held.
-unsafe impl Sync for Late {}
-
-static KNOWN: Late = Late(UnsafeCell::new(None));
+static KNOWN: Late<Known> = Late::empty();
 
 #[inline]
 fn known() -> &'static Known {
     // SAFETY: written once by `load`, which runs before any other code of the crate.
-    unsafe { (*KNOWN.0.get()).as_ref().unwrap_unchecked() }
+    unsafe { KNOWN.get() }
 }
 
 /// Look everything up.
@@ -75,7 +69,7 @@ pub fn load() -> Py<()> {
         function: intern(c"__func__")?,
     };
     // SAFETY: nothing reads it before this returns.
-    unsafe { *KNOWN.0.get() = Some(found) };
+    unsafe { KNOWN.fill(found) };
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Tests real programs (uvicorn, aiohttp, asyncpg, ...) on the Python loop, in an environment of
-# their own below target/; what they need comes from the index that pip is configured for.
+# their own.
 #
 #   scripts/programs.sh [pytest's arguments]
 #   scripts/programs.sh --bench [arguments]    the loop beside asyncio and uvloop
@@ -8,18 +8,9 @@ set -eu
 cd "$(dirname "$0")/../bindings/python"
 
 work=../../target/python
-python=$work/programs/bin/python
-stamp=$work/programs/stamp
 log=$work/programs.txt
-wanted="$(python3 -VV) $(cat tests/programs/requirements.txt)"
-if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
-    mkdir -p "$work"
-    rm -rf "$work/programs"
-    python3 -m venv "$work/programs"
-    "$python" -m pip install --quiet 'setuptools>=77' -r tests/programs/requirements.txt
-    printf '%s\n' "$wanted" >"$stamp"
-fi
-"$python" -m pip install --quiet --no-build-isolation --no-deps --force-reinstall .
+needed=tests/programs/requirements.txt
+python=$(../../scripts/venv.sh programs $needed -r $needed)
 
 unset RINGLINE_LIBRARY PYTHONPATH
 export PYTHONDONTWRITEBYTECODE=1

@@ -2,22 +2,13 @@
 # Tests the Python package as a user gets it: pip builds and installs it into an environment below
 # target/, mypy reads it and what uses it, pytest runs the tests.
 #
-# What it needs comes from the index that pip is configured for. Arguments go to pytest.
+# Arguments go to pytest.
 set -eu
 cd "$(dirname "$0")/../bindings/python"
 
 work=../../target/python
-python=$work/venv/bin/python
-stamp=$work/venv/stamp
 log=$work/log.txt
-wanted="$(python3 -VV) $(cat pyproject.toml)"
-if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
-    rm -rf "$work/venv"
-    python3 -m venv "$work/venv"
-    "$python" -m pip install --quiet 'setuptools>=77' pytest mypy nest_asyncio
-    printf '%s\n' "$wanted" >"$stamp"
-fi
-"$python" -m pip install --quiet --no-build-isolation --no-deps --force-reinstall .
+python=$(../../scripts/venv.sh venv pyproject.toml pytest mypy nest_asyncio)
 
 # What is tested is what was installed: not the sources, and not a library that lies elsewhere.
 unset RINGLINE_LIBRARY PYTHONPATH

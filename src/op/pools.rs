@@ -171,8 +171,7 @@ impl Engine {
         if completion.flags & cf::BUFFER == 0 {
             return;
         }
-        let buffer = (completion.flags >> cf::BUFFER_SHIFT) as u16;
-        let more = completion.flags & cf::BUF_MORE != 0;
+        let (buffer, more) = cf::buffer_of(completion.flags);
         if completion.res > 0 {
             self.lease_to(group, completion);
             return;
@@ -185,8 +184,7 @@ impl Engine {
     /// Lease the buffer of a completion, which has something in it; false when there is none.
     #[inline(always)]
     pub(super) fn lease_to(&mut self, group: u16, completion: &mut Completion) -> bool {
-        let buffer = (completion.flags >> cf::BUFFER_SHIFT) as u16;
-        let more = completion.flags & cf::BUF_MORE != 0;
+        let (buffer, more) = cf::buffer_of(completion.flags);
         let Some(pool) = self.pools.get(group) else { return false };
         let Some((lease, address)) = pool.lease(buffer, completion.res as u32, more) else {
             return false;
@@ -205,8 +203,7 @@ impl Engine {
     /// buffer [`Engine::unclaim_last`], has to follow, once.
     #[inline(always)]
     pub(super) fn claim_to(&mut self, group: u16, completion: &mut Completion) -> bool {
-        let buffer = (completion.flags >> cf::BUFFER_SHIFT) as u16;
-        let more = completion.flags & cf::BUF_MORE != 0;
+        let (buffer, more) = cf::buffer_of(completion.flags);
         let Some(pool) = self.pools.get(group) else { return false };
         let Some(address) = pool.claim(buffer, completion.res as u32, more) else {
             return false;
@@ -227,7 +224,7 @@ impl Engine {
 
     /// Make a lease of the claimed bytes of a completion; `flags` are its own.
     pub fn lease_claim(&mut self, group: u16, flags: u32) -> Option<u64> {
-        let (buffer, more) = ((flags >> cf::BUFFER_SHIFT) as u16, flags & cf::BUF_MORE != 0);
+        let (buffer, more) = cf::buffer_of(flags);
         let lease = self.pools.get(group)?.lease_claimed(buffer, more)?;
         self.driver.stats.leases.add(1);
         Some(lease)

@@ -59,8 +59,7 @@ impl Engine {
                 return false;
             }
             let Some(user_data) = slots.peek_receive(cqe.user_data, group) else { return false };
-            let buffer = (cqe.flags >> cf::BUFFER_SHIFT) as u16;
-            let more = cqe.flags & cf::BUF_MORE != 0;
+            let (buffer, more) = cf::buffer_of(cqe.flags);
             let Some(data) = pool.claim(buffer, cqe.res as u32, more) else { return false };
             let flags = cqe.flags & cf::KERNEL | cf::CLAIM;
             let (res, token) = (cqe.res, cqe.user_data);

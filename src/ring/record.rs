@@ -199,7 +199,13 @@ pub mod cf {
     pub const CLAIM: u32 = 0x8000;
     /// The kernel's own bits that are passed on, with the buffer id.
     pub const KERNEL: u32 = 0xffff_001f;
-    pub const BUFFER_SHIFT: u32 = 16;
+    const BUFFER_SHIFT: u32 = 16;
+
+    /// The buffer that a completion with [`BUFFER`] is about, and whether more go into it.
+    #[inline(always)]
+    pub const fn buffer_of(flags: u32) -> (u16, bool) {
+        ((flags >> BUFFER_SHIFT) as u16, flags & BUF_MORE != 0)
+    }
 }
 
 /// Who a kernel completion is for: the top three bits of its user data.

@@ -9,7 +9,7 @@ use super::conn_table::index_of;
 use super::connection::{Connection, Life};
 use super::core::Core;
 use crate::error::Fault;
-use crate::sys::Map;
+use crate::sys::{Features, Map};
 use core::ptr::NonNull;
 
 /// Longest message that is kept here.
@@ -135,6 +135,12 @@ impl Connection {
 }
 
 impl Core {
+    /// Send what can be sent without completions so, unless somebody wants to be told of each.
+    pub fn be_quiet_unless(&mut self, wants_sent: bool) {
+        let features = self.engine.driver.enter.backend_ref().info().features;
+        self.hush = features.has(Features::CQE_SKIP) && !wants_sent;
+    }
+
     /// Have a message of `len` bytes leave with the next enter, if there is nothing else about its
     /// connection: where the bytes are to be written.
     #[inline(always)]
@@ -291,5 +297,26 @@ impl Core {
             more = self.quiet.pieces.pop().map(|index| index as usize);
         }
         more
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::config::Config;
+
+    #[test]
+    fn no_send_is_quiet_without_cqe_skip() {
+        let quiet = |disable, wants_sent| {
+            let config = Config { disable, ..Config::default() }.resolved().unwrap();
+            let mut core = Core::new(&config, 0, Default::default()).unwrap();
+            core.be_quiet_unless(wants_sent);
+            let hush = core.hush;
+            core.dispose();
+            hush
+        };
+        assert!(quiet(Features::default(), false));
+        assert!(!quiet(Features::default(), true));
+        assert!(!quiet(Features::CQE_SKIP, false));
     }
 }

@@ -68,7 +68,7 @@ impl<D: Door> Worker<D> {
             self.shown_shortly(index_of(id), at, used, taken);
         } else if flags & cf::BUF_MORE == 0 {
             let core = &mut *self.core.borrow_mut();
-            core.engine.unclaim_last(core.pool, (flags >> cf::BUFFER_SHIFT) as u16);
+            core.engine.unclaim_last(core.pool, cf::buffer_of(flags).0);
         }
         true
     }

@@ -53,7 +53,7 @@ impl<D: Door> Worker<D> {
 
     /// Listen to what the runtime was told so far.
     pub(super) fn begin(&self) {
-        self.core.borrow_mut().hush = !self.door.wants_sent();
+        self.core.borrow_mut().be_quiet_unless(self.door.wants_sent());
         self.door.on_start(self);
         self.obey();
         let core = &mut *self.core.borrow_mut();

@@ -421,8 +421,15 @@ impl Slot {
     #[inline]
     pub fn has_items(&self) -> bool {
         let pointer = self.ptr();
-        // SAFETY: the object is live; what has no length counts as nothing.
-        !pointer.is_null() && unsafe { PyObject_Size(pointer) } > 0
+        if pointer.is_null() {
+            return false;
+        }
+        // SAFETY: the object is live, and what is exactly a list has its length where all of them
+        // have it; what has no length counts as nothing.
+        unsafe {
+            let list = Py_TYPE(pointer) == &raw mut PyList_Type;
+            (if list { Py_SIZE(pointer) } else { PyObject_Size(pointer) }) > 0
+        }
     }
 
     /// Show it to the collector.

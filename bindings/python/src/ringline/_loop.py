@@ -15,7 +15,6 @@ import selectors
 import socket
 import weakref
 from asyncio import base_events, events
-from collections import deque
 from threading import get_ident
 from typing import Any, Callable, Deque, Dict, List, Mapping, Optional, Tuple
 
@@ -128,7 +127,7 @@ class CoreLoop(asyncio.BaseEventLoop):
         engine.on_error = self._callback_failed
         self._selector: Any = _Selector(self)
         self._watches: Dict[Tuple[int, int], Watch] = {}
-        self._rearm: Deque[Watch] = deque()
+        self._rearm: List[Watch] = []
         #: Called before the next turn: transports with something to send.
         self._flushes: List[Callable[[], object]] = []
         self._transports: "weakref.WeakValueDictionary[int, Any]" = weakref.WeakValueDictionary()
@@ -221,8 +220,9 @@ class CoreLoop(asyncio.BaseEventLoop):
         """Arm what was called back, send what was collected, and turn the ring once. Whether there
         is something to dispatch."""
         rearm = self._rearm
+        rearm.reverse()
         while rearm:
-            rearm.popleft().arm()
+            rearm.pop().arm()
         if self._flushes:
             flushes, self._flushes = self._flushes, []
             for flush in flushes:

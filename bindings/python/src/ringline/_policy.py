@@ -54,9 +54,11 @@ def new_event_loop(**options: Any) -> asyncio.AbstractEventLoop:
         return asyncio.SelectorEventLoop()
 
 
-# Since 3.14 the name has an underscore, and policies are on their way out.
-_Default: Any = getattr(
-    asyncio, "_DefaultEventLoopPolicy", getattr(asyncio, "DefaultEventLoopPolicy", None)
+# Since 3.14 the name has an underscore and the old one warns; 3.16 shall have no policies.
+_Default: Any = (
+    asyncio.DefaultEventLoopPolicy
+    if sys.version_info < (3, 14)
+    else getattr(asyncio.unix_events, "_DefaultEventLoopPolicy", object)
 )
 
 

@@ -219,13 +219,16 @@ fn check_open(core: &Core) -> Py<()> {
     if core.closed.get() { Err(runtime_error(c"Event loop is closed")) } else { Ok(()) }
 }
 
-/// Put a call at the end of the line; in debug mode Python's own method of that name makes it.
+/// Put a call at the end of the line, in a handle of `class` if there is one; in debug mode
+/// Python's own method of that name makes it.
 #[inline(always)]
-fn soon(me: &Ref, core: &Core, args: &Args<'_>, name: &CStr) -> Py {
+fn soon(me: &Ref, core: &Core, args: &Args<'_>, name: &CStr, class: Option<&Ref>) -> Py {
     let call = Request::new(args, [&names().callback])?.call;
     check_open(core)?;
     let handle = if core.debug.get() {
         slow(name, &[me, call.callback, &call.tuple()?, &call.context_or_none()])?
+    } else if let Some(class) = class {
+        class.call(&[call.callback, &call.tuple()?, me, &call.context_or_none()])?
     } else {
         call.soon(me, core.lasting())?
     };
@@ -235,14 +238,15 @@ fn soon(me: &Ref, core: &Core, args: &Args<'_>, name: &CStr) -> Py {
 
 pub unsafe extern "C" fn call_soon(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
     // SAFETY: the four are the interpreter's.
-    unsafe { fast(&slf, v, n, &k, |me, core, args| soon(me, core, &args, c"call_soon")) }
+    unsafe { fast(&slf, v, n, &k, |me, core, args| soon(me, core, &args, c"call_soon", None)) }
 }
 
 unsafe extern "C" fn call_soon_threadsafe(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> Obj {
     // SAFETY: the four are the interpreter's.
     unsafe {
         fast(&slf, v, n, &k, |me, core, args| {
-            let handle = soon(me, core, &args, c"call_soon_threadsafe")?;
+            let class = Some(&names().threadsafe_handle).filter(|class| !class.is_none());
+            let handle = soon(me, core, &args, c"call_soon_threadsafe", class)?;
             if core.sleeping.get() {
                 call_method(me, &names().wake)?;
             }

@@ -49,6 +49,8 @@ pub struct Names {
     pub empty: Ref,
     /// `ringline._slow`: what need not be fast.
     pub slow: Ref,
+    /// The class of the handles of call_soon_threadsafe; None where they are like all.
+    pub threadsafe_handle: Ref,
     /// "loop".
     pub loop_: Ref,
     /// "Task".
@@ -135,6 +137,7 @@ pub fn load() -> Py<()> {
         time: intern(c"time")?,
         empty: tuple(&[])?,
         slow: import(c"ringline._slow")?,
+        threadsafe_handle: import(c"ringline._slow")?.named(c"threadsafe_handle")?,
         loop_: intern(c"loop")?,
         task: intern(c"Task")?,
         future: import(c"asyncio")?.named(c"Future")?,

@@ -14,6 +14,8 @@ from . import _buffers
 from ._loop import CoreLoop
 
 _Call = Callable[..., object]
+#: What call_soon_threadsafe gives since 3.14: other threads may cancel it. None before.
+threadsafe_handle: Any = getattr(events, "_ThreadSafeHandle", None)
 
 
 def callback_failed(handle: Any, error: BaseException) -> None:
@@ -25,11 +27,13 @@ def callback_failed(handle: Any, error: BaseException) -> None:
     )
 
 
-def _handle(loop: Any, callback: _Call, args: Tuple[Any, ...], context: Optional[Context]) -> Any:
-    made = asyncio.Handle(callback, args, loop, context)
-    if made._source_traceback:  # type: ignore[attr-defined]
-        # The frame of this function and of who called it.
-        del made._source_traceback[-2:]  # type: ignore[attr-defined]
+def _handle(
+    kind: Any, loop: Any, callback: _Call, args: Tuple[Any, ...], context: Optional[Context]
+) -> Any:
+    made = kind(callback, args, loop, context)
+    if made._source_traceback:
+        # The frame of this function and of who called it, and of a class between.
+        del made._source_traceback[-3 if kind is threadsafe_handle else -2 :]
     return made
 
 
@@ -37,7 +41,7 @@ def call_soon(loop: Any, callback: _Call, args: Tuple[Any, ...], context: Option
     """A handle for call_soon in debug mode."""
     loop._check_thread()
     loop._check_callback(callback, "call_soon")
-    return _handle(loop, callback, args, context)
+    return _handle(asyncio.Handle, loop, callback, args, context)
 
 
 def call_soon_threadsafe(
@@ -45,7 +49,7 @@ def call_soon_threadsafe(
 ) -> Any:
     """A handle for call_soon_threadsafe in debug mode."""
     loop._check_callback(callback, "call_soon_threadsafe")
-    return _handle(loop, callback, args, context)
+    return _handle(threadsafe_handle or asyncio.Handle, loop, callback, args, context)
 
 
 def call_at(

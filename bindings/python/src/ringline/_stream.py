@@ -91,6 +91,11 @@ class SocketTransport(Sending, Reading, _Base, transports.Transport):  # type: i
             result = futures._set_result_unless_cancelled  # type: ignore[attr-defined]
             loop.call_soon(result, waiter, None)
 
+    @property
+    def _read_ready_cb(self) -> Any:
+        """As of asyncio's own transports, whose private name some programs ask: None once closed."""
+        return None if self._closing else self._read
+
     def _name(self, key: str, ask: Callable[[], Any]) -> None:
         try:
             self._extra[key] = ask()

@@ -285,15 +285,15 @@ pub fn sent(me: &Ref, res: i32, record: &Record) -> Py<()> {
     part.send_id.set(0);
     part.sending.set(None);
     part.sent_to.set(res as isize);
-    let left = part.size.get() - res as isize;
-    part.size.set(left);
+    part.size.set(part.size.get() - res as isize);
     if !part.nothing_queued() {
         part.flush_later(me)?;
     }
     if part.protocol_paused.get() {
         me.attr(&stream_names().resume)?.call(&[])?;
     }
-    if left == 0 && (part.closing.get() || part.eof.get() || part.waits()) {
+    // Who was resumed may have written more.
+    if part.size.get() == 0 && (part.closing.get() || part.eof.get() || part.waits()) {
         me.attr(&stream_names().drained)?.call(&[])?;
     }
     Ok(())

@@ -7,9 +7,10 @@ no selector.
 import asyncio
 import socket
 import sys
-from asyncio import constants, selector_events, sslproto, unix_events
+from asyncio import constants, selector_events, unix_events
 from typing import Any, Dict, Optional
 
+from . import _tls
 from ._server import ServerMixin
 from ._stream import SocketTransport, Transport
 
@@ -27,7 +28,6 @@ class ConnectMixin(ServerMixin):
         self._unix_server_sockets = {}
 
     create_unix_connection = _Unix.create_unix_connection
-    create_unix_server = _Unix.create_unix_server
     _sock_sendfile_native = _Unix._sock_sendfile_native
     _sock_sendfile_native_impl = _Unix._sock_sendfile_native_impl
     _sock_sendfile_update_filepos = _Unix._sock_sendfile_update_filepos
@@ -35,6 +35,22 @@ class ConnectMixin(ServerMixin):
     _accept_connection = _Selecting._accept_connection
     _accept_connection2 = _Selecting._accept_connection2
     _sendfile_native = _Selecting._sendfile_native
+    start_tls = _tls.start_tls
+
+    if sys.version_info >= (3, 13):
+        create_unix_server = _Unix.create_unix_server
+    else:
+
+        async def create_unix_server(
+            self, *arguments: Any, cleanup_socket: bool = False, **options: Any
+        ) -> Any:
+            """As asyncio's, which knows `cleanup_socket` from 3.13 on: remove the socket's file
+            when the server is closed."""
+            server = await _Unix.create_unix_server(self, *arguments, **options)
+            if cleanup_socket:
+                for sock in server._sockets:
+                    self._clean_up(sock)
+            return server
 
     def _make_socket_transport(
         self,
@@ -67,7 +83,8 @@ class ConnectMixin(ServerMixin):
         timeouts: Dict[str, Any] = {"ssl_handshake_timeout": ssl_handshake_timeout}
         if _HAS_SHUTDOWN:
             timeouts["ssl_shutdown_timeout"] = ssl_shutdown_timeout
-        make: Any = sslproto.SSLProtocol
-        tls = make(self, protocol, sslcontext, waiter, server_side, server_hostname, **timeouts)
+        tls = _tls.TlsProtocol(
+            self, protocol, sslcontext, waiter, server_side, server_hostname, **timeouts
+        )
         Transport(self, rawsock, tls, extra=extra, server=server)
         return tls._app_transport

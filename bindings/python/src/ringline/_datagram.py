@@ -20,7 +20,7 @@ from typing import Any, Callable, Deque, Dict, Optional, Tuple
 
 from . import _abi, _address, _layer
 from ._message import Message
-from ._transport import Reading
+from ._transport import FlowControl, Reading
 
 _FINAL = _abi.CF_FINAL
 _LEAVES = (-errno.ECANCELED, -errno.ENOBUFS, -errno.EINTR, -errno.EAGAIN)
@@ -36,15 +36,9 @@ _MOST_ADDRESSES = 4096
 _ONE_COPY = 8192
 
 
-class DatagramTransport(
-    Reading,
-    transports._FlowControlMixin,
-    transports.DatagramTransport,
-):
+class DatagramTransport(Reading, FlowControl, transports.DatagramTransport):
     """A datagram socket. Made by the loop's create_datagram_endpoint."""
 
-    _maybe_pause_protocol: Callable[[], None]
-    _maybe_resume_protocol: Callable[[], None]
     max_size = 256 * 1024
     _sock: Optional[socket.socket] = None
     _extra: Dict[str, Any]
@@ -205,13 +199,13 @@ class DatagramTransport(
         except _AGAIN:
             pass
         except OSError as error:
-            self._protocol.error_received(error)
+            self._error(error)
         except (SystemExit, KeyboardInterrupt):
             raise
         except BaseException as error:
             self._fatal_error(error, "Fatal read error on datagram transport")
         else:
-            self._protocol.datagram_received(data, address)
+            self._run(self._protocol.datagram_received, data, address)
 
     def _error(self, error: OSError) -> None:
         self._run(self._protocol.error_received, error)
@@ -230,7 +224,7 @@ class DatagramTransport(
             if addr is not None and addr != self._address:
                 raise ValueError(f"Invalid address: must be None or {self._address}")
             addr = self._address
-        if self._conn_lost and self._address:
+        if self._conn_lost and (self._address or self._sock is None):
             if self._conn_lost >= constants.LOG_THRESHOLD_FOR_CONNLOST_WRITES:
                 logger.warning("socket.send() raised exception.")
             self._conn_lost += 1
@@ -256,7 +250,8 @@ class DatagramTransport(
                 self._loop._add_writer(self._sock_fd, self._sendto_ready)
             return False
         except OSError as error:
-            self._protocol.error_received(error)
+            # Who sends may be in the context itself.
+            self._context.copy().run(self._protocol.error_received, error)
         except (SystemExit, KeyboardInterrupt):
             raise
         except BaseException as error:
@@ -276,7 +271,7 @@ class DatagramTransport(
         if not self._buffer:
             self._loop._remove_writer(self._sock_fd)
             if self._closing:
-                self._call_connection_lost(None)
+                self._run(self._call_connection_lost, None)
 
     # The end.
 
@@ -289,7 +284,7 @@ class DatagramTransport(
         if not self._buffer:
             self._conn_lost += 1
             self._loop._remove_writer(self._sock_fd)
-            self._loop.call_soon(self._call_connection_lost, None)
+            self._lose_soon(None)
 
     def abort(self) -> None:
         self._force_close(None)
@@ -306,7 +301,7 @@ class DatagramTransport(
             self._held.clear()
             self._stop_reading()
         self._conn_lost += 1
-        self._loop.call_soon(self._call_connection_lost, error)
+        self._lose_soon(error)
 
     def _call_connection_lost(self, error: Optional[BaseException]) -> None:
         try:

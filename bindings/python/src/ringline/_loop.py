@@ -158,14 +158,16 @@ class CoreLoop(asyncio.BaseEventLoop):
         for watch in list(self._watches.values()):
             watch.handle = None
         self._watches.clear()
+        # Held, as the handles and operations that go now may be all that holds them.
+        ending = [transport for transport in self._transports.values() if transport.is_closing()]
         super().close()
         self._flushes.clear()
         self._rearm.clear()
         self._engine.close()
         # Their connection_lost was due and cannot come any more.
-        for transport in list(self._transports.values()):
+        for transport in ending:
             sock = getattr(transport, "_sock", None)
-            if sock is not None and transport.is_closing():
+            if sock is not None:
                 sock.close()
                 transport._sock = None
         self._selector = None

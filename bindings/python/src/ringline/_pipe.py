@@ -18,7 +18,7 @@ from collections import deque
 from typing import Any, Callable, Deque, Dict, Optional
 
 from . import _abi
-from ._transport import Common, Reading
+from ._transport import Common, FlowControl, Reading
 
 _FINAL = _abi.CF_FINAL
 _LEAVES = (-errno.ECANCELED, -errno.ENOBUFS, -errno.EINTR)
@@ -44,6 +44,8 @@ class _Pipe(Common):
         self._loop = loop
         self._fileno: int = pipe.fileno()
         self._protocol = protocol
+        self._context = contextvars.copy_context()
+        self._run = self._context.run
         self._closing = False
         mode = os.fstat(self._fileno).st_mode
         if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stat.S_ISCHR(mode)):
@@ -106,7 +108,6 @@ class ReadPipeTransport(_Pipe, Reading, transports.ReadTransport):
         self._read_id = 0
         #: Bytes that came while reading was paused; None is the end.
         self._held: Deque[Optional[bytes]] = deque()
-        self._run = contextvars.copy_context().run
         self._begin(loop, pipe, protocol)
         loop.call_soon(self._read)
         self._tell(waiter)
@@ -182,7 +183,7 @@ class ReadPipeTransport(_Pipe, Reading, transports.ReadTransport):
         except OSError as error:
             self._failed(error)
         else:
-            self._deliver(data or None)
+            self._run(self._deliver, data or None)
 
     def _failed(self, error: OSError) -> None:
         self._fatal_error(error, "Fatal read error on pipe transport")
@@ -210,22 +211,16 @@ class ReadPipeTransport(_Pipe, Reading, transports.ReadTransport):
         self._closing = True
         self._held.clear()
         self._stop_reading()
-        self._loop.call_soon(self._call_connection_lost, error)
+        self._lose_soon(error)
 
     def _let_go(self) -> None:
         if self._read_id:
             self._engine.finish((self._read_id,))
 
 
-class WritePipeTransport(
-    _Pipe,
-    transports._FlowControlMixin,
-    transports.WriteTransport,
-):
+class WritePipeTransport(_Pipe, FlowControl, transports.WriteTransport):
     """The writing end."""
 
-    _maybe_pause_protocol: Callable[[], None]
-    _maybe_resume_protocol: Callable[[], None]
     _kinds = "pipes, sockets and character devices"
 
     def __init__(
@@ -316,7 +311,7 @@ class WritePipeTransport(
         self._maybe_resume_protocol()
         if self._closing and not self._buffer:
             self._loop._remove_reader(self._fileno)
-            self._call_connection_lost(None)
+            self._run(self._call_connection_lost, None)
 
     def can_write_eof(self) -> bool:
         return True
@@ -327,7 +322,7 @@ class WritePipeTransport(
         self._closing = True
         if not self._buffer:
             self._loop._remove_reader(self._fileno)
-            self._loop.call_soon(self._call_connection_lost, None)
+            self._lose_soon(None)
 
     def close(self) -> None:
         if self._pipe is not None:
@@ -342,7 +337,7 @@ class WritePipeTransport(
             self._loop._remove_writer(self._fileno)
         self._buffer.clear()
         self._loop._remove_reader(self._fileno)
-        self._loop.call_soon(self._call_connection_lost, error)
+        self._lose_soon(error)
 
 
 class PipeMixin:

@@ -5,6 +5,7 @@ pidfd is closed then or with the loop. No child watcher, no thread, no SIGCHLD.
 """
 
 import asyncio
+import contextvars
 import errno
 import os
 import select
@@ -93,17 +94,20 @@ class ProcessMixin:
             waiting.add_done_callback(lambda future: self._exited(transport, pid))
             return
         self._children[transport] = number
-        self._poll_child(transport, pid, number)
+        # What the protocol is told of the exit, it sees where the child was started.
+        self._poll_child(transport, pid, number, contextvars.copy_context())
 
-    def _poll_child(self, transport: SubprocessTransport, pid: int, number: int) -> None:
+    def _poll_child(
+        self, transport: SubprocessTransport, pid: int, number: int, context: contextvars.Context
+    ) -> None:
         def done(res: int, flags: int, data: int, token: int) -> None:
             if transport not in self._children:
                 return
             if res == -errno.ECANCELED:
-                self._poll_child(transport, pid, number)
+                self._poll_child(transport, pid, number, context)
                 return
             os.close(self._children.pop(transport))
-            self._exited(transport, pid)
+            context.run(self._exited, transport, pid)
 
         self._engine.submit(
             _abi.OP_POLL_ADD, number, 0, 0, 0, select.POLLIN, done, restart=True

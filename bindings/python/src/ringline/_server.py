@@ -155,6 +155,16 @@ class ServerMixin:
             self._acceptors.clear()
         super().close()  # type: ignore[misc]
 
+    def _clean_up(self, sock: socket.socket) -> None:
+        """Have the file of a unix socket removed with its server."""
+        path = sock.getsockname()
+        # Some have no name, or one that is no file.
+        if path and path[0] not in (0, "\0"):
+            try:
+                self._unix_server_sockets[sock] = os.stat(path).st_ino
+            except FileNotFoundError:
+                pass
+
     def _stop_serving(self, sock: socket.socket) -> None:
         acceptor = self._acceptors.pop(sock.fileno(), None)
         if acceptor is not None:

@@ -19,7 +19,7 @@ from typing import Any, Callable, Deque, Dict, Optional
 
 from . import _abi, _layer
 from ._sending import Sending
-from ._transport import Reading
+from ._transport import FlowControl, Reading, takes_buffers
 
 _FINAL, _LEASE = _abi.CF_FINAL, _abi.CF_LEASE
 _LEAVES = (-errno.ECANCELED, -errno.ENOBUFS)
@@ -40,11 +40,7 @@ def _set_nodelay(sock: socket.socket) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-#: asyncio's own water marks.
-_Base: Any = transports._FlowControlMixin
-
-
-class SocketTransport(Sending, Reading, _Base, transports.Transport):  # type: ignore[misc]
+class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
     """A connection. Made by the loop's create_connection, create_server and their kin."""
 
     _start_tls_compatible = True
@@ -62,7 +58,7 @@ class SocketTransport(Sending, Reading, _Base, transports.Transport):  # type: i
         extra: Optional[Dict[str, Any]] = None,
         server: Any = None,
     ) -> None:
-        _Base.__init__(self, extra, loop)
+        FlowControl.__init__(self, extra, loop)
         self._loop = loop
         self._engine = loop._engine
         self._extra["socket"] = trsock.TransportSocket(sock)
@@ -133,7 +129,7 @@ class SocketTransport(Sending, Reading, _Base, transports.Transport):  # type: i
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         self._protocol: Any = protocol
         self._protocol_connected = True
-        self._buffered = isinstance(protocol, asyncio.BufferedProtocol)
+        self._buffered = takes_buffers(protocol)
 
     # Reading.
 
@@ -183,19 +179,19 @@ class SocketTransport(Sending, Reading, _Base, transports.Transport):  # type: i
             if self._paused or self._held:
                 self._held.append(item)
             else:
-                self._deliver(item)
+                self._run(self._deliver, item)
 
     def _deliver(self, item: Any) -> None:
-        """Tell the protocol of bytes, of the end (None), or of a failure."""
+        """Tell the protocol of bytes, of the end (None), or of a failure; in its context."""
         if item is None:
-            self._run(self._end)
+            self._end()
         elif isinstance(item, _Failed):
             self._fatal_error(item.error, "Fatal read error on socket transport")
         elif self._buffered:
-            self._run(self._fill, memoryview(item))
+            self._fill(memoryview(item))
         else:
             try:
-                self._run(self._protocol.data_received, item)
+                self._protocol.data_received(item)
             except (SystemExit, KeyboardInterrupt):
                 raise
             except BaseException as error:
@@ -266,7 +262,7 @@ class SocketTransport(Sending, Reading, _Base, transports.Transport):  # type: i
     def _lose(self, error: Optional[BaseException]) -> None:
         if not self._conn_lost:
             self._conn_lost += 1
-            self._loop.call_soon(self._call_connection_lost, error)
+            self._lose_soon(error)
 
     def _force_close(self, error: Optional[BaseException]) -> None:
         if self._conn_lost:

@@ -1,12 +1,24 @@
-"""What the transports have in common: a protocol, a pause, and a fatal error.
+"""What the transports have in common: a protocol, its context, a pause, and a fatal error.
 
-Owns nothing: the members are the transports'. The invariant: while reading is paused the protocol
-hears nothing, and then what came meanwhile, in its order, before anything newer.
+Owns nothing: the members are the transports'. Invariants: while reading is paused the protocol
+hears nothing, and then what came meanwhile, in its order, before anything newer; whatever the
+protocol is told, it sees the context variables that were set where its transport was made, and not
+those of who wrote, closed or resumed.
 """
 
 import asyncio
+import contextvars
+from asyncio import transports
 from asyncio.log import logger
 from typing import Any, Callable, Deque, Optional
+
+
+def takes_buffers(protocol: object) -> bool:
+    """Whether received bytes go to get_buffer() and buffer_updated(): a BufferedProtocol, or what
+    has those and no data_received(), whatever its bases are."""
+    if isinstance(protocol, asyncio.BufferedProtocol):
+        return True
+    return hasattr(protocol, "get_buffer") and not hasattr(protocol, "data_received")
 
 
 class Common:
@@ -14,7 +26,10 @@ class Common:
 
     _loop: Any
     _protocol: Any
+    #: What the protocol runs in. It may be entered now: what a caller brings about goes in a copy.
+    _context: contextvars.Context
     _closing: bool
+    _call_connection_lost: Callable[[Optional[BaseException]], None]
     #: What is said of an error without words of its own.
     _fatal_text = "Fatal error on transport"
 
@@ -27,6 +42,9 @@ class Common:
 
     def is_closing(self) -> bool:
         return self._closing
+
+    def _lose_soon(self, error: Optional[BaseException]) -> None:
+        self._loop.call_soon(self._call_connection_lost, error, context=self._context.copy())
 
     def _fatal_error(self, error: BaseException, message: Optional[str] = None) -> None:
         message = message or self._fatal_text
@@ -61,7 +79,7 @@ class Reading(Common):
     #: Receive from now on, unless that is not wanted or goes on already; receive no more.
     _read: Callable[[], None]
     _stop_reading: Callable[[], None]
-    #: Tell the protocol of one of those held.
+    #: Tell the protocol of one of those held; in its context.
     _deliver: Callable[[Any], None]
 
     def is_reading(self) -> bool:
@@ -80,10 +98,13 @@ class Reading(Common):
             return
         self._paused = False
         if self._held:
-            self._loop.call_soon(self._unhold)
+            self._unhold_soon()
         self._read()
         if self._loop.get_debug():
             logger.debug("%r resumes reading", self)
+
+    def _unhold_soon(self) -> None:
+        self._loop.call_soon(self._unhold, context=self._context.copy())
 
     def _unhold(self) -> None:
         try:
@@ -92,4 +113,25 @@ class Reading(Common):
         finally:
             # One that raised does not stop the others.
             if self._held and self.is_reading():
-                self._loop.call_soon(self._unhold)
+                self._unhold_soon()
+
+
+#: asyncio's own water marks.
+_Marks: Any = transports._FlowControlMixin
+
+
+class FlowControl(_Marks):  # type: ignore[misc]
+    """Water marks whose protocol is told in its context."""
+
+    _context: contextvars.Context
+    _protocol_paused: bool
+    _high_water: int
+    _low_water: int
+
+    def _maybe_pause_protocol(self) -> None:
+        if self.get_write_buffer_size() > self._high_water and not self._protocol_paused:
+            self._context.copy().run(super()._maybe_pause_protocol)
+
+    def _maybe_resume_protocol(self) -> None:
+        if self._protocol_paused and self.get_write_buffer_size() <= self._low_water:
+            self._context.copy().run(super()._maybe_resume_protocol)

@@ -1,0 +1,135 @@
+"""TLS: asyncio's own state machine, where programs need more of it.
+
+Owns the protocol between a transport and the program's. What differs from asyncio's: the program's
+protocol is told of everything in its transport's context, the first data waits until who started
+TLS has the new transport, and a close ends also over data that nobody read.
+"""
+
+import asyncio
+import contextvars
+import ssl
+import sys
+from asyncio import sslproto
+from typing import Any, Optional
+
+from ._transport import takes_buffers
+
+_Theirs: Any = sslproto.SSLProtocol
+_State: Any = getattr(sslproto, "SSLProtocolState", None)
+_PIECE = 65536
+
+
+class _TlsProtocol(_Theirs):  # type: ignore[misc]
+    """asyncio's SSLProtocol of 3.11 and newer."""
+
+    def connection_made(self, transport: Any) -> None:
+        # Of TLS over TLS: that of the transport below.
+        below = getattr(transport, "_ssl_protocol", transport)
+        self._context: contextvars.Context = getattr(below, "_context", contextvars.copy_context())
+        super().connection_made(transport)
+
+    def _set_app_protocol(self, app_protocol: Any) -> None:
+        super()._set_app_protocol(app_protocol)
+        if not self._app_protocol_is_buffer and takes_buffers(app_protocol):
+            self._app_protocol_get_buffer = app_protocol.get_buffer
+            self._app_protocol_buffer_updated = app_protocol.buffer_updated
+            self._app_protocol_is_buffer = True
+
+    def _on_handshake_complete(self, handshake_exc: Any) -> None:
+        # start_tls() gives the new transport to who waits for it: before that, what the protocol
+        # answers to the first data would go out in the clear.
+        self._do_read = _nothing
+        try:
+            super()._on_handshake_complete(handshake_exc)
+        finally:
+            del self._do_read
+        self._loop.call_soon(self._do_read)
+
+    def _resume_reading(self) -> None:
+        self._context.copy().run(super()._resume_reading)
+
+    def _control_app_writing(self) -> None:
+        size = self._get_write_buffer_size()
+        if self._app_writing_paused:
+            turns = size <= self._outgoing_low_water
+        else:
+            turns = size >= self._outgoing_high_water
+        if turns:
+            self._context.copy().run(super()._control_app_writing)
+
+    def _start_shutdown(self) -> None:
+        self._context.copy().run(self._shut_down)
+
+    def _shut_down(self) -> None:
+        state = self._state
+        if state == _State.WRAPPED:
+            # After a close no more data is received.
+            self._drop_input()
+        elif state == _State.FLUSHING and self._eof_received and self._app_reading_paused:
+            # The peer is gone, and who paused will not read what it sent before that.
+            if self._app_transport is not None:
+                self._app_transport._closed = True
+            self._do_flush()
+            return
+        super()._start_shutdown()
+
+    def _do_shutdown(self) -> None:
+        # What the peer sent before it heard of the close: TLS does not close over it.
+        if not self._eof_received:
+            self._drop_input()
+            # Nor does it come to the peer's answer while reading is paused.
+            self._control_ssl_reading()
+        super()._do_shutdown()
+
+    def _drop_input(self) -> None:
+        try:
+            while self._sslobj.read(_PIECE):
+                pass
+        except ssl.SSLError:
+            pass  # No more for now, or broken, which the close says itself.
+
+
+def _nothing() -> None:
+    pass
+
+
+TlsProtocol: Any = _Theirs if sys.version_info < (3, 11) else _TlsProtocol
+
+
+async def start_tls(
+    loop: Any,
+    transport: Any,
+    protocol: asyncio.BaseProtocol,
+    sslcontext: Any,
+    *,
+    server_side: bool = False,
+    server_hostname: Optional[str] = None,
+    **timeouts: Any,
+) -> Any:
+    """Put TLS on a transport; the new transport. The arguments are those of loop.start_tls."""
+    if not isinstance(sslcontext, ssl.SSLContext):
+        raise TypeError(
+            f"sslcontext is expected to be an instance of ssl.SSLContext, got {sslcontext!r}"
+        )
+    if not getattr(transport, "_start_tls_compatible", False):
+        raise TypeError(f"transport {transport!r} is not supported by start_tls()")
+    waiter = loop.create_future()
+    tls = TlsProtocol(
+        loop, protocol, sslcontext, waiter, server_side, server_hostname,
+        call_connection_made=False, **timeouts,
+    )  # fmt: skip
+    # What comes from here on is for TLS alone.
+    transport.pause_reading()
+    transport.set_protocol(tls)
+    steps = [
+        loop.call_soon(tls.connection_made, transport),
+        loop.call_soon(transport.resume_reading),
+    ]
+    try:
+        await waiter
+    except BaseException:
+        transport.close()
+        for step in steps:
+            step.cancel()
+        raise
+    return tls._app_transport

@@ -4,12 +4,13 @@ import asyncio
 import hashlib
 import socket
 import ssl
+import sys
 from pathlib import Path
 from typing import Any, List, Tuple
 
 import pytest
 from certificates import contexts
-from loops import MIB, digest, noise, run, shut, stream_pair, within
+from loops import MIB, digest, noise, run, shut, stream_pair, until, within
 
 MUCH = 100 * MIB
 
@@ -212,6 +213,42 @@ def test_writer_is_paused() -> None:
     run(main())
 
 
+def test_written_at_the_last_moment() -> None:
+    """Failure: what resume_writing() writes on a transport that closes is lost."""
+    more = noise(2 * MIB)
+
+    class Refills(asyncio.Protocol):
+        transport: asyncio.Transport
+        refilled = False
+
+        def resume_writing(self) -> None:
+            if not self.refilled:
+                self.refilled = True
+                self.transport.write(more)
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        left, right = socket.socketpair()
+        transport, protocol = await loop.create_connection(Refills, sock=left)
+        protocol.transport = transport
+        _, end = await loop.create_connection(Collect, sock=right)
+
+        def write() -> None:
+            transport.write(bytes(1000))
+            loop.call_soon(close)
+
+        def close() -> None:
+            # The send has ended, and the loop was not told yet.
+            transport.set_write_buffer_limits(0)
+            transport.close()
+
+        loop.call_soon(write)
+        await within(end.ended)
+        assert end.count == 1000 + protocol.refilled * len(more)
+
+    run(main())
+
+
 def test_reader_is_paused() -> None:
     """Failure: data_received after pause_reading, or nothing after resume_reading."""
 
@@ -295,6 +332,79 @@ def test_buffered_protocol() -> None:
         left.close()
         await within(end.ended)
         assert end.got == data
+
+    run(main())
+
+
+def test_buffered_protocol_hands_over() -> None:
+    """Failure: what came behind a handshake in one piece ends the connection."""
+
+    class After(asyncio.Protocol):
+        def __init__(self) -> None:
+            self.got: "asyncio.Queue[bytes]" = asyncio.Queue()
+
+        def data_received(self, data: bytes) -> None:
+            self.got.put_nowait(data)
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        left, right = socket.socketpair()
+        after = After()
+
+        class Before(asyncio.BufferedProtocol):
+            room = bytearray(5)
+
+            def get_buffer(self, sizehint: int) -> bytearray:
+                return self.room
+
+            def buffer_updated(self, nbytes: int) -> None:
+                transport.set_protocol(after)
+
+        transport, _ = await loop.create_connection(Before, sock=right)
+        left.send(b"hello and the rest")
+        assert await within(after.got.get()) == b" and the rest"
+        left.close()
+        transport.close()
+
+    run(main())
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="the TLS of 3.10 is another")
+@pytest.mark.parametrize("tls", [False, True])
+def test_buffers_without_the_base(tls: bool, certificate: Tuple[Path, Path]) -> None:
+    """A protocol with the methods of BufferedProtocol alone, as uvloop takes it."""
+    for_server, for_client = contexts(certificate) if tls else (None, None)
+    data = noise(MIB)
+
+    class Buffers(asyncio.BaseProtocol):
+        def __init__(self) -> None:
+            self.room = bytearray(1000)
+            self.got = bytearray()
+
+        def get_buffer(self, sizehint: int) -> memoryview:
+            return memoryview(self.room)
+
+        def buffer_updated(self, nbytes: int) -> None:
+            self.got += self.room[:nbytes]
+
+        def eof_received(self) -> None:
+            pass
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(data)
+        await shut(writer)
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=for_server)
+        address = server.sockets[0].getsockname()
+        name = "localhost" if tls else None
+        make: Any = loop.create_connection
+        transport, end = await make(Buffers, *address, ssl=for_client, server_hostname=name)
+        await until(lambda: len(end.got) == len(data))
+        assert end.got == data
+        transport.close()
+        server.close()
 
     run(main())
 

@@ -201,3 +201,21 @@ def test_options() -> None:
         await ends(one, other)
 
     run(main())
+
+
+def test_send_after_close() -> None:
+    """Failure: an AssertionError, where streams only say that nobody hears it."""
+
+    async def main() -> None:
+        server, client = await endpoint(local_addr=("127.0.0.1", 0)), await endpoint(
+            local_addr=("127.0.0.1", 0)
+        )
+        address = server.transport.get_extra_info("sockname")
+        await ends(client)
+        for _ in range(10):
+            client.transport.sendto(b"too late", address)
+        await asyncio.sleep(0.01)
+        assert server.heard.empty()
+        await ends(server)
+
+    run(main())

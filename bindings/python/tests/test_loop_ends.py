@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import gc
+import os
 import socket
 import struct
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, List, Optional, Tuple
 
 import pytest
 from certificates import contexts
-from loops import KIND, noise, run, shut, stream_pair, until, within
+from loops import KIND, noise, only_ringline, run, shut, stream_pair, until, within
 
 
 class Log(asyncio.Protocol):
@@ -474,4 +475,25 @@ def test_accepted_by_a_listener_without_a_protocol_has_no_delay() -> None:
 
     if KIND == "asyncio":
         pytest.skip("asyncio asks the Python object, which says 0")
+    run(main())
+
+
+@only_ringline
+@pytest.mark.parametrize("wanted", [False, True])
+def test_file_of_a_unix_server(wanted: bool, tmp_path: Path) -> None:
+    """On each version: asyncio's own has the option from 3.13 on."""
+
+    async def main() -> None:
+        loop: Any = asyncio.get_running_loop()
+        path = tmp_path / "socket"
+        server = await loop.create_unix_server(Log, path, cleanup_socket=wanted)
+        assert path.exists()
+        server.close()
+        await server.wait_closed()
+        assert path.exists() != wanted
+        nameless = socket.socket(socket.AF_UNIX)
+        nameless.bind(b"\0ringline cleanup_socket %d" % os.getpid())
+        server = await loop.create_unix_server(Log, sock=nameless, cleanup_socket=wanted)
+        server.close()
+
     run(main())

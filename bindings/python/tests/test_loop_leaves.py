@@ -5,6 +5,7 @@ import gc
 import os
 import resource
 import socket
+import warnings
 from pathlib import Path
 from typing import Any, List
 
@@ -161,6 +162,36 @@ def test_last_iteration_is_sent() -> None:
     transport.close()
     loop.run_until_complete(asyncio.sleep(0.01))
     finish(loop)
+
+
+def test_closed_in_the_last_iteration() -> None:
+    """Failure: a warning that it was not closed, as its last send has not been told of."""
+    left, right = pair()
+    loop = new_loop()
+
+    async def main() -> None:
+        transport, _ = await loop.create_connection(asyncio.Protocol, sock=left)
+        transport.write(b"bye")
+        transport.close()
+
+    loop.run_until_complete(main())
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        loop.close()
+        gc.collect()
+    assert [str(warning.message) for warning in said] == []
+    assert right.recv(10) == b"bye"
+    assert right.recv(10) == b""
+    right.close()
+
+
+@only_ringline
+def test_wake_up_descriptor_is_gone_first() -> None:
+    """At the interpreter's end what a forgotten loop holds may be finalized before it."""
+    loop: Any = new_loop()
+    loop.run_until_complete(asyncio.sleep(0))
+    loop._ssock.close()
+    loop.close()
 
 
 def resident() -> int:

@@ -185,7 +185,10 @@ class CoreLoop(asyncio.BaseEventLoop):
     def _close_self_pipe(self) -> None:
         if self._ssock is None or self._csock is None:
             return
-        self._remove_reader(self._ssock.fileno())
+        number = self._ssock.fileno()
+        if number >= 0:
+            # At the interpreter's end it may be finalized before its loop.
+            self._remove_reader(number)
         self._ssock.close()
         self._csock.close()
         self._ssock = self._csock = None

@@ -1,0 +1,206 @@
+"""Protocols see the context variables of where their transport was made, whatever brings it on.
+
+Failure: a request's log lines carry the name of another, who wrote, closed or resumed.
+"""
+
+import asyncio
+import contextvars
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any, List, Tuple
+
+import pytest
+from certificates import contexts
+from loops import MIB, new_loop, run, until, within
+
+who = contextvars.ContextVar("who", default="nobody")
+
+
+class Told(asyncio.Protocol, asyncio.DatagramProtocol, asyncio.SubprocessProtocol):
+    """Writes down each call, and who it sees."""
+
+    def __init__(self) -> None:
+        self.seen: List[Tuple[str, str]] = []
+
+    def note(self, call: str) -> None:
+        self.seen.append((call, who.get()))
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+        self.note("made")
+
+    def connection_lost(self, exc: Any) -> None:
+        self.note("lost")
+
+    def data_received(self, data: bytes) -> None:
+        self.note("data")
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        self.note("data")
+
+    def error_received(self, exc: Exception) -> None:
+        self.note("error")
+
+    def eof_received(self) -> None:
+        self.note("eof")
+
+    def pause_writing(self) -> None:
+        self.note("pause")
+
+    def resume_writing(self) -> None:
+        self.note("resume")
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        self.note("data")
+
+    def pipe_connection_lost(self, fd: int, exc: Any) -> None:
+        self.note(f"lost {fd}")
+
+    def process_exited(self) -> None:
+        self.note("exited")
+
+    async def hears(self, call: str) -> None:
+        await until(lambda: call in dict(self.seen))
+
+    def check(self, *calls: str) -> None:
+        assert set(calls) <= {call for call, _ in self.seen}
+        assert {name for _, name in self.seen} == {"maker"}, self.seen
+
+
+def drained(sock: socket.socket, size: int) -> None:
+    while size > 0:
+        size -= len(sock.recv(65536))
+
+
+async def used(told: Told, peer: socket.socket, send: Any) -> None:
+    """What others do with a connection: write too much, pause, resume, and close."""
+    loop = asyncio.get_running_loop()
+    transport = told.transport
+    who.set("other")
+    # TLS counts what the transport below did not take.
+    transport.write(bytes(4 * MIB))
+    transport.write(bytes(4 * MIB))
+    await told.hears("pause")
+    await loop.run_in_executor(None, drained, peer, 8 * MIB)
+    await told.hears("resume")
+    transport.pause_reading()
+    await loop.run_in_executor(None, send, b"held")
+    await asyncio.sleep(0.05)
+    transport.resume_reading()
+    await told.hears("data")
+    transport.close()
+
+
+def test_streams() -> None:
+    async def main() -> None:
+        left, right = socket.socketpair()
+        who.set("maker")
+        _, told = await asyncio.get_running_loop().create_connection(Told, sock=left)
+        await used(told, right, right.send)
+        await told.hears("lost")
+        right.close()
+        told.check("made", "pause", "resume", "data", "lost")
+
+    run(main())
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="the TLS of 3.10 is another")
+@pytest.mark.parametrize("later", [False, True])
+def test_tls(later: bool, certificate: Tuple[Path, Path]) -> None:
+    """`later`: by start_tls, which another called."""
+    for_server, for_client = contexts(certificate)
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        left, right = socket.socketpair()
+        who.set("maker")
+        wrapped = loop.run_in_executor(
+            None, lambda: for_server.wrap_socket(right, server_side=True)
+        )
+        named: Any = {"server_hostname": "localhost"}
+        if later:
+            below, told = await loop.create_connection(Told, sock=left)
+            who.set("other")
+            made = loop.start_tls(below, told, for_client, **named)
+            told.transport = await within(made)
+        else:
+            _, told = await within(
+                loop.create_connection(Told, sock=left, ssl=for_client, **named)
+            )
+        peer = await wrapped
+        await used(told, peer, peer.send)
+        await loop.run_in_executor(None, peer.unwrap)
+        await told.hears("lost")
+        right.close()
+        peer.close()
+        told.check("made", "pause", "resume", "data", "eof", "lost")
+
+    run(main())
+
+
+def test_pipes() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        end, start = (os.fdopen(fd, mode) for fd, mode in zip(os.pipe(), ("rb", "wb")))
+        who.set("maker")
+        _, reader = await loop.connect_read_pipe(Told, end)
+        _, writer = await loop.connect_write_pipe(Told, start)
+        who.set("other")
+        reader.transport.pause_reading()
+        writer.transport.write(bytes(MIB))
+        await writer.hears("pause")
+        reader.transport.resume_reading()
+        await writer.hears("resume")
+        writer.transport.close()
+        await reader.hears("lost")
+        await writer.hears("lost")
+        reader.check("made", "data", "eof", "lost")
+        writer.check("made", "pause", "resume", "lost")
+
+    run(main())
+
+
+def test_datagrams() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        who.set("maker")
+        nobody = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        nobody.bind(("127.0.0.1", 0))
+        _, told = await loop.create_datagram_endpoint(
+            Told, remote_addr=nobody.getsockname()
+        )
+        who.set("other")
+        told.transport.pause_reading()
+        nobody.sendto(b"held", told.transport.get_extra_info("sockname"))
+        await asyncio.sleep(0.05)
+        told.transport.resume_reading()
+        await told.hears("data")
+        nobody.close()
+        while "error" not in dict(told.seen):
+            told.transport.sendto(b"refused")
+            await asyncio.sleep(0)
+        told.transport.close()
+        await told.hears("lost")
+        told.check("made", "data", "error", "lost")
+
+    run(main())
+
+
+def test_children() -> None:
+    """On a loop of its own, which starts outside of every context."""
+    loop = new_loop()
+
+    async def start() -> Told:
+        who.set("maker")
+        _, told = await loop.subprocess_exec(Told, sys.executable, "-c", "print(input())")
+        who.set("other")
+        told.transport.get_pipe_transport(0).write(b"text\n")
+        return told
+
+    told = loop.run_until_complete(start())
+    loop.run_until_complete(told.hears("lost"))
+    told.transport.close()
+    loop.close()
+    told.check("made", "data", "lost 0", "lost 1", "lost 2", "exited", "lost")

@@ -186,6 +186,29 @@ def test_end_behind_unread_data(certificate: Paths) -> None:
     run(main())
 
 
+@pytest.mark.parametrize("steps", range(5))
+def test_cancelled_early(steps: int, certificate: Paths) -> None:
+    """Closed before, or while, the connection is made."""
+    _, for_client = contexts(certificate)
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        left, right = socket.socketpair()
+        making = loop.create_task(
+            loop.create_connection(Log, sock=left, ssl=for_client, server_hostname="localhost")
+        )
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        making.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await making
+        await asyncio.sleep(0.01)
+        left.close()
+        right.close()
+
+    run(main())
+
+
 def test_tls_over_tls(certificate: Paths) -> None:
     for_server, for_client = contexts(certificate)
 

@@ -22,10 +22,17 @@ _PIECE = 65536
 class _TlsProtocol(_Theirs):  # type: ignore[misc]
     """asyncio's SSLProtocol of 3.11 and newer."""
 
+    _app_protocol_is_buffer: bool
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        # It may be closed before it has a transport.
+        self._context = contextvars.copy_context()
+        super().__init__(*arguments, **options)
+
     def connection_made(self, transport: Any) -> None:
         # Of TLS over TLS: that of the transport below.
         below = getattr(transport, "_ssl_protocol", transport)
-        self._context: contextvars.Context = getattr(below, "_context", contextvars.copy_context())
+        self._context = getattr(below, "_context", self._context)
         super().connection_made(transport)
 
     def _set_app_protocol(self, app_protocol: Any) -> None:

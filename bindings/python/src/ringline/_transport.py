@@ -10,7 +10,7 @@ import asyncio
 import contextvars
 from asyncio import transports
 from asyncio.log import logger
-from typing import Any, Callable, Deque, Optional
+from typing import Any, Callable, Deque, Dict, Optional
 
 
 def takes_buffers(protocol: object) -> bool:
@@ -127,6 +127,9 @@ class FlowControl(_Marks):  # type: ignore[misc]
     _protocol_paused: bool
     _high_water: int
     _low_water: int
+
+    def __init__(self, extra: Optional[Dict[str, Any]], loop: Any) -> None:
+        super().__init__(extra, loop)
 
     def _maybe_pause_protocol(self) -> None:
         if self.get_write_buffer_size() > self._high_water and not self._protocol_paused:

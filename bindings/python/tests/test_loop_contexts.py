@@ -140,6 +140,39 @@ def test_tls(later: bool, certificate: Tuple[Path, Path]) -> None:
     run(main())
 
 
+def test_set_by_data() -> None:
+    """Failure: data that waited is told in a context of its own."""
+
+    class Counts(asyncio.Protocol):
+        last = b""
+
+        def data_received(self, data: bytes) -> None:
+            self.last = data
+            who.set(who.get() + data.decode())
+
+        def connection_lost(self, exc: Any) -> None:
+            self.end = who.get()
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        left, right = socket.socketpair()
+        who.set("")
+        transport, protocol = await loop.create_connection(Counts, sock=left)
+        for data in (b"a", b"b", b"c"):
+            transport.pause_reading()
+            right.send(data)
+            if data == b"b":
+                await asyncio.sleep(0.05)
+            transport.resume_reading()
+            await until(lambda data=data: protocol.last == data)
+        transport.close()
+        await until(lambda: hasattr(protocol, "end"))
+        assert (protocol.end, who.get()) == ("abc", "")
+        right.close()
+
+    run(main())
+
+
 def test_pipes() -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()

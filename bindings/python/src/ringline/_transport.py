@@ -104,7 +104,8 @@ class Reading(Common):
             logger.debug("%r resumes reading", self)
 
     def _unhold_soon(self) -> None:
-        self._loop.call_soon(self._unhold, context=self._context.copy())
+        # As what comes later: it sees what data_received() set.
+        self._loop.call_soon(self._unhold, context=self._context)
 
     def _unhold(self) -> None:
         try:

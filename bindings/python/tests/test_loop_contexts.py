@@ -150,6 +150,9 @@ def test_set_by_data() -> None:
             self.last = data
             who.set(who.get() + data.decode())
 
+        async def hears(self, data: bytes) -> None:
+            await until(lambda: self.last == data)
+
         def connection_lost(self, exc: Any) -> None:
             self.end = who.get()
 
@@ -164,7 +167,7 @@ def test_set_by_data() -> None:
             if data == b"b":
                 await asyncio.sleep(0.05)
             transport.resume_reading()
-            await until(lambda data=data: protocol.last == data)
+            await protocol.hears(data)
         transport.close()
         await until(lambda: hasattr(protocol, "end"))
         assert (protocol.end, who.get()) == ("abc", "")

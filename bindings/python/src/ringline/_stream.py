@@ -89,7 +89,7 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
 
     @property
     def _read_ready_cb(self) -> Any:
-        """As of asyncio's own transports, whose private name some programs ask: None once closed."""
+        """As asyncio's own transports have it, for who asks by that name: None once closed."""
         return None if self._closing else self._read
 
     def _name(self, key: str, ask: Callable[[], Any]) -> None:

@@ -6,7 +6,7 @@
 #   scripts/build-native.sh --check    looks at its format and asks clippy
 set -eu
 cd "$(dirname "$0")/../bindings/python/native"
-target=../../../target/native
+target=${RINGLINE_NATIVE_TARGET:-../../../target/native}
 export PYO3_NO_PYTHON=1 PYO3_BUILD_EXTENSION_MODULE=1
 if [ "${1:-}" = --check ]; then
     cargo fmt --check

@@ -5,7 +5,8 @@
 #   guard: what it protects, in a sentence
 #   test: c:PROGRAM       a program of tests/c or tests/cpp has to fail (path or part of it)
 #   test: rust:FILE:NAME  a Rust test has to fail; FILE is `lib` or a file of tests/
-#   test: python:NAME     a test of bindings/python has to fail
+#   test: python:NAME     a test of bindings/python has to fail, with the pure layer of its loop
+#   test: native:NAME     the same, with the native module as the patch makes it
 #   test: swift:NAME      a test of bindings/swift has to fail
 # First every test named runs without a mutant and has to pass, or its failure would say nothing.
 # A mutant that does not apply, does not build, or that its test survives fails the run.
@@ -24,13 +25,14 @@ export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
 killed=0
 failed=0
 
-fresh_tree() {
+fresh_tree() { # as the repository is; what the builds make of it, each for itself, is beside it
     rm -rf "$tree"
     mkdir -p "$tree"
-    tar -C "$root" --exclude=./target --exclude=./.git -cf - . | tar -C "$tree" -xf -
-    # Times are kept, so that only what a patch touches is compiled; but what the last patch touched
-    # has its old time again, and cargo would take the mutant's build for a fresh one.
-    touch "$tree/src/lib.rs"
+    tar -C "$root" --exclude=./target --exclude=./.git --exclude=_native.abi3.so -cf - . |
+        tar -C "$tree" -xf -
+    # Times are kept, so that only what a patch touches is compiled; but what the last run's last
+    # patch touched has its old time again, and cargo would take the mutant's build for a fresh one.
+    touch "$tree/src/lib.rs" "$tree/bindings/python/native/src/lib.rs"
 }
 
 build_mutant() { # -> libringline.so in $CARGO_TARGET_DIR/release
@@ -38,9 +40,14 @@ build_mutant() { # -> libringline.so in $CARGO_TARGET_DIR/release
         ln -sfn libringline.so "$CARGO_TARGET_DIR/release/libringline.so.0"
 }
 
-run_python() { # name: in the environment that scripts/python.sh made, with the sources of the tree
+build_native() { # the module of the tree, into the package of the tree
+    # With the last build at hand a mutant takes half the time.
+    CARGO_INCREMENTAL=1 RINGLINE_NATIVE_TARGET="$CARGO_TARGET_DIR/native" scripts/build-native.sh
+}
+
+run_python() { # name pure: in the environment of scripts/python.sh, with the sources of the tree
     status=0
-    RINGLINE_LIBRARY="$CARGO_TARGET_DIR/release/libringline.so" \
+    RINGLINE_LIBRARY="$CARGO_TARGET_DIR/release/libringline.so" RINGLINE_PURE="$2" \
         PYTHONPATH="$tree/bindings/python/src" PYTHONDONTWRITEBYTECODE=1 \
         "$root/target/python/venv/bin/python" -m pytest --rootdir "$tree/bindings/python" \
         -c "$tree/bindings/python/pyproject.toml" "$tree/bindings/python/tests" -k "$1" || status=$?
@@ -71,7 +78,8 @@ run_test() { # kind:name
         file=${1#rust:}
         cargo test --quiet --release --features capi,tls --test "${file%%:*}" "${file#*:}"
         ;;
-    python:*) run_python "${1#python:}" ;;
+    python:*) run_python "${1#python:}" 1 ;;
+    native:*) build_native && run_python "${1#native:}" 0 ;;
     swift:*) run_swift "${1#swift:}" ;;
     *)
         echo "unknown test '$1'"
@@ -80,15 +88,7 @@ run_test() { # kind:name
     esac
 }
 
-mutant() { # patch
-    name=$(basename "$1" .patch)
-    log=$root/target/mutants/$name.log
-    fresh_tree
-    cd "$tree"
-    if ! patch -s -p1 --fuzz=0 <"$1" >"$log" 2>&1; then
-        echo "mutant $name ... FAILED: the patch does not apply (target/mutants/$name.log)"
-        return 1
-    fi
+judged() { # patch, applied
     if ! build_mutant >"$log" 2>&1; then
         echo "mutant $name ... FAILED: it does not build (target/mutants/$name.log)"
         return 1
@@ -109,6 +109,22 @@ mutant() { # patch
         fi
     done
     echo "mutant $name ... killed by $(echo "$tests" | tr '\n' ' ')"
+}
+
+mutant() { # patch
+    name=$(basename "$1" .patch)
+    log=$root/target/mutants/$name.log
+    cd "$tree"
+    if ! patch -s -p1 --fuzz=0 --dry-run <"$1" >"$log" 2>&1; then
+        echo "mutant $name ... FAILED: the patch does not apply (target/mutants/$name.log)"
+        return 1
+    fi
+    patch -s -p1 --fuzz=0 <"$1"
+    status=0
+    judged "$1" || status=1
+    # What it touched is new once more, so that the next build takes nothing from this one.
+    patch -s -R -p1 --fuzz=0 <"$1"
+    return "$status"
 }
 
 chosen() { # the patches that the command line selects, or all
@@ -143,7 +159,7 @@ if [ "${1:-}" = --sample ]; then
 else
     words="$*"
 fi
-if chosen | xargs -r grep -q '^test: python:'; then
+if chosen | xargs -r grep -qE '^test: (python|native):'; then
     # Makes the environment; the library that goes into it is built as always, not as for mutants.
     env -u CARGO_TARGET_DIR -u CARGO_PROFILE_RELEASE_LTO -u CARGO_PROFILE_RELEASE_CODEGEN_UNITS \
         scripts/python.sh -k nothing >/dev/null || :

@@ -395,11 +395,14 @@ impl Stream {
 /// Flush every transport that was written to.
 pub fn flush_all(core: &Core) -> Py<()> {
     let list = core.unflushed(std::mem::take);
-    for transport in &list {
+    for (at, transport) in list.iter().enumerate() {
         if Stream::of(transport).flush(transport).is_err() {
-            // The others are flushed all the same.
-            let error = caught()?;
-            slow(c"flush_failed", &[transport, &error])?;
+            // The others are flushed all the same, by the next turn if it is to end the program.
+            let told = caught().and_then(|error| slow(c"flush_failed", &[transport, &error]));
+            if told.is_err() {
+                core.unflushed(|fresh| fresh.extend_from_slice(&list[at + 1..]));
+                return told.map(drop);
+            }
         }
     }
     // The room is used again, unless somebody wrote meanwhile.

@@ -129,7 +129,7 @@ class CoreLoop(asyncio.BaseEventLoop):
         self._watches: Dict[Tuple[int, int], Watch] = {}
         self._rearm: List[Watch] = []
         #: Called before the next turn: transports with something to send.
-        self._flushes: List[Callable[[], object]] = []
+        self._flushes: Deque[Any] = deque()
         self._transports: "weakref.WeakValueDictionary[int, Any]" = weakref.WeakValueDictionary()
         self._ssock: Optional[socket.socket] = None
         self._csock: Optional[socket.socket] = None
@@ -229,12 +229,20 @@ class CoreLoop(asyncio.BaseEventLoop):
         while rearm:
             rearm.pop().arm()
         if self._flushes:
-            flushes, self._flushes = self._flushes, []
-            for flush in flushes:
-                flush()
+            self._flush_all()
             if self._ready:
                 timeout = 0
         return self._engine.fetch(timeout)
+
+    def _flush_all(self) -> None:
+        flushes = self._flushes
+        while flushes:
+            # One at a time leaves the queue: whatever it raises, the others are flushed.
+            flush = flushes.popleft()
+            try:
+                flush()
+            except Exception as error:
+                flush.__self__._fatal_error(error, "Fatal write error on socket transport")
 
     def _process_events(self, event_list: List[Any]) -> None:
         """Nothing: completions were dealt with in the turn."""

@@ -1,23 +1,27 @@
-"""What keeps a mistake or a race from harm: each guard of the loop has a test that fails without it
-(tests/mutants takes them away). Both layers.
+"""What keeps mistakes and races from harm in the engine and in the loop itself.
+
+Each guard has a mutant (tests/mutants) that takes it away and that one of these tests kills.
 """
 
 import asyncio
 import ctypes
 import errno
+import gc
 import random
 import socket
+import threading
+import time
 import types
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, List, Tuple
 
 import pytest
-from loops import KIND, finish, leases, new_loop, noise, only_ringline, program, run
-from loops import stream_pair, until, within
+from loops import finish, new_loop, only_ringline, program, run, until, within
 from ringline._engine import BYTES_OFFSET
-from test_loop_ends import Log, logged, tcp_pair
+from test_loop_ends import logged, tcp_pair
 
-NOP, SEND = 0, 26
+NOP, SEND, RECV = 0, 26, 27
 DONTWAIT_WHOLE = int(socket.MSG_DONTWAIT | socket.MSG_WAITALL)
 #: No operation of the library.
 REFUSED = 250
@@ -207,7 +211,81 @@ def test_an_id_is_not_used_for_another_operation() -> None:
     run(main())
 
 
+@only_ringline
+def test_memory_that_only_the_operation_names() -> None:
+    """Failure: the kernel writes to memory that was given back."""
+
+    class Memory:
+        """With room for a weak reference."""
+
+        def __init__(self) -> None:
+            self.room = ctypes.create_string_buffer(100)
+
+    async def main() -> None:
+        engine = ringline_engine()
+        left, right = tcp_pair()
+        memory = Memory()
+        address, seen = ctypes.addressof(memory.room), weakref.ref(memory)
+        ended: List[int] = []
+
+        def submit(keep: Memory) -> None:
+            call = (lambda res, *_: ended.append(res))
+            engine.submit(RECV, left.fileno(), address, 100, 0, 0, call, keep)
+
+        submit(memory)
+        del memory
+        for _ in range(3):
+            await asyncio.sleep(0.001)
+            gc.collect()
+            assert seen() is not None
+        right.send(b"here")
+        await until(lambda: ended, 5)
+        assert ended == [4] and seen() is None
+        close(left, right)
+
+    run(main())
+
+
+def test_a_buffer_is_its_owners_again_after_a_cancel() -> None:
+    """Failure: the kernel still has the buffer of a receive whose coroutine ended."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        left, right = tcp_pair()
+        buffer = bytearray(100)
+        task = asyncio.ensure_future(loop.sock_recv_into(left, buffer))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        buffer.extend(b"mine")
+        right.send(b"for the next")
+        assert await within(loop.sock_recv(left, 100)) == b"for the next"
+        assert buffer == bytes(100) + b"mine"
+        close(left, right)
+
+    run(main())
+
+
 # The loop.
+
+
+def test_a_call_from_another_thread_wakes_a_loop_that_sleeps() -> None:
+    """Failure: a wake that is lost: the call waits for the next event."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        begin = time.monotonic()
+        # The loop sleeps by then.
+        late = threading.Timer(0.05, loop.call_soon_threadsafe, (future.set_result, None))
+        late.start()
+        await within(future, 5)
+        assert time.monotonic() - begin < 2.5
+        late.join()
+
+    run(main())
+
 
 
 def test_late_cancel_of_a_timer() -> None:
@@ -242,6 +320,21 @@ def test_many_timers_of_which_some_are_cancelled() -> None:
             handles[at].cancel()
         await asyncio.sleep(0.3)
         assert said == sorted(when for at, when in enumerate(times) if at not in gone)
+
+    run(main())
+
+
+def test_a_callback_that_was_cancelled_does_not_run() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        said: List[int] = []
+        handles = [loop.call_soon(said.append, at) for at in range(3)]
+        loop.call_soon(handles[1].cancel)
+        handles.append(loop.call_soon(said.append, 3))
+        handles[0].cancel()
+        handles[3].cancel()
+        await asyncio.sleep(0.001)
+        assert said == [1, 2]
 
     run(main())
 
@@ -303,215 +396,40 @@ def test_a_flush_that_fails_stops_no_other(kind: Any) -> None:
     (one, first), (two, second) = loop.run_until_complete(begin())
     loop.call_soon(write)
     if kind is KeyboardInterrupt:
+        limit = loop.call_later(5, loop.stop)
         with pytest.raises(KeyboardInterrupt):
             loop.run_forever()
+        limit.cancel()
     loop.run_until_complete(end())
     finish(loop)
     close(first, second)
 
 
-# Transports.
-
-
-def test_bytes_that_are_there_when_reading_is_paused() -> None:
-    """Failure: data_received while paused, of bytes that came with the pause."""
-
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        log, peer = await logged()
-        await asyncio.sleep(0.01)
-        for step in range(20):
-            del log.calls[1:]
-            peer.sendall(b"%d" % step)
-            loop.call_soon(log.transport.pause_reading)
-            for _ in range(5):
-                await asyncio.sleep(0)
-            assert log.calls == ["made"]
-            peer.sendall(b"later")
-            log.transport.resume_reading()
-            await until(lambda: b"later" in b"".join(log.calls[1:]), 5)
-            assert b"".join(log.calls[1:]) == b"%dlater" % step
-        log.transport.close()
-        await until(lambda: log.lost)
-        close(peer)
-
-    run(main())
-
-
-def test_data_and_the_end_at_once() -> None:
-    """Failure: the end of a stream is taken for more bytes, and never told."""
-
-    async def main() -> None:
-        log, peer = await logged()
-        await asyncio.sleep(0.01)
-        peer.sendall(bytes(200_000))
-        peer.close()
-        await until(lambda: log.lost, 5)
-        assert sum(len(call) for call in log.calls if type(call) is bytes) == 200_000
-        assert log.calls[-2:] == ["eof", ("lost", type(None))]
-
-    run(main())
-
-
-@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt])
-@pytest.mark.parametrize("place", ["data", "eof", "datagram", "callback"])
-def test_an_exit_from_a_protocol_ends_the_run(kind: Any, place: str) -> None:
-    """Failure: sys.exit or Ctrl-C within a protocol is told to a handler, and the loop goes on."""
-
-    def leave(*_: Any) -> Any:
-        raise kind(place)
-
-    class Stream(Log):
-        data_received = leave if place == "data" else Log.data_received  # type: ignore[assignment]
-        eof_received = leave if place == "eof" else Log.eof_received  # type: ignore[assignment]
-
-    class Datagrams(asyncio.DatagramProtocol):
-        datagram_received = leave
-
-    async def begin() -> Any:
-        transport, _ = await loop.create_connection(Stream, sock=left)
-        local = ("127.0.0.1", 0)
-        endpoint, _ = await loop.create_datagram_endpoint(Datagrams, local_addr=local)
-        return transport, endpoint
-
-    async def end() -> None:
-        for transport in transports:
-            transport.abort()
-        await asyncio.sleep(0.01)
-
-    loop = new_loop()
-    said: List[Any] = []
-    loop.set_exception_handler(lambda _, context: said.append(context))
-    left, right = tcp_pair()
-    transports = loop.run_until_complete(begin())
-    if place == "data":
-        right.send(b"x")
-    elif place == "eof":
-        right.shutdown(socket.SHUT_WR)
-    elif place == "callback":
-        loop.call_soon(leave)
-    else:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-            client.sendto(b"x", transports[1].get_extra_info("sockname"))
-    limit = loop.call_later(5, loop.stop)
-    with pytest.raises(kind, match=place):
-        loop.run_forever()
-    limit.cancel()
-    loop.run_until_complete(end())
-    assert leases(loop) == 0 and not said
-    finish(loop)
-    close(right)
-
-
-def test_write_after_write_eof() -> None:
-    """Failure: a write that is lost silently, or goes after the end."""
-
-    async def main() -> None:
-        for size in (3, 50_000):
-            log, peer = await logged()
-            log.transport.write_eof()
-            with pytest.raises(RuntimeError, match="write_eof"):
-                log.transport.write(bytes(size))
-            log.transport.close()
-            await until(lambda: log.lost)
-            assert peer.recv(10) == b""
-            close(peer)
-
-    run(main())
-
-
-@pytest.mark.parametrize("size", [3, 50_000])
-def test_write_after_the_end_goes_nowhere(size: int) -> None:
-    """Failure: bytes of an old connection at whoever has its descriptor's number now."""
-
-    async def main() -> None:
-        log, peer = await logged()
-        number = log.transport.get_extra_info("socket").fileno()
-        log.transport.close()
-        await until(lambda: log.lost)
-        await asyncio.sleep(0.01)
-        left, right = tcp_pair()
-        assert number in (left.fileno(), right.fileno())
-        log.transport.write(b"x" * size)
-        await asyncio.sleep(0.01)
-        for sock in (left, right):
-            with pytest.raises(BlockingIOError):
-                sock.recv(10)
-        close(left, right, peer)
-
-    run(main())
-
-
 @only_ringline
-def test_datagram_after_the_end_goes_nowhere() -> None:
-    """Failure: a datagram of an old endpoint from whoever has its descriptor's number now."""
+def test_a_flush_that_fails_is_told_at_once() -> None:
+    """Failure: connection_lost waits for something else to happen."""
+
+    class Lost(asyncio.Protocol):
+        def connection_lost(self, error: Any) -> None:
+            lost.set_result(error)
+
+    def fail(transport: Any) -> None:
+        raise OSError(errno.EAGAIN, "the kernel takes no operation now")
 
     async def main() -> None:
+        nonlocal lost
         loop = asyncio.get_running_loop()
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-            other.bind(("127.0.0.1", 0))
-            other.setblocking(False)
-            transport, _ = await loop.create_datagram_endpoint(
-                asyncio.DatagramProtocol, remote_addr=other.getsockname()
-            )
-            number = transport.get_extra_info("socket").fileno()
-            transport.close()
-            await asyncio.sleep(0.01)
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as new:
-                assert new.fileno() == number
-                new.connect(other.getsockname())
-                transport.sendto(b"x")
-                with pytest.raises(BlockingIOError):
-                    other.recv(10)
-
-    run(main())
-
-
-@pytest.mark.skipif(KIND != "ringline", reason="about a send in flight")
-def test_nothing_is_counted_after_an_abort() -> None:
-    """Failure: the end of a send that was given up is counted, below zero."""
-
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        log, peer = await logged()
+        lost = loop.create_future()
+        left, right = tcp_pair()
+        transport: Any = (await loop.create_connection(Lost, sock=left))[0]
+        transport._flush = types.MethodType(fail, transport)
+        transport._protocol_paused = True
         await asyncio.sleep(0.01)
-        sizes: List[int] = []
+        begin = time.monotonic()
+        transport.write(b"fails")
+        assert isinstance(await within(lost, 5), OSError)
+        assert time.monotonic() - begin < 2.5
+        close(right)
 
-        def look() -> None:
-            log.transport.write(b"x" * 100)
-            # The flush is with the kernel when this runs, and its end is not told yet.
-            loop.call_soon(log.transport.abort)
-            loop.call_soon(loop.call_soon, lambda: sizes.append(
-                log.transport.get_write_buffer_size()))
-
-        loop.call_soon(look)
-        await until(lambda: log.lost and sizes)
-        assert sizes == [0]
-        close(peer)
-
+    lost: Any = None
     run(main())
-
-
-def test_a_reader_whose_buffer_is_looked_at() -> None:
-    """Failure: memory that somebody looks at is moved, or a receive buffer is lost."""
-    said: List[Any] = []
-
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        (reader, writer), (_, other), server = await stream_pair()
-        buffer: Any = reader
-        before = loop.get_exception_handler()
-        loop.set_exception_handler(lambda _, context: said.append(context["exception"]))
-        other.write(b"one")
-        await until(lambda: len(buffer._buffer) == 3, 5)
-        with memoryview(buffer._buffer):
-            other.write(noise(5000))
-            await until(lambda: said, 5)
-        for each in (writer, other):
-            each.transport.abort()
-        server.close()
-        await asyncio.sleep(0.01)
-        loop.set_exception_handler(before)
-
-    run(main())
-    assert [type(error) for error in said] == [BufferError]

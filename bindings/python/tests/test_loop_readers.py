@@ -1,9 +1,11 @@
 """asyncio's StreamReader on the loop: what its feed_data does, whoever does it."""
 
 import asyncio
+import os
+import socket
 from typing import Any, List, Tuple
 
-from loops import run, stream_pair, until
+from loops import run, stream_pair, until, within
 
 
 async def ended(server: asyncio.AbstractServer, *writers: asyncio.StreamWriter) -> None:
@@ -83,9 +85,40 @@ def test_a_read_that_was_cancelled_loses_nothing() -> None:
     run(main())
 
 
+def test_a_waiter_that_was_cancelled_when_bytes_come() -> None:
+    """Failure: an error instead of the bytes, when a callback just before cancelled the read."""
+
+    class Cancelling(asyncio.Protocol):
+        def data_received(self, data: bytes) -> None:
+            task.cancel()
+
+    async def main() -> None:
+        nonlocal task
+        loop = asyncio.get_running_loop()
+        (reader, writer), (_, other), server = await stream_pair()
+        left, right = socket.socketpair()
+        left.setblocking(False)
+        transport, _ = await loop.create_connection(Cancelling, sock=left)
+        task = asyncio.ensure_future(reader.read(9))
+        await asyncio.sleep(0.01)
+        # Both are there before the loop looks again.
+        right.send(b"x")
+        os.write(other.get_extra_info("socket").fileno(), b"late")
+        await asyncio.gather(task, return_exceptions=True)
+        assert await within(reader.readexactly(4), 5) == b"late"
+        transport.close()
+        right.close()
+        await ended(server, writer, other)
+
+    task: Any = None
+    run(main())
+
+
 def test_bytes_for_a_reader_that_is_gone_are_dropped() -> None:
     async def main() -> None:
         (reader, writer), (_, other), server = await stream_pair()
+        other.write(b"first")
+        assert await reader.readexactly(5) == b"first"
         protocol: Any = writer.transport.get_protocol()
         asked: List[None] = []
         protocol._stream_reader_wr = lambda: asked.append(None)

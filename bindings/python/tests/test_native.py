@@ -289,6 +289,29 @@ def test_wrong_members_are_refused(loop: Any) -> None:
     loop.run_until_complete(main())
 
 
+def test_attributes_cannot_be_deleted(loop: Any) -> None:
+    for name in ("_closed", "_debug", "_thread_id", "_engine", "_rearm", "_flushes"):
+        with pytest.raises(TypeError, match="cannot be deleted"):
+            delattr(loop, name)
+
+
+def test_after_close_of_the_engine() -> None:
+    """Failure: the native part touches the ring that was freed."""
+    made = ringline.new_event_loop()
+    engine = made._engine
+    ident = engine.submit(0, -1, 0, 0, 0, 0, print)
+    made.close()
+    for call in (
+        lambda: engine.submit(0, -1, 0, 0, 0, 0, print),
+        lambda: engine.fetch(0),
+        lambda: engine._enter(False, 0),
+    ):
+        with pytest.raises(RuntimeError, match="closed"):
+            call()
+    assert not engine.cancel(ident)
+    engine.release(1)
+
+
 def test_many_loops() -> None:
     def one() -> None:
         made = ringline.new_event_loop()

@@ -181,3 +181,25 @@ def test_patched_class_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
 
     loop.run_until_complete(main())
     loop.close()
+
+
+def test_what_a_subclass_has_in_a_method_s_place_is_asked_each_time() -> None:
+    """Failure: it is kept as if it were the loop's own method."""
+    asked: List[int] = []
+
+    class Loop(ringline.EventLoop):
+        @property
+        def get_debug(self) -> Any:  # type: ignore[override]
+            asked.append(len(asked))
+            return lambda: False
+
+    loop = Loop()
+
+    async def main() -> None:
+        before = len(asked)
+        for _ in range(3):
+            loop.get_debug()
+        assert len(asked) == before + 3
+
+    loop.run_until_complete(main())
+    loop.close()

@@ -1,6 +1,6 @@
 //! tests/HAZARDS.md against what exists: every test and mutant that it names.
 
-use super::source::all;
+use super::source::{Source, all};
 
 /// Names in tests/HAZARDS.md that are no test or no mutant.
 pub fn missing_hazard_tests() -> Vec<String> {
@@ -13,6 +13,11 @@ pub fn missing_hazard_tests() -> Vec<String> {
     let rows: Vec<Vec<&str>> = table.text.lines().filter_map(cells).collect();
     for row in &rows {
         for test in row[1].split(", ").filter_map(|name| name.split_once('/')) {
+            if let ("python", name) = test {
+                if !tests_of("python", &sources).any(|source| is_test(&source.text, name)) {
+                    findings.push(format!("tests/HAZARDS.md: no test {name} of Python"));
+                }
+            }
             let path = match test {
                 ("c", name) => format!("tests/c/{name}.c"),
                 ("cpp", name) => format!("tests/cpp/{name}.cpp"),
@@ -32,7 +37,7 @@ pub fn missing_hazard_tests() -> Vec<String> {
     for row in &wrapped {
         for (language, cell) in ["python", "nim", "swift"].iter().zip(&row[1..]) {
             let folder = format!("bindings/{language}/");
-            let mut tests = sources.iter().filter(|source| source.path.starts_with(&folder));
+            let mut tests = tests_of(language, &sources);
             // A cell in words says why there is nothing to test.
             for name in cell.split(", `").filter(|name| cell.starts_with('`') && !name.is_empty()) {
                 let name = name.trim_matches('`');
@@ -50,6 +55,12 @@ pub fn missing_hazard_tests() -> Vec<String> {
         findings.push(format!("tests/HAZARDS.md: only {count} rows were understood"));
     }
     findings
+}
+
+/// The files of a binding.
+fn tests_of<'a>(language: &str, sources: &'a [Source]) -> impl Iterator<Item = &'a Source> + Clone {
+    let folder = format!("bindings/{language}/");
+    sources.iter().filter(move |source| source.path.starts_with(&folder))
 }
 
 /// Whether a source of Python, Nim or Swift has a test of that name.

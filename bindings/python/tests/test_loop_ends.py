@@ -352,7 +352,7 @@ def test_exceptions_reach_the_handler() -> None:
         left, right = tcp_pair()
         _, log = await loop.create_connection(Broken, sock=left)
         right.sendall(b"x")
-        await until(lambda: log.lost)
+        await until(lambda: log.lost, 5)
         assert log.calls == ["made", ("lost", ZeroDivisionError)]
         loop.call_soon(lambda: 1 / 0)
         loop.call_later(0, lambda: 1 / 0)

@@ -7,7 +7,9 @@ import asyncio
 import ctypes
 import errno
 import gc
+import os
 import random
+import signal
 import socket
 import threading
 import time
@@ -74,7 +76,12 @@ def test_what_was_asked_for_outside_the_loop_moves_along() -> None:
         left.send(b"x")
         loop.call_later(5, lambda: 1 / 0)
         said: List[Any] = []
-        loop.set_exception_handler(lambda _, context: (said.append(context), loop.stop()))
+
+        def told(_: Any, context: Any) -> None:
+            said.append(context)
+            loop.stop()
+
+        loop.set_exception_handler(told)
         loop.run_forever()
         loop.remove_reader(right)
         assert not said
@@ -270,6 +277,30 @@ def test_a_buffer_is_its_owners_again_after_a_cancel() -> None:
 # The loop.
 
 
+def test_a_signal_of_the_programs_own_ends_nothing() -> None:
+    """Failure: a wait that a signal interrupts is taken for a failure of the ring."""
+
+    async def main() -> None:
+        threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+        begin = time.monotonic()
+        await asyncio.sleep(0.2)
+        assert time.monotonic() - begin >= 0.2
+
+    heard: List[int] = []
+    left, right = socket.socketpair()
+    left.setblocking(False)
+    old = signal.signal(signal.SIGUSR1, lambda *_: heard.append(1))
+    # It is not the loop that hears of signals.
+    signal.set_wakeup_fd(left.fileno())
+    try:
+        run(main())
+    finally:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGUSR1, old)
+    assert heard
+    close(left, right)
+
+
 def test_a_call_from_another_thread_wakes_a_loop_that_sleeps() -> None:
     """Failure: a wake that is lost: the call waits for the next event."""
 
@@ -286,6 +317,29 @@ def test_a_call_from_another_thread_wakes_a_loop_that_sleeps() -> None:
 
     run(main())
 
+
+
+def test_a_reader_is_not_called_when_the_loop_stops() -> None:
+    """Failure: a reader is called though its descriptor has nothing to read."""
+    loop = new_loop()
+    left, right = socket.socketpair()
+    called: List[int] = []
+    loop.add_reader(right, called.append, 1)
+    for _ in range(5):
+        loop.run_until_complete(asyncio.sleep(0.001))
+    assert called == []
+    left.send(b"x")
+
+    def ready() -> None:
+        called.append(2)
+        loop.stop()
+
+    loop.add_reader(right, ready)
+    loop.run_forever()
+    assert called == [2]
+    loop.remove_reader(right)
+    finish(loop)
+    close(left, right)
 
 
 def test_late_cancel_of_a_timer() -> None:
@@ -358,9 +412,8 @@ def test_a_chain_of_callbacks_lets_the_rest_run() -> None:
 
         loop.call_later(0, fired.append, 1)
         loop.call_soon(step)
-        await task
-        await until(lambda: fired)
-        assert steps < 1000
+        await asyncio.sleep(0.01)
+        assert task.done() and fired and steps < 1000
         close(left, right)
 
     run(main())
@@ -411,25 +464,25 @@ def test_a_flush_that_fails_is_told_at_once() -> None:
 
     class Lost(asyncio.Protocol):
         def connection_lost(self, error: Any) -> None:
-            lost.set_result(error)
+            ended[0].set_result(error)
 
     def fail(transport: Any) -> None:
         raise OSError(errno.EAGAIN, "the kernel takes no operation now")
 
     async def main() -> None:
-        nonlocal lost
         loop = asyncio.get_running_loop()
-        lost = loop.create_future()
+        ended.append(loop.create_future())
         left, right = tcp_pair()
         transport: Any = (await loop.create_connection(Lost, sock=left))[0]
         transport._flush = types.MethodType(fail, transport)
         transport._protocol_paused = True
+        transport.pause_reading()
         await asyncio.sleep(0.01)
         begin = time.monotonic()
         transport.write(b"fails")
-        assert isinstance(await within(lost, 5), OSError)
+        assert isinstance(await within(ended[0], 5), OSError)
         assert time.monotonic() - begin < 2.5
         close(right)
 
-    lost: Any = None
+    ended: List[Any] = []
     run(main())

@@ -22,7 +22,7 @@ def test_a_full_reader_pauses_and_resumes() -> None:
         (reader, writer), (_, other), server = await stream_pair(limit=100)
         other.write(b"q" * 500_000)
         transport: Any = writer.transport
-        await until(lambda: not transport.is_reading())
+        await until(lambda: not transport.is_reading(), 5)
         held: Any = reader
         assert len(held._buffer) > 200
         assert len(await reader.readexactly(500_000)) == 500_000
@@ -90,27 +90,26 @@ def test_a_waiter_that_was_cancelled_when_bytes_come() -> None:
 
     class Cancelling(asyncio.Protocol):
         def data_received(self, data: bytes) -> None:
-            task.cancel()
+            tasks[0].cancel()
 
     async def main() -> None:
-        nonlocal task
         loop = asyncio.get_running_loop()
         (reader, writer), (_, other), server = await stream_pair()
         left, right = socket.socketpair()
         left.setblocking(False)
         transport, _ = await loop.create_connection(Cancelling, sock=left)
-        task = asyncio.ensure_future(reader.read(9))
+        tasks.append(asyncio.ensure_future(reader.read(9)))
         await asyncio.sleep(0.01)
         # Both are there before the loop looks again.
         right.send(b"x")
         os.write(other.get_extra_info("socket").fileno(), b"late")
-        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         assert await within(reader.readexactly(4), 5) == b"late"
         transport.close()
         right.close()
         await ended(server, writer, other)
 
-    task: Any = None
+    tasks: List[Any] = []
     run(main())
 
 
@@ -128,7 +127,7 @@ def test_bytes_for_a_reader_that_is_gone_are_dropped() -> None:
         assert not held._buffer
         protocol._stream_reader_wr = lambda: reader
         other.write(b"some")
-        assert await reader.readexactly(4) == b"some"
+        assert await within(reader.readexactly(4), 5) == b"some"
         await ended(server, writer, other)
 
     run(main())

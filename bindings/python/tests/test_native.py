@@ -301,11 +301,12 @@ def test_after_close_of_the_engine() -> None:
     engine = made._engine
     ident = engine.submit(0, -1, 0, 0, 0, 0, print)
     made.close()
-    for call in (
+    calls: List[Callable[[], object]] = [
         lambda: engine.submit(0, -1, 0, 0, 0, 0, print),
         lambda: engine.fetch(0),
         lambda: engine._enter(False, 0),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(RuntimeError, match="closed"):
             call()
     assert not engine.cancel(ident)

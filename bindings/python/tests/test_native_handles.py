@@ -189,7 +189,7 @@ def test_what_a_subclass_has_in_a_method_s_place_is_asked_each_time() -> None:
 
     class Loop(ringline.EventLoop):
         @property
-        def get_debug(self) -> Any:  # type: ignore[override]
+        def get_debug(self) -> Any:
             asked.append(len(asked))
             return lambda: False
 

@@ -5,6 +5,7 @@ Each guard has a mutant (tests/mutants) that takes it away and that one of these
 
 import asyncio
 import socket
+import time
 from typing import Any, List
 
 import pytest
@@ -37,6 +38,28 @@ def test_bytes_that_are_there_when_reading_is_paused() -> None:
             log.transport.resume_reading()
             await until(lambda: b"later" in b"".join(log.calls[1:]), 5)
             assert b"".join(log.calls[1:]) == b"%dlater" % step
+        log.transport.close()
+        await until(lambda: log.lost)
+        close(peer)
+
+    run(main())
+
+
+@only_ringline
+def test_one_receive_at_a_time() -> None:
+    """Failure: two receives on one connection, whose bytes come in any order."""
+
+    async def main() -> None:
+        loop: Any = asyncio.get_running_loop()
+        log, peer = await logged()
+        await asyncio.sleep(0.01)
+        before = loop.stats()["inflight"]
+        for _ in range(10):
+            for _ in range(3):
+                log.transport.pause_reading()
+                log.transport.resume_reading()
+            await asyncio.sleep(0.001)
+            assert loop.stats()["inflight"] <= before
         log.transport.close()
         await until(lambda: log.lost)
         close(peer)
@@ -297,6 +320,35 @@ def test_writes_that_a_full_socket_takes_in_part(sizes: Any) -> None:
         await until(lambda: log.lost)
 
     run(within(main(), 10))
+
+
+@pytest.mark.parametrize("what", ["close", "write_eof"])
+def test_a_send_that_somebody_waits_for_ends_a_wait(what: str) -> None:
+    """Failure: the end of a connection waits for something else to happen."""
+
+    def read_all(peer: socket.socket) -> bytes:
+        got = b""
+        while data := peer.recv(100):
+            got += data
+        return got
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        log, peer = await logged()
+        peer.settimeout(10)
+        log.transport.pause_reading()
+        reading = loop.run_in_executor(None, read_all, peer)
+        await asyncio.sleep(0.05)
+        begin = time.monotonic()
+        log.transport.write(b"last")
+        getattr(log.transport, what)()
+        assert await within(reading, 5) == b"last"
+        assert time.monotonic() - begin < 2.5
+        log.transport.close()
+        await until(lambda: log.lost)
+        close(peer)
+
+    run(main())
 
 
 @only_ringline

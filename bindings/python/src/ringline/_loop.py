@@ -129,7 +129,7 @@ class CoreLoop(asyncio.BaseEventLoop):
         self._watches: Dict[Tuple[int, int], Watch] = {}
         self._rearm: List[Watch] = []
         #: Called before the next turn: transports with something to send.
-        self._flushes: Deque[Any] = deque()
+        self._flushes: List[Any] = []
         self._transports: "weakref.WeakValueDictionary[int, Any]" = weakref.WeakValueDictionary()
         self._ssock: Optional[socket.socket] = None
         self._csock: Optional[socket.socket] = None
@@ -236,9 +236,10 @@ class CoreLoop(asyncio.BaseEventLoop):
 
     def _flush_all(self) -> None:
         flushes = self._flushes
+        flushes.reverse()
         while flushes:
-            # One at a time leaves the queue: whatever it raises, the others are flushed.
-            flush = flushes.popleft()
+            # One at a time leaves the list: whatever it raises, the others are flushed.
+            flush = flushes.pop()
             try:
                 flush()
             except Exception as error:

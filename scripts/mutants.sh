@@ -159,7 +159,8 @@ if [ "${1:-}" = --sample ]; then
 else
     words="$*"
 fi
-if chosen | xargs -r grep -qE '^test: (python|native):'; then
+if chosen | xargs -r grep -qE '^test: (python|native):' &&
+    [ ! -f "$root/target/python/venv/stamp" ]; then
     # Makes the environment; the library that goes into it is built as always, not as for mutants.
     env -u CARGO_TARGET_DIR -u CARGO_PROFILE_RELEASE_LTO -u CARGO_PROFILE_RELEASE_CODEGEN_UNITS \
         scripts/python.sh -k nothing >/dev/null || :

@@ -120,11 +120,11 @@ mutant() { # patch
         return 1
     fi
     patch -s -p1 --fuzz=0 <"$1"
-    status=0
-    judged "$1" || status=1
+    verdict=0
+    judged "$1" || verdict=1
     # What it touched is new once more, so that the next build takes nothing from this one.
     patch -s -R -p1 --fuzz=0 <"$1"
-    return "$status"
+    return "$verdict"
 }
 
 chosen() { # the patches that the command line selects, or all

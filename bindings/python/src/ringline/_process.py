@@ -46,6 +46,7 @@ class ProcessMixin:
     create_future: Callable[[], "asyncio.Future[Any]"]
     run_in_executor: Callable[..., "asyncio.Future[Any]"]
     is_running: Callable[[], bool]
+    call_later: Callable[..., asyncio.TimerHandle]
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -88,12 +89,30 @@ class ProcessMixin:
         try:
             number = os.pidfd_open(pid)
         except OSError:
-            # Sandboxes may forbid it: a thread waits.
-            waiting = self.run_in_executor(None, os.waitid, os.P_PID, pid, _EXIT_STAYS)
-            waiting.add_done_callback(lambda future: self._exited(transport, pid))
+            # Sandboxes may forbid it, and descriptors may be short.
+            self._await_by_thread(transport, pid)
             return
         self._children[transport] = number
         self._poll_child(transport, pid, number)
+
+    def _await_by_thread(self, transport: SubprocessTransport, pid: int) -> None:
+        try:
+            waiting = self.run_in_executor(None, os.waitid, os.P_PID, pid, _EXIT_STAYS)
+        except RuntimeError:
+            # No thread can be made either.
+            self._await_by_looking(transport, pid)
+            return
+        waiting.add_done_callback(lambda future: self._exited(transport, pid))
+
+    def _await_by_looking(self, transport: SubprocessTransport, pid: int) -> None:
+        try:
+            over = os.waitid(os.P_PID, pid, _EXIT_STAYS | os.WNOHANG) is not None
+        except ChildProcessError:
+            over = True
+        if over:
+            self._exited(transport, pid)
+        else:
+            self.call_later(_LOOK_AGAIN, self._await_by_looking, transport, pid)
 
     def _poll_child(self, transport: SubprocessTransport, pid: int, number: int) -> None:
         def done(res: int, flags: int, data: int, token: int) -> None:
@@ -103,11 +122,18 @@ class ProcessMixin:
                 self._poll_child(transport, pid, number)
                 return
             os.close(self._children.pop(transport))
-            self._exited(transport, pid)
+            if res < 0:
+                # It says nothing of the child, for which the loop must not wait.
+                self._await_by_thread(transport, pid)
+            else:
+                self._exited(transport, pid)
 
-        self._engine.submit(
-            _abi.OP_POLL_ADD, number, 0, 0, 0, select.POLLIN, done, restart=True
-        )
+        try:
+            self._engine.submit(
+                _abi.OP_POLL_ADD, number, 0, 0, 0, select.POLLIN, done, restart=True
+            )
+        except OSError as error:
+            done(-(error.errno or errno.EAGAIN), 0, 0, 0)
 
     def _exited(self, transport: SubprocessTransport, pid: int) -> None:
         """The child is over: wait for it, and tell its transport."""
@@ -138,6 +164,8 @@ class ProcessMixin:
         super().close()  # type: ignore[misc]
 
 
+#: Seconds between two looks for a child's exit, where nothing better is to be had.
+_LOOK_AGAIN = 0.05
 _EXIT_STAYS = os.WEXITED | os.WNOWAIT
 
 

@@ -14,6 +14,7 @@ from asyncio.log import logger
 from typing import Any, Callable, Dict, Optional
 
 from . import _abi
+from ._error import failure
 from ._loop import descriptor_of
 from ._stream import Transport
 
@@ -50,10 +51,13 @@ class Acceptor:
     def arm(self) -> None:
         self._timer = None
         if self._open and not self._ident:
-            self._ident = self._loop._engine.submit(
-                _abi.OP_ACCEPT, self._fd, 0, 0, 0, _FLAGS, self._accepted, None,
-                0, self._loop._engine.accept_ioprio, restart=True,
-            )  # fmt: skip
+            try:
+                self._ident = self._loop._engine.submit(
+                    _abi.OP_ACCEPT, self._fd, 0, 0, 0, _FLAGS, self._accepted, None,
+                    0, self._loop._engine.accept_ioprio, restart=True,
+                )  # fmt: skip
+            except OSError as error:
+                self._refused(error)
 
     def stop(self) -> None:
         """Accept no more; when this returns the kernel has let go of the listener."""
@@ -75,7 +79,7 @@ class Acceptor:
         if flags & _FINAL:
             self._ident = 0
         if res < 0 and self._open and res not in _PASSING:
-            self._refused(OSError(-res, os.strerror(-res)))
+            self._refused(failure(res))
             return
         try:
             if res >= 0:

@@ -5,8 +5,15 @@ hears nothing, and then what came meanwhile, in its order, before anything newer
 """
 
 import asyncio
+import errno
 from asyncio.log import logger
 from typing import Any, Callable, Deque, Optional
+
+
+#: Seconds before a kernel that is short of something is asked again.
+LATER = 0.01
+#: A receive that got no buffer, or that the kernel gave up for now.
+SHORT = (-errno.ENOBUFS, -errno.EAGAIN)
 
 
 class Common:
@@ -30,19 +37,22 @@ class Common:
 
     def _fatal_error(self, error: BaseException, message: Optional[str] = None) -> None:
         message = message or self._fatal_text
-        if isinstance(error, OSError) and self._usual(error):
-            if self._loop.get_debug():
-                logger.debug("%r: %s", self, message, exc_info=True)
-        else:
-            self._loop.call_exception_handler(
-                {
-                    "message": message,
-                    "exception": error,
-                    "transport": self,
-                    "protocol": self._protocol,
-                }
-            )
-        self._force_close(error)
+        try:
+            if isinstance(error, OSError) and self._usual(error):
+                if self._loop.get_debug():
+                    logger.debug("%r: %s", self, message, exc_info=True)
+            else:
+                self._loop.call_exception_handler(
+                    {
+                        "message": message,
+                        "exception": error,
+                        "transport": self,
+                        "protocol": self._protocol,
+                    }
+                )
+        finally:
+            # A handler may end the program; the connection is over all the same.
+            self._force_close(error)
 
     def _usual(self, error: OSError) -> bool:
         """Whether connections end by such errors, so that only the debug mode tells."""
@@ -55,6 +65,7 @@ class Common:
 class Reading(Common):
     """A receive that can be paused."""
 
+    _engine: Any
     _paused: bool
     #: What came while reading was paused.
     _held: Deque[Any]
@@ -63,6 +74,11 @@ class Reading(Common):
     _stop_reading: Callable[[], None]
     #: Tell the protocol of one of those held.
     _deliver: Callable[[Any], None]
+
+    def _is_short(self, res: int, pool: int) -> bool:
+        """Whether the receive that ended so is to be made again later, not at once. The buffers
+        that others have come back with the next turn."""
+        return res != -errno.ENOBUFS or bool(self._engine.has_buffers(pool))
 
     def is_reading(self) -> bool:
         return not self._closing and not self._paused

@@ -162,7 +162,12 @@ class DatagramTransport(
             if res > 0:
                 self._take(res, data, token)
             elif res in SHORT:
-                later = self._is_short(res, self._engine.messages)
+                try:
+                    later = self._is_short(res, self._engine.messages)
+                except OSError as error:
+                    # It is told as that of a datagram is, and ends nothing.
+                    self._short_since, later = self._loop.time(), True
+                    self._error(error)
             elif not self._closing and res not in _LEAVES:
                 if res in _BROKEN or res < -4095:
                     self._name_room = 0  # This kernel, or this socket, has no such receive.

@@ -185,8 +185,13 @@ class ReadPipeTransport(_Pipe, Reading, transports.ReadTransport):
         elif res in _NO_READ or res < -4095:
             self._polled = True
         elif res == -errno.ENOBUFS:
-            if self._is_short(res, self._engine.messages):
-                self._loop.call_later(LATER, self._read)
+            try:
+                if self._is_short(res, self._engine.messages):
+                    self._loop.call_later(LATER, self._read)
+                    return
+            except OSError as error:
+                self._ended = True
+                self._failed(error)
                 return
         elif res not in _LEAVES:
             self._ended = True

@@ -17,12 +17,14 @@ from . import _abi
 from ._error import failure
 from ._loop import descriptor_of
 from ._stream import Transport
+from ._transport import LATER
 
 _FINAL = _abi.CF_FINAL
 _SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 #: The listener itself is no good; what else accept(2) says is about one client.
 _FATAL = (errno.EBADF, errno.EINVAL, errno.ENOTSOCK, errno.EOPNOTSUPP)
 _PASSING = (-errno.ECANCELED, -errno.ECONNABORTED, -errno.EINTR, -errno.EAGAIN)
+_AT_ONCE = (-errno.ECANCELED, -errno.EINTR)
 _FLAGS = int(socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
 
 
@@ -89,7 +91,11 @@ class Acceptor:
                     os.close(res)
         finally:
             if flags & _FINAL:
-                self.arm()
+                if res in _PASSING and res not in _AT_ONCE:
+                    # A client that gave up, and maybe many of them.
+                    self._timer = self._loop.call_later(LATER, self.arm)
+                else:
+                    self.arm()
 
     def _refused(self, error: OSError) -> None:
         """The kernel cannot accept: told, and tried again in a while."""

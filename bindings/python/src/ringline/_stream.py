@@ -160,17 +160,22 @@ class SocketTransport(Sending, Reading, _Base, transports.Transport):  # type: i
             elif res in SHORT:
                 later = self._is_short(res, self._engine.pool)
             else:
-                self._ended = True
-                item = None if res == 0 else _Failed(failure(res))
-                if self._paused or self._held:
-                    self._held.append(item)
-                else:
-                    self._deliver(item)
+                self._over(None if res == 0 else _Failed(failure(res)))
+        except OSError as error:
+            self._over(_Failed(error))
         finally:
             if later:
                 self._loop.call_later(LATER, self._read)
             elif flags & _FINAL:
                 self._read()
+
+    def _over(self, item: Optional[_Failed]) -> None:
+        """Nothing more will come: the end, or a failure."""
+        self._ended = True
+        if self._paused or self._held:
+            self._held.append(item)
+        else:
+            self._deliver(item)
 
     def _got(self, res: int, data: int, token: int) -> None:
         """Bytes of the pool, which are given back whatever becomes of them."""

@@ -9,11 +9,16 @@ import errno
 from asyncio.log import logger
 from typing import Any, Callable, Deque, Optional
 
+from ._error import failure
+
 
 #: Seconds before a kernel that is short of something is asked again.
 LATER = 0.01
 #: A receive that got no buffer, or that the kernel gave up for now.
 SHORT = (-errno.ENOBUFS, -errno.EAGAIN)
+#: Seconds after which it is a failure.
+_PATIENCE = 1.0
+_LONG_AGO = 1e9
 
 
 class Common:
@@ -67,6 +72,8 @@ class Reading(Common):
 
     _engine: Any
     _paused: bool
+    #: When the kernel began to be short, and was so last.
+    _short_since = _short_last = -_LONG_AGO
     #: What came while reading was paused.
     _held: Deque[Any]
     #: Receive from now on, unless that is not wanted or goes on already; receive no more.
@@ -77,8 +84,16 @@ class Reading(Common):
 
     def _is_short(self, res: int, pool: int) -> bool:
         """Whether the receive that ended so is to be made again later, not at once. The buffers
-        that others have come back with the next turn."""
-        return res != -errno.ENOBUFS or bool(self._engine.has_buffers(pool))
+        that others have come back with the next turn. What lasts is a failure: OSError."""
+        if res == -errno.ENOBUFS and not self._engine.has_buffers(pool):
+            return False
+        now: float = self._loop.time()
+        if now - self._short_last > 10 * LATER:
+            self._short_since = now
+        self._short_last = now
+        if now - self._short_since > _PATIENCE:
+            raise failure(res)
+        return True
 
     def is_reading(self) -> bool:
         return not self._closing and not self._paused

@@ -41,9 +41,10 @@ class Faults:
         self._call = _TURN(self._turn)
         if hasattr(self.engine, "_bind"):
             handle = self.engine._handle
+            functions: List[Any] = [self._call, quick.cancel, quick.lease_release]
             others = [
                 ctypes.cast(function, ctypes.c_void_p).value
-                for function in (self._call, quick.cancel, quick.lease_release)
+                for function in functions
             ]
             self.engine._bind(quick.shared_block(handle), handle, *others)
         else:
@@ -72,6 +73,11 @@ class Faults:
     def spoil(self, error: int) -> None:
         """The next turn that submits something is made, and says an errno."""
         self._turns.append([error, 1, True])
+
+    def heal(self) -> None:
+        """Nothing fails any more."""
+        self._ops.clear()
+        self._turns.clear()
 
     def _turn(self, handle: int) -> int:
         shared = _abi.Shared.from_address(quick.shared_block(handle))

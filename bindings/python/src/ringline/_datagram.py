@@ -166,7 +166,7 @@ class DatagramTransport(
                     later = self._is_short(res, self._engine.messages)
                 except OSError as error:
                     # It is told as that of a datagram is, and ends nothing.
-                    self._short_since, later = self._loop.time(), True
+                    self._shortages, later = 0, True
                     self._error(error)
             elif not self._closing and res not in _LEAVES:
                 if res in _BROKEN or res < -4095:

@@ -115,7 +115,12 @@ class Acceptor:
     def _connect(self, fd: int) -> None:
         loop, server = self._loop, self._server
         conn = socket.socket(*self._kind, fileno=fd)
-        conn.setblocking(False)
+        try:
+            conn.setblocking(False)
+        except BaseException:
+            # Who is told of it keeps it with the traceback.
+            conn.close()
+            raise
         try:
             extra = {"peername": conn.getpeername()}
         except OSError:
@@ -131,6 +136,7 @@ class Acceptor:
         try:
             Transport(loop, conn, self._factory(), None, extra, server)
         except (SystemExit, KeyboardInterrupt):
+            conn.close()
             raise
         except BaseException:
             # As asyncio does it: only the debug mode, which goes another way, tells.

@@ -285,8 +285,9 @@ class SocketTransport(Sending, Reading, _Base, transports.Transport):  # type: i
 
     def _lose(self, error: Optional[BaseException]) -> None:
         if not self._conn_lost:
-            self._conn_lost += 1
+            # In this order: without memory for it, abort can try again.
             self._loop.call_soon(self._call_connection_lost, error)
+            self._conn_lost += 1
 
     def _force_close(self, error: Optional[BaseException]) -> None:
         if self._conn_lost:

@@ -16,9 +16,8 @@ from ._error import failure
 LATER = 0.01
 #: A receive that got no buffer, or that the kernel gave up for now.
 SHORT = (-errno.ENOBUFS, -errno.EAGAIN)
-#: Seconds after which it is a failure.
-_PATIENCE = 1.0
-_LONG_AGO = 1e9
+#: So often it is asked at once, and so often in all.
+_FEW, _MOST = 8, 108
 
 
 class Common:
@@ -72,8 +71,8 @@ class Reading(Common):
 
     _engine: Any
     _paused: bool
-    #: When the kernel began to be short, and was so last.
-    _short_since = _short_last = -_LONG_AGO
+    #: How often in a row the kernel was short, and when last.
+    _shortages, _short_at = 0, 0.0
     #: What came while reading was paused.
     _held: Deque[Any]
     #: Receive from now on, unless that is not wanted or goes on already; receive no more.
@@ -84,16 +83,19 @@ class Reading(Common):
 
     def _is_short(self, res: int, pool: int) -> bool:
         """Whether the receive that ended so is to be made again later, not at once. The buffers
-        that others have come back with the next turn. What lasts is a failure: OSError."""
+        that others have come back with the next turn; where all are back and it goes on, there is
+        something else that the kernel is short of. What lasts is a failure: OSError."""
         if res == -errno.ENOBUFS and not self._engine.has_buffers(pool):
+            self._shortages = 0
             return False
         now: float = self._loop.time()
-        if now - self._short_last > 10 * LATER:
-            self._short_since = now
-        self._short_last = now
-        if now - self._short_since > _PATIENCE:
+        if now - self._short_at > 50 * LATER:
+            self._shortages = 0
+        self._short_at = now
+        self._shortages += 1
+        if self._shortages > _MOST:
             raise failure(res)
-        return True
+        return self._shortages > _FEW
 
     def is_reading(self) -> bool:
         return not self._closing and not self._paused

@@ -98,12 +98,17 @@ class Engine(Turning):
             check(quick.mailbox_of(handle, ctypes.byref(mailbox)))
             pool = self._pool(handle)
             got = _info(handle)
+            before, self._handle = self._handle, handle
+            try:
+                self._look()
+            except BaseException:
+                self._handle = before
+                raise
         except BaseException:
             # Nobody knows it who would free it.
             _let_go(handle, mailbox.value or 0)
             raise
-        self._handle, self._mailbox, self._thread = handle, mailbox.value or 0, 0
-        self._look()
+        self._mailbox, self._thread = mailbox.value or 0, 0
         #: `buf_index` of receives.
         self.pool, self._messages = pool, -1
         self._window, self._window_base = _bytes_at(0x1000, 0), 0

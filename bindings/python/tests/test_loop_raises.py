@@ -1,0 +1,141 @@
+"""What protocols and programs do to a loop from within: they raise, and close what is not theirs."""
+
+import asyncio
+import os
+import socket
+from typing import Any, List
+
+import pytest
+from loops import noise, only_ringline, until, within
+from test_loop_ends import Log, logged, tcp_pair
+from test_loop_faults import Below, below, receive
+
+from ringline import _abi
+
+__all__ = ["below"]
+pytestmark = only_ringline
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize("place", ["get_buffer", "buffer_updated", "eof_received"])
+def test_who_goes_on_after_an_interrupt_has_lost_nothing(
+    below: Below, kind: type, place: str
+) -> None:
+    """Failure: a method raises what is to end the program, the loop runs again, and bytes, the end
+    or a lease are lost."""
+
+    class Raises(asyncio.BufferedProtocol):
+        got, calls, ends, armed = b"", 0, 0, True
+
+        def hit(self, name: str) -> None:
+            if name == place and self.armed:
+                self.armed = False
+                raise kind
+
+        def get_buffer(self, sizehint: int) -> bytearray:
+            self.hit("get_buffer")
+            self.buffer = bytearray(3)
+            return self.buffer
+
+        def buffer_updated(self, nbytes: int) -> None:
+            self.got += self.buffer[:nbytes]
+            self.hit("buffer_updated")
+
+        def eof_received(self) -> None:
+            self.hit("eof_received")
+
+        def connection_lost(self, exc: Any) -> None:
+            self.ends += 1
+
+    left, right = tcp_pair()
+    _, protocol = below.run(below.loop.create_connection(Raises, sock=left))
+    right.sendall(b"abcdefgh")
+    right.shutdown(socket.SHUT_WR)
+    task = below.loop.create_task(until(lambda: protocol.ends))
+    with pytest.raises(kind):
+        below.run(task)
+    below.run(task)
+    assert (protocol.got, protocol.ends) == (b"abcdefgh", 1)
+    right.close()
+
+
+def test_resume_writing_may_write(below: Below) -> None:
+    """Failure: what resume_writing writes to a transport that closes is lost."""
+
+    class Writes(Log):
+        def resume_writing(self) -> None:
+            self.transport.write(b"last")
+
+    data = noise(4_000_000)
+
+    async def main() -> None:
+        left, right = tcp_pair()
+        _, log = await below.loop.create_connection(Writes, sock=left)
+        log.transport.set_write_buffer_limits(0)
+        log.transport.write(data)
+        # It goes by itself, whole, when the large one has gone.
+        log.transport.write(b"then ")
+        log.transport.close()
+        assert await receive(right, len(data) + 9) == data + b"then last"
+        await until(lambda: log.lost)
+        right.close()
+
+    below.run(main())
+
+
+def test_descriptor_that_was_closed_below_a_transport(below: Below) -> None:
+    """Failure: a server waits for ever for a connection whose descriptor the program closed."""
+
+    async def main() -> None:
+        logs: List[Log] = []
+
+        def factory() -> Log:
+            logs.append(Log())
+            return logs[-1]
+
+        server = await below.loop.create_server(factory, "127.0.0.1", 0)
+        _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        await until(lambda: logs and logs[0].calls)
+        os.close(logs[0].transport.get_extra_info("socket").fileno())
+        logs[0].transport.abort()
+        await until(lambda: logs[0].lost)
+        writer.close()
+        server.close()
+        await within(server.wait_closed(), 5)
+        assert [call for call in logs[0].calls if call[0] == "lost"] == [("lost", type(None))]
+
+    below.run(main())
+    assert [type(context["exception"]) for context in below.said] == [OSError]
+
+
+def test_flush_that_fails_keeps_no_other_from_sending(below: Below) -> None:
+    """Failure: what other transports wrote in the same iteration is never sent."""
+
+    async def main() -> None:
+        pairs = [await logged() for _ in range(3)]
+        for log, _ in pairs:
+            log.transport.write(b"sent")
+        real, calls = below.loop._engine.submit, [0]
+
+        def refusing(opcode: int, *values: Any, **named: Any) -> Any:
+            calls[0] += opcode == _abi.OP_SEND
+            if opcode == _abi.OP_SEND and calls[0] == 1:
+                raise MemoryError
+            return real(opcode, *values, **named)
+
+        # A send that is not QUIET is the pure layer's in both.
+        below.loop._engine.quiet, quiet = False, below.loop._engine.quiet
+        below.loop._engine.submit = refusing
+        await asyncio.sleep(0.01)
+        del below.loop._engine.submit
+        below.loop._engine.quiet = quiet
+        await until(lambda: pairs[0][0].lost)
+        for log, peer in pairs[1:]:
+            assert await receive(peer, 4) == b"sent"
+            log.transport.close()
+            await until(lambda log=log: log.lost)  # type: ignore[misc]
+        for _, peer in pairs:
+            peer.close()
+
+    below.run(main())
+    assert [type(context["exception"]) for context in below.said] == [MemoryError]

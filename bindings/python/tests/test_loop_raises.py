@@ -6,7 +6,7 @@ import socket
 from typing import Any, List
 
 import pytest
-from loops import noise, only_ringline, until, within
+from loops import noise, only_ringline, program, until, within
 from test_loop_ends import Log, logged, tcp_pair
 from test_loop_faults import Below, below, receive
 
@@ -106,6 +106,30 @@ def test_descriptor_that_was_closed_below_a_transport(below: Below) -> None:
 
     below.run(main())
     assert [type(context["exception"]) for context in below.said] == [OSError]
+
+
+def test_close_after_every_descriptor_was_closed() -> None:
+    """Failure: a crash, a hang, or a loop that cannot be closed any more."""
+    ended = program("""
+import warnings
+warnings.simplefilter("ignore")
+loop = ringline.new_event_loop()
+left, right = socket.socketpair()
+connect = loop.create_connection(asyncio.Protocol, sock=left)
+transport, _ = loop.run_until_complete(connect)
+server = loop.run_until_complete(loop.create_server(asyncio.Protocol, "127.0.0.1", 0))
+child = loop.run_until_complete(loop.subprocess_exec(asyncio.SubprocessProtocol, "true"))
+transport.close()
+os.closerange(3, 200)
+loop.close()
+loop.close()
+print(loop.is_closed())
+again = ringline.new_event_loop()
+print(again.run_until_complete(asyncio.sleep(0.01, "ran")), flush=True)
+again.close()
+os._exit(0)
+""")
+    assert (ended.returncode, ended.stdout) == (0, "True\nran\n"), ended.stderr
 
 
 def test_flush_that_fails_keeps_no_other_from_sending(below: Below) -> None:

@@ -15,6 +15,7 @@ import selectors
 import socket
 import weakref
 from asyncio import base_events, events
+from contextlib import suppress
 from threading import get_ident
 from typing import Any, Callable, Deque, Dict, List, Mapping, Optional, Tuple
 
@@ -175,8 +176,9 @@ class CoreLoop(asyncio.BaseEventLoop):
         for transport in list(self._transports.values()):
             sock = getattr(transport, "_sock", None)
             if sock is not None and transport.is_closing():
-                sock.close()
                 transport._sock = None
+                with suppress(OSError):
+                    sock.close()
         self._selector = None
 
     def _make_self_pipe(self) -> None:
@@ -199,10 +201,13 @@ class CoreLoop(asyncio.BaseEventLoop):
         if self._ssock is None or self._csock is None:
             return
         self._remove_reader(self._ssock.fileno())
-        self._ssock.close()
-        self._csock.close()
+        pair = (self._ssock, self._csock)
         self._ssock = self._csock = None
         self._internal_fds -= 1
+        for sock in pair:
+            # A program that closed every descriptor has closed these.
+            with suppress(OSError):
+                sock.close()
 
     def _read_from_self(self) -> None:
         while self._ssock is not None:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from asyncio import base_subprocess
 from asyncio.log import logger
+from contextlib import suppress
 from typing import Any, Callable, Dict, Optional
 
 from . import _abi
@@ -160,7 +161,8 @@ class ProcessMixin:
         if not self.is_running():
             children, self._children = self._children, {}
             for number in children.values():
-                os.close(number)
+                with suppress(OSError):
+                    os.close(number)
         super().close()  # type: ignore[misc]
 
 

@@ -152,7 +152,7 @@ def test_wait_that_a_handler_leaves_is_not_made_again() -> None:
     try:
         log, peer = loop.run_until_complete(logged())
         sent = got = b""
-        for number in range(20):
+        for number in range(10):
             text = b"%03d." % number
 
             async def write(text: bytes = text) -> None:
@@ -160,13 +160,14 @@ def test_wait_that_a_handler_leaves_is_not_made_again() -> None:
                 await asyncio.sleep(30)
 
             task = loop.create_task(write())
-            signal.setitimer(signal.ITIMER_REAL, 0.005)
+            # By then it waits.
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
             with pytest.raises(Left):
                 loop.run_until_complete(task)
             task.cancel()
             loop.run_until_complete(asyncio.wait([task]))
             sent += text
-            got += peer.recv(1000)
+            got += loop.run_until_complete(receive(peer, len(text)))
             peer.sendall(text)
         loop.run_until_complete(until(lambda: b"".join(log.calls[1:]) == sent))
         assert got == sent

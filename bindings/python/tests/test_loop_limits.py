@@ -42,7 +42,7 @@ def once(start):
         asyncio.DatagramProtocol, ("127.0.0.1", 0)))
     task = loop.create_task(main(made[0][0], udp))
     # What wakes a task may have failed.
-    loop.call_later(0.05, loop.stop)
+    stop = loop.call_later(0.05, loop.stop)
     _testcapi.set_nomemory(start, start + 2)
     try:
         loop.run_until_complete(task)
@@ -50,6 +50,7 @@ def once(start):
         pass
     finally:
         _testcapi.remove_mem_hooks()
+        stop.cancel()
     # asyncio itself may have failed to say that no loop runs.
     asyncio._set_running_loop(None)
     for transport in (made[0][0], made[1][0], udp):

@@ -364,7 +364,8 @@ class Engine(Turning):
     def fetch(self, timeout: Optional[float]) -> bool:
         """Submit what is staged, and wait up to `timeout` seconds (None = until something comes, 0
         = do not wait). Whether there is something to dispatch."""
-        self._overdue()
+        if self._due:
+            self._overdue()
         if self._inbox:
             timeout = 0
         self._enter(timeout != 0, timeout)

@@ -61,11 +61,14 @@ class Turning:
 
     def _enter(self, wait: bool, timeout: Optional[float]) -> None:
         """One turn of the ring; what is complete goes to the inbox."""
-        self._overdue()
-        words = self._words
-        turn = waiting.turn if wait else quick.turn
-        limit = -1 if timeout is None else int(min(timeout, _LONGEST) * 1e9)
-        count, waits = len(self._staged), int(wait)
+        if self._due:
+            self._overdue()
+        words, turn, waits, limit = self._words, quick.turn, 0, -1
+        if wait:
+            turn, waits = waiting.turn, 1
+            if timeout is not None:
+                limit = int(min(timeout, _LONGEST) * 1e9)
+        count = len(self._staged)
         self.turns += 1
         # From here until the call nothing lets a signal's handler run.
         words[_OPS_LEN] = count
@@ -76,7 +79,11 @@ class Turning:
         self._rel_len = 0
         self._due = True
         code = turn(self._handle)
-        found = self._take_over(code)
+        found = 0
+        if count or self._quiet or words[_RECS_LEN]:
+            found = self._take_over(code)
+        else:
+            self._due = False
         if code < 0:
             if code not in _PASSING:
                 self._broken(code)

@@ -17,7 +17,7 @@ from test_loop_ends import Log, logged, tcp_pair
 
 import ringline
 from ringline import _abi, _engine
-from ringline._library import quick
+from ringline._library import quick, waiting
 
 pytestmark = pytest.mark.skipif(KIND != "ringline", reason="about ringline alone")
 Result = TypeVar("Result")
@@ -199,6 +199,34 @@ def test_short_kernel_costs_no_processor(below: Below) -> None:
     below.faults.heal()
 
 
+def test_full_block_waits_for_a_short_kernel() -> None:
+    """Failure: an operation that finds no room is refused, though there is room soon."""
+    loop: Any = new_loop(ring_size=8)
+    faults = Faults(loop)
+    room = loop._engine._ops_cap
+    pairs = [socket.socketpair() for _ in range(room + 20)]
+    heard: List[int] = []
+
+    async def main() -> None:
+        faults.refuse(errno.EAGAIN, times=5)
+        for number, (left, right) in enumerate(pairs):
+            loop.add_reader(left, heard.append, number)
+            right.send(b"x")
+        await until(lambda: set(heard) == set(range(len(pairs))))
+        for left, _ in pairs:
+            loop.remove_reader(left)
+
+    try:
+        loop.run_until_complete(main())
+        assert faults.made == 5
+    finally:
+        faults.end()
+    for both in pairs:
+        for sock in both:
+            sock.close()
+    finish(loop)
+
+
 # Rings that cannot be made.
 
 
@@ -216,30 +244,26 @@ def test_half_made_ring_goes(step: str, monkeypatch: pytest.MonkeyPatch) -> None
     assert unraisable == []
 
 
-def test_move_that_fails_leaves_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("step", ["create", "pool_create"])
+def test_move_that_fails_leaves_the_loop(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Failure: a loop for which no ring can be made in another thread is broken from then on."""
     loop = new_loop()
-    left, right = tcp_pair()
-    heard: List[bytes] = []
-
-    def start() -> None:
-        loop.add_reader(left, lambda: heard.append(left.recv(10)))
-        loop.run_until_complete(asyncio.sleep(0))
-
-    thread = threading.Thread(target=start)
+    made: List[Any] = []
+    thread = threading.Thread(target=lambda: made.extend(loop.run_until_complete(logged())))
     thread.start()
     thread.join()
-    loop.call_soon(heard.append, b"first")
+    log, peer = made
+    loop.call_soon(log.calls.append, "first")
     with monkeypatch.context() as patch:
-        patch.setattr(quick, "pool_create", lambda *_: -errno.ENOMEM)
+        patch.setattr(waiting if step == "create" else quick, step, lambda *_: -errno.ENOMEM)
         with pytest.raises(ringline.Error):
             loop.run_forever()
-    right.send(b"then")
-    loop.run_until_complete(until(lambda: b"then" in heard))
-    assert heard == [b"first", b"then"]
-    loop.remove_reader(left)
-    left.close()
-    right.close()
+    peer.send(b"then")
+    loop.run_until_complete(until(lambda: b"then" in log.calls))
+    assert log.calls == ["made", "first", b"then"]
+    log.transport.close()
+    loop.run_until_complete(until(lambda: log.lost))
+    peer.close()
     finish(loop)
 
 

@@ -132,34 +132,91 @@ os._exit(0)
     assert (ended.returncode, ended.stdout) == (0, "True\nran\n"), ended.stderr
 
 
-def test_flush_that_fails_keeps_no_other_from_sending(below: Below) -> None:
-    """Failure: what other transports wrote in the same iteration is never sent."""
+@pytest.mark.parametrize("exits", [False, True])
+def test_flush_that_fails_keeps_no_other_from_sending(below: Below, exits: bool) -> None:
+    """Failure: what other transports wrote in the same iteration is never sent, or not by who goes
+    on after a handler that ends the program."""
+
+    def handle(_: Any, context: Any) -> None:
+        below.said.append(context)
+        if exits:
+            raise SystemExit
+
+    engine = below.loop._engine
+    real, quiet, count = engine.submit, engine.quiet, [0]
+
+    def refusing(opcode: int, *values: Any, **named: Any) -> Any:
+        count[0] += opcode == _abi.OP_SEND
+        if opcode == _abi.OP_SEND and count[0] == 1:
+            raise MemoryError
+        return real(opcode, *values, **named)
+
+    pairs = [below.run(logged()) for _ in range(3)]
 
     async def main() -> None:
-        pairs = [await logged() for _ in range(3)]
         for log, _ in pairs:
             log.transport.write(b"sent")
-        real, calls = below.loop._engine.submit, [0]
-
-        def refusing(opcode: int, *values: Any, **named: Any) -> Any:
-            calls[0] += opcode == _abi.OP_SEND
-            if opcode == _abi.OP_SEND and calls[0] == 1:
-                raise MemoryError
-            return real(opcode, *values, **named)
-
         # A send that is not QUIET is the pure layer's in both.
-        below.loop._engine.quiet, quiet = False, below.loop._engine.quiet
-        below.loop._engine.submit = refusing
-        await asyncio.sleep(0.01)
-        del below.loop._engine.submit
-        below.loop._engine.quiet = quiet
+        engine.quiet, engine.submit = False, refusing
         await until(lambda: pairs[0][0].lost)
-        for log, peer in pairs[1:]:
-            assert await receive(peer, 4) == b"sent"
-            log.transport.close()
-            await until(lambda log=log: log.lost)  # type: ignore[misc]
-        for _, peer in pairs:
-            peer.close()
 
-    below.run(main())
+    below.loop.set_exception_handler(handle)
+    task = below.loop.create_task(main())
+    if exits:
+        with pytest.raises(SystemExit):
+            below.run(task)
+    below.run(task)
+    del engine.submit
+    engine.quiet = quiet
+    for log, peer in pairs[1:]:
+        assert below.run(receive(peer, 4)) == b"sent"
+        log.transport.close()
+        below.run(until(lambda log=log: log.lost))  # type: ignore[misc]
+    for _, peer in pairs:
+        peer.close()
     assert [type(context["exception"]) for context in below.said] == [MemoryError]
+
+
+def test_receive_of_one_piece_goes_on_after_an_interrupt(below: Below) -> None:
+    """Failure: where receives are single, the one behind an interrupt is never made."""
+
+    class Interrupts(Log):
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            if data == b"first":
+                raise KeyboardInterrupt
+
+    below.loop._engine.recv_ioprio = 0
+    left, right = tcp_pair()
+    _, log = below.run(below.loop.create_connection(Interrupts, sock=left))
+    right.sendall(b"first")
+    task = below.loop.create_task(until(lambda: b"then" in log.calls))
+    with pytest.raises(KeyboardInterrupt):
+        below.run(task)
+    right.sendall(b"then")
+    below.run(task)
+    log.transport.close()
+    below.run(until(lambda: log.lost))
+    right.close()
+
+
+def test_end_comes_after_an_interrupt_in_resume_writing(below: Below) -> None:
+    """Failure: a transport that closes has no end, as resume_writing raised what ends a program."""
+
+    class Interrupts(Log):
+        def resume_writing(self) -> None:
+            raise KeyboardInterrupt
+
+    data = noise(4_000_000)
+    left, right = tcp_pair()
+    _, log = below.run(below.loop.create_connection(Interrupts, sock=left))
+    log.transport.set_write_buffer_limits(0)
+    log.transport.write(data)
+    log.transport.write(b"then")
+    log.transport.close()
+    task = below.loop.create_task(receive(right, len(data) + 4))
+    with pytest.raises(KeyboardInterrupt):
+        below.run(task)
+    assert below.run(task) == data + b"then"
+    below.run(until(lambda: log.lost))
+    right.close()

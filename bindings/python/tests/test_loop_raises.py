@@ -1,4 +1,4 @@
-"""What protocols and programs do to a loop from within: they raise, and close what is not theirs."""
+"""What protocols and programs do to a loop: they raise, and close what is not theirs."""
 
 import asyncio
 import os

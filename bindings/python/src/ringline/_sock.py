@@ -112,12 +112,16 @@ class SockMixin:
         if n > MESSAGE_ROOM and _type_of(sock) != _STREAM:
             # A pooled buffer may be too small for the whole datagram.
             return await self._sock_recv_own(sock, fd, n)
-        engine = self._engine
         try:
-            pool = engine.messages
+            pool = self._engine.messages
         except Error:
             # There is no memory for the pool: this needs less.
             return await self._sock_recv_own(sock, fd, n)
+        return await self._sock_recv_pooled(sock, fd, n, pool)
+
+    async def _sock_recv_pooled(self, sock: socket.socket, fd: int, n: int, pool: int) -> bytes:
+        """A receive into a buffer of a pool."""
+        engine = self._engine
         future = self.create_future()
         ident = 0
 

@@ -396,6 +396,8 @@ unsafe extern "C" fn new(class: *mut PyTypeObject, _: Obj, _: Obj) -> Obj {
             let time = Ref::view(&class.cast()).named(c"time")?;
             let ours = Ref::view(&CORE.class().cast()).named(c"time")?;
             core.own_time.set(!time.is(&ours));
+            // Until it is whole: where no ring could be made, there is nothing to close.
+            core.closed.set(true);
             Ok(made)
         }
     })

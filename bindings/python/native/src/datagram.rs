@@ -86,11 +86,14 @@ impl Datagram {
             return known().read.call(&[me]).map(drop);
         };
         let native = Engine::checked(&engine)?;
-        // SAFETY: the attribute is a small int.
-        let pool = unsafe { PyLong_AsLong(engine.named(c"messages")?.ptr()) };
-        if pool < 0 {
+        let Ok(pool) = engine.named(c"messages") else {
+            // Python does without; what was raised it finds out again.
+            // SAFETY: only the error that is set is taken back.
+            unsafe { PyErr_Clear() };
             return known().read.call(&[me]).map(drop);
-        }
+        };
+        // SAFETY: the attribute is a small int.
+        let pool = unsafe { PyLong_AsLong(pool.ptr()) };
         let op = Op {
             opcode: RECVMSG,
             flags: BUFFER_SELECT,

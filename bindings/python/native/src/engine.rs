@@ -12,7 +12,7 @@ use crate::types::Type;
 use pyo3_ffi::*;
 use std::cell::{Cell, UnsafeCell};
 use std::collections::VecDeque;
-use std::ffi::{c_int, c_void};
+use std::ffi::{CStr, c_int, c_void};
 use std::ptr::null_mut;
 
 /// `ringline._native.EngineCore`.
@@ -50,6 +50,10 @@ pub struct Engine {
 /// Longest wait in seconds: a day.
 const LONGEST: f64 = 86_400.0;
 const ECANCELED: i32 = -libc::ECANCELED;
+/// How often a kernel that takes no operation is asked again.
+const TRIES: u32 = 100;
+const TAKES_NONE: &CStr =
+    c"the kernel is short of memory and takes no operation now: try again later";
 
 impl Engine {
     /// The part of an engine.
@@ -151,6 +155,9 @@ impl Engine {
                 )
             }
         };
+        let (handle, mailbox) = (me.named(c"_handle")?, me.named(c"_mailbox")?);
+        // It binds the new ring, or raises and leaves all as it was.
+        me.named(c"_create")?.call(&[])?;
         // The old pool's leases stay good, but not every turn of the new ring knows them.
         let leases: Vec<u64> = self.inbox(|inbox| {
             inbox.iter().filter(|one| one.flags & CF_LEASE != 0).map(|one| one.token).collect()
@@ -162,9 +169,7 @@ impl Engine {
                 unsafe { (library.release)(token) };
             }
         }
-        me.named(c"_retire")?.call(&[])?;
-        self.unbind();
-        me.named(c"_create")?.call(&[])?;
+        me.named(c"_retire")?.call(&[&handle, &mailbox])?;
         let block = self.block()?;
         let count = ops.len().min(block.ops_cap as usize);
         // SAFETY: the new block has room for so many, and nothing is staged in it.
@@ -195,15 +200,10 @@ impl Engine {
         restart: bool,
     ) -> Py<u64> {
         if self.staged.get() >= self.block()?.ops_cap {
-            self.enter(me, Some(0.0))?;
+            self.make_room(me)?;
         }
         let block = self.block()?;
         let at = self.staged.get();
-        if at >= block.ops_cap {
-            // SAFETY: the class lives for ever.
-            let class = unsafe { PyExc_OSError };
-            return Err(raise(class, c"the kernel takes no operation now"));
-        }
         let ident = self.table(|table| {
             let entry = table.insert(target, keep, kind);
             entry.restart = restart;
@@ -301,16 +301,15 @@ impl Engine {
                 (library.turn)(ring)
             }
         };
-        if code < 0 && !matches!(-code, libc::EINTR | libc::EAGAIN | libc::EBUSY) {
-            // SAFETY: a new reference; it raises.
-            let code = unsafe { Ref::new(PyLong_FromLong(code.into())) }?;
-            me.named(c"_broken")?.call(&[&code])?;
-        }
+        // What a turn that failed handed out is handed out all the same.
         let block = self.block()?;
         if count != 0 {
-            self.accepted(block, count);
+            self.accepted(block, count, code);
         }
         self.collect(block);
+        if code < 0 {
+            self.failed(me, code, wait && block.recs_len.get() == 0)?;
+        }
         // SAFETY: the lock is held.
         if wait && unsafe { PyErr_CheckSignals() } != 0 {
             return Err(Raised);
@@ -318,9 +317,38 @@ impl Engine {
         Ok(())
     }
 
-    /// The first operations are the kernel's now; one behind may be refused, the rest stays.
+    /// What a turn said: a kernel that is short of something is asked again, after a while where
+    /// there is nothing else to do.
+    #[cold]
+    fn failed(&self, me: &Ref, code: i32, idle: bool) -> Py<()> {
+        if !is_passing(code) {
+            // SAFETY: a new reference; `_broken` raises.
+            let code = unsafe { Ref::new(PyLong_FromLong(code.into())) }?;
+            return me.named(c"_broken")?.call(&[&code]).map(drop);
+        }
+        if idle && code != -libc::EINTR {
+            pause();
+        }
+        Ok(())
+    }
+
+    /// Hand over what is staged, now.
+    #[cold]
+    fn make_room(&self, me: &Ref) -> Py<()> {
+        for _ in 0..TRIES {
+            self.enter(me, Some(0.0))?;
+            if self.staged.get() < self.block()?.ops_cap {
+                return Ok(());
+            }
+            pause();
+        }
+        Err(errno_error(libc::EAGAIN, TAKES_NONE))
+    }
+
+    /// The first operations are the kernel's now; one behind may be refused, the rest stays. So
+    /// does what the kernel only did not take yet.
     #[inline]
-    fn accepted(&self, block: &Shared, count: u32) {
+    fn accepted(&self, block: &Shared, count: u32, code: i32) {
         let done = block.ops_done.get().min(count) as usize;
         for at in 0..done {
             // SAFETY: both arrays are filled up to ops_done.
@@ -333,11 +361,13 @@ impl Engine {
             });
         }
         let mut behind = done;
-        if block.op_error.get() != 0 && done < count as usize {
+        let error = block.op_error.get();
+        let refused = error != 0 && error != code && !is_passing(error);
+        if refused && done < count as usize {
             // SAFETY: below `count`.
             let ident = unsafe { (*block.ops.add(done)).user_data };
             self.quiet(|quiet| quiet.retain(|other| *other != ident));
-            self.inbox(|inbox| inbox.push_back(final_of(ident, block.op_error.get())));
+            self.inbox(|inbox| inbox.push_back(final_of(ident, error)));
             behind += 1;
         }
         let rest = count as usize - behind;
@@ -442,6 +472,22 @@ impl Engine {
     #[inline]
     pub fn shown(res: i32, dropped: bool) -> i32 {
         if dropped { ECANCELED } else { res }
+    }
+}
+
+/// Whether the kernel is short of something for the moment, or was interrupted.
+fn is_passing(code: i32) -> bool {
+    matches!(-code, libc::EINTR | libc::EAGAIN | libc::EBUSY | libc::ENOMEM)
+}
+
+/// A millisecond, before a kernel that is short of something is asked again.
+fn pause() {
+    let time = libc::timespec { tv_sec: 0, tv_nsec: 1_000_000 };
+    // SAFETY: nothing of Python is touched while its lock is let go; the time is live.
+    unsafe {
+        let state = PyEval_SaveThread();
+        libc::nanosleep(&time, null_mut());
+        PyEval_RestoreThread(state);
     }
 }
 

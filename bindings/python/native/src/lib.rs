@@ -27,6 +27,7 @@ mod types;
 use py::*;
 use pyo3_ffi::*;
 use std::cell::UnsafeCell;
+use std::ffi::{c_int, c_void};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -40,13 +41,30 @@ static DEFINITION: Definition = Definition(UnsafeCell::new(PyModuleDef {
     m_base: PyModuleDef_HEAD_INIT,
     m_name: c"_native".as_ptr(),
     m_doc: c"The hot path of the event loop.".as_ptr(),
-    m_size: -1,
+    m_size: 0,
     m_methods: null_mut(),
-    m_slots: null_mut(),
+    m_slots: (&raw const SLOTS).cast_mut().cast(),
     m_traverse: None,
     m_clear: None,
     m_free: None,
 }));
+
+/// The steps of making the module: one for each interpreter that asks for it.
+#[repr(transparent)]
+struct Slots([PyModuleDef_Slot; 2]);
+
+// SAFETY: only read.
+unsafe impl Sync for Slots {}
+
+static SLOTS: Slots = Slots([
+    PyModuleDef_Slot { slot: Py_mod_exec, value: exec as *mut c_void },
+    PyModuleDef_Slot { slot: 0, value: null_mut() },
+]);
+
+unsafe extern "C" fn exec(module: Obj) -> c_int {
+    // SAFETY: the argument is live for the call.
+    enter_int(|| load(unsafe { Ref::view(&module) }))
+}
 
 /// `_stream_type(SocketTransport)`: its subclass with a native hot path.
 unsafe extern "C" fn stream_class(_: Obj, base: Obj) -> Obj {
@@ -62,14 +80,18 @@ unsafe extern "C" fn datagram_class(_: Obj, base: Obj) -> Obj {
 
 static LOADED: AtomicBool = AtomicBool::new(false);
 
-fn load() -> Py {
-    if LOADED.swap(true, Ordering::Relaxed) {
-        // The types are one process's: a second interpreter uses the pure layer.
-        // SAFETY: the class lives for ever.
-        return Err(raise(unsafe { PyExc_ImportError }, c"ringline._native is loaded already"));
+fn load(module: &Ref) -> Py<()> {
+    // SAFETY: the classes live for ever; the lock of this interpreter is held.
+    let (error, number) =
+        unsafe { (PyExc_ImportError, PyInterpreterState_GetID(PyInterpreterState_Get())) };
+    // The types are one process's, and refer to objects of the interpreter that made them: another
+    // one, which may end before this, uses the pure layer.
+    if number != 0 {
+        return Err(raise(error, c"ringline._native is for the main interpreter alone"));
     }
-    // SAFETY: the definition is whole and lives for ever; a new reference.
-    let module = unsafe { Ref::new(PyModule_Create(DEFINITION.0.get())) }?;
+    if LOADED.swap(true, Ordering::Relaxed) {
+        return Err(raise(error, c"ringline._native is loaded already"));
+    }
     let methods = types::table(vec![
         types::method(c"_stream_type", METH_O, stream_class),
         types::method(c"_datagram_type", METH_O, datagram_class),
@@ -80,15 +102,15 @@ fn load() -> Py {
     }
     names::load()?;
     reader::load()?;
-    handle::make(&module)?;
+    handle::make(module)?;
     properties::make()?;
-    engine_type::make(&module)?;
-    core::make(&module)?;
-    Ok(module)
+    engine_type::make(module)?;
+    core::make(module)
 }
 
 /// The door by which Python loads the module.
 #[unsafe(no_mangle)]
 pub extern "C" fn PyInit__native() -> Obj {
-    enter(load)
+    // SAFETY: the definition is whole and lives for ever.
+    unsafe { PyModuleDef_Init(DEFINITION.0.get()) }
 }

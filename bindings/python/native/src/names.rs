@@ -177,6 +177,8 @@ pub struct StreamNames {
     pub fatal_error: Ref,
     /// What asyncio says where data_received raised.
     pub fatal_text: Ref,
+    /// What asyncio says where a receive failed.
+    pub fatal_read: Ref,
     /// "_maybe_resume_protocol".
     pub resume: Ref,
     /// "_maybe_pause_protocol".
@@ -203,10 +205,9 @@ pub fn stream_names() -> &'static StreamNames {
 }
 
 fn load_stream() -> Py<()> {
-    // SAFETY: the text ends; a new reference.
-    let fatal_text = unsafe {
-        let text = c"Fatal error: protocol.data_received() call failed.";
-        Ref::new(PyUnicode_FromString(text.as_ptr()))?
+    let text = |text: &CStr| {
+        // SAFETY: the text ends; a new reference.
+        unsafe { Ref::new(PyUnicode_FromString(text.as_ptr())) }
     };
     let found = StreamNames {
         append: intern(c"append")?,
@@ -214,7 +215,8 @@ fn load_stream() -> Py<()> {
         received: intern(c"_received")?,
         sent: intern(c"_sent")?,
         fatal_error: intern(c"_fatal_error")?,
-        fatal_text,
+        fatal_text: text(c"Fatal error: protocol.data_received() call failed.")?,
+        fatal_read: text(c"Fatal read error on socket transport")?,
         resume: intern(c"_maybe_resume_protocol")?,
         maybe_pause: intern(c"_maybe_pause_protocol")?,
         drained: intern(c"_drained")?,

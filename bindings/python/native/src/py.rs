@@ -301,6 +301,22 @@ pub fn runtime_error(text: &CStr) -> Raised {
     raise(unsafe { PyExc_RuntimeError }, text)
 }
 
+/// Raise OSError with an errno.
+#[cold]
+pub fn errno_error(errno: c_int, text: &CStr) -> Raised {
+    // SAFETY: new references, and a class that lives for ever.
+    unsafe {
+        let number = Ref::new(PyLong_FromLong(errno.into()));
+        let text = Ref::new(PyUnicode_FromString(text.as_ptr()));
+        if let (Ok(number), Ok(text)) = (number, text) {
+            if let Ok(both) = tuple(&[&number, &text]) {
+                PyErr_SetObject(PyExc_OSError, both.ptr());
+            }
+        }
+    }
+    Raised
+}
+
 /// Take the exception that is set, with its traceback in it.
 #[cold]
 pub fn caught() -> Py {
@@ -316,6 +332,22 @@ pub fn caught() -> Py {
         drop(Ref::new(trace));
         Ref::new(value).map_err(|_| runtime_error(c"no exception is set"))
     }
+}
+
+/// Run something while an exception is set, which stays; what it raises itself is told as what
+/// nobody can raise.
+#[cold]
+pub fn aside(body: impl FnOnce() -> Py<()>) -> Py<()> {
+    let (mut kind, mut value, mut trace) = (null_mut(), null_mut(), null_mut());
+    // SAFETY: three places that are written, and given back.
+    unsafe {
+        PyErr_Fetch(&mut kind, &mut value, &mut trace);
+        if body().is_err() {
+            PyErr_WriteUnraisable(null_mut());
+        }
+        PyErr_Restore(kind, value, trace);
+    }
+    Err(Raised)
 }
 
 /// Whether the exception that is set is of this class.

@@ -83,33 +83,45 @@ pub fn feed(
     size: usize,
     record: &Record,
 ) -> Py<bool> {
+    let (reader, buffer) = match looked(part, protocol) {
+        Ok(Some(both)) => both,
+        Ok(None) => return Ok(false),
+        Err(Raised) => {
+            engine.release(record.token);
+            return Err(Raised);
+        }
+    };
+    let length = extend(&buffer, engine, size, record)?;
+    wake(&reader)?;
+    let limit = reader.attr(&known().limit)?.double()?;
+    if length as f64 > 2.0 * limit { pause(&reader).map(|()| true) } else { Ok(true) }
+}
+
+/// The reader and its buffer, if they are for us.
+#[inline]
+fn looked(part: &Stream, protocol: &Ref) -> Py<Option<(Ref, Ref)>> {
     let known = known();
     if protocol.kind().cast() != known.protocol.ptr() {
-        return Ok(false);
+        return Ok(None);
     }
     let Ok(reader) = reader_of(protocol) else {
         // SAFETY: another version of asyncio says so by AttributeError.
         unsafe { PyErr_Clear() };
-        return Ok(false);
+        return Ok(None);
     };
     if reader.kind().cast() != known.reader.ptr() {
-        return Ok(false);
+        return Ok(None);
     }
     if part.looked.get() != protocol.ptr() {
         part.feeds.set(is_asyncios(protocol, &reader));
         part.looked.set(protocol.ptr());
     }
     if !part.feeds.get() || reader.attr(&known.eof)?.truth()? {
-        return Ok(false);
+        return Ok(None);
     }
     let buffer = reader.attr(&known.buffer)?;
-    if buffer.kind() != &raw mut PyByteArray_Type {
-        return Ok(false);
-    }
-    let length = extend(&buffer, engine, size, record)?;
-    wake(&reader)?;
-    let limit = reader.attr(&known.limit)?.double()?;
-    if length as f64 > 2.0 * limit { pause(&reader).map(|()| true) } else { Ok(true) }
+    let ours = buffer.kind() == &raw mut PyByteArray_Type;
+    Ok(ours.then_some((reader, buffer)))
 }
 
 #[inline]

@@ -150,26 +150,30 @@ pub fn received(me: &Ref, engine: &Engine, res: i32, record: &Record) -> Py<()> 
     if record.flags & CF_FINAL != 0 {
         part.recv_id.set(0);
     }
+    let mut done = Ok(());
     if let (Some(protocol), Some(context)) = (part.protocol.get(), part.context.get()) {
         let size = res as usize;
-        let fed = reader::feed(part, &protocol, engine, size, record);
-        let called = match fed {
-            Ok(false) => {
-                let data = Pieces::of(engine, size, record).bytes()?;
-                enter_context(&context, || {
-                    protocol.method_one(&stream_names().data_received, &data)
-                })
-                .map(drop)
+        let names = stream_names();
+        done = match reader::feed(part, &protocol, engine, size, record) {
+            Ok(true) => Ok(()),
+            Ok(false) => match Pieces::of(engine, size, record).bytes() {
+                Ok(data) => {
+                    let call = || protocol.method_one(&names.data_received, &data);
+                    enter_context(&context, call).or_else(|_| fatal(me, &names.fatal_text))
+                }
+                // They are lost, and nothing may come after them.
+                Err(Raised) => fatal(me, &names.fatal_read),
             }
-            done => done.map(drop),
+            .map(drop),
+            Err(Raised) => fatal(me, &names.fatal_text).map(drop),
         };
-        if called.is_err() {
-            fatal(me)?;
-        }
     } else {
         engine.release(record.token);
     }
-    if record.flags & CF_FINAL != 0 { part.read(me) } else { Ok(()) }
+    if record.flags & CF_FINAL != 0 {
+        done = behind(done, || part.read(me));
+    }
+    done
 }
 
 /// What was received: a record and those of the inbox that go on with it.
@@ -253,17 +257,25 @@ fn followers(inbox: &VecDeque<Record>, size: usize, record: &Record) -> (usize, 
     (count, total)
 }
 
+/// Do what is due also where something was raised that is to end the program.
+#[inline]
+fn behind(done: Py<()>, body: impl FnOnce() -> Py<()>) -> Py<()> {
+    match done {
+        Ok(()) => body(),
+        Err(Raised) => aside(body),
+    }
+}
+
 /// What data_received raised ends the connection, unless it is to end the program.
 #[cold]
-fn fatal(me: &Ref) -> Py<()> {
+fn fatal(me: &Ref, text: &Ref) -> Py {
     // SAFETY: both live for ever.
     let (exit, interrupt) = unsafe { (PyExc_SystemExit, PyExc_KeyboardInterrupt) };
     if raised_is(exit) || raised_is(interrupt) {
         return Err(Raised);
     }
     let error = caught()?;
-    let names = stream_names();
-    me.attr(&names.fatal_error)?.call(&[&error, &names.fatal_text]).map(drop)
+    me.attr(&stream_names().fatal_error)?.call(&[&error, text])
 }
 
 /// The method of the base class, for what is not usual.
@@ -289,14 +301,15 @@ pub fn sent(me: &Ref, res: i32, record: &Record) -> Py<()> {
     if !part.nothing_queued() {
         part.flush_later(me)?;
     }
+    let mut done = Ok(());
     if part.protocol_paused.get() {
-        me.attr(&stream_names().resume)?.call(&[])?;
+        done = me.attr(&stream_names().resume)?.call(&[]).map(drop);
     }
     // Who was resumed may have written more.
     if part.size.get() == 0 && (part.closing.get() || part.eof.get() || part.waits()) {
-        me.attr(&stream_names().drained)?.call(&[])?;
+        done = behind(done, || me.attr(&stream_names().drained)?.call(&[]).map(drop));
     }
-    Ok(())
+    done
 }
 
 impl Stream {

@@ -19,11 +19,12 @@ from collections import deque
 from typing import Any, Callable, Deque, Dict, Optional, Tuple
 
 from . import _abi, _address, _layer
+from ._error import Error, failure
 from ._message import Message
-from ._transport import FlowControl, Reading
+from ._transport import LATER, SHORT, FlowControl, Reading
 
 _FINAL = _abi.CF_FINAL
-_LEAVES = (-errno.ECANCELED, -errno.ENOBUFS, -errno.EINTR, -errno.EAGAIN)
+_LEAVES = (-errno.ECANCELED, -errno.EINTR)
 #: Failures of the receive itself, not of a datagram.
 _BROKEN = (-errno.EBADF, -errno.EINVAL, -errno.ENOTSOCK, -errno.EOPNOTSUPP)
 _NAME = {int(socket.AF_INET): 16, int(socket.AF_INET6): 28}
@@ -127,12 +128,17 @@ class DatagramTransport(Reading, FlowControl, transports.DatagramTransport):
     def _read(self) -> None:
         if self._recv_id or not self.is_reading():
             return
+        if self._name_room:
+            try:
+                pool = self._engine.messages
+            except Error:
+                self._name_room = 0  # There is no memory for it: calls need less.
         if not self._name_room:
             self._loop._add_reader(self._sock_fd, self._read_ready)
             return
         self._recv_id = self._engine.submit(
             _abi.OP_RECVMSG, self._sock_fd, self._message_at, 1, 0, 0, self._received,
-            self._message, _abi.SQE_BUFFER_SELECT, _abi.RECV_MULTISHOT, self._engine.messages,
+            self._message, _abi.SQE_BUFFER_SELECT, _abi.RECV_MULTISHOT, pool,
             restart=True,
         )  # fmt: skip
 
@@ -145,29 +151,41 @@ class DatagramTransport(Reading, FlowControl, transports.DatagramTransport):
     def _received(self, res: int, flags: int, data: int, token: int) -> None:
         if flags & _FINAL:
             self._recv_id = 0
+        later = False
         try:
             if res > 0:
                 self._take(res, data, token)
+            elif res in SHORT:
+                try:
+                    later = self._is_short(res, self._engine.messages)
+                except OSError as error:
+                    # It is told as that of a datagram is, and ends nothing.
+                    self._shortages, later = 0, True
+                    self._error(error)
             elif not self._closing and res not in _LEAVES:
                 if res in _BROKEN or res < -4095:
                     self._name_room = 0  # This kernel, or this socket, has no such receive.
                 else:
-                    self._error(OSError(-res, os.strerror(-res)))
+                    self._error(failure(res))
         finally:
-            if flags & _FINAL:
+            if later:
+                self._loop.call_later(LATER, self._read)
+            elif flags & _FINAL:
                 self._read()
 
     def _take(self, res: int, data: int, token: int) -> None:
         """A datagram: a header, its sender's name, and what was sent."""
         engine = self._engine
         start = self._start
-        if res < _ONE_COPY:
-            record = engine.received(data, res)
-            payload = record[start:]
-        else:
-            record = engine.received(data, start)
-            payload = engine.received(data + start, res - start)
-        engine.release(token)
+        try:
+            if res < _ONE_COPY:
+                record = engine.received(data, res)
+                payload = record[start:]
+            else:
+                record = engine.received(data, start)
+                payload = engine.received(data + start, res - start)
+        finally:
+            engine.release(token)
         if self._closing:
             return
         raw = record[_OUT_SIZE:start]
@@ -308,14 +326,16 @@ class DatagramTransport(Reading, FlowControl, transports.DatagramTransport):
             if self._protocol_connected:
                 self._protocol.connection_lost(error)
         finally:
-            if self._recv_id:
-                # The port is free for others as soon as the socket is closed.
-                self._engine.finish((self._recv_id,))
-            if self._sock is not None:
-                self._sock.close()
-            self._sock = None
+            sock, self._sock = self._sock, None
             self._protocol = None
             self._loop = None
+            try:
+                if self._recv_id:
+                    # The port is free for others as soon as the socket is closed.
+                    self._engine.finish((self._recv_id,))
+            finally:
+                if sock is not None:
+                    sock.close()
 
 
 #: What the loop makes: native where that layer serves.

@@ -26,39 +26,30 @@ import ctypes
 import errno
 import itertools
 import struct
-from collections import deque
+import time
 from threading import get_ident
-from typing import Any, Callable, Deque, Dict, Iterable, List, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Iterable, List, Optional, Set
 
 from . import _abi, _buffers
 from ._completion import Record
 from ._error import check, failed
 from ._library import quick, waiting
-
-#: What is called per completion: res, flags, data, token.
-Callback = Callable[[int, int, int, int], object]
+from ._turning import OP_SIZE, PAUSE, RECORD, Callback, Turning
 
 _pack = struct.Struct(_abi.OP_FORMAT).pack_into
-_RECORD = struct.Struct(_abi.COMPLETION_FORMAT)
-_unpack = _RECORD.iter_unpack
-_OP_SIZE = ctypes.sizeof(_abi.Op)
 _FINAL, _LEASE, _ABANDONED = _abi.CF_FINAL, _abi.CF_LEASE, _abi.CF_ABANDONED
-# Members of the shared block, as indices of 32-bit words (and of 64-bit ones for the time).
-_OPS_LEN, _RECS_LEN, _WAIT, _DONE, _ERROR = 5, 9, 10, 15, 16
-_REL_LEN, _TIMEOUT = 25, 6
-_CANCELED = -errno.ECANCELED
-_PASSING = (-errno.EINTR, -errno.EAGAIN, -errno.EBUSY)
 #: Where the bytes of a `bytes` object start, counted from its id().
 BYTES_OFFSET = bytes.__basicsize__ - 1
 #: In `Info.setup_flags`.
 _SQPOLL = 2
 #: Bytes of a buffer of `Engine.messages`: the largest IP datagram, its sender and a header.
 MESSAGE_ROOM = 66_560
-#: Longest wait of one turn: a day.
-_LONGEST = 86_400.0
+#: How often a kernel that takes no operation is asked again.
+_TRIES = 100
+_TAKES_NONE = "the kernel is short of memory and takes no operation now: try again later"
 
 
-class Engine:
+class Engine(Turning):
     """The ring of one loop.
 
     Parameters
@@ -79,18 +70,13 @@ class Engine:
         buffer_size: int = 65536,
         buffer_count: int = 16,
     ) -> None:
+        super().__init__()
         self._entries, self._flags, self._spin_us = entries, flags, spin_us
         self.buffer_size, self.buffer_count = buffer_size, buffer_count
-        self._ops: Dict[int, Tuple[Callback, object]] = {}
-        self._tokens: Dict[int, int] = {}
         self._restart: Set[int] = set()
-        self._inbox: Deque[Record] = deque()
-        self._quiet: List[Tuple[int, int]] = []
-        self._staged: List[int] = []
         self._numbers = itertools.count(1)
         self._retired: List[int] = []
         self._foreign: Set[int] = set()
-        self._dropped: Set[int] = set()
         self._handle = self._mailbox = self._thread = 0
         self.turns, self.closed = 0, False
         #: Called for what a callback raised: ``on_error(exception)``.
@@ -100,19 +86,32 @@ class Engine:
     # Life.
 
     def _create(self) -> None:
+        """Make a ring with its pool, or raise and leave all as it was."""
         config = _abi.Config()
         check(quick.config_init(ctypes.byref(config)))
         config.sq_entries, config.flags = self._entries, self._flags
         config.spin_us = self._spin_us
-        handle, mailbox = ctypes.c_void_p(), ctypes.c_void_p()
-        check(waiting.create(ctypes.byref(config), ctypes.byref(handle)))
-        self._handle = handle.value or 0
-        check(quick.mailbox_of(self._handle, ctypes.byref(mailbox)))
-        self._mailbox = mailbox.value or 0
-        self._thread = 0
-        self._look()
-        self._pool()
-        got = self.info()
+        made, mailbox = ctypes.c_void_p(), ctypes.c_void_p()
+        check(waiting.create(ctypes.byref(config), ctypes.byref(made)))
+        handle = made.value or 0
+        try:
+            check(quick.mailbox_of(handle, ctypes.byref(mailbox)))
+            pool = self._pool(handle)
+            got = _info(handle)
+            before, self._handle = self._handle, handle
+            try:
+                self._look()
+            except BaseException:
+                self._handle = before
+                raise
+        except BaseException:
+            # Nobody knows it who would free it.
+            _let_go(handle, mailbox.value or 0)
+            raise
+        self._mailbox, self._thread = mailbox.value or 0, 0
+        #: `buf_index` of receives.
+        self.pool, self._messages = pool, -1
+        self._window, self._window_base = _bytes_at(0x1000, 0), 0
         #: Whether QUIET sends can be used, and the `ioprio` of receives and accepts.
         self.quiet = bool(got.features & _abi.FEATURE_CQE_SKIP) and not got.setup_flags & _SQPOLL
         self.recv_ioprio = self.accept_ioprio = 0
@@ -132,23 +131,19 @@ class Engine:
         self._longs = block.cast("q")
         self._ops_cap, self._recs_cap = shared.ops_cap, shared.recs_cap
         self._rel_cap = shared.rel_cap
-        self._op_bytes = _bytes_at(shared.ops, _OP_SIZE * shared.ops_cap)
-        self._rec_bytes = _bytes_at(shared.recs, _RECORD.size * shared.recs_cap)
+        self._op_bytes = _bytes_at(shared.ops, OP_SIZE * shared.ops_cap)
+        self._rec_bytes = _bytes_at(shared.recs, RECORD.size * shared.recs_cap)
         self._token_words = _bytes_at(shared.tokens, 8 * shared.ops_cap).cast("Q")
         self._rel_words = _bytes_at(shared.rel, 8 * shared.rel_cap).cast("Q")
         self._rel_len = 0
 
-    def _pool(self) -> None:
+    def _pool(self, handle: int) -> int:
         """The receive pool: few large buffers filled piece by piece, where the kernel can."""
         count, size = self.buffer_count, self.buffer_size
-        pool = quick.pool_create(self._handle, count, size, _abi.POOL_INCREMENTAL)
+        pool = quick.pool_create(handle, count, size, _abi.POOL_INCREMENTAL)
         if pool == _abi.ENOTSUP_KERNEL:
-            pool = quick.pool_create(self._handle, count, size, 0)
-        #: `buf_index` of receives.
-        self.pool = check(pool)
-        self._messages = -1
-        self._window = _bytes_at(0x1000, 0)
-        self._window_base = 0
+            pool = quick.pool_create(handle, count, size, 0)
+        return check(pool)
 
     @property
     def messages(self) -> int:
@@ -177,25 +172,28 @@ class Engine:
 
     def _move(self) -> None:
         """Go on with a new ring: the old one is another thread's."""
+        self._overdue()
         over = sum(1 for record in self._inbox if record[2] & _FINAL)
         live = len(self._ops) - over - len(self._staged)
         if live > 0:
             raise RuntimeError(f"{live} operations of this loop are in flight in another thread")
-        staged = bytes(self._op_bytes[: len(self._staged) * _OP_SIZE])
-        # The old pool's leases stay good, but not every turn of the new ring knows them.
-        self._foreign.update([record[4] for record in self._inbox if record[2] & _LEASE])
-        for token in self._rel_words[: self._rel_len]:
-            quick.lease_release(token)
-        self._tokens.clear()
-        self._retire()
+        staged = bytes(self._op_bytes[: len(self._staged) * OP_SIZE])
+        releases = list(self._rel_words[: self._rel_len])
+        handle, mailbox = self._handle, self._mailbox
         self._create()
         self._op_bytes[: len(staged)] = staged
+        # The old pool's leases stay good, but not every turn of the new ring knows them.
+        self._foreign.update([record[4] for record in self._inbox if record[2] & _LEASE])
+        for token in releases:
+            quick.lease_release(token)
+        self._tokens.clear()
+        self._retire(handle, mailbox)
 
-    def _retire(self) -> None:
+    def _retire(self, handle: int, mailbox: int) -> None:
         """Give up a ring whose owner is another thread, which may be over."""
-        quick.mailbox_release(self._mailbox)
-        if waiting.free(self._handle) < 0:
-            self._retired.append(self._handle)
+        quick.mailbox_release(mailbox)
+        if waiting.free(handle) < 0:
+            self._retired.append(handle)
 
     def park(self) -> None:
         """The loop stops: end what can be armed again, so that another thread may run it."""
@@ -216,10 +214,7 @@ class Engine:
         if self.closed:
             return 0
         self.closed = True
-        quick.mailbox_release(self._mailbox)
-        left = waiting.free(self._handle)
-        if left < 0 and left != _abi.EFORKED:
-            quick.abandon(self._handle)
+        left = _let_go(self._handle, self._mailbox)
         if left:
             _buffers.abandoned.append(list(self._ops.values()))
         for handle in self._retired:
@@ -250,16 +245,13 @@ class Engine:
         restart: bool = False,
     ) -> int:
         """Stage an operation for the next turn; its id."""
+        if len(self._staged) == self._ops_cap:
+            self._make_room()
         staged = self._staged
         at = len(staged)
-        if at == self._ops_cap:
-            self._enter(False, 0)
-            at = len(staged)
-            if at == self._ops_cap:
-                raise OSError(errno.EAGAIN, "the kernel takes no operation now")
         ident = next(self._numbers)
         _pack(
-            self._op_bytes, at * _OP_SIZE, opcode, flags, ioprio, fd, off, addr, length, op_flags,
+            self._op_bytes, at * OP_SIZE, opcode, flags, ioprio, fd, off, addr, length, op_flags,
             ident, buf_index, 0, file_index, addr3, ext,
         )  # fmt: skip
         self._ops[ident] = (callback, keep)
@@ -270,9 +262,19 @@ class Engine:
         staged.append(ident)
         return ident
 
+    def _make_room(self) -> None:
+        """Hand over what is staged, now."""
+        for _ in range(_TRIES):
+            self._enter(False, 0)
+            if len(self._staged) < self._ops_cap:
+                return
+            time.sleep(PAUSE)
+        raise OSError(errno.EAGAIN, _TAKES_NONE)
+
     def cancel(self, ident: int) -> bool:
         """Ask an operation to end; its FINAL still comes, and only then is its memory free. False
         when it has ended already."""
+        self._overdue()
         entry = self._ops.get(ident)
         if entry is None:
             return False
@@ -282,7 +284,7 @@ class Engine:
         if ident not in self._staged:
             return False
         # It was not handed over yet: a NOP goes in its place, and what it named is not touched.
-        at = self._staged.index(ident) * _OP_SIZE
+        at = self._staged.index(ident) * OP_SIZE
         _pack(self._op_bytes, at, _abi.OP_NOP, 0, 0, -1, 0, 0, 0, 0, ident, 0, 0, 0, 0, 0)
         self._dropped.add(ident)
         self._quiet = [quiet for quiet in self._quiet if quiet[0] != ident]
@@ -362,6 +364,8 @@ class Engine:
     def fetch(self, timeout: Optional[float]) -> bool:
         """Submit what is staged, and wait up to `timeout` seconds (None = until something comes, 0
         = do not wait). Whether there is something to dispatch."""
+        if self._due:
+            self._overdue()
         if self._inbox:
             timeout = 0
         self._enter(timeout != 0, timeout)
@@ -394,105 +398,43 @@ class Engine:
                     raise
                 self.on_error(error)
 
-    def _enter(self, wait: bool, timeout: Optional[float]) -> None:
-        """One turn of the ring; what is complete goes to the inbox."""
-        words, staged = self._words, self._staged
-        count = len(staged)
-        words[_OPS_LEN] = count
-        words[_DONE] = words[_ERROR] = words[_RECS_LEN] = 0
-        words[_REL_LEN] = self._rel_len
-        self._rel_len = 0
-        self.turns += 1
-        if wait:
-            words[_WAIT] = 1
-            if timeout is None:
-                self._longs[_TIMEOUT] = -1
-            else:
-                self._longs[_TIMEOUT] = int(min(timeout, _LONGEST) * 1e9)
-            code = waiting.turn(self._handle)
-        else:
-            words[_WAIT] = 0
-            code = quick.turn(self._handle)
-        if code < 0 and code not in _PASSING:
-            self._broken(code)
-        if count:
-            self._accepted(words[_DONE])
-        found = words[_RECS_LEN]
-        # Records about no operation have an id that is not in the table.
-        records = list(_unpack(self._rec_bytes[: found * _RECORD.size])) if found else ()
-        if self._quiet and found < self._recs_cap:
-            self._settle(records)
-        if found:
-            self._inbox.extend(records)
-            if self._dropped:
-                self._tell_dropped()
-
-    def _tell_dropped(self) -> None:
-        """The NOPs in the place of cancelled operations say what those would say."""
-        inbox, dropped = self._inbox, self._dropped
-        for at, (ident, _, flags, data, token) in enumerate(inbox):
-            if ident in dropped:
-                dropped.discard(ident)
-                inbox[at] = (ident, _CANCELED, flags, data, token)
-
-    def _broken(self, code: int) -> None:
-        if code == _abi.EFORKED:
-            raise RuntimeError("this event loop was made before fork(): make a new one here")
-        raise failed(code)
-
-    def _accepted(self, done: int) -> None:
-        """The first `done` staged operations are the kernel's now; one behind may be refused."""
-        staged, words = self._staged, self._words
-        if done:
-            self._tokens.update(zip(staged, self._token_words[:done]))
-        code = words[_ERROR]
-        if code:
-            code -= 1 << 32
-            refused = staged[done]
-            self._quiet = [quiet for quiet in self._quiet if quiet[0] != refused]
-            self._inbox.append((refused, code, _FINAL, 0, 0))
-            done += 1
-        rest = len(staged) - done
-        if rest:
-            start = done * _OP_SIZE
-            size = rest * _OP_SIZE
-            self._op_bytes[:size] = bytes(self._op_bytes[start : start + size])
-        del staged[:done]
-
-    def _settle(self, records: Sequence[Record]) -> None:
-        """QUIET sends that have no completion by now were taken whole: the kernel deals with them
-        while it takes them, and the records have had room for all. They go before the records, so
-        that who answers what was received finds nothing in its way."""
-        inbox, quiet = self._inbox, self._quiet
-        spoken = {record[0] for found in (inbox, records) for record in found if record[2] & _FINAL}
-        staged = self._staged
-        self._quiet = []
-        for sent in quiet:
-            ident = sent[0]
-            if staged and ident in staged:
-                self._quiet.append(sent)
-            elif ident not in spoken:
-                inbox.append((ident, sent[1], _FINAL, 0, 0))
-
     # Asking.
 
     def info(self) -> _abi.Info:
         """What the ring got."""
-        info = _abi.Info()
-        check(quick.info_of(self._handle, ctypes.byref(info)))
+        return _info(self._handle)
+
+    def pool_info(self, pool: Optional[int] = None) -> _abi.PoolInfo:
+        """What a pool is like now, the receive pool where none is named."""
+        info = _abi.PoolInfo()
+        number = self.pool if pool is None else pool
+        check(quick.pool_info_of(self._handle, number, ctypes.byref(info)))
         return info
 
-    def pool_info(self) -> _abi.PoolInfo:
-        """What the receive pool is like now."""
-        info = _abi.PoolInfo()
-        check(quick.pool_info_of(self._handle, self.pool, ctypes.byref(info)))
-        return info
+    def has_buffers(self, pool: int) -> bool:
+        """Whether a pool has a free buffer: a receive that got none is short of something else."""
+        return bool(self.pool_info(pool).free)
 
     def stats(self) -> _abi.Stats:
         """The ring's counters; any thread."""
         stats = _abi.Stats()
         check(quick.stats_of(self._handle, ctypes.byref(stats)))
         return stats
+
+
+def _info(handle: int) -> _abi.Info:
+    info = _abi.Info()
+    check(quick.info_of(handle, ctypes.byref(info)))
+    return info
+
+
+def _let_go(handle: int, mailbox: int) -> int:
+    """Free a ring; how many operations the kernel did not let go, or why it cannot be freed."""
+    quick.mailbox_release(mailbox)
+    left: int = waiting.free(handle)
+    if left < 0 and left != _abi.EFORKED:
+        quick.abandon(handle)
+    return left
 
 
 def _bytes_at(address: int, size: int) -> memoryview:

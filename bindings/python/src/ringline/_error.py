@@ -1,8 +1,13 @@
 """The one exception of the package, with the library's own text."""
 
+import os
 from typing import Optional, Tuple
 
 from ._library import quick
+
+
+#: Beyond it are the library's own codes.
+_LAST_ERRNO = 4095
 
 
 class Error(OSError):
@@ -44,6 +49,14 @@ def _again(code: int, text: str, op: Optional[int]) -> Error:
     error = Error(code, "", op)
     error.strerror = text
     return error
+
+
+def failure(res: int, *names: object) -> OSError:
+    """The exception of a completion that failed: of -errno, the one that asyncio's own calls raise;
+    of an operation that the library refused, with the library's text."""
+    if res < -_LAST_ERRNO:
+        return Error(res)
+    return OSError(-res, os.strerror(-res), *names)
 
 
 def failed(code: int, op: Optional[int] = None) -> Error:

@@ -65,9 +65,15 @@ class EventLoop(
             config.buffer_size,
             config.buffer_count,
         )
-        if config.sqpoll and not engine.info().setup_flags & _SQPOLL:
-            logging.getLogger("ringline").warning("sqpoll is not allowed here: going on without")
-        super().__init__(engine)
+        try:
+            if config.sqpoll and not engine.info().setup_flags & _SQPOLL:
+                logger = logging.getLogger("ringline")
+                logger.warning("sqpoll is not allowed here: going on without")
+            super().__init__(engine)
+        except BaseException:
+            # Nobody else knows the ring.
+            engine.close()
+            raise
 
     def ring_info(self) -> Dict[str, int]:
         """What the ring and its receive pool are like.

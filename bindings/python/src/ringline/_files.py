@@ -16,6 +16,7 @@ from typing import Any, AsyncIterator, Generator, Optional, Type
 from . import _abi
 from ._buffers import Buffer, pinned
 from ._engine import BYTES_OFFSET
+from ._error import failure as _failed
 from ._operations import Path
 
 _HERE = -100  # AT_FDCWD
@@ -80,13 +81,6 @@ async def _run(
             except asyncio.CancelledError:
                 continue
         raise
-
-
-def _failed(res: int, *names: Any) -> OSError:
-    from ._error import Error
-
-    # A library code has its own text; an errno is the exception that open() itself raises.
-    return OSError(-res, os.strerror(-res), *names) if res > -4096 else Error(res)
 
 
 def _path(path: Path) -> bytes:

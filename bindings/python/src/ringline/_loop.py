@@ -15,17 +15,21 @@ import selectors
 import socket
 import weakref
 from asyncio import base_events, events
+from contextlib import suppress
 from threading import get_ident
 from typing import Any, Callable, Deque, Dict, List, Mapping, Optional, Tuple
 
 from . import _abi
 from ._engine import Engine
 from ._operations import File
+from ._transport import LATER
 
 _READ = select.POLLIN | select.POLLHUP | select.POLLERR
 _WRITE = select.POLLOUT | select.POLLHUP | select.POLLERR
 _CANCELLED_SHARE = 0.5
 _CANCELLED_LEAST = 100
+#: How a poll ends that nothing is wrong with.
+_ENDED = (-errno.ECANCELED, -errno.EINTR)
 
 
 class Watch:
@@ -54,13 +58,17 @@ class Watch:
             return
         # A poll that was ended because the loop stopped is only armed again; one that failed
         # calls back, as the descriptor will tell its error there.
-        if res != -125:
+        if res != -errno.ECANCELED:
             self.loop._ready.append(handle)
         if res == -errno.EBADF:
             # It was closed: told once, and forgotten as epoll forgets it.
             self.ident, self.handle = 0, None
             if self.loop._watches.get((self.fd, self.mask)) is self:
                 del self.loop._watches[self.fd, self.mask]
+            return
+        if res < 0 and res not in _ENDED:
+            # The kernel is short of something: at once it would be so again.
+            self.loop.call_later(LATER, self.arm)
             return
         self.loop._rearm.append(self)
 
@@ -145,9 +153,11 @@ class CoreLoop(asyncio.BaseEventLoop):
             super().run_forever()
         finally:
             if not self._engine.closed:
-                # What was written in the last iteration has not gone yet.
-                self._turn(0)
-                self._engine.park()
+                try:
+                    # What was written in the last iteration has not gone yet.
+                    self._turn(0)
+                finally:
+                    self._engine.park()
 
     def close(self) -> None:
         if self.is_running():
@@ -168,19 +178,26 @@ class CoreLoop(asyncio.BaseEventLoop):
         for transport in ending:
             sock = getattr(transport, "_sock", None)
             if sock is not None:
-                sock.close()
                 transport._sock = None
+                with suppress(OSError):
+                    sock.close()
         self._selector = None
 
     def _make_self_pipe(self) -> None:
         """What signal handlers write to (`signal.set_wakeup_fd`), made when first needed."""
         if self._ssock is not None:
             return
-        self._ssock, self._csock = socket.socketpair()
-        self._ssock.setblocking(False)
-        self._csock.setblocking(False)
+        ours, theirs = socket.socketpair()
+        try:
+            ours.setblocking(False)
+            theirs.setblocking(False)
+            self._add_reader(ours.fileno(), self._read_from_self)
+        except BaseException:
+            ours.close()
+            theirs.close()
+            raise
+        self._ssock, self._csock = ours, theirs
         self._internal_fds += 1
-        self._add_reader(self._ssock.fileno(), self._read_from_self)
 
     def _close_self_pipe(self) -> None:
         if self._ssock is None or self._csock is None:
@@ -189,10 +206,13 @@ class CoreLoop(asyncio.BaseEventLoop):
         if number >= 0:
             # At the interpreter's end it may be finalized before its loop.
             self._remove_reader(number)
-        self._ssock.close()
-        self._csock.close()
+        pair = (self._ssock, self._csock)
         self._ssock = self._csock = None
         self._internal_fds -= 1
+        for sock in pair:
+            # A program that closed every descriptor has closed these.
+            with suppress(OSError):
+                sock.close()
 
     def _read_from_self(self) -> None:
         while self._ssock is not None:
@@ -227,7 +247,9 @@ class CoreLoop(asyncio.BaseEventLoop):
         rearm = self._rearm
         rearm.reverse()
         while rearm:
-            rearm.pop().arm()
+            # It leaves when it is armed: that may fail, and is tried again then.
+            rearm[-1].arm()
+            rearm.pop()
         if self._flushes:
             self._flush_all()
             if self._ready:
@@ -235,6 +257,7 @@ class CoreLoop(asyncio.BaseEventLoop):
         return self._engine.fetch(timeout)
 
     def _flush_all(self) -> None:
+        """Send what was collected. One that fails does not keep the others from it."""
         flushes = self._flushes
         flushes.reverse()
         while flushes:
@@ -344,8 +367,9 @@ class CoreLoop(asyncio.BaseEventLoop):
             return handle
         # Says EBADF at once, as a selector does.
         os.fstat(number)
-        watch = self._watches[number, mask] = Watch(self, number, mask, handle)
+        watch = Watch(self, number, mask, handle)
         watch.arm()
+        self._watches[number, mask] = watch
         return handle
 
     def _unwatch(self, fd: File, mask: int) -> bool:

@@ -18,10 +18,11 @@ from collections import deque
 from typing import Any, Callable, Deque, Dict, Optional
 
 from . import _abi
-from ._transport import Common, FlowControl, Reading
+from ._error import Error, failure
+from ._transport import LATER, Common, FlowControl, Reading
 
 _FINAL = _abi.CF_FINAL
-_LEAVES = (-errno.ECANCELED, -errno.ENOBUFS, -errno.EINTR)
+_LEAVES = (-errno.ECANCELED, -errno.EINTR)
 #: The file, or the kernel, has no such read: it is polled and read by a call.
 _NO_READ = (-errno.EAGAIN, -errno.EBADFD, -errno.EINVAL, -errno.EOPNOTSUPP)
 _AGAIN = (BlockingIOError, InterruptedError)
@@ -76,14 +77,19 @@ class _Pipe(Common):
             self._pipe.close()
 
     def _call_connection_lost(self, error: Optional[BaseException]) -> None:
+        pipe = self._pipe
+        if pipe is None:
+            return
         try:
             self._protocol.connection_lost(error)
         finally:
-            self._let_go()
-            self._pipe.close()
             self._pipe = None
-            self._protocol = None
-            self._loop = None
+            try:
+                self._let_go()
+            finally:
+                self._protocol = None
+                self._loop = None
+                pipe.close()
 
     def _let_go(self) -> None:
         """No operation names the descriptor any more."""
@@ -125,12 +131,17 @@ class ReadPipeTransport(_Pipe, Reading, transports.ReadTransport):
     def _read(self) -> None:
         if self._read_id or self._ended or not self.is_reading():
             return
+        if not self._polled:
+            try:
+                pool = self._engine.messages
+            except Error:
+                self._polled = True  # There is no memory for it: calls need less.
         if self._polled:
             self._loop._add_reader(self._fileno, self._read_ready)
             return
         self._read_id = self._engine.submit(
             _abi.OP_READ_MULTISHOT, self._fileno, 0, 0, 0xFFFF_FFFF_FFFF_FFFF, 0, self._got, None,
-            _abi.SQE_BUFFER_SELECT, 0, self._engine.messages, restart=True,
+            _abi.SQE_BUFFER_SELECT, 0, pool, restart=True,
         )  # fmt: skip
 
     def _stop_reading(self) -> None:
@@ -144,8 +155,14 @@ class ReadPipeTransport(_Pipe, Reading, transports.ReadTransport):
         if flags & _FINAL:
             self._read_id = 0
         if res > 0:
-            received = self._engine.received(data, res)
-            self._engine.release(token)
+            try:
+                received = self._engine.received(data, res)
+            except MemoryError as error:
+                # They are lost, and nothing may come after them.
+                self._fatal_error(error, "Fatal read error on pipe transport")
+                return
+            finally:
+                self._engine.release(token)
             if self._closing:
                 return
             if self._paused or self._held:
@@ -168,9 +185,18 @@ class ReadPipeTransport(_Pipe, Reading, transports.ReadTransport):
             return
         elif res in _NO_READ or res < -4095:
             self._polled = True
+        elif res == -errno.ENOBUFS:
+            try:
+                if self._is_short(res, self._engine.messages):
+                    self._loop.call_later(LATER, self._read)
+                    return
+            except OSError as error:
+                self._ended = True
+                self._failed(error)
+                return
         elif res not in _LEAVES:
             self._ended = True
-            self._failed(OSError(-res, os.strerror(-res)))
+            self._failed(failure(res))
             return
         if flags & _FINAL:
             self._read()

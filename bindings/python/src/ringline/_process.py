@@ -13,6 +13,7 @@ import subprocess
 import sys
 from asyncio import base_subprocess
 from asyncio.log import logger
+from contextlib import suppress
 from typing import Any, Callable, Dict, Optional
 
 from . import _abi
@@ -47,6 +48,7 @@ class ProcessMixin:
     create_future: Callable[[], "asyncio.Future[Any]"]
     run_in_executor: Callable[..., "asyncio.Future[Any]"]
     is_running: Callable[[], bool]
+    call_later: Callable[..., asyncio.TimerHandle]
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -86,16 +88,37 @@ class ProcessMixin:
     def _await_exit(self, transport: SubprocessTransport) -> None:
         pid = transport.get_pid()
         assert pid is not None
+        # What the protocol is told of the exit, it sees where the child was started.
+        context = contextvars.copy_context()
         try:
             number = os.pidfd_open(pid)
         except OSError:
-            # Sandboxes may forbid it: a thread waits.
-            waiting = self.run_in_executor(None, os.waitid, os.P_PID, pid, _EXIT_STAYS)
-            waiting.add_done_callback(lambda future: self._exited(transport, pid))
+            # Sandboxes may forbid it, and descriptors may be short.
+            self._await_by_thread(transport, pid, context)
             return
         self._children[transport] = number
-        # What the protocol is told of the exit, it sees where the child was started.
-        self._poll_child(transport, pid, number, contextvars.copy_context())
+        self._poll_child(transport, pid, number, context)
+
+    def _await_by_thread(
+        self, transport: SubprocessTransport, pid: int, context: contextvars.Context
+    ) -> None:
+        try:
+            waiting = self.run_in_executor(None, os.waitid, os.P_PID, pid, _EXIT_STAYS)
+        except RuntimeError:
+            # No thread can be made either.
+            context.run(self._await_by_looking, transport, pid)
+            return
+        waiting.add_done_callback(lambda future: self._exited(transport, pid), context=context)
+
+    def _await_by_looking(self, transport: SubprocessTransport, pid: int) -> None:
+        try:
+            over = os.waitid(os.P_PID, pid, _EXIT_STAYS | os.WNOHANG) is not None
+        except ChildProcessError:
+            over = True
+        if over:
+            self._exited(transport, pid)
+        else:
+            self.call_later(_LOOK_AGAIN, self._await_by_looking, transport, pid)
 
     def _poll_child(
         self, transport: SubprocessTransport, pid: int, number: int, context: contextvars.Context
@@ -107,11 +130,18 @@ class ProcessMixin:
                 self._poll_child(transport, pid, number, context)
                 return
             os.close(self._children.pop(transport))
-            context.run(self._exited, transport, pid)
+            if res < 0:
+                # It says nothing of the child, for which the loop must not wait.
+                self._await_by_thread(transport, pid, context)
+            else:
+                context.run(self._exited, transport, pid)
 
-        self._engine.submit(
-            _abi.OP_POLL_ADD, number, 0, 0, 0, select.POLLIN, done, restart=True
-        )
+        try:
+            self._engine.submit(
+                _abi.OP_POLL_ADD, number, 0, 0, 0, select.POLLIN, done, restart=True
+            )
+        except OSError as error:
+            done(-(error.errno or errno.EAGAIN), 0, 0, 0)
 
     def _exited(self, transport: SubprocessTransport, pid: int) -> None:
         """The child is over: wait for it, and tell its transport."""
@@ -138,10 +168,13 @@ class ProcessMixin:
         if not self.is_running():
             children, self._children = self._children, {}
             for number in children.values():
-                os.close(number)
+                with suppress(OSError):
+                    os.close(number)
         super().close()  # type: ignore[misc]
 
 
+#: Seconds between two looks for a child's exit, where nothing better is to be had.
+_LOOK_AGAIN = 0.05
 _EXIT_STAYS = os.WEXITED | os.WNOWAIT
 
 

@@ -7,7 +7,6 @@ QUIET, as it would not end the wait of a turn.
 
 import asyncio
 import errno
-import os
 import socket
 from asyncio import constants
 from asyncio.log import logger
@@ -16,6 +15,7 @@ from typing import Any, Deque, Iterable, List, Optional
 
 from . import _abi
 from ._engine import BYTES_OFFSET
+from ._error import failure
 
 _DONTWAIT = int(socket.MSG_DONTWAIT | socket.MSG_WAITALL)
 _WAITALL = int(socket.MSG_WAITALL)
@@ -195,11 +195,10 @@ class Sending:
                 self._send_rest()
                 return
             self._sending = None
-            failure = OSError(-res, os.strerror(-res))
-            waiter = self._empty_waiter
-            self._fatal_error(failure, "Fatal write error on socket transport")
+            error, waiter = failure(res), self._empty_waiter
+            self._fatal_error(error, "Fatal write error on socket transport")
             if waiter is not None and not waiter.done():
-                waiter.set_exception(failure)
+                waiter.set_exception(error)
             return
         self._size -= res
         self._sent_to += res
@@ -210,10 +209,13 @@ class Sending:
             if self._buffer and not self._flushing:
                 self._flushing = True
                 self._loop._flushes.append(self._flush)
-        if self._protocol_paused:
-            self._maybe_resume_protocol()
-        if not self._size:
-            self._drained()
+        try:
+            if self._protocol_paused:
+                self._maybe_resume_protocol()
+        finally:
+            # It may have written more, or raised what is to end the program.
+            if not self._size:
+                self._drained()
 
     def _drained(self) -> None:
         """Nothing waits to be sent any more."""

@@ -14,14 +14,17 @@ from asyncio.log import logger
 from typing import Any, Callable, Dict, Optional
 
 from . import _abi
+from ._error import failure
 from ._loop import descriptor_of
 from ._stream import Transport
+from ._transport import LATER
 
 _FINAL = _abi.CF_FINAL
 _SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 #: The listener itself is no good; what else accept(2) says is about one client.
 _FATAL = (errno.EBADF, errno.EINVAL, errno.ENOTSOCK, errno.EOPNOTSUPP)
 _PASSING = (-errno.ECANCELED, -errno.ECONNABORTED, -errno.EINTR, -errno.EAGAIN)
+_AT_ONCE = (-errno.ECANCELED, -errno.EINTR)
 _FLAGS = int(socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
 
 
@@ -50,10 +53,13 @@ class Acceptor:
     def arm(self) -> None:
         self._timer = None
         if self._open and not self._ident:
-            self._ident = self._loop._engine.submit(
-                _abi.OP_ACCEPT, self._fd, 0, 0, 0, _FLAGS, self._accepted, None,
-                0, self._loop._engine.accept_ioprio, restart=True,
-            )  # fmt: skip
+            try:
+                self._ident = self._loop._engine.submit(
+                    _abi.OP_ACCEPT, self._fd, 0, 0, 0, _FLAGS, self._accepted, None,
+                    0, self._loop._engine.accept_ioprio, restart=True,
+                )  # fmt: skip
+            except OSError as error:
+                self._refused(error)
 
     def stop(self) -> None:
         """Accept no more; when this returns the kernel has let go of the listener."""
@@ -75,7 +81,7 @@ class Acceptor:
         if flags & _FINAL:
             self._ident = 0
         if res < 0 and self._open and res not in _PASSING:
-            self._refused(OSError(-res, os.strerror(-res)))
+            self._refused(failure(res))
             return
         try:
             if res >= 0:
@@ -85,7 +91,11 @@ class Acceptor:
                     os.close(res)
         finally:
             if flags & _FINAL:
-                self.arm()
+                if res in _PASSING and res not in _AT_ONCE:
+                    # A client that gave up, and maybe many of them.
+                    self._timer = self._loop.call_later(LATER, self.arm)
+                else:
+                    self.arm()
 
     def _refused(self, error: OSError) -> None:
         """The kernel cannot accept: told, and tried again in a while."""
@@ -105,7 +115,12 @@ class Acceptor:
     def _connect(self, fd: int) -> None:
         loop, server = self._loop, self._server
         conn = socket.socket(*self._kind, fileno=fd)
-        conn.setblocking(False)
+        try:
+            conn.setblocking(False)
+        except BaseException:
+            # Who is told of it keeps it with the traceback.
+            conn.close()
+            raise
         try:
             extra = {"peername": conn.getpeername()}
         except OSError:
@@ -121,6 +136,7 @@ class Acceptor:
         try:
             Transport(loop, conn, self._factory(), None, extra, server)
         except (SystemExit, KeyboardInterrupt):
+            conn.close()
             raise
         except BaseException:
             # As asyncio does it: only the debug mode, which goes another way, tells.

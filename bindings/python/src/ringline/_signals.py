@@ -47,7 +47,12 @@ class SignalMixin:
             super().run_forever()  # type: ignore[misc]
             return
         self._make_self_pipe()
-        old = signal.set_wakeup_fd(self._csock.fileno())
+        try:
+            old = signal.set_wakeup_fd(self._csock.fileno())
+        except ValueError:
+            # Another interpreter's main thread, where no signal is handled.
+            super().run_forever()  # type: ignore[misc]
+            return
         if old not in (-1, self._csock.fileno()):
             # Somebody else wants to hear of signals; the wait ends by EINTR all the same.
             signal.set_wakeup_fd(old)

@@ -21,11 +21,12 @@ from weakref import WeakKeyDictionary
 from . import _abi, _address
 from ._buffers import pinned
 from ._engine import BYTES_OFFSET, MESSAGE_ROOM, Engine
+from ._error import Error, failure
+from ._transport import LATER, SHORT
 
 _Socket = socket.socket
-_RETRY = (-errno.ECANCELED, -errno.EINTR, -errno.EAGAIN)
-_CANCELED = -errno.ECANCELED
-_NO_BUFFERS = -errno.ENOBUFS
+_RETRY = (-errno.ECANCELED, -errno.EINTR, -errno.ENOBUFS)
+_SEND_AGAIN = (-errno.ECANCELED, -errno.EINTR, -errno.EAGAIN)
 _AGAIN = (BlockingIOError, InterruptedError)
 _WHOLE = int(socket.MSG_WAITALL)
 _STREAM = int(socket.SOCK_STREAM)
@@ -38,9 +39,9 @@ _Type: Any = _Socket.__mro__[1].type  # type: ignore[attr-defined]
 _type_of: Callable[[Any], int] = _Type.__get__
 
 
-def failure(res: int, *names: Any) -> OSError:
-    """The exception of -errno, of the subclass that asyncio's own calls raise."""
-    return OSError(-res, os.strerror(-res), *names)
+def _fail(future: "asyncio.Future[Any]", error: BaseException) -> None:
+    if not future.done():
+        future.set_exception(error)
 
 
 class SockMixin:
@@ -49,6 +50,7 @@ class SockMixin:
     _engine: Engine
     _debug: bool
     _transports: Any
+    call_later: Callable[..., asyncio.TimerHandle]
     create_future: Callable[[], "asyncio.Future[Any]"]
     _ensure_fd_no_transport: Callable[[Any], None]
     _ensure_resolved: Callable[..., Awaitable[Any]]
@@ -110,15 +112,28 @@ class SockMixin:
         if n > MESSAGE_ROOM and _type_of(sock) != _STREAM:
             # A pooled buffer may be too small for the whole datagram.
             return await self._sock_recv_own(sock, fd, n)
+        try:
+            pool = self._engine.messages
+        except Error:
+            # There is no memory for the pool: this needs less.
+            return await self._sock_recv_own(sock, fd, n)
+        return await self._sock_recv_pooled(sock, fd, n, pool)
+
+    async def _sock_recv_pooled(self, sock: socket.socket, fd: int, n: int, pool: int) -> bytes:
+        """A receive into a buffer of a pool."""
         engine = self._engine
         future = self.create_future()
         ident = 0
 
         def done(res: int, flags: int, data: int, token: int) -> None:
-            nonlocal ident
             if res > 0:
-                received = engine.received(data, res)
-                engine.release(token)
+                try:
+                    received = engine.received(data, res)
+                except MemoryError as error:
+                    _fail(future, error)
+                    return
+                finally:
+                    engine.release(token)
                 if future.done():
                     self._sock_keep(sock, received)
                 else:
@@ -127,19 +142,26 @@ class SockMixin:
                 return
             elif res == 0:
                 future.set_result(b"")
-            elif res in _RETRY or res == _NO_BUFFERS:
-                ident = submit()
+            elif res in SHORT and (res != -errno.ENOBUFS or engine.has_buffers(pool)):
+                self.call_later(LATER, submit)
+            elif res in _RETRY:
+                submit()
             else:
                 future.set_exception(failure(res))
 
-        def submit() -> int:
+        def submit() -> None:
             # Buffers that are filled whole: what one send brought is not cut in two.
-            return engine.submit(
-                _abi.OP_RECV, fd, 0, min(n, _LONGEST), 0, 0, done, None,
-                _abi.SQE_BUFFER_SELECT, 0, engine.messages, restart=True,
-            )  # fmt: skip
+            nonlocal ident
+            if not future.done():
+                try:
+                    ident = engine.submit(
+                        _abi.OP_RECV, fd, 0, min(n, _LONGEST), 0, 0, done, None,
+                        _abi.SQE_BUFFER_SELECT, 0, pool, restart=True,
+                    )  # fmt: skip
+                except OSError as error:
+                    _fail(future, error)
 
-        ident = submit()
+        submit()
         try:
             result: bytes = await future
         except asyncio.CancelledError:
@@ -187,28 +209,36 @@ class SockMixin:
         pin = pinned(buffer, True)
         at, size = pin.buf, pin.len
         ident = 0
-        over = False
+        #: Whether no operation has the buffer.
+        over = True
 
         def done(res: int, flags: int, data: int, token: int) -> None:
-            nonlocal ident, over
+            nonlocal over
             over = True
             if future.done():
                 if res > 0:
                     self._sock_keep(sock, engine.received(at, res))
             elif res >= 0:
                 future.set_result(res)
+            elif res in SHORT:
+                self.call_later(LATER, submit)
             elif res in _RETRY:
-                over = False
-                ident = submit()
+                submit()
             else:
                 future.set_exception(failure(res))
 
-        def submit() -> int:
-            return engine.submit(
-                _abi.OP_RECV, fd, at, size, 0, 0, done, (pin, buffer), restart=True
-            )
+        def submit() -> None:
+            nonlocal ident, over
+            if not future.done():
+                try:
+                    ident = engine.submit(
+                        _abi.OP_RECV, fd, at, size, 0, 0, done, (pin, buffer), restart=True
+                    )
+                    over = False
+                except OSError as error:
+                    _fail(future, error)
 
-        ident = submit()
+        submit()
         try:
             count: int = await future
         except asyncio.CancelledError:
@@ -274,17 +304,23 @@ class SockMixin:
         ident = 0
 
         def done(res: int, flags: int, data: int, token: int) -> None:
-            nonlocal ident
             if future.done():
                 return
-            if res == _CANCELED:
-                ident = engine.submit(_abi.OP_POLL_ADD, fd, 0, 0, 0, mask, done, restart=True)
+            if res in _RETRY:
+                submit()
             elif res < 0:
                 future.set_exception(failure(res))
             else:
                 future.set_result(None)
 
-        ident = engine.submit(_abi.OP_POLL_ADD, fd, 0, 0, 0, mask, done, restart=True)
+        def submit() -> None:
+            nonlocal ident
+            try:
+                ident = engine.submit(_abi.OP_POLL_ADD, fd, 0, 0, 0, mask, done, restart=True)
+            except OSError as error:
+                _fail(future, error)
+
+        submit()
         try:
             await future
         except asyncio.CancelledError:
@@ -319,7 +355,7 @@ class SockMixin:
         def done(res: int, flags: int, data: int, token: int) -> None:
             if future.done():
                 return
-            if res >= 0 or res in _RETRY:
+            if res >= 0 or res in _SEND_AGAIN:
                 future.set_result(max(res, 0))
             else:
                 future.set_exception(failure(res))

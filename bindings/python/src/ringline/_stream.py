@@ -8,7 +8,6 @@ is closed only when no operation names it.
 import asyncio
 import contextvars
 import errno
-import os
 import socket
 import sys
 import warnings
@@ -18,11 +17,13 @@ from collections import deque
 from typing import Any, Callable, Deque, Dict, Optional
 
 from . import _abi, _layer
+from ._error import failure
 from ._sending import Sending
-from ._transport import FlowControl, Reading, takes_buffers
+from ._transport import LATER, SHORT, FlowControl, Reading, takes_buffers
 
 _FINAL, _LEASE = _abi.CF_FINAL, _abi.CF_LEASE
-_LEAVES = (-errno.ECANCELED, -errno.ENOBUFS)
+_LEAVES = (-errno.ECANCELED, -errno.EINTR)
+_READ_ERROR = "Fatal read error on socket transport"
 _INET, _TCP = (socket.AF_INET, socket.AF_INET6), (0, socket.IPPROTO_TCP)
 _COUNTS_CLIENTS = sys.version_info >= (3, 13)
 
@@ -146,47 +147,59 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
         """A completion of the receive: bytes, the peer's end, or why it ended."""
         if flags & _FINAL:
             self._recv_id = 0
-        if res > 0:
-            engine = self._engine
-            if self._paused or self._held:
-                if not self._closing:
-                    self._held.append(engine.received(data, res))
-                engine.release(token)
-            elif not self._closing:
-                if self._buffered:
-                    self._run(self._fill, engine.view(data, res))
-                    engine.release(token)
-                else:
-                    received = engine.received(data, res)
-                    engine.release(token)
-                    try:
-                        self._run(self._protocol.data_received, received)
-                    except (SystemExit, KeyboardInterrupt):
-                        raise
-                    except BaseException as error:
-                        self._fatal_error(
-                            error, "Fatal error: protocol.data_received() call failed."
-                        )
+        later = False
+        try:
+            if res > 0:
+                self._got(res, data, token)
+            elif self._closing or res in _LEAVES:
+                pass
+            elif res in SHORT:
+                later = self._is_short(res, self._engine.pool)
             else:
-                engine.release(token)
-            if flags & _FINAL:
+                self._over(None if res == 0 else _Failed(failure(res)))
+        except OSError as error:
+            self._over(_Failed(error))
+        finally:
+            if later:
+                self._loop.call_later(LATER, self._read)
+            elif flags & _FINAL:
                 self._read()
-        elif res in _LEAVES:
-            self._read()
-        elif not self._closing:
-            self._ended = True
-            item = None if res == 0 else _Failed(OSError(-res, os.strerror(-res)))
-            if self._paused or self._held:
-                self._held.append(item)
-            else:
-                self._run(self._deliver, item)
+
+    def _over(self, item: Optional[_Failed]) -> None:
+        """Nothing more will come: the end, or a failure."""
+        self._ended = True
+        if self._paused or self._held:
+            self._held.append(item)
+        else:
+            self._run(self._deliver, item)
+
+    def _got(self, res: int, data: int, token: int) -> None:
+        """Bytes of the pool, which are given back whatever becomes of them."""
+        engine = self._engine
+        try:
+            if self._closing:
+                return
+            if self._buffered and not (self._paused or self._held):
+                self._run(self._fill, engine.view(data, res))
+                return
+            received = engine.received(data, res)
+        except MemoryError as error:
+            # They are lost, and nothing may come after them.
+            self._fatal_error(error, _READ_ERROR)
+            return
+        finally:
+            engine.release(token)
+        if self._paused or self._held:
+            self._held.append(received)
+        else:
+            self._run(self._deliver, received)
 
     def _deliver(self, item: Any) -> None:
         """Tell the protocol of bytes, of the end (None), or of a failure; in its context."""
         if item is None:
             self._end()
         elif isinstance(item, _Failed):
-            self._fatal_error(item.error, "Fatal read error on socket transport")
+            self._fatal_error(item.error, _READ_ERROR)
         elif self._buffered:
             self._fill(memoryview(item))
         else:
@@ -223,6 +236,10 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
                 step = "buffer_updated"
                 self._protocol.buffer_updated(count)
             except (SystemExit, KeyboardInterrupt):
+                if done < size:
+                    # Who goes on after that gets the rest.
+                    self._held.appendleft(view[done:].tobytes())
+                    self._loop.call_soon(self._unhold)
                 raise
             except BaseException as error:
                 self._fatal_error(error, f"Fatal error: protocol.{step}() call failed.")
@@ -234,6 +251,9 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
         try:
             keep_open = self._protocol.eof_received()
         except (SystemExit, KeyboardInterrupt):
+            # Who goes on after that is told again, as with asyncio.
+            self._ended = False
+            self._loop.call_soon(self._read)
             raise
         except BaseException as error:
             self._fatal_error(error, "Fatal error: protocol.eof_received() call failed.")
@@ -261,8 +281,9 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
 
     def _lose(self, error: Optional[BaseException]) -> None:
         if not self._conn_lost:
-            self._conn_lost += 1
+            # In this order: without memory for it, abort can try again.
             self._lose_soon(error)
+            self._conn_lost += 1
 
     def _force_close(self, error: Optional[BaseException]) -> None:
         if self._conn_lost:
@@ -283,18 +304,25 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
             if self._protocol_connected:
                 self._protocol.connection_lost(error)
         finally:
-            sock = self._sock
+            try:
+                self._let_go()
+            finally:
+                self._protocol = None
+                self._loop = None
+                self._detach()
+                waiter = self._empty_waiter
+                if waiter is not None and not waiter.done():
+                    waiter.set_exception(ConnectionError("Connection is closed by peer"))
+
+    def _let_go(self) -> None:
+        """Close the socket, once no operation names it."""
+        sock, self._sock = self._sock, None
+        try:
             if self._recv_id or self._send_id:
                 self._engine.finish((self._recv_id, self._send_id))
+        finally:
             if sock is not None:
                 sock.close()
-            self._sock = None
-            self._protocol = None
-            self._loop = None
-            self._detach()
-            waiter = self._empty_waiter
-            if waiter is not None and not waiter.done():
-                waiter.set_exception(ConnectionError("Connection is closed by peer"))
 
 
 #: What the loop makes: native where that layer serves.

@@ -8,9 +8,19 @@ those of who wrote, closed or resumed.
 
 import asyncio
 import contextvars
+import errno
 from asyncio import transports
 from asyncio.log import logger
 from typing import Any, Callable, Deque, Dict, Optional
+
+from ._error import failure
+
+#: Seconds before a kernel that is short of something is asked again.
+LATER = 0.01
+#: A receive that got no buffer, or that the kernel gave up for now.
+SHORT = (-errno.ENOBUFS, -errno.EAGAIN)
+#: So often it is asked at once, and so often in all.
+_FEW, _MOST = 8, 108
 
 
 def takes_buffers(protocol: object) -> bool:
@@ -19,6 +29,7 @@ def takes_buffers(protocol: object) -> bool:
     if isinstance(protocol, asyncio.BufferedProtocol):
         return True
     return hasattr(protocol, "get_buffer") and not hasattr(protocol, "data_received")
+
 
 
 class Common:
@@ -48,19 +59,22 @@ class Common:
 
     def _fatal_error(self, error: BaseException, message: Optional[str] = None) -> None:
         message = message or self._fatal_text
-        if isinstance(error, OSError) and self._usual(error):
-            if self._loop.get_debug():
-                logger.debug("%r: %s", self, message, exc_info=True)
-        else:
-            self._loop.call_exception_handler(
-                {
-                    "message": message,
-                    "exception": error,
-                    "transport": self,
-                    "protocol": self._protocol,
-                }
-            )
-        self._force_close(error)
+        try:
+            if isinstance(error, OSError) and self._usual(error):
+                if self._loop.get_debug():
+                    logger.debug("%r: %s", self, message, exc_info=True)
+            else:
+                self._loop.call_exception_handler(
+                    {
+                        "message": message,
+                        "exception": error,
+                        "transport": self,
+                        "protocol": self._protocol,
+                    }
+                )
+        finally:
+            # A handler may end the program; the connection is over all the same.
+            self._force_close(error)
 
     def _usual(self, error: OSError) -> bool:
         """Whether connections end by such errors, so that only the debug mode tells."""
@@ -73,7 +87,10 @@ class Common:
 class Reading(Common):
     """A receive that can be paused."""
 
+    _engine: Any
     _paused: bool
+    #: How often in a row the kernel was short, and when last.
+    _shortages, _short_at = 0, 0.0
     #: What came while reading was paused.
     _held: Deque[Any]
     #: Receive from now on, unless that is not wanted or goes on already; receive no more.
@@ -81,6 +98,22 @@ class Reading(Common):
     _stop_reading: Callable[[], None]
     #: Tell the protocol of one of those held; in its context.
     _deliver: Callable[[Any], None]
+
+    def _is_short(self, res: int, pool: int) -> bool:
+        """Whether the receive that ended so is to be made again later, not at once. The buffers
+        that others have come back with the next turn; where all are back and it goes on, there is
+        something else that the kernel is short of. What lasts is a failure: OSError."""
+        if res == -errno.ENOBUFS and not self._engine.has_buffers(pool):
+            self._shortages = 0
+            return False
+        now: float = self._loop.time()
+        if now - self._short_at > 50 * LATER:
+            self._shortages = 0
+        self._short_at = now
+        self._shortages += 1
+        if self._shortages > _MOST:
+            raise failure(res)
+        return self._shortages > _FEW
 
     def is_reading(self) -> bool:
         return not self._closing and not self._paused

@@ -1,0 +1,153 @@
+"""The loop where something runs out: memory, stack, buffers, or the interpreter itself."""
+
+import asyncio
+import sys
+
+import pytest
+from loops import finish, new_loop, only_ringline, program, within
+
+pytestmark = only_ringline
+
+NO_MEMORY = """
+import asyncio, gc, logging
+import _testcapi
+logging.disable(logging.CRITICAL)
+sys.unraisablehook = lambda *_: None
+ends = []
+class Echo(asyncio.Protocol):
+    def connection_made(self, transport):
+        self.transport = transport
+    def data_received(self, data):
+        self.transport.write(data)
+    def connection_lost(self, exc):
+        ends.append(self)
+class Client(Echo):
+    def data_received(self, data):
+        pass
+async def main(ours, udp):
+    ours.write(b"hello")
+    udp.sendto(b"x", udp.get_extra_info("sockname"))
+    await asyncio.sleep(0.001)
+    ours.write(b"again" * 5000)
+    await asyncio.sleep(0.002)
+def once(start):
+    loop = ringline.new_event_loop()
+    loop.set_exception_handler(lambda *_: None)
+    pair = socket.socketpair()
+    made = [
+        loop.run_until_complete(loop.create_connection(kind, sock=sock))
+        for kind, sock in zip((Client, Echo), pair)
+    ]
+    udp, _ = loop.run_until_complete(loop.create_datagram_endpoint(
+        asyncio.DatagramProtocol, ("127.0.0.1", 0)))
+    task = loop.create_task(main(made[0][0], udp))
+    # What wakes a task may have failed.
+    stop = loop.call_later(0.05, loop.stop)
+    _testcapi.set_nomemory(start, start + 2)
+    try:
+        loop.run_until_complete(task)
+    except (MemoryError, RuntimeError, SystemError):
+        pass
+    finally:
+        _testcapi.remove_mem_hooks()
+        stop.cancel()
+    # asyncio itself may have failed to say that no loop runs.
+    asyncio._set_running_loop(None)
+    for transport in (made[0][0], made[1][0], udp):
+        transport.abort()
+    loop.run_until_complete(asyncio.sleep(0.002))
+    # Python code cannot end in order what it has no memory to call.
+    if ringline._layer.loaded:
+        assert loop.stats()["leases_out"] == 0, start
+        for _, protocol in made:
+            assert ends.count(protocol) == 1, (start, protocol)
+    loop.close()
+before = None
+for start in range(0, 240, 3):
+    once(start)
+    gc.collect()
+    count = len(os.listdir("/proc/self/fd"))
+    before = before or count
+    assert count == before, start
+print("through")
+"""
+
+
+def test_without_memory() -> None:
+    """Each allocation of some iterations fails. Failure: a crash, a hang, a descriptor that is
+    left; of the native layer also a lease that is left, or not exactly one end."""
+    pytest.importorskip("_testcapi")
+    if sys.version_info >= (3, 12):
+        pytest.skip("the interpreter's own frames need memory there")
+    ended = program(NO_MEMORY)
+    assert (ended.returncode, ended.stdout) == (0, "through\n"), ended.stderr[-2000:]
+
+
+def test_another_interpreter() -> None:
+    """Failure: a crash, or a loop that does not run in an interpreter beside the main one."""
+    pytest.importorskip("_xxsubinterpreters")
+    if sys.version_info >= (3, 12):
+        pytest.skip("the interpreter's own ctypes does not load there")
+    ended = program("""
+import _xxsubinterpreters
+for _ in range(2):
+    other = _xxsubinterpreters.create()
+    _xxsubinterpreters.run_string(other, '''if True:
+        import asyncio, ringline
+        assert ringline.run(asyncio.sleep(0.01, "ran")) == "ran"
+    ''')
+    _xxsubinterpreters.destroy(other)
+print(ringline.run(asyncio.sleep(0.01, "ran")))
+""")
+    assert (ended.returncode, ended.stdout) == (0, "ran\n"), ended.stderr[-2000:]
+
+
+def test_stack_that_is_used_up() -> None:
+    """Failure: a loop that could not be made, or not run, for want of stack leaves its ring."""
+    ended = program("""
+import warnings
+warnings.simplefilter("ignore")
+def deep(count):
+    if count:
+        return deep(count - 1)
+    ringline.run(asyncio.sleep(0))
+before = len(os.listdir("/proc/self/fd"))
+for count in range(700, 990, 7):
+    try:
+        deep(count)
+    except Exception:
+        pass
+print(len(os.listdir("/proc/self/fd")) - before)
+""")
+    assert (ended.returncode, ended.stdout) == (0, "0\n"), ended.stderr[-2000:]
+
+
+@pytest.mark.parametrize("ring_size", [8, 256])
+def test_one_buffer_for_many(ring_size: int) -> None:
+    """Failure: connections that get no buffer when their bytes come wait for ever, or end."""
+    loop = new_loop(ring_size=ring_size, buffer_count=1, buffer_size=1024)
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(1000):
+            writer.write(data)
+        writer.close()
+
+    async def main() -> None:
+        server = await asyncio.start_server(handle, "127.0.0.1", 0, backlog=500)
+        address = server.sockets[0].getsockname()
+
+        async def one(number: int) -> None:
+            reader, writer = await asyncio.open_connection(*address)
+            for _ in range(3):
+                text = b"%06d" % number * 100
+                writer.write(text)
+                assert await reader.readexactly(len(text)) == text
+            writer.close()
+            await writer.wait_closed()
+
+        await within(asyncio.gather(*[one(number) for number in range(200)]))
+        server.close()
+        await server.wait_closed()
+
+    loop.run_until_complete(main())
+    finish(loop)

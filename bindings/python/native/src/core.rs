@@ -146,6 +146,12 @@ impl Core {
         drop(self.unflushed(std::mem::take));
     }
 
+    /// The loop was closed: let go of what refers to it.
+    pub fn let_go(&self) {
+        self.named.set(None);
+        self.bound.forget();
+    }
+
     /// Let go of timers that were cancelled.
     #[inline]
     pub fn sweep(&self) {
@@ -313,7 +319,10 @@ fn belongs(me: &Ref, core: &Core) -> Py {
     if unsafe { PyDict_SetItem(named.ptr(), names().loop_.ptr(), me.ptr()) } != 0 {
         return Err(Raised);
     }
-    core.named.set(Some(named.clone()));
+    // Of a closed loop it would be a cycle that nobody ends but the collector.
+    if !core.closed.get() {
+        core.named.set(Some(named.clone()));
+    }
     Ok(named)
 }
 

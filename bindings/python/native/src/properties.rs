@@ -43,6 +43,7 @@ unsafe extern "C" fn set_closed(slf: Obj, value: Obj, _: *mut c_void) -> c_int {
         core.closed.set(value.truth()?);
         if core.closed.get() {
             core.heap(|heap| heap.drain()).into_iter().for_each(finish);
+            core.let_go();
         }
         Ok(())
     })

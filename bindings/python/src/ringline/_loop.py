@@ -172,6 +172,8 @@ class CoreLoop(asyncio.BaseEventLoop):
         self._flushes.clear()
         self._rearm.clear()
         self._engine.close()
+        # A closed loop goes with its last reference: the collector need not find it.
+        self._engine.on_error = None
         # Their connection_lost was due and cannot come any more.
         for transport in list(self._transports.values()):
             sock = getattr(transport, "_sock", None)

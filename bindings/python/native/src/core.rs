@@ -41,8 +41,8 @@ pub struct Core {
     pub(crate) closed: Cell<bool>,
     pub(crate) stopping: Cell<bool>,
     pub(crate) debug: Cell<bool>,
-    /// Whether a subclass has a clock of its own.
-    own_time: Cell<bool>,
+    /// Whether a subclass, or this loop itself, has a clock of its own.
+    pub(crate) own_time: Cell<bool>,
     /// Whether the owner thread may be asleep, or about to be.
     pub(crate) sleeping: Cell<bool>,
     /// How deep `_run_once` is nested.
@@ -302,7 +302,7 @@ pub unsafe extern "C" fn call_at(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj)
     }
 }
 
-unsafe extern "C" fn time(slf: Obj, _: Obj) -> Obj {
+pub unsafe extern "C" fn time(slf: Obj, _: Obj) -> Obj {
     let _ = slf;
     enter(|| Ref::float(clock()))
 }
@@ -402,9 +402,7 @@ unsafe extern "C" fn new(class: *mut PyTypeObject, _: Obj, _: Obj) -> Obj {
             core.heap.get().write(Heap::default());
             core.gone.get().write(Vec::new());
             core.unflushed.get().write(Vec::new());
-            let time = Ref::view(&class.cast()).named(c"time")?;
-            let ours = Ref::view(&CORE.class().cast()).named(c"time")?;
-            core.own_time.set(!time.is(&ours));
+            bound::look_at_time(&made)?;
             Ok(made)
         }
     })

@@ -302,15 +302,17 @@ class Engine:
     def take(self, ident: int) -> List[Record]:
         """What came of an operation and was not dispatched yet; its callback does not see it."""
         found = [record for record in self._inbox if record[0] == ident]
-        if found:
-            rest = [record for record in self._inbox if record[0] != ident]
-            self._inbox.clear()
-            self._inbox.extend(rest)
+        for record in found:
+            self._inbox.remove(record)
         if any(record[2] & _FINAL for record in found):
             self._ops.pop(ident, None)
             self._tokens.pop(ident, None)
             self._restart.discard(ident)
         return found
+
+    def came(self, ident: int) -> int:
+        """The result that an operation ended with and that was not dispatched yet; else 0."""
+        return next((record[1] for record in self._inbox if record[0] == ident), 0)
 
     def __contains__(self, ident: int) -> bool:
         return ident in self._ops
@@ -452,10 +454,9 @@ class Engine:
             self._quiet = [quiet for quiet in self._quiet if quiet[0] != refused]
             self._inbox.append((refused, code, _FINAL, 0, 0))
             done += 1
-        rest = len(staged) - done
-        if rest:
+        size = (len(staged) - done) * _OP_SIZE
+        if size:
             start = done * _OP_SIZE
-            size = rest * _OP_SIZE
             self._op_bytes[:size] = bytes(self._op_bytes[start : start + size])
         del staged[:done]
 
@@ -467,12 +468,11 @@ class Engine:
         spoken = {record[0] for found in (inbox, records) for record in found if record[2] & _FINAL}
         staged = self._staged
         self._quiet = []
-        for sent in quiet:
-            ident = sent[0]
+        for ident, length in quiet:
             if staged and ident in staged:
-                self._quiet.append(sent)
+                self._quiet.append((ident, length))
             elif ident not in spoken:
-                inbox.append((ident, sent[1], _FINAL, 0, 0))
+                inbox.append((ident, length, _FINAL, 0, 0))
 
     # Asking.
 

@@ -442,3 +442,24 @@ def test_tls_both_ways_at_once(certificate: Tuple[Path, Path]) -> None:
         server.close()
 
     run(main())
+
+
+def test_what_the_kernel_took_is_not_in_the_write_buffer() -> None:
+    """Failure: who runs before the send is dispatched sees it waiting still (aiohttp counts an
+    upload's bytes by that)."""
+
+    async def main() -> None:
+        (_, writer), (reader, other), server = await stream_pair()
+        for size in (1, 1000, 20_000):
+            writer.write(noise(size))
+            await asyncio.sleep(0)
+            assert writer.transport.get_write_buffer_size() == 0
+            await reader.readexactly(size)
+        writer.write(b"last")
+        writer.transport.abort()
+        assert writer.transport.get_write_buffer_size() == 0
+        await shut(other)
+        server.close()
+        await server.wait_closed()
+
+    run(main())

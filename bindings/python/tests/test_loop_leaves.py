@@ -4,13 +4,15 @@ import asyncio
 import gc
 import os
 import resource
+import signal
 import socket
 import warnings
+import weakref
 from pathlib import Path
 from typing import Any, List
 
 import pytest
-from loops import finish, new_loop, only_ringline, run
+from loops import KIND, finish, new_loop, only_ringline, run, shut
 
 
 def pair() -> Any:
@@ -229,3 +231,44 @@ def test_many_loops_leave_nothing() -> None:
     rounds(1000 * int(os.environ.get("RINGLINE_LOAD", "1")))
     assert descriptors() == before[1]
     assert resident() - before[0] < 4096
+
+
+@pytest.mark.parametrize("kind", ["idle", "server", "watched", "late"])
+def test_a_closed_loop_needs_no_collector(kind: str) -> None:
+    """Failure: a closed loop refers to itself, and stays until the next collection."""
+    if KIND == "uvloop" and kind == "watched":
+        pytest.skip("uvloop needs it there")
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(1000, print)
+        await loop.run_in_executor(None, int)
+        if kind == "server":
+            server = await asyncio.start_server(lambda _, it: it.close(), "127.0.0.1", 0)
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            assert await reader.read() == b""
+            server.close()
+            await shut(writer)
+            await server.wait_closed()
+        elif kind == "watched":
+            left, right = pair()
+            kept.extend((left, right))
+            loop.add_reader(left, loop.stop)
+            loop.add_signal_handler(signal.SIGUSR1, loop.stop)
+
+    kept: List[Any] = []
+    loop = new_loop()
+    loop.run_until_complete(main())
+    finish(loop)
+    if kind == "late":
+        loop.create_future().cancel()
+    gone = weakref.ref(loop)
+    gc.collect()
+    gc.disable()
+    try:
+        del loop
+        assert gone() is None
+    finally:
+        gc.enable()
+        for end in kept:
+            end.close()

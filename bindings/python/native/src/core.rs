@@ -41,8 +41,8 @@ pub struct Core {
     pub(crate) closed: Cell<bool>,
     pub(crate) stopping: Cell<bool>,
     pub(crate) debug: Cell<bool>,
-    /// Whether a subclass has a clock of its own.
-    own_time: Cell<bool>,
+    /// Whether a subclass, or this loop itself, has a clock of its own.
+    pub(crate) own_time: Cell<bool>,
     /// Whether the owner thread may be asleep, or about to be.
     pub(crate) sleeping: Cell<bool>,
     /// How deep `_run_once` is nested.
@@ -144,6 +144,12 @@ impl Core {
         self.heap(Heap::drain).into_iter().for_each(handle::finish);
         self.sweep();
         drop(self.unflushed(std::mem::take));
+    }
+
+    /// The loop was closed: let go of what refers to it.
+    pub fn let_go(&self) {
+        self.named.set(None);
+        self.bound.forget();
     }
 
     /// Let go of timers that were cancelled.
@@ -296,7 +302,7 @@ pub unsafe extern "C" fn call_at(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj)
     }
 }
 
-unsafe extern "C" fn time(slf: Obj, _: Obj) -> Obj {
+pub unsafe extern "C" fn time(slf: Obj, _: Obj) -> Obj {
     let _ = slf;
     enter(|| Ref::float(clock()))
 }
@@ -313,7 +319,10 @@ fn belongs(me: &Ref, core: &Core) -> Py {
     if unsafe { PyDict_SetItem(named.ptr(), names().loop_.ptr(), me.ptr()) } != 0 {
         return Err(Raised);
     }
-    core.named.set(Some(named.clone()));
+    // Of a closed loop it would be a cycle that nobody ends but the collector.
+    if !core.closed.get() {
+        core.named.set(Some(named.clone()));
+    }
     Ok(named)
 }
 
@@ -393,9 +402,7 @@ unsafe extern "C" fn new(class: *mut PyTypeObject, _: Obj, _: Obj) -> Obj {
             core.heap.get().write(Heap::default());
             core.gone.get().write(Vec::new());
             core.unflushed.get().write(Vec::new());
-            let time = Ref::view(&class.cast()).named(c"time")?;
-            let ours = Ref::view(&CORE.class().cast()).named(c"time")?;
-            core.own_time.set(!time.is(&ours));
+            bound::look_at_time(&made)?;
             // Until it is whole: where no ring could be made, there is nothing to close.
             core.closed.set(true);
             Ok(made)

@@ -428,6 +428,11 @@ impl Engine {
         })
     }
 
+    /// The result that an operation ended with and that was not dispatched yet; else 0.
+    pub fn came(&self, ident: u64) -> i32 {
+        self.inbox(|inbox| inbox.iter().find(|one| one.user_data == ident).map_or(0, |one| one.res))
+    }
+
     /// Submit and wait; whether there is something to dispatch.
     #[inline]
     pub fn fetch(&self, me: &Ref, timeout: Option<f64>) -> Py<bool> {

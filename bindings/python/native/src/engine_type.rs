@@ -192,6 +192,16 @@ unsafe extern "C" fn enter_once(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) 
     })
 }
 
+/// The result that an operation ended with and that was not dispatched yet; else 0.
+unsafe extern "C" fn came(slf: Obj, ident: Obj) -> Obj {
+    on(&slf, |_, engine| {
+        // SAFETY: the argument is live for the call.
+        let res = engine.came(unsigned(unsafe { Ref::view(&ident) })?);
+        // SAFETY: a new reference.
+        unsafe { Ref::new(PyLong_FromLong(res.into())) }
+    })
+}
+
 /// What came of an operation and was not dispatched yet, as a list of records.
 unsafe extern "C" fn take(slf: Obj, ident: Obj) -> Obj {
     on(&slf, |_, engine| {
@@ -432,6 +442,7 @@ pub fn make(module: &Ref) -> Py<()> {
         method(c"fetch", METH_O, fetch),
         method(c"dispatch", METH_NOARGS, dispatch),
         method(c"take", METH_O, take),
+        method(c"came", METH_O, came),
         keyword_method(c"_enter", enter_once),
         keyword_method(c"_bind", bind),
         method(c"_unbind", METH_NOARGS, unbind),

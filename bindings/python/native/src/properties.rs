@@ -3,6 +3,7 @@
 //! Owns the view on the ready queue that stands for asyncio's deque. What BaseEventLoop.__init__
 //! puts there is dropped: the queue and the timers are the core's own.
 
+use crate::bound;
 use crate::core::Core;
 use crate::handle::{Handle, finish, track};
 use crate::py::*;
@@ -43,6 +44,7 @@ unsafe extern "C" fn set_closed(slf: Obj, value: Obj, _: *mut c_void) -> c_int {
         core.closed.set(value.truth()?);
         if core.closed.get() {
             core.heap(|heap| heap.drain()).into_iter().for_each(finish);
+            core.let_go();
         }
         Ok(())
     })
@@ -86,7 +88,19 @@ macro_rules! place {
     };
 }
 
-place!(get_thread, set_thread, thread);
+unsafe extern "C" fn get_thread(slf: Obj, _: *mut c_void) -> Obj {
+    get(&slf, |core| Ok(core.thread.or_none()))
+}
+
+unsafe extern "C" fn set_thread(slf: Obj, value: Obj, _: *mut c_void) -> c_int {
+    put(&slf, &value, |core, value| {
+        core.thread.set(if value.is_none() { None } else { Some(value.clone()) });
+        // A run begins or ends; a class may have been given another clock meanwhile.
+        // SAFETY: a setter's self is a live loop.
+        bound::look_at_time(unsafe { Ref::view(&slf) })
+    })
+}
+
 place!(get_factory, set_factory, factory);
 place!(get_rearm, set_rearm, rearm);
 

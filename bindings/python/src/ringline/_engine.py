@@ -304,15 +304,17 @@ class Engine(Turning):
     def take(self, ident: int) -> List[Record]:
         """What came of an operation and was not dispatched yet; its callback does not see it."""
         found = [record for record in self._inbox if record[0] == ident]
-        if found:
-            rest = [record for record in self._inbox if record[0] != ident]
-            self._inbox.clear()
-            self._inbox.extend(rest)
+        for record in found:
+            self._inbox.remove(record)
         if any(record[2] & _FINAL for record in found):
             self._ops.pop(ident, None)
             self._tokens.pop(ident, None)
             self._restart.discard(ident)
         return found
+
+    def came(self, ident: int) -> int:
+        """The result that an operation ended with and that was not dispatched yet; else 0."""
+        return next((record[1] for record in self._inbox if record[0] == ident), 0)
 
     def __contains__(self, ident: int) -> bool:
         return ident in self._ops

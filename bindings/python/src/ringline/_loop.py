@@ -35,10 +35,13 @@ _ENDED = (-errno.ECANCELED, -errno.EINTR)
 class Watch:
     """A reader or writer of a descriptor: a poll, armed again after each callback."""
 
-    __slots__ = ("loop", "fd", "mask", "handle", "ident")
+    __slots__ = ("loop", "file", "fd", "mask", "handle", "ident")
 
-    def __init__(self, loop: "CoreLoop", fd: int, mask: int, handle: asyncio.Handle) -> None:
+    def __init__(
+        self, loop: "CoreLoop", file: File, fd: int, mask: int, handle: asyncio.Handle
+    ) -> None:
         self.loop = loop
+        self.file = file
         self.fd = fd
         self.mask = mask
         self.handle: Optional[asyncio.Handle] = handle
@@ -72,6 +75,13 @@ class Watch:
             return
         self.loop._rearm.append(self)
 
+    def of_open_file(self) -> bool:
+        """False where the object that was watched has another descriptor by now, or none."""
+        try:
+            return _number_in(self.file) == self.fd
+        except ValueError:
+            return False
+
     def stop(self) -> bool:
         """Forget the handle, and end the poll. False when it was cancelled before."""
         handle, self.handle = self.handle, None
@@ -95,7 +105,7 @@ class _Selector:
         return []
 
     def get_key(self, fileobj: File) -> selectors.SelectorKey:
-        fd = descriptor_of(fileobj)
+        fd = self._loop._watched_number(fileobj)
         watches = [self._loop._watches.get((fd, mask)) for mask in (_READ, _WRITE)]
         handles = tuple(None if watch is None else watch.handle for watch in watches)
         bits = (selectors.EVENT_READ, selectors.EVENT_WRITE)
@@ -174,6 +184,8 @@ class CoreLoop(asyncio.BaseEventLoop):
         self._flushes.clear()
         self._rearm.clear()
         self._engine.close()
+        # A closed loop goes with its last reference: the collector need not find it.
+        self._engine.on_error = None
         # Their connection_lost was due and cannot come any more.
         for transport in ending:
             sock = getattr(transport, "_sock", None)
@@ -351,7 +363,8 @@ class CoreLoop(asyncio.BaseEventLoop):
     # Readers and writers.
 
     def _ensure_fd_no_transport(self, fd: File) -> None:
-        number = descriptor_of(fd)
+        # A closed file has no number and no transport: what else is wrong is said behind this.
+        number = _number_in(fd)
         transport = self._transports.get(number)
         if transport is not None and not transport.is_closing():
             raise RuntimeError(f"File descriptor {fd!r} is used by transport {transport!r}")
@@ -362,20 +375,33 @@ class CoreLoop(asyncio.BaseEventLoop):
         handle = events.Handle(callback, args, self, None)
         old = self._watches.get((number, mask))
         if old is not None and old.handle is not None:
-            old.handle.cancel()
-            old.handle = handle
-            return handle
+            if old.of_open_file():
+                old.handle.cancel()
+                old.handle = handle
+                return handle
+            # Its poll would hold the closed file, and never tell of the one that has its number.
+            old.stop()
         # Says EBADF at once, as a selector does.
         os.fstat(number)
-        watch = Watch(self, number, mask, handle)
+        watch = Watch(self, fd, number, mask, handle)
         watch.arm()
         self._watches[number, mask] = watch
         return handle
 
+    def _watched_number(self, file: File) -> int:
+        """The descriptor of a file; of one that was closed, that under which it is watched."""
+        try:
+            return descriptor_of(file)
+        except ValueError:
+            for watch in self._watches.values():
+                if watch.file is file:
+                    return watch.fd
+            raise
+
     def _unwatch(self, fd: File, mask: int) -> bool:
         if self.is_closed():
             return False
-        watch = self._watches.pop((descriptor_of(fd), mask), None)
+        watch = self._watches.pop((self._watched_number(fd), mask), None)
         return watch is not None and watch.stop()
 
     def _add_reader(self, fd: File, callback: Callable[..., Any], *args: Any) -> asyncio.Handle:
@@ -417,16 +443,20 @@ class CoreLoop(asyncio.BaseEventLoop):
 
 def descriptor_of(file: File) -> int:
     """The number of a descriptor or of what has one; ValueError where there is none."""
-    if isinstance(file, int):
-        number = file
-    else:
-        try:
-            number = int(file.fileno())
-        except (AttributeError, TypeError, ValueError):
-            raise ValueError(f"Invalid file object: {file!r}") from None
+    number = _number_in(file)
     if number < 0:
         raise ValueError(f"Invalid file descriptor: {number}")
     return number
+
+
+def _number_in(file: File) -> int:
+    """As `descriptor_of`, and -1 of a closed socket."""
+    if isinstance(file, int):
+        return file
+    try:
+        return int(file.fileno())
+    except (AttributeError, TypeError, ValueError):
+        raise ValueError(f"Invalid file object: {file!r}") from None
 
 
 def _log_slow(handle: asyncio.Handle, took: float) -> None:

@@ -53,7 +53,11 @@ class Sending:
         self._empty_waiter: "Optional[asyncio.Future[None]]" = None
 
     def get_write_buffer_size(self) -> int:
-        return self._size
+        size = self._size
+        if size and self._send_id:
+            # What the kernel took by now does not wait, even where that is dispatched later.
+            size -= max(self._engine.came(self._send_id), 0)
+        return size
 
     def can_write_eof(self) -> bool:
         return True

@@ -1,0 +1,103 @@
+"""Readers and writers of files that their program closed too early."""
+
+import asyncio
+import fcntl
+import os
+import socket
+from typing import List, Tuple
+
+import pytest
+from loops import KIND, run, until
+
+#: uvloop keeps the descriptor open until the reader is removed, which is another way.
+pytestmark = pytest.mark.skipif(KIND == "uvloop", reason="uvloop puts off the close")
+
+
+def pair() -> Tuple[socket.socket, socket.socket]:
+    left, right = socket.socketpair()
+    left.setblocking(False)
+    right.setblocking(False)
+    return left, right
+
+
+def at_number(sock: socket.socket, least: int) -> socket.socket:
+    """The socket again, under the first free number from `least` on."""
+    return socket.socket(fileno=fcntl.fcntl(sock, fcntl.F_DUPFD_CLOEXEC, least))
+
+
+@pytest.mark.parametrize("kind", ["reader", "writer"])
+def test_a_closed_socket_is_removed(kind: str) -> None:
+    """As anyio's unix sockets do it: close, then remove_reader or remove_writer."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        left, right = pair()
+        with left, right:
+            getattr(loop, f"add_{kind}")(left, lambda: None)
+            await asyncio.sleep(0)
+            left.close()
+            assert getattr(loop, f"remove_{kind}")(left)
+            # Nobody holds it any more.
+            got: List[bytes] = []
+            loop.add_reader(right, lambda: got.append(right.recv(1)))
+            await until(lambda: got)
+            assert got[0] == b""
+            loop.remove_reader(right)
+
+    run(main())
+
+
+def test_a_closed_socket_that_nobody_watches() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        left, right = pair()
+        left.close()
+        right.close()
+        for method in (loop.remove_reader, loop.remove_writer):
+            with pytest.raises(ValueError, match="Invalid file descriptor: -1"):
+                method(left)
+        with pytest.raises(ValueError, match="Invalid file descriptor: -1"):
+            loop.add_reader(left, print)
+
+    run(main())
+
+
+def test_a_closed_file_object_is_refused() -> None:
+    """Its fileno() raises, other than a closed socket's; the number serves."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        reading, writing = os.pipe()
+        with open(reading, "rb", buffering=0) as file:
+            loop.add_reader(file, print)
+        with pytest.raises(ValueError):
+            loop.remove_reader(file)
+        loop.remove_reader(reading)
+        os.close(writing)
+
+    run(main())
+
+
+@pytest.mark.skipif(KIND != "ringline", reason="asyncio never calls the second one")
+def test_the_number_of_a_closed_socket_is_used_again() -> None:
+    """Failure: the poll of the file that was closed is taken for that of the new one."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        left, right = pair()
+        one, two = pair()
+        old = at_number(left, 500)
+        number = old.fileno()
+        loop.add_reader(old, print, "of the closed one")
+        await asyncio.sleep(0)
+        old.close()
+        with left, right, one, two, at_number(one, number) as new:
+            assert new.fileno() == number
+            called: List[bytes] = []
+            loop.add_reader(new, lambda: called.append(new.recv(9)))
+            two.send(b"new")
+            await until(lambda: called)
+            assert called == [b"new"]
+            loop.remove_reader(new)
+
+    run(main())

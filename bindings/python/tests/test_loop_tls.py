@@ -29,9 +29,11 @@ async def to_a_thread(certificate: Paths) -> "Tuple[Log, ssl.SSLSocket]":
     return log, await wrapped
 
 
-def answers_at_once(sock: socket.socket, context: ssl.SSLContext) -> bytes:
-    """A client that sends its first data with the last of its handshake; what it is told."""
+def answers_at_once(sock: socket.socket, context: ssl.SSLContext, before: bytes = b"") -> bytes:
+    """A client that sends its first data with the last of its handshake, and something before the
+    first; what it is told."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    outgoing.write(before)
     tls = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
 
     def step(call: Any) -> Any:
@@ -75,6 +77,28 @@ def test_first_data_waits_for_start_tls(certificate: Paths) -> None:
         assert await within(answer) == b"answer to first"
         protocol.transport.abort()
         right.close()
+
+    run(main())
+
+
+def test_hello_behind_the_last_line(certificate: Paths) -> None:
+    """Failure: what a reader read ahead of start_tls() is lost, and both sides wait for ever."""
+    for_server, for_client = contexts(certificate)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert await reader.readline() == b"STARTTLS\n"
+        await writer.start_tls(for_server)
+        writer.write(b"answer to " + await reader.readexactly(5))
+        await writer.drain()
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            with socket.create_connection(server.sockets[0].getsockname()) as sock:
+                answer = loop.run_in_executor(
+                    None, answers_at_once, sock, for_client, b"STARTTLS\n"
+                )
+                assert await within(answer, 5) == b"answer to first"
 
     run(main())
 

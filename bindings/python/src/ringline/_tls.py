@@ -103,6 +103,15 @@ def _nothing() -> None:
 TlsProtocol: Any = _Theirs if sys.version_info < (3, 11) else _TlsProtocol
 
 
+def _take_read(protocol: object, tls: Any) -> None:
+    """Bytes that a StreamReader read ahead are the begin of TLS (asyncio does so since 3.14)."""
+    if isinstance(protocol, asyncio.StreamReaderProtocol):
+        reader: Any = protocol._stream_reader  # type: ignore[attr-defined]
+        if reader is not None and reader._buffer:
+            tls._incoming.write(reader._buffer)
+            reader._buffer.clear()
+
+
 async def start_tls(
     loop: Any,
     transport: Any,
@@ -127,6 +136,8 @@ async def start_tls(
     )  # fmt: skip
     # What comes from here on is for TLS alone.
     transport.pause_reading()
+    if server_side:
+        _take_read(protocol, tls)
     transport.set_protocol(tls)
     steps = [
         loop.call_soon(tls.connection_made, transport),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, List, Optional
 
 import pytest
-from loops import KIND, noise, only_ringline, run, until, within
+from loops import KIND, finish, new_loop, noise, only_ringline, run, until, within
 
 
 class Endpoint(asyncio.DatagramProtocol):
@@ -219,3 +219,57 @@ def test_send_after_close() -> None:
         await ends(server)
 
     run(main())
+
+
+@pytest.mark.parametrize("how", ["close", "abort"])
+def test_closed_by_resume_writing(how: str, tmp_path: Path) -> None:
+    """Failure: the end comes twice."""
+
+    class Ends(Endpoint):
+        def resume_writing(self) -> None:
+            super().resume_writing()
+            getattr(self.transport, how)()
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        left, right = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        right.setblocking(False)
+        made = await loop.create_datagram_endpoint(Ends, sock=left)
+        transport: Any = made[0]
+        ends = made[1]
+        transport.set_write_buffer_limits(high=1000, low=0)
+        while "pause" not in ends.said:
+            transport.sendto(bytes(1000))
+
+        def drained() -> bool:
+            try:
+                while right.recv(2000):
+                    pass
+            except BlockingIOError:
+                pass
+            return ends.lost > 0
+
+        await until(drained)
+        await asyncio.sleep(0.01)
+        assert ends.lost == 1
+        right.close()
+
+    run(main())
+
+
+@only_ringline
+def test_interrupt_while_the_pool_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Failure: Ctrl-C at that moment is taken for a pool that cannot be had."""
+    loop: Any = new_loop()
+    engine = type(loop._engine)
+
+    def interrupted(engine: Any) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(engine, "messages", property(interrupted))
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_until_complete(
+            loop.create_datagram_endpoint(Endpoint, local_addr=("127.0.0.1", 0))
+        )
+    monkeypatch.undo()
+    finish(loop)

@@ -2,9 +2,13 @@
 
 import asyncio
 import sys
+import threading
+from typing import List
 
 import pytest
 from loops import finish, new_loop, only_ringline, program, within
+
+from ringline import _engine
 
 pytestmark = only_ringline
 
@@ -150,4 +154,33 @@ def test_one_buffer_for_many(ring_size: int) -> None:
         await server.wait_closed()
 
     loop.run_until_complete(main())
+    finish(loop)
+
+
+@pytest.mark.parametrize("place", [1, 2, 3, 4])
+def test_new_ring_that_is_made_in_part(place: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Failure: after a move that failed the loop works on memory that is gone."""
+    made: List[int] = []
+    real = _engine._bytes_at
+
+    def failing(address: int, size: int) -> memoryview:
+        made.append(size)
+        if len(made) == place:
+            raise MemoryError
+        return real(address, size)
+
+    def elsewhere() -> None:
+        monkeypatch.setattr(_engine, "_bytes_at", failing)
+        try:
+            loop.run_until_complete(asyncio.sleep(0))
+        except MemoryError:
+            pass
+        monkeypatch.undo()
+
+    loop = new_loop()
+    loop.run_until_complete(asyncio.sleep(0))
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    loop.run_until_complete(asyncio.sleep(0.01))
     finish(loop)

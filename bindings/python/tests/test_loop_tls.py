@@ -81,6 +81,43 @@ def test_first_data_waits_for_start_tls(certificate: Paths) -> None:
     run(main())
 
 
+@pytest.mark.parametrize("way", ["create_connection", "start_tls", "TLS 1.2 server"])
+def test_who_pauses_reading_ends_the_handshake(way: str, certificate: Paths) -> None:
+    """Failure: its last bytes wait until somebody reads, and the peer waits for them."""
+    for_server, for_client = contexts(certificate)
+    serves = way == "TLS 1.2 server"
+    if serves:
+        for_server.maximum_version = ssl.TLSVersion.TLSv1_2
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        left, right = socket.socketpair()
+        right.settimeout(5)
+        peer = for_client if serves else for_server
+        name = "localhost" if serves else None
+        done = loop.run_in_executor(
+            None, lambda: peer.wrap_socket(right, server_side=not serves, server_hostname=name)
+        )
+        ours: Any = for_server if serves else for_client
+        if way == "create_connection":
+            transport: Any = (
+                await loop.create_connection(
+                    asyncio.Protocol, sock=left, ssl=ours, server_hostname="localhost"
+                )
+            )[0]
+        else:
+            plain, protocol = await loop.create_connection(asyncio.Protocol, sock=left)
+            transport = await loop.start_tls(
+                plain, protocol, ours, server_side=serves,
+                server_hostname=None if serves else "localhost",
+            )  # fmt: skip
+        transport.pause_reading()
+        (await within(done, 10)).close()
+        transport.abort()
+
+    run(main())
+
+
 def test_hello_behind_the_last_line(certificate: Paths) -> None:
     """Failure: what a reader read ahead of start_tls() is lost, and both sides wait for ever."""
     for_server, for_client = contexts(certificate)

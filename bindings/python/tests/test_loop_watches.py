@@ -101,3 +101,35 @@ def test_the_number_of_a_closed_socket_is_used_again() -> None:
             loop.remove_reader(new)
 
     run(main())
+
+
+def test_a_callback_that_closes_its_file_is_called_once() -> None:
+    """Failure: it is called again, on a closed descriptor, or with another file's bytes."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        left, right = pair()
+        others: List[socket.socket] = []
+        called: List[bytes] = []
+
+        def read() -> None:
+            number = left.fileno()
+            called.append(left.recv(100))
+            left.close()
+            one, two = pair()
+            others.extend([one, two])
+            if one.fileno() != number:
+                others.append(at_number(one, number))
+            two.send(b"for others")
+
+        loop.add_reader(left, read)
+        right.send(b"x")
+        await until(lambda: called)
+        await asyncio.sleep(0.05)
+        assert called == [b"x"]
+        assert others[0].recv(100) == b"for others"
+        loop.remove_reader(left)
+        for sock in [right, *others]:
+            sock.close()
+
+    run(main())

@@ -6,7 +6,7 @@
 
 use crate::abi::*;
 use crate::engine::Engine;
-use crate::names::{Late, enter_context};
+use crate::names::{Late, tell};
 use crate::py::*;
 use crate::table::Kind;
 use crate::types::*;
@@ -86,11 +86,16 @@ impl Datagram {
             return known().read.call(&[me]).map(drop);
         };
         let native = Engine::checked(&engine)?;
-        let Ok(pool) = engine.named(c"messages") else {
-            // Python does without; what was raised it finds out again.
-            // SAFETY: only the error that is set is taken back.
-            unsafe { PyErr_Clear() };
-            return known().read.call(&[me]).map(drop);
+        let pool = match engine.named(c"messages") {
+            Ok(pool) => pool,
+            // SAFETY: the class lives for ever.
+            Err(Raised) if unsafe { raised_is(PyExc_OSError) } => {
+                // Python does without; what was raised it finds out again.
+                // SAFETY: only the error that is set is taken back.
+                unsafe { PyErr_Clear() };
+                return known().read.call(&[me]).map(drop);
+            }
+            Err(Raised) => return Err(Raised),
         };
         // SAFETY: the attribute is a small int.
         let pool = unsafe { PyLong_AsLong(pool.ptr()) };
@@ -223,7 +228,7 @@ pub fn received(me: &Ref, engine: &Engine, res: i32, record: &Record) -> Py<()> 
     let (payload, address) = (payload?, address?);
     let name = &known().datagram_received;
     let end = null_mut::<PyObject>();
-    enter_context(&context, || {
+    tell(&context, || {
         let (protocol, name) = (protocol.ptr(), name.ptr());
         // SAFETY: all four are live and NULL ends the arguments; a new reference.
         unsafe {

@@ -246,6 +246,30 @@ pub fn enter_context(context: &Ref, body: impl FnOnce() -> Py) -> Py {
     result
 }
 
+/// As `enter_context`, and in a copy where the context is entered now: by who turns the loop in a
+/// callback.
+#[inline]
+pub fn tell(context: &Ref, body: impl FnOnce() -> Py) -> Py {
+    // SAFETY: a live object; of another type than Context it raises.
+    if unsafe { (names().enter)(context.ptr()) } == 0 {
+        let result = body();
+        // SAFETY: as in `enter_context`.
+        return if unsafe { (names().exit)(context.ptr()) } == 0 { result } else { Err(Raised) };
+    }
+    enter_context(&copy_of(context)?, body)
+}
+
+#[cold]
+fn copy_of(context: &Ref) -> Py {
+    // SAFETY: the class lives for ever.
+    if !raised_is(unsafe { PyExc_RuntimeError }) {
+        return Err(Raised);
+    }
+    // SAFETY: only the error that is set is taken back.
+    unsafe { PyErr_Clear() };
+    context.named(c"copy")?.call(&[])
+}
+
 /// Call with one argument, without a tuple where the callable needs none.
 #[inline]
 pub fn call_one(callback: &Ref, argument: &Ref) -> Py {

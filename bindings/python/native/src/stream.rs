@@ -9,7 +9,7 @@
 use crate::abi::*;
 use crate::core::Core;
 use crate::engine::Engine;
-use crate::names::{enter_context, slow, stream_names};
+use crate::names::{slow, stream_names, tell};
 use crate::py::*;
 use crate::reader;
 use crate::table::Kind;
@@ -159,7 +159,7 @@ pub fn received(me: &Ref, engine: &Engine, res: i32, record: &Record) -> Py<()> 
             Ok(false) => match Pieces::of(engine, size, record).bytes() {
                 Ok(data) => {
                     let call = || protocol.method_one(&names.data_received, &data);
-                    enter_context(&context, call).or_else(|_| fatal(me, &names.fatal_text))
+                    tell(&context, call).or_else(|_| fatal(me, &names.fatal_text))
                 }
                 // They are lost, and nothing may come after them.
                 Err(Raised) => fatal(me, &names.fatal_read),

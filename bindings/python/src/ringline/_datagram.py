@@ -69,7 +69,6 @@ class DatagramTransport(Reading, FlowControl, transports.DatagramTransport):
         # The name of a peer without one is "": it is a peer all the same.
         self._connected = self._extra["peername"] is not None
         self._context = contextvars.copy_context()
-        self._run = self._context.run
         self._buffer: Deque[Tuple[bytes, Any]] = deque()
         self._buffer_size = 0
         self._conn_lost = 0
@@ -155,6 +154,8 @@ class DatagramTransport(Reading, FlowControl, transports.DatagramTransport):
         try:
             if res > 0:
                 self._take(res, data, token)
+            elif self._closing or res in _LEAVES:
+                pass
             elif res in SHORT:
                 try:
                     later = self._is_short(res, self._engine.messages)
@@ -162,11 +163,10 @@ class DatagramTransport(Reading, FlowControl, transports.DatagramTransport):
                     # It is told as that of a datagram is, and ends nothing.
                     self._shortages, later = 0, True
                     self._error(error)
-            elif not self._closing and res not in _LEAVES:
-                if res in _BROKEN or res < -4095:
-                    self._name_room = 0  # This kernel, or this socket, has no such receive.
-                else:
-                    self._error(failure(res))
+            elif res in _BROKEN or res < -4095:
+                self._name_room = 0  # This kernel, or this socket, has no such receive.
+            else:
+                self._error(failure(res))
         finally:
             if later:
                 self._loop.call_later(LATER, self._read)
@@ -288,7 +288,8 @@ class DatagramTransport(Reading, FlowControl, transports.DatagramTransport):
         self._maybe_resume_protocol()
         if not self._buffer:
             self._loop._remove_writer(self._sock_fd)
-            if self._closing:
+            if self._closing and not self._conn_lost:
+                self._conn_lost += 1
                 self._run(self._call_connection_lost, None)
 
     # The end.

@@ -127,14 +127,17 @@ class Engine(Turning):
             raise failed(_abi.ESTALE)
         shared = _abi.Shared.from_address(address)
         block = memoryview((ctypes.c_ubyte * shared.size).from_address(address)).cast("B")
-        self._words = block.cast("I")
-        self._longs = block.cast("q")
-        self._ops_cap, self._recs_cap = shared.ops_cap, shared.recs_cap
-        self._rel_cap = shared.rel_cap
-        self._op_bytes = _bytes_at(shared.ops, OP_SIZE * shared.ops_cap)
-        self._rec_bytes = _bytes_at(shared.recs, RECORD.size * shared.recs_cap)
-        self._token_words = _bytes_at(shared.tokens, 8 * shared.ops_cap).cast("Q")
-        self._rel_words = _bytes_at(shared.rel, 8 * shared.rel_cap).cast("Q")
+        ops = _bytes_at(shared.ops, OP_SIZE * shared.ops_cap)
+        recs = _bytes_at(shared.recs, RECORD.size * shared.recs_cap)
+        tokens = _bytes_at(shared.tokens, 8 * shared.ops_cap).cast("Q")
+        releases = _bytes_at(shared.rel, 8 * shared.rel_cap).cast("Q")
+        words, longs = block.cast("I"), block.cast("q")
+        caps = shared.ops_cap, shared.recs_cap, shared.rel_cap
+        # All or nothing: what was there may be gone on with.
+        self._words, self._longs = words, longs
+        self._op_bytes, self._rec_bytes = ops, recs
+        self._token_words, self._rel_words = tokens, releases
+        self._ops_cap, self._recs_cap, self._rel_cap = caps
         self._rel_len = 0
 
     def _pool(self, handle: int) -> int:

@@ -48,8 +48,8 @@ class Watch:
         self.ident = 0
 
     def arm(self) -> None:
-        """Poll, with the next turn."""
-        if self.handle is not None and not self.ident:
+        """Poll, with the next turn. What was closed is not: as epoll, it tells nobody."""
+        if self.handle is not None and not self.ident and self.of_open_file():
             self.ident = self.loop._engine.submit(
                 _abi.OP_POLL_ADD, self.fd, 0, 0, 0, self.mask, self._polled, restart=True
             )
@@ -59,16 +59,12 @@ class Watch:
         handle = self.handle
         if handle is None:
             return
+        if res == -errno.EBADF:
+            return  # It was closed.
         # A poll that was ended because the loop stopped is only armed again; one that failed
         # calls back, as the descriptor will tell its error there.
         if res != -errno.ECANCELED:
             self.loop._ready.append(handle)
-        if res == -errno.EBADF:
-            # It was closed: told once, and forgotten as epoll forgets it.
-            self.ident, self.handle = 0, None
-            if self.loop._watches.get((self.fd, self.mask)) is self:
-                del self.loop._watches[self.fd, self.mask]
-            return
         if res < 0 and res not in _ENDED:
             # The kernel is short of something: at once it would be so again.
             self.loop.call_later(LATER, self.arm)
@@ -378,6 +374,7 @@ class CoreLoop(asyncio.BaseEventLoop):
             if old.of_open_file():
                 old.handle.cancel()
                 old.handle = handle
+                old.arm()
                 return handle
             # Its poll would hold the closed file, and never tell of the one that has its number.
             old.stop()

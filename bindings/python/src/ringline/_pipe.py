@@ -46,7 +46,6 @@ class _Pipe(Common):
         self._fileno: int = pipe.fileno()
         self._protocol = protocol
         self._context = contextvars.copy_context()
-        self._run = self._context.run
         self._closing = False
         mode = os.fstat(self._fileno).st_mode
         if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stat.S_ISCHR(mode)):

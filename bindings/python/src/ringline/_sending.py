@@ -39,7 +39,7 @@ class Sending:
     _protocol_paused: bool
     _fatal_error: Any
     _lose: Any
-    _maybe_pause_protocol: Any
+    _high_water: int
     _maybe_resume_protocol: Any
 
     def _begin(self) -> None:
@@ -58,6 +58,11 @@ class Sending:
             # What the kernel took by now does not wait, even where that is dispatched later.
             size -= max(self._engine.came(self._send_id), 0)
         return size
+
+    def _maybe_pause_protocol(self) -> None:
+        # What is asked first is cheap; what the kernel took by now is searched for.
+        if self._size > self._high_water:
+            super()._maybe_pause_protocol()  # type: ignore[misc]
 
     def can_write_eof(self) -> bool:
         return True

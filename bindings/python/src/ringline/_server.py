@@ -17,7 +17,7 @@ from . import _abi
 from ._error import failure
 from ._loop import descriptor_of
 from ._stream import Transport
-from ._transport import LATER
+from ._transport import LATER, run_in
 
 _FINAL = _abi.CF_FINAL
 _SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -86,7 +86,7 @@ class Acceptor:
         try:
             if res >= 0:
                 if self._open:
-                    self._context.run(self._connect, res)
+                    run_in(self._context, self._connect, res)
                 else:
                     os.close(res)
         finally:

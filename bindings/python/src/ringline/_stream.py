@@ -69,7 +69,6 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
         self._sock = sock
         self._sock_fd = sock.fileno()
         self._context = contextvars.copy_context()
-        self._run = self._context.run
         self._begin()
         #: What came while reading was paused.
         self._held: Deque[Any] = deque()
@@ -239,7 +238,7 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
                 if done < size:
                     # Who goes on after that gets the rest.
                     self._held.appendleft(view[done:].tobytes())
-                    self._loop.call_soon(self._unhold)
+                    self._unhold_soon()
                 raise
             except BaseException as error:
                 self._fatal_error(error, f"Fatal error: protocol.{step}() call failed.")

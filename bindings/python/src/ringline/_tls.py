@@ -12,7 +12,7 @@ import sys
 from asyncio import sslproto
 from typing import Any, Optional
 
-from ._transport import takes_buffers
+from ._transport import run_in, takes_buffers
 
 _Theirs: Any = sslproto.SSLProtocol
 _State: Any = getattr(sslproto, "SSLProtocolState", None)
@@ -23,6 +23,8 @@ class _TlsProtocol(_Theirs):  # type: ignore[misc]
     """asyncio's SSLProtocol of 3.11 and newer."""
 
     _app_protocol_is_buffer: bool
+    #: Whether the peer's end came before its first data was read.
+    _ended_early = False
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         # It may be closed before it has a transport.
@@ -48,9 +50,25 @@ class _TlsProtocol(_Theirs):  # type: ignore[misc]
         self._do_read = _nothing
         try:
             super()._on_handshake_complete(handshake_exc)
+            if self._state == _State.WRAPPED:
+                # The last of the handshake does not wait: who pauses reading may never read.
+                self._process_outgoing()
         finally:
-            del self._do_read
-        self._loop.call_soon(self._do_read)
+            self._loop.call_soon(run_in, self._context, self._begin_reading)
+
+    def _begin_reading(self) -> None:
+        self.__dict__.pop("_do_read", None)
+        self._do_read()
+        if self._ended_early:
+            self._ended_early = False
+            if self._transport is not None and not super().eof_received():
+                self._transport.close()
+
+    def eof_received(self) -> Any:
+        if "_do_read" not in self.__dict__:
+            return super().eof_received()
+        self._ended_early = True
+        return True
 
     def _resume_reading(self) -> None:
         self._context.copy().run(super()._resume_reading)
@@ -136,7 +154,7 @@ async def start_tls(
     )  # fmt: skip
     # What comes from here on is for TLS alone.
     transport.pause_reading()
-    if server_side:
+    if server_side and TlsProtocol is not _Theirs:
         _take_read(protocol, tls)
     transport.set_protocol(tls)
     steps = [

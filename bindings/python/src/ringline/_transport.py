@@ -31,6 +31,16 @@ def takes_buffers(protocol: object) -> bool:
     return hasattr(protocol, "get_buffer") and not hasattr(protocol, "data_received")
 
 
+def run_in(context: contextvars.Context, call: Callable[..., Any], *arguments: Any) -> Any:
+    """Call in a context; in a copy where it is entered now: by who turns the loop in a callback."""
+    try:
+        return context.run(call, *arguments)
+    except RuntimeError as error:
+        trace = error.__traceback__
+        if trace is None or trace.tb_next is not None or "cannot enter" not in str(error):
+            raise
+    return context.copy().run(call, *arguments)
+
 
 class Common:
     """A protocol and a way to end."""
@@ -53,6 +63,9 @@ class Common:
 
     def is_closing(self) -> bool:
         return self._closing
+
+    def _run(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        return run_in(self._context, call, *arguments)
 
     def _lose_soon(self, error: Optional[BaseException]) -> None:
         self._loop.call_soon(self._call_connection_lost, error, context=self._context.copy())
@@ -138,7 +151,7 @@ class Reading(Common):
 
     def _unhold_soon(self) -> None:
         # As what comes later: it sees what data_received() set.
-        self._loop.call_soon(self._unhold, context=self._context)
+        self._loop.call_soon(self._run, self._unhold)
 
     def _unhold(self) -> None:
         try:

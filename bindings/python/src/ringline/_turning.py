@@ -118,14 +118,14 @@ class Turning:
         came += records
         start, end = (len(staged) - len(rest)) * OP_SIZE, len(staged) * OP_SIZE
         moved = bytes(self._op_bytes[start:end]) if start else b""
-        size, extend = len(moved), self._inbox.extend
+        size, extend, dropped = len(moved), self._inbox.extend, self._dropped
+        if records and dropped:
+            dropped = dropped.difference([record[0] for record in records])
         # From here on nothing lets a signal's handler run before all is done.
         self._op_bytes[:size] = moved
-        self._staged, self._quiet = rest, quiet
+        self._staged, self._quiet, self._dropped = rest, quiet, dropped
         self._due = False
         extend(came)
-        if found and self._dropped:
-            self._dropped.difference_update([record[0] for record in records])
         return found
 
     def _accepted(self, code: int) -> Tuple[List[int], List[Record]]:

@@ -1,0 +1,103 @@
+"""A kernel that is short of something for a while: it is asked again, but not without rest."""
+
+import asyncio
+import errno
+from typing import List
+
+import pytest
+from loops import only_ringline, until
+from test_loop_ends import Log, logged, tcp_pair
+from test_loop_faults import Below, below, receive
+
+from ringline import _abi
+
+__all__ = ["below"]
+pytestmark = only_ringline
+
+
+@pytest.mark.parametrize("error", [errno.ENOBUFS, errno.EAGAIN])
+def test_receive_outlives_a_shortage(below: Below, error: int) -> None:
+    """Failure: a connection ends as the kernel is asked at once, as often as it ever is."""
+
+    async def main() -> None:
+        below.faults.fail(_abi.OP_RECV, error, times=1_000_000)
+        below.loop.call_later(0.2, below.faults.heal)
+        log, peer = await logged()
+        peer.sendall(b"late")
+        await until(lambda: len(log.calls) > 1)
+        assert log.calls == ["made", b"late"]
+        log.transport.close()
+        await until(lambda: log.lost)
+        peer.close()
+
+    below.run(main())
+    assert below.said == []
+
+
+def test_poll_that_fails_rests(below: Below) -> None:
+    """Failure: a reader whose poll fails makes a busy loop, or is called no more."""
+
+    async def main() -> None:
+        below.faults.fail(_abi.OP_POLL_ADD, errno.ENOMEM, times=1_000_000)
+        left, right = tcp_pair()
+        called: List[int] = []
+        below.loop.add_reader(left, called.append, 1)
+        await asyncio.sleep(0.2)
+        assert 2 <= len(called) < 100
+        below.faults.heal()
+        await asyncio.sleep(0.05)
+        called.clear()
+        right.sendall(b"x")
+        await until(lambda: called)
+        below.loop.remove_reader(left)
+        left.close()
+        right.close()
+
+    below.run(main())
+
+
+def test_writer_is_resumed_by_the_send(below: Below) -> None:
+    """Failure: who was paused while the kernel took nothing waits for ever."""
+
+    class Told(Log):
+        def pause_writing(self) -> None:
+            self.calls.append("pause")
+
+        def resume_writing(self) -> None:
+            self.calls.append("resume")
+
+    async def main() -> None:
+        left, right = tcp_pair()
+        _, log = await below.loop.create_connection(Told, sock=left)
+        await asyncio.sleep(0.01)
+        below.faults.refuse(errno.EAGAIN, times=3)
+        log.transport.write(bytes(100))
+        await asyncio.sleep(0)
+        log.transport.set_write_buffer_limits(high=10)
+        assert log.calls == ["made", "pause"]
+        await until(lambda: "resume" in log.calls, 5)
+        assert await receive(right, 100) == bytes(100)
+        log.transport.close()
+        await until(lambda: log.lost)
+        right.close()
+
+    below.run(main())
+    assert below.faults.made == 3
+
+
+def test_accepting_rests(below: Below) -> None:
+    """Failure: clients that give up, one after the other, make a busy loop."""
+
+    async def main() -> None:
+        below.faults.fail(_abi.OP_ACCEPT, errno.ECONNABORTED, times=1_000_000)
+        server = await below.loop.create_server(Log, "127.0.0.1", 0)
+        await asyncio.sleep(0.2)
+        assert below.faults.made < 100
+        below.faults.heal()
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        server.close()
+        writer.close()
+        await server.wait_closed()
+
+    below.run(main())
+    assert below.said == []

@@ -110,6 +110,26 @@ def test_refused_is_told_and_ends_nothing() -> None:
     run(main())
 
 
+def test_each_refusal_is_told_to_who_does_not_read() -> None:
+    """Failure: what a send says of the one before it is lost."""
+
+    async def main() -> None:
+        server = await endpoint(local_addr=("127.0.0.1", 0))
+        client = await endpoint(remote_addr=server.transport.get_extra_info("sockname"))
+        await ends(server)
+        if hasattr(client.transport, "pause_reading"):
+            client.transport.pause_reading()
+        for _ in range(6):
+            client.transport.sendto(b"nobody")
+            await asyncio.sleep(0.005)
+        told = [client.heard.get_nowait() for _ in range(client.heard.qsize())]
+        assert len(told) >= 3
+        assert {type(error) for error in told} == {ConnectionRefusedError}
+        await ends(client)
+
+    run(main())
+
+
 def test_unix(tmp_path: Path) -> None:
     async def main() -> None:
         names = [str(tmp_path / name) for name in "ab"]

@@ -188,6 +188,25 @@ def test_closed_in_the_last_iteration() -> None:
 
 
 @only_ringline
+def test_closed_as_the_loop_stops() -> None:
+    """Failure: a warning that it was not closed, as nobody runs its end any more."""
+    left, right = pair()
+    loop = new_loop()
+    transport, _ = loop.run_until_complete(loop.create_connection(asyncio.Protocol, sock=left))
+    loop.call_soon(loop.stop)
+    loop.call_soon(transport.close)
+    loop.run_forever()
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        del transport, _
+        loop.close()
+        gc.collect()
+    assert [str(warning.message) for warning in said] == []
+    assert right.recv(10) == b""
+    right.close()
+
+
+@only_ringline
 def test_wake_up_descriptor_is_gone_first() -> None:
     """At the interpreter's end what a forgotten loop holds may be finalized before it."""
     loop: Any = new_loop()

@@ -2,7 +2,8 @@
 
 import asyncio
 import errno
-from typing import List
+import socket
+from typing import List, Tuple
 
 import pytest
 from loops import only_ringline, until
@@ -34,6 +35,26 @@ def test_receive_outlives_a_shortage(below: Below, error: int) -> None:
     assert below.said == []
 
 
+def test_receive_waits_for_buffers_of_others(
+    below: Below, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Failure: a connection ends whose receives found no buffer, as others had them all."""
+    monkeypatch.setattr(type(below.loop._engine), "has_buffers", lambda *_: False)
+
+    async def main() -> None:
+        below.faults.fail(_abi.OP_RECV, errno.ENOBUFS, times=200)
+        log, peer = await logged()
+        peer.sendall(b"late")
+        await until(lambda: len(log.calls) > 1)
+        assert log.calls == ["made", b"late"]
+        log.transport.close()
+        await until(lambda: log.lost)
+        peer.close()
+
+    below.run(main())
+    assert below.faults.made == 200
+
+
 def test_poll_that_fails_rests(below: Below) -> None:
     """Failure: a reader whose poll fails makes a busy loop, or is called no more."""
 
@@ -56,33 +77,65 @@ def test_poll_that_fails_rests(below: Below) -> None:
     below.run(main())
 
 
+class Told(Log):
+    """Hears of the water marks too, and then does what `then` says."""
+
+    then = ""
+
+    def pause_writing(self) -> None:
+        self.calls.append("pause")
+
+    def resume_writing(self) -> None:
+        self.calls.append("resume")
+        if self.then == "write":
+            self.transport.write(b"last")
+        elif self.then == "raise":
+            raise KeyboardInterrupt
+
+
+async def held_up(below: Below) -> Tuple[Told, socket.socket]:
+    """A transport that is paused over a send which the kernel has not taken, and its peer."""
+    left, right = tcp_pair()
+    _, log = await below.loop.create_connection(Told, sock=left)
+    await asyncio.sleep(0.01)
+    below.faults.refuse(errno.EAGAIN, times=3)
+    log.transport.write(bytes(100))
+    await asyncio.sleep(0)
+    log.transport.set_write_buffer_limits(high=10)
+    assert log.calls == ["made", "pause"]
+    return log, right
+
+
 def test_writer_is_resumed_by_the_send(below: Below) -> None:
     """Failure: who was paused while the kernel took nothing waits for ever."""
 
-    class Told(Log):
-        def pause_writing(self) -> None:
-            self.calls.append("pause")
-
-        def resume_writing(self) -> None:
-            self.calls.append("resume")
-
     async def main() -> None:
-        left, right = tcp_pair()
-        _, log = await below.loop.create_connection(Told, sock=left)
-        await asyncio.sleep(0.01)
-        below.faults.refuse(errno.EAGAIN, times=3)
-        log.transport.write(bytes(100))
-        await asyncio.sleep(0)
-        log.transport.set_write_buffer_limits(high=10)
-        assert log.calls == ["made", "pause"]
+        log, peer = await held_up(below)
         await until(lambda: "resume" in log.calls, 5)
-        assert await receive(right, 100) == bytes(100)
+        assert await receive(peer, 100) == bytes(100)
         log.transport.close()
         await until(lambda: log.lost)
-        right.close()
+        peer.close()
 
     below.run(main())
     assert below.faults.made == 3
+
+
+@pytest.mark.parametrize("then", ["write", "raise"])
+def test_close_while_the_kernel_takes_nothing(below: Below, then: str) -> None:
+    """Failure: what resume_writing writes is lost, or who raises there has no end."""
+    log, peer = below.run(held_up(below))
+    log.then = then
+    log.transport.close()
+    data = bytes(100) + (b"last" if then == "write" else b"")
+    task = below.loop.create_task(receive(peer, len(data)))
+    if then == "raise":
+        with pytest.raises(KeyboardInterrupt):
+            below.run(task)
+    assert below.run(task) == data
+    below.run(until(lambda: log.lost))
+    assert log.calls == ["made", "pause", "resume", ("lost", type(None))]
+    peer.close()
 
 
 def test_accepting_rests(below: Below) -> None:

@@ -12,7 +12,7 @@ import pytest
 from loops import KIND, finish, leases, new_loop, noise, only_ringline, run, stream_pair
 from loops import until, within
 from test_loop_bytes import narrow_pair
-from test_loop_ends import Log, logged, tcp_pair
+from test_loop_ends import Log, logged, reset, tcp_pair
 
 
 def close(*sockets: socket.socket) -> None:
@@ -167,6 +167,23 @@ def test_write_after_the_end_goes_nowhere(size: int) -> None:
             with pytest.raises(BlockingIOError):
                 sock.recv(10)
         close(left, right, peer)
+
+    run(main())
+
+
+@pytest.mark.parametrize("size", [3, 50_000])
+def test_reset_is_told_by_the_write(size: int) -> None:
+    """Failure: who does not read is told of a broken pipe, as the reset was said and not heard."""
+
+    async def main() -> None:
+        log, peer = await logged()
+        log.transport.pause_reading()
+        await asyncio.sleep(0.01)
+        reset(peer)
+        await asyncio.sleep(0.01)
+        log.transport.write(b"x" * size)
+        await until(lambda: log.lost)
+        assert log.calls == ["made", ("lost", ConnectionResetError)]
 
     run(main())
 

@@ -155,7 +155,7 @@ impl Datagram {
 
     /// Send now; false where that is Python's.
     #[inline]
-    fn send(&self, data: &Ref, address: Option<&Ref>) -> Py<bool> {
+    fn send(&self, me: &Ref, data: &Ref, address: Option<&Ref>) -> Py<bool> {
         let address = address.filter(|address| !address.is_none());
         let usual = self.conn_lost.get() == 0
             && self.buffer_size.get() == 0
@@ -180,8 +180,15 @@ impl Datagram {
             let bytes = PyBytes_AsString(data.ptr()).cast();
             libc::sendto(self.fd.get(), bytes, length as usize, flags, place.cast(), size as u32)
         };
-        // What failed Python tries again, and finds out why.
-        Ok(sent >= 0)
+        if sent >= 0 {
+            return Ok(true);
+        }
+        // Python waits for room. What else is wrong is told now: a socket says it once.
+        let error = last_errno();
+        if may_go_later(error) {
+            return Ok(false);
+        }
+        me.named(c"_send_failed")?.call(&[&Ref::int(error as usize)?]).map(|_| true)
     }
 }
 
@@ -245,7 +252,7 @@ unsafe extern "C" fn sendto(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) -> O
         let (me, args) = unsafe { (Ref::view(&slf), Args::new(v, n, &k)) };
         let given = args.positional();
         let usual = !args.has_names() && matches!(given.len(), 1 | 2);
-        if usual && Datagram::of(me).send(&given[0], given.get(1))? {
+        if usual && Datagram::of(me).send(me, &given[0], given.get(1))? {
             return Ok(Ref::none());
         }
         let mut all = vec![me.clone()];

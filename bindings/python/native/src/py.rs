@@ -273,6 +273,16 @@ pub fn intern(text: &CStr) -> Py {
     unsafe { Ref::new(PyUnicode_InternFromString(text.as_ptr())) }
 }
 
+/// Whether the system call that failed may do better later, by the errno that it left.
+pub fn may_go_later(errno: c_int) -> bool {
+    matches!(errno, libc::EAGAIN | libc::EINTR)
+}
+
+/// The errno of the system call that failed last.
+pub fn last_errno() -> c_int {
+    std::io::Error::last_os_error().raw_os_error().unwrap_or(0)
+}
+
 /// Import a module.
 pub fn import(name: &CStr) -> Py {
     // SAFETY: the name ends; a new reference.

@@ -352,10 +352,13 @@ impl Stream {
         if sent == length {
             return Ok(());
         }
-        // Nothing went: the usual way finds out why.
-        let sent = sent.max(0);
-        if sent == 0 {
-            return self.write_slowly(me, data);
+        if sent <= 0 {
+            let error = last_errno();
+            if sent == 0 || may_go_later(error) {
+                return self.write_slowly(me, data);
+            }
+            // It is told now: a socket says it once.
+            return me.named(c"_send_failed")?.call(&[&Ref::int(error as usize)?]).map(drop);
         }
         self.size.set(length - sent);
         self.sending.set(Some(data.clone()));

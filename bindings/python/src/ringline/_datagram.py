@@ -268,13 +268,20 @@ class DatagramTransport(Reading, FlowControl, transports.DatagramTransport):
                 self._loop._add_writer(self._sock_fd, self._sendto_ready)
             return False
         except OSError as error:
-            # Who sends may be in the context itself.
-            self._context.copy().run(self._protocol.error_received, error)
+            self._not_sent(error)
         except (SystemExit, KeyboardInterrupt):
             raise
         except BaseException as error:
             self._fatal_error(error, "Fatal write error on datagram transport")
         return True
+
+    def _not_sent(self, error: OSError) -> None:
+        # Who sends may be in the context itself.
+        self._context.copy().run(self._protocol.error_received, error)
+
+    def _send_failed(self, number: int) -> None:
+        """A send by the native layer failed, with this errno."""
+        self._not_sent(failure(-number))
 
     def _sendto_ready(self) -> None:
         while self._buffer:

@@ -24,6 +24,7 @@ _AT_ONCE = 16384
 #: So much goes with one operation, so that water marks see how a large write gets on.
 _PIECE = 262144
 _AGAIN = (-errno.EAGAIN, -errno.EINTR)
+_WRITE_ERROR = "Fatal write error on socket transport"
 
 
 class Sending:
@@ -130,7 +131,7 @@ class Sending:
         except (BlockingIOError, InterruptedError):
             sent = 0
         except OSError as error:
-            self._fatal_error(error, "Fatal write error on socket transport")
+            self._fatal_error(error, _WRITE_ERROR)
             return
         self._size -= sent
         if sent == len(data):
@@ -141,6 +142,10 @@ class Sending:
             self._sending, self._sent_to = data, sent
             self._send_rest()
         self._maybe_pause_protocol()
+
+    def _send_failed(self, number: int) -> None:
+        """A send by the native layer failed, with this errno."""
+        self._fatal_error(failure(-number), _WRITE_ERROR)
 
     def _flush(self) -> None:
         """Send what was written in this iteration, with the turn that follows."""
@@ -205,7 +210,7 @@ class Sending:
                 return
             self._sending = None
             error, waiter = failure(res), self._empty_waiter
-            self._fatal_error(error, "Fatal write error on socket transport")
+            self._fatal_error(error, _WRITE_ERROR)
             if waiter is not None and not waiter.done():
                 waiter.set_exception(error)
             return

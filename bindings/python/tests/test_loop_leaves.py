@@ -193,12 +193,16 @@ def test_closed_as_the_loop_stops() -> None:
     left, right = pair()
     loop = new_loop()
     transport, _ = loop.run_until_complete(loop.create_connection(asyncio.Protocol, sock=left))
-    loop.call_soon(loop.stop)
-    loop.call_soon(transport.close)
+
+    def last() -> None:
+        loop.stop()
+        transport.close()
+
+    loop.call_later(0.02, last)
     loop.run_forever()
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        del transport, _
+        del transport, _, last
         loop.close()
         gc.collect()
     assert [str(warning.message) for warning in said] == []

@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import socket
-from typing import List, Tuple
+from typing import Any, List, Tuple
 
 import pytest
 from loops import only_ringline, until
@@ -75,6 +75,33 @@ def test_poll_that_fails_rests(below: Below) -> None:
         right.close()
 
     below.run(main())
+
+
+def test_poll_that_is_refused_is_tried_again(below: Below) -> None:
+    """Failure: a reader is called no more, as it could not be armed once."""
+    left, right = tcp_pair()
+    called: List[bytes] = []
+    below.loop.add_reader(left, lambda: called.append(left.recv(1)))
+    below.run(asyncio.sleep(0.01))
+    engine = below.loop._engine
+    real = engine.submit
+
+    def refuse(opcode: int, *values: Any, **named: Any) -> Any:
+        if opcode == _abi.OP_POLL_ADD and called:
+            engine.submit = real
+            raise MemoryError
+        return real(opcode, *values, **named)
+
+    engine.submit = refuse
+    right.send(b"ab")
+    task = below.loop.create_task(until(lambda: len(called) == 2, 5))
+    with pytest.raises(MemoryError):
+        below.run(task)
+    del engine.submit
+    below.run(task)
+    below.loop.remove_reader(left)
+    left.close()
+    right.close()
 
 
 class Told(Log):

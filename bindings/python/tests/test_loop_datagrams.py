@@ -119,7 +119,7 @@ def test_each_refusal_is_told_to_who_does_not_read() -> None:
         await ends(server)
         if hasattr(client.transport, "pause_reading"):
             client.transport.pause_reading()
-        for _ in range(6):
+        for _ in range(10):
             client.transport.sendto(b"nobody")
             await asyncio.sleep(0.005)
         told = [client.heard.get_nowait() for _ in range(client.heard.qsize())]

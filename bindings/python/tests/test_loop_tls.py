@@ -126,7 +126,7 @@ def test_hello_behind_the_last_line(certificate: Paths) -> None:
         assert await reader.readline() == b"STARTTLS\n"
         await writer.start_tls(for_server)
         writer.write(b"answer to " + await reader.readexactly(5))
-        await writer.drain()
+        await shut(writer)
 
     async def main() -> None:
         loop = asyncio.get_running_loop()

@@ -140,6 +140,35 @@ def test_hello_behind_the_last_line(certificate: Paths) -> None:
     run(main())
 
 
+def test_end_right_behind_the_first_data(certificate: Paths) -> None:
+    """Failure: the data is lost, as the end came before it was read."""
+    for_server, for_client = contexts(certificate)
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        left, right = socket.socketpair()
+        plain, log = await loop.create_connection(Log, sock=left)
+        made = loop.create_task(loop.start_tls(plain, log, for_server, server_side=True))
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = for_client.wrap_bio(incoming, outgoing, server_hostname="localhost")
+        with pytest.raises(ssl.SSLWantReadError):
+            tls.do_handshake()
+        right.sendall(outgoing.read())
+        await asyncio.sleep(0.1)
+        incoming.write(right.recv(65536))
+        tls.do_handshake()
+        tls.write(b"first")
+        # The last of the handshake, data and the end are there in one turn.
+        right.sendall(outgoing.read())
+        right.shutdown(socket.SHUT_WR)
+        await within(made)
+        await until(lambda: log.lost, 10)
+        assert log.calls == ["made", b"first", "eof", ("lost", type(None))]
+        right.close()
+
+    run(main())
+
+
 def test_close_while_the_peer_sends(certificate: Paths) -> None:
     """Failure: "application data after close notify", an error of who closed."""
     for_server, for_client = contexts(certificate)

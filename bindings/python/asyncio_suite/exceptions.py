@@ -2,8 +2,8 @@
 
 Each is about the selector loop itself: about objects of its own that a test asks for by a private
 name, or puts a mock in. None is about what becomes of data, of a close or of a child. A name is
-`module.Class.test`, with `*` for anything; run.py says which of them were needed by no run. A reason
-that begins with a version is about the tests of that version.
+`module.Class.test`, with `*` for anything; run.py says which of them were needed by no run. A
+reason that begins with a version is about the tests of that version.
 """
 
 EXCEPTIONS: "list[tuple[str, str]]" = [

@@ -95,7 +95,8 @@ impl Stream {
     /// Whether received bytes go straight to `data_received`.
     #[inline]
     fn open(&self) -> bool {
-        !self.paused.get() && !self.closing.get() && !self.buffered.get() && !self.held.has_items()
+        let wanted = !self.paused.get() && !self.closing.get() && !self.ended.get();
+        wanted && !self.buffered.get() && !self.held.has_items()
     }
 
     /// The queue of writes, with `pending` in it, for Python. There is none before it is asked for.
@@ -161,8 +162,11 @@ pub fn received(me: &Ref, engine: &Engine, res: i32, record: &Record) -> Py<()> 
                     let call = || protocol.method_one(&names.data_received, &data);
                     tell(&context, call).or_else(|_| fatal(me, &names.fatal_text))
                 }
-                // They are lost, and nothing may come after them.
-                Err(Raised) => fatal(me, &names.fatal_read),
+                // They are lost, and nothing may come after them, even if this fails too.
+                Err(Raised) => {
+                    part.ended.set(true);
+                    fatal(me, &names.fatal_read)
+                }
             }
             .map(drop),
             Err(Raised) => fatal(me, &names.fatal_text).map(drop),

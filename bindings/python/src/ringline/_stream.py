@@ -176,14 +176,15 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
         """Bytes of the pool, which are given back whatever becomes of them."""
         engine = self._engine
         try:
-            if self._closing:
+            if self._closing or self._ended:
                 return
             if self._buffered and not (self._paused or self._held):
                 self._run(self._fill, engine.view(data, res))
                 return
             received = engine.received(data, res)
         except MemoryError as error:
-            # They are lost, and nothing may come after them.
+            # They are lost, and nothing may come after them, even if this fails too.
+            self._ended = True
             self._fatal_error(error, _READ_ERROR)
             return
         finally:

@@ -315,8 +315,8 @@ fn lend(backend: &mut dyn Backend, place: usize, region: &Region) -> Result<(), 
         libc::EFAULT => Err(Fault::errno(errno, "the memory of the region is not all mapped")),
         libc::EINVAL | libc::EOPNOTSUPP => Err(Fault::errno(
             errno,
-            "before Linux 6.5 no page of a file's mapping can be registered, and static variables \
-             may begin in one: use ringline_region_alloc()",
+            "the kernel refused the region: before Linux 6.5 no page of a file's mapping can be \
+             registered, and static variables may begin in one: use ringline_region_alloc()",
         )),
         _ => Err(Fault::errno(errno, "the kernel refused the region")),
     }

@@ -16,6 +16,17 @@ __all__ = ["below"]
 pytestmark = only_ringline
 
 
+async def hears_late() -> None:
+    """A connection that hears what is sent to it, whatever the kernel is short of."""
+    log, peer = await logged()
+    peer.sendall(b"late")
+    await until(lambda: len(log.calls) > 1)
+    assert log.calls == ["made", b"late"]
+    log.transport.close()
+    await until(lambda: log.lost)
+    peer.close()
+
+
 @pytest.mark.parametrize("error", [errno.ENOBUFS, errno.EAGAIN])
 def test_receive_outlives_a_shortage(below: Below, error: int) -> None:
     """Failure: a connection ends as the kernel is asked at once, as often as it ever is."""
@@ -23,13 +34,7 @@ def test_receive_outlives_a_shortage(below: Below, error: int) -> None:
     async def main() -> None:
         below.faults.fail(_abi.OP_RECV, error, times=1_000_000)
         below.loop.call_later(0.2, below.faults.heal)
-        log, peer = await logged()
-        peer.sendall(b"late")
-        await until(lambda: len(log.calls) > 1)
-        assert log.calls == ["made", b"late"]
-        log.transport.close()
-        await until(lambda: log.lost)
-        peer.close()
+        await hears_late()
 
     below.run(main())
     assert below.said == []
@@ -43,13 +48,7 @@ def test_receive_waits_for_buffers_of_others(
 
     async def main() -> None:
         below.faults.fail(_abi.OP_RECV, errno.ENOBUFS, times=200)
-        log, peer = await logged()
-        peer.sendall(b"late")
-        await until(lambda: len(log.calls) > 1)
-        assert log.calls == ["made", b"late"]
-        log.transport.close()
-        await until(lambda: log.lost)
-        peer.close()
+        await hears_late()
 
     below.run(main())
     assert below.faults.made == 200

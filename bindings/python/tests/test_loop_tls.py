@@ -29,6 +29,16 @@ async def to_a_thread(certificate: Paths) -> "Tuple[Log, ssl.SSLSocket]":
     return log, await wrapped
 
 
+async def ended_unread(certificate: Paths) -> "Tuple[Log, ssl.SSLSocket]":
+    """A client that has paused reading, and a peer that has sent something and its end."""
+    log, peer = await to_a_thread(certificate)
+    log.transport.pause_reading()
+    peer.send(b"unread")
+    peer.shutdown(socket.SHUT_WR)
+    await asyncio.sleep(0.1)
+    return log, peer
+
+
 def answers_at_once(sock: socket.socket, context: ssl.SSLContext, before: bytes = b"") -> bytes:
     """A client that sends its first data with the last of its handshake, and something before the
     first; what it is told."""
@@ -227,11 +237,7 @@ def test_close_after_the_peer_is_gone(certificate: Paths) -> None:
     """Failure: with unread data it never closes."""
 
     async def main() -> None:
-        log, peer = await to_a_thread(certificate)
-        log.transport.pause_reading()
-        peer.send(b"unread")
-        peer.shutdown(socket.SHUT_WR)
-        await asyncio.sleep(0.1)
+        log, peer = await ended_unread(certificate)
         log.transport.close()
         await until(lambda: log.lost, 10)
         assert log.calls[-1] == ("lost", type(None))
@@ -263,11 +269,7 @@ def test_end_behind_unread_data(certificate: Paths) -> None:
     """Who resumes after the peer's end gets what came before it."""
 
     async def main() -> None:
-        log, peer = await to_a_thread(certificate)
-        log.transport.pause_reading()
-        peer.send(b"unread")
-        peer.shutdown(socket.SHUT_WR)
-        await asyncio.sleep(0.1)
+        log, peer = await ended_unread(certificate)
         log.transport.resume_reading()
         await until(lambda: log.lost, 10)
         assert b"unread" in log.calls

@@ -169,13 +169,13 @@ impl Engine {
                 unsafe { (library.release)(token) };
             }
         }
-        me.named(c"_retire")?.call(&[&handle, &mailbox])?;
         let block = self.block()?;
         let count = ops.len().min(block.ops_cap as usize);
         // SAFETY: the new block has room for so many, and nothing is staged in it.
         unsafe { block.ops.copy_from_nonoverlapping(ops.as_ptr(), count) };
         self.staged.set(count as u32);
-        Ok(())
+        // Last, as it may raise.
+        me.named(c"_retire")?.call(&[&handle, &mailbox]).map(drop)
     }
 
     /// How many operations wait for the next turn.

@@ -233,17 +233,18 @@ fn load_stream() -> Py<()> {
 /// Run `body` in a context. The context is left whatever happens.
 #[inline]
 pub fn enter_context(context: &Ref, body: impl FnOnce() -> Py) -> Py {
-    let names = names();
     // SAFETY: a live object; of another type than Context it raises.
-    if unsafe { (names.enter)(context.ptr()) } != 0 {
+    if unsafe { (names().enter)(context.ptr()) } != 0 {
         return Err(Raised);
     }
+    entered(context, body)
+}
+
+#[inline]
+fn entered(context: &Ref, body: impl FnOnce() -> Py) -> Py {
     let result = body();
     // SAFETY: it was entered; an exception that is set stays, Exit fails only out of order.
-    if unsafe { (names.exit)(context.ptr()) } != 0 {
-        return Err(Raised);
-    }
-    result
+    if unsafe { (names().exit)(context.ptr()) } == 0 { result } else { Err(Raised) }
 }
 
 /// As `enter_context`, and in a copy where the context is entered now: by who turns the loop in a
@@ -252,9 +253,7 @@ pub fn enter_context(context: &Ref, body: impl FnOnce() -> Py) -> Py {
 pub fn tell(context: &Ref, body: impl FnOnce() -> Py) -> Py {
     // SAFETY: a live object; of another type than Context it raises.
     if unsafe { (names().enter)(context.ptr()) } == 0 {
-        let result = body();
-        // SAFETY: as in `enter_context`.
-        return if unsafe { (names().exit)(context.ptr()) } == 0 { result } else { Err(Raised) };
+        return entered(context, body);
     }
     enter_context(&copy_of(context)?, body)
 }

@@ -65,7 +65,7 @@ bench-python: lib ## The Python loop beside asyncio and uvloop, in one run
 
 mutants: ## Remove each guard in turn and expect a test to fail
 	@scripts/setup.sh test
-	@scripts/mutants.sh
+	@python3 -B scripts/mutants $(ARGS)
 
 torture: lib ## Make every n-th system call fail under a whole life of a ring (--all of them)
 	@scripts/setup.sh test

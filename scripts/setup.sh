@@ -25,7 +25,6 @@ if [ "${1:-test}" != build ]; then
     need strace strace
     need valgrind valgrind
     need nm binutils
-    need patch patch
     need cmake cmake
     need curl curl
     need openssl openssl

@@ -86,7 +86,7 @@ part programs-py scripts/programs.sh
 part swift scripts/swift.sh
 part torture tests/torture/run
 # Some of the guards each day; `make mutants` takes all of them away.
-part mutants scripts/mutants.sh --sample 6
+part mutants python3 -B scripts/mutants --sample 6
 part nim scripts/nim.sh
 # The counts that must hold (instructions, syscalls), beside liburing.
 if [ -x benches/gate ]; then part gate benches/gate; fi

@@ -28,7 +28,7 @@ pub fn missing_hazard_tests() -> Vec<String> {
             }
         }
         for mutant in row[2].split(", ").filter(|name| *name != "-") {
-            if !exists(&format!("tests/mutants/{mutant}.patch")) {
+            if !exists(&format!("tests/mutants/{mutant}.mutant")) {
                 findings.push(format!("tests/HAZARDS.md: no mutant {mutant}"));
             }
         }

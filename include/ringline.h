@@ -3760,19 +3760,22 @@ int32_t ringline_runtime_set_handlers(ringline_runtime *runtime,
                                       const struct ringline_runtime_handlers *handlers);
 
 /**
- * Listen on `address`: "127.0.0.1:8080", "[::1]:8080" (numbers only; port 0 = the kernel chooses,
- * see ringline_runtime_port()), "unix:/path" or "unix:@abstract"; or for datagrams, which are told
- * by `datagram` and have no `backlog`, on "udp:127.0.0.1:53", "udp:[::1]:53", "unixgram:/path" or
- * "unixgram:@abstract". Each worker has a socket of its own on the same port and the kernel
+ * Listen on `address`: "127.0.0.1:8080", "[::1]:8080", "[fe80::1%eth0]:8080" (numbers only, names
+ * are not looked up: see ringline_resolve(); port 0 = the kernel chooses, see
+ * ringline_runtime_port()), "unix:/path" or "unix:@abstract"; or for datagrams, which are told by
+ * `datagram` and have no `backlog`, on "udp:127.0.0.1:53", "udp:[::1]:53", "unixgram:/path" or
+ * "unixgram:@abstract". What is wrong with an address ringline_error_detail() says. Each worker has a socket of its own on the same port and the kernel
  * spreads the clients, and datagrams by their sender. They are bound now; each listens when
  * its worker first turns, with `backlog` clients waiting at most (0 = 4096). A path stays when the
  * listener is closed. Any thread, before and after start.
  *
- * Returns the listener's id (> 0), RINGLINE_ENULL, -EINVAL for the address or the backlog, what
- * socket(2) and bind(2) say (-EADDRINUSE, -EACCES, -EMFILE), -ENFILE (4096 listeners),
+ * Returns the listener's id (> 0), RINGLINE_ENULL, -EINVAL for the address or the backlog, -ENODEV
+ * for an interface that there is not, what socket(2) and bind(2) say (-EADDRINUSE, -EACCES, -EMFILE), -ENFILE (4096 listeners),
  * RINGLINE_ECLOSED after stop, RINGLINE_ESTALE, RINGLINE_EFORKED.
  */
-int32_t ringline_runtime_listen(ringline_runtime *runtime, const char *address, uint32_t backlog);
+int32_t ringline_runtime_listen(ringline_runtime *runtime,
+                                const char *address,
+                                uint32_t backlog);
 
 /**
  * The port of a listener; 0 for a path. Any thread. Returns it, or RINGLINE_ESTALE (also for a
@@ -4017,12 +4020,13 @@ int32_t ringline_conn_set_timeouts(ringline_runtime *runtime,
                                    const struct ringline_conn_timeouts *timeouts);
 
 /**
- * Connect to `address` (as in ringline_runtime_listen()), for `timeout_ns` at most (0 = as long as
- * the kernel tries). `*out` is the id of the connection to be, `user` what its callbacks get. The
+ * Connect to `address` (as in ringline_runtime_listen(), but for datagrams, which have no
+ * connections), for `timeout_ns` at most (0 = as long as the kernel tries). `*out` is the id of the connection to be, `user` what its callbacks get. The
  * connect callback tells what became of it, never from here; ringline_conn_close() ends it before.
  * In the worker's callbacks only.
  *
- * Returns 0, RINGLINE_ENULL, -EINVAL for the address or the time, what socket(2) says (-EMFILE),
+ * Returns 0, RINGLINE_ENULL, -EINVAL for the address (also of datagrams) or the time, -ENODEV for
+ * an interface that there is not, what socket(2) says (-EMFILE),
  * -ENFILE when the worker has max_connections, RINGLINE_ECLOSED after stop, -ENOMEM,
  * RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED. An error means no callback.
  */
@@ -4167,8 +4171,9 @@ int32_t ringline_timer_stop(ringline_runtime *runtime, uint64_t timer);
  * comes before the handshake, secured after it; what is sent before that waits, and data shows
  * what came by TLS only. `tls` is a server's; it may be freed at once. Any thread.
  *
- * Returns the listener's id (> 0), -EINVAL for a client's config, RINGLINE_ESTALE also for `tls`,
- * and as ringline_runtime_listen().
+ * Returns the listener's id (> 0), -EINVAL for a client's config and for datagrams (udp:,
+ * unixgram:), which TLS does not serve, RINGLINE_ESTALE also for `tls`, and as
+ * ringline_runtime_listen().
  */
 int32_t ringline_runtime_listen_tls(ringline_runtime *runtime,
                                     const char *address,

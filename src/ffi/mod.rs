@@ -5,6 +5,7 @@
 
 #![allow(non_camel_case_types, clippy::not_unsafe_ptr_arg_deref)]
 
+mod address;
 mod boundary;
 mod cancel;
 mod config;

@@ -2,6 +2,7 @@
 //!
 //! Owns: what stands behind a runtime's handle. All of it may be called from any thread.
 
+use super::address::{Purpose, place_for};
 use super::boundary::{fail, netted, outcome};
 use super::config::read_sized;
 use super::ringline_runtime;
@@ -13,9 +14,8 @@ use crate::error::{EFORKED, ENULL, EREENTRANT, ESTALE, Fault};
 use crate::runtime::{Manner, Shared, Threads, TlsConfig};
 use crate::sys::net::Place;
 use crate::sys::renew_fork_epoch;
-use core::ffi::{CStr, c_char};
+use core::ffi::c_char;
 use core::sync::atomic::Ordering;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 const MOST_BACKLOG: u32 = 65535;
@@ -120,45 +120,17 @@ pub unsafe extern "C-unwind" fn ringline_runtime_set_handlers(
     })
 }
 
-/// Where to listen, in words.
-pub(super) fn place_of(text: &[u8]) -> Result<Place, Fault> {
-    let path = |path: &[u8]| {
-        let mut path = path.to_vec();
-        if path.first() == Some(&b'@') {
-            path[0] = 0;
-        }
-        path
-    };
-    if let Some(rest) = text.strip_prefix(b"unix:") {
-        return Ok(Place::Unix(path(rest)));
-    }
-    if let Some(rest) = text.strip_prefix(b"unixgram:") {
-        return Ok(Place::UnixDatagram(path(rest)));
-    }
-    let (rest, kind) = match text.strip_prefix(b"udp:") {
-        Some(rest) => (rest, Place::Udp as fn(SocketAddr) -> Place),
-        None => (text, Place::Tcp as fn(SocketAddr) -> Place),
-    };
-    let address = core::str::from_utf8(rest).ok().and_then(|text| text.parse::<SocketAddr>().ok());
-    address.map(kind).ok_or_else(|| {
-        Fault::errno(
-            libc::EINVAL,
-            "the address is not 1.2.3.4:80, [::1]:80, either behind udp:, unix:PATH, unix:@NAME, \
-             unixgram:PATH or unixgram:@NAME",
-        )
-    })
-}
-
-/// Listen on `address`: "127.0.0.1:8080", "[::1]:8080" (numbers only; port 0 = the kernel chooses,
-/// see ringline_runtime_port()), "unix:/path" or "unix:@abstract"; or for datagrams, which are told
-/// by `datagram` and have no `backlog`, on "udp:127.0.0.1:53", "udp:[::1]:53", "unixgram:/path" or
-/// "unixgram:@abstract". Each worker has a socket of its own on the same port and the kernel
+/// Listen on `address`: "127.0.0.1:8080", "[::1]:8080", "[fe80::1%eth0]:8080" (numbers only, names
+/// are not looked up: see ringline_resolve(); port 0 = the kernel chooses, see
+/// ringline_runtime_port()), "unix:/path" or "unix:@abstract"; or for datagrams, which are told by
+/// `datagram` and have no `backlog`, on "udp:127.0.0.1:53", "udp:[::1]:53", "unixgram:/path" or
+/// "unixgram:@abstract". What is wrong with an address ringline_error_detail() says. Each worker has a socket of its own on the same port and the kernel
 /// spreads the clients, and datagrams by their sender. They are bound now; each listens when
 /// its worker first turns, with `backlog` clients waiting at most (0 = 4096). A path stays when the
 /// listener is closed. Any thread, before and after start.
 ///
-/// Returns the listener's id (> 0), RINGLINE_ENULL, -EINVAL for the address or the backlog, what
-/// socket(2) and bind(2) say (-EADDRINUSE, -EACCES, -EMFILE), -ENFILE (4096 listeners),
+/// Returns the listener's id (> 0), RINGLINE_ENULL, -EINVAL for the address or the backlog, -ENODEV
+/// for an interface that there is not, what socket(2) and bind(2) say (-EADDRINUSE, -EACCES, -EMFILE), -ENFILE (4096 listeners),
 /// RINGLINE_ECLOSED after stop, RINGLINE_ESTALE, RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_runtime_listen(
@@ -168,28 +140,22 @@ pub unsafe extern "C-unwind" fn ringline_runtime_listen(
 ) -> i32 {
     visit(runtime, |runtime| {
         // SAFETY: as the caller promised.
-        unsafe { listening(runtime, address, backlog, None) }
+        let place = unsafe { place_for(Purpose::Listen, address) }?;
+        listening(runtime, &place, backlog, None)
     })
 }
 
-/// # Safety
-/// `address` is NULL or a terminated text.
-pub(super) unsafe fn listening(
+pub(super) fn listening(
     runtime: &Runtime,
-    address: *const c_char,
+    place: &Place,
     backlog: u32,
     tls: Option<Arc<TlsConfig>>,
 ) -> Result<u32, Fault> {
-    if address.is_null() {
-        return Err(Fault::new(ENULL, "address is NULL"));
-    }
     if backlog > MOST_BACKLOG {
         return Err(Fault::errno(libc::EINVAL, "backlog is 65535 at most"));
     }
-    // SAFETY: not NULL; the caller vouches for a terminated text.
-    let place = place_of(unsafe { CStr::from_ptr(address) }.to_bytes())?;
     let backlog = if backlog == 0 { DEFAULT_BACKLOG } else { backlog };
-    runtime.threads.shared().listen(&place, Manner { backlog: backlog as i32, tls })
+    runtime.threads.shared().listen(place, Manner { backlog: backlog as i32, tls })
 }
 
 /// The port of a listener; 0 for a path. Any thread. Returns it, or RINGLINE_ESTALE (also for a

@@ -2,13 +2,13 @@
 //!
 //! Owns: the records of these calls; the connection lives on the worker that the calling thread is.
 
+use super::address::{Purpose, place_for};
 use super::config::{read_sized, write_sized};
 use super::ringline_runtime;
-use super::runtime::place_of;
 use super::runtime_conn::on_worker;
 use crate::error::{ENULL, Fault};
 use crate::runtime::Spans;
-use core::ffi::{CStr, c_char, c_void};
+use core::ffi::{c_char, c_void};
 
 /// Slices of one ringline_conn_sendv() at most.
 const MOST_SLICES: u32 = 1024;
@@ -204,12 +204,13 @@ pub unsafe extern "C-unwind" fn ringline_conn_set_timeouts(
     })
 }
 
-/// Connect to `address` (as in ringline_runtime_listen()), for `timeout_ns` at most (0 = as long as
-/// the kernel tries). `*out` is the id of the connection to be, `user` what its callbacks get. The
+/// Connect to `address` (as in ringline_runtime_listen(), but for datagrams, which have no
+/// connections), for `timeout_ns` at most (0 = as long as the kernel tries). `*out` is the id of the connection to be, `user` what its callbacks get. The
 /// connect callback tells what became of it, never from here; ringline_conn_close() ends it before.
 /// In the worker's callbacks only.
 ///
-/// Returns 0, RINGLINE_ENULL, -EINVAL for the address or the time, what socket(2) says (-EMFILE),
+/// Returns 0, RINGLINE_ENULL, -EINVAL for the address (also of datagrams) or the time, -ENODEV for
+/// an interface that there is not, what socket(2) says (-EMFILE),
 /// -ENFILE when the worker has max_connections, RINGLINE_ECLOSED after stop, -ENOMEM,
 /// RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED. An error means no callback.
 #[unsafe(no_mangle)]
@@ -221,14 +222,14 @@ pub unsafe extern "C-unwind" fn ringline_conn_connect(
     out: *mut u64,
 ) -> i32 {
     on_worker(runtime, |worker| {
-        if address.is_null() || out.is_null() {
-            return Err(Fault::new(ENULL, "address or out is NULL"));
+        if out.is_null() {
+            return Err(Fault::new(ENULL, "out is NULL"));
         }
         if timeout_ns > i64::MAX as u64 {
             return Err(Fault::errno(libc::EINVAL, "a time is 9223372036854775807 ns at most"));
         }
-        // SAFETY: not NULL; the caller vouches for a terminated text.
-        let place = place_of(unsafe { CStr::from_ptr(address) }.to_bytes())?;
+        // SAFETY: as the caller promised.
+        let place = unsafe { place_for(Purpose::Connect, address) }?;
         let conn = worker.connect(&place, timeout_ns, user)?;
         // SAFETY: not NULL; the caller vouches for a writable number.
         unsafe { out.write(conn) };

@@ -2,6 +2,7 @@
 //!
 //! Owns: nothing; the session is the connection's.
 
+use super::address::{Purpose, place_for};
 use super::config::write_sized;
 use super::constants::*;
 use super::runtime::{listening, visit};
@@ -76,8 +77,9 @@ fn info_of(facts: Option<&TlsFacts<'_>>) -> ringline_tls_info {
 /// comes before the handshake, secured after it; what is sent before that waits, and data shows
 /// what came by TLS only. `tls` is a server's; it may be freed at once. Any thread.
 ///
-/// Returns the listener's id (> 0), -EINVAL for a client's config, RINGLINE_ESTALE also for `tls`,
-/// and as ringline_runtime_listen().
+/// Returns the listener's id (> 0), -EINVAL for a client's config and for datagrams (udp:,
+/// unixgram:), which TLS does not serve, RINGLINE_ESTALE also for `tls`, and as
+/// ringline_runtime_listen().
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_runtime_listen_tls(
     runtime: *mut ringline_runtime,
@@ -91,7 +93,8 @@ pub unsafe extern "C-unwind" fn ringline_runtime_listen_tls(
             return Err(Fault::errno(libc::EINVAL, "a listener needs a TLS server's config"));
         }
         // SAFETY: as the caller promised.
-        unsafe { listening(runtime, address, backlog, Some(tls)) }
+        let place = unsafe { place_for(Purpose::ListenTls, address) }?;
+        listening(runtime, &place, backlog, Some(tls))
     })
 }
 

@@ -4,7 +4,8 @@
 
 use super::errno;
 use core::mem::{offset_of, size_of};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::ffi::CString;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 /// Where a listener listens.
@@ -29,6 +30,24 @@ impl Place {
     /// The same kind of place at another address.
     pub fn at(&self, address: SocketAddr) -> Place {
         if self.is_datagram() { Place::Udp(address) } else { Place::Tcp(address) }
+    }
+}
+
+/// The longest path of a socket, in bytes.
+pub const LONGEST_PATH: usize =
+    size_of::<libc::sockaddr_un>() - offset_of!(libc::sockaddr_un, sun_path) - 1;
+
+/// The number of a network interface, which is given by its name or its number.
+pub fn interface_index(name: &[u8]) -> Result<u32, i32> {
+    let number = core::str::from_utf8(name).ok().and_then(|text| text.parse::<u32>().ok());
+    if let Some(number) = number {
+        return Ok(number);
+    }
+    let name = CString::new(name).map_err(|_| libc::ENODEV)?;
+    // SAFETY: a terminated text.
+    match unsafe { libc::if_nametoindex(name.as_ptr()) } {
+        0 => Err(errno()),
+        index => Ok(index),
     }
 }
 
@@ -86,7 +105,7 @@ impl RawAddress {
                 // SAFETY: all-zero is a valid sockaddr_un.
                 let mut raw: libc::sockaddr_un = unsafe { core::mem::zeroed() };
                 raw.sun_family = libc::AF_UNIX as libc::sa_family_t;
-                if path.is_empty() || path.len() >= raw.sun_path.len() {
+                if path.is_empty() || path.len() > LONGEST_PATH {
                     return None;
                 }
                 for (to, from) in raw.sun_path.iter_mut().zip(path) {
@@ -111,7 +130,9 @@ impl RawAddress {
                 // SAFETY: the family says what it is.
                 let raw = unsafe { (&raw const self.storage).cast::<libc::sockaddr_in6>().read() };
                 let ip = Ipv6Addr::from(raw.sin6_addr.s6_addr);
-                Some(SocketAddr::new(IpAddr::V6(ip), u16::from_be(raw.sin6_port)))
+                let port = u16::from_be(raw.sin6_port);
+                // A link-local address is nothing without its interface.
+                Some(SocketAddr::V6(SocketAddrV6::new(ip, port, 0, raw.sin6_scope_id)))
             }
             _ => None,
         }
@@ -227,4 +248,21 @@ pub fn reset_on_close(fd: i32) {
     let from = (&raw const linger).cast();
     // SAFETY: a linger and its size. Other sockets know it too, and do nothing with it.
     unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_LINGER, from, size) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_as_it_was_written() {
+        for text in ["1.2.3.4:5", "[::1]:80", "[fe80::1%7]:0", "[fe80::1%4294967295]:65535"] {
+            let address: SocketAddr = text.parse().unwrap();
+            for place in [Place::Tcp(address), Place::Udp(address)] {
+                assert_eq!(RawAddress::of(&place).unwrap().read(), Some(address));
+            }
+        }
+        assert!(RawAddress::of(&Place::Unix(vec![b'x'; LONGEST_PATH])).is_some());
+        assert!(RawAddress::of(&Place::Unix(vec![b'x'; LONGEST_PATH + 1])).is_none());
+    }
 }

@@ -69,6 +69,23 @@ def test_unix_and_ipv6_addresses(ring: ringline.Ring) -> None:
         assert one(ring).check() == 0
 
 
+def test_what_an_address_says(ring: ringline.Ring) -> None:
+    """Failure: a path that ends at a zero byte, an interface by name that is not known, a name that
+    is refused without saying that names are not looked up."""
+    with socket.socket(socket.AF_UNIX) as path, socket.socket(socket.AF_INET6) as six:
+        with pytest.raises(ValueError, match="no zero byte"):
+            ring.connect(path, "/tmp/one\0two")
+        with pytest.raises(OSError, match="not looked up"):
+            ring.connect(six, ("localhost", 80))
+        with pytest.raises(OSError, match="interface"):
+            ring.connect(six, ("fe80::1%no-such-one", 80))
+        packed = ringline._address.pack(("fe80::1%lo", 80))
+        assert ringline._address.unpack(packed) == ("fe80::1", 80, 0, socket.if_nametoindex("lo"))
+        assert ringline._address.pack(("fe80::1%7", 80)) == ringline._address.pack(
+            ("fe80::1", 80, 0, 7)
+        )
+
+
 def test_send_and_receive(ring: ringline.Ring, pair: Pair) -> None:
     """Failure: other bytes, or a send that is not whole."""
     left, right = pair

@@ -196,6 +196,13 @@ def test_refusals() -> None:
     for address in ("nowhere", "127.0.0.1:99999"):
         with pytest.raises(ringline.Error, match="EINVAL"):
             ringline.Server(Keeps(), address)
+    for address, words in (
+        ("localhost:80", "names are not looked up"),
+        ("127.0.0.1:99999", "65535 at most"),
+        ("127.0.0.1:80\n", "a line's end"),
+    ):
+        with pytest.raises(ringline.Error, match=words):
+            ringline.Server(Keeps(), address)
     with pytest.raises(ValueError, match="address"):
         ringline.Server(Keeps())
     with ringline.Server(Keeps(), "127.0.0.1:0", "unix:@ringline-test") as server:
@@ -206,6 +213,16 @@ def test_refusals() -> None:
     server.stop()
     with pytest.raises(ringline.Error, match="ESTALE"):
         server.run()
+
+
+def test_addresses_that_would_be_others() -> None:
+    """Failure: an address that ends at a zero byte; a Server of datagrams that nobody is told of."""
+    for address in ("127.0.0.1:0\0 and more", "unix:@ringline\0", "\0ringline"):
+        with pytest.raises(ValueError, match="no zero byte"):
+            ringline.Server(Keeps(), address)
+    for address in ("udp:127.0.0.1:0", "unixgram:@ringline-datagrams"):
+        with pytest.raises(ValueError, match="they are datagrams"):
+            ringline.Server(Keeps(), address)
 
 
 def test_nothing_is_left() -> None:

@@ -3,6 +3,7 @@
 Knows AF_INET, AF_INET6 and AF_UNIX. Never resolves names: that blocks.
 """
 
+import errno
 import os
 import socket
 import struct
@@ -14,23 +15,44 @@ Address = Union[Tuple[str, int], Tuple[str, int, int, int], str, bytes]
 ROOM = 128
 
 
+def _number(family: int, host: str) -> bytes:
+    """The bytes of a numeric host."""
+    try:
+        return socket.inet_pton(family, host)
+    except OSError:
+        text = "is no numeric address, and names are not looked up here: socket.getaddrinfo() does"
+        raise OSError(errno.EINVAL, f"{host!r} {text}") from None
+
+
+def _path(address: Union[str, bytes]) -> bytes:
+    """struct sockaddr_un of a path, or of an abstract name: that starts with a zero byte and ends
+    with its last byte."""
+    path = os.fsencode(address)
+    if len(path) > 107:
+        raise ValueError("the path of a unix socket has 107 bytes at most")
+    abstract = path[:1] == b"\0"
+    if b"\0" in path and not abstract:
+        # The kernel would take what stands in front of it for the whole.
+        raise ValueError("the path of a unix socket has no zero byte")
+    return struct.pack("=H", socket.AF_UNIX) + path + (b"\0" if path and not abstract else b"")
+
+
 def pack(address: Address) -> bytes:
     """struct sockaddr of an address."""
     if isinstance(address, (str, bytes)):
-        path = os.fsencode(address)
-        if len(path) > 107:
-            raise ValueError("the path of a unix socket has 107 bytes at most")
-        # An abstract name starts with a zero byte and ends with its last byte.
-        return struct.pack("=H", socket.AF_UNIX) + path + (b"" if path[:1] == b"\0" else b"\0")
+        return _path(address)
     host, port = address[0], address[1]
     if not 0 <= port <= 0xFFFF:
         raise ValueError("a port is 0..65535")
     if len(address) == 2 and ":" not in host:
         family = struct.pack("=H", socket.AF_INET)
-        return family + struct.pack("!H", port) + socket.inet_pton(socket.AF_INET, host) + bytes(8)
+        return family + struct.pack("!H", port) + _number(socket.AF_INET, host) + bytes(8)
     flow, scope = (address[2], address[3]) if len(address) == 4 else (0, 0)
+    host, _, interface = host.partition("%")
+    if interface:
+        scope = int(interface) if interface.isdigit() else socket.if_nametoindex(interface)
     family = struct.pack("=H", socket.AF_INET6)
-    inner = struct.pack("!HI", port, flow) + socket.inet_pton(socket.AF_INET6, host)
+    inner = struct.pack("!HI", port, flow) + _number(socket.AF_INET6, host)
     return family + inner + struct.pack("=I", scope)
 
 

@@ -8,6 +8,7 @@ the same turn; `close` comes once per `accept`, unless the server itself was bro
 
 import ctypes
 import errno
+import os
 import socket
 import struct
 import sys
@@ -28,6 +29,8 @@ _answer = struct.Struct("=q").pack_into
 _LONGEST = 100_000_000
 _GONE = (_abi.ECLOSED, _abi.ESTALE)
 _ABORTED = -errno.ECONNABORTED
+#: Addresses of these are not of clients, and no handler is told of what comes there.
+_DATAGRAMS = (b"udp:", b"unixgram:")
 
 Bytes = Union[bytes, bytearray, memoryview]
 
@@ -145,13 +148,16 @@ class Server:
 
         What a method raises is shown by `sys.excepthook` and ends its connection.
     *addresses : str
-        ``"127.0.0.1:8080"``, ``"[::1]:8080"`` (port 0 = the kernel chooses), ``"unix:/path"`` or
-        ``"unix:@abstract"``. They are bound at once, and served by `run`.
+        ``"127.0.0.1:8080"``, ``"[::1]:8080"``, ``"[fe80::1%eth0]:8080"`` (numbers, not names; port
+        0 = the kernel chooses), ``"unix:/path"`` or ``"unix:@abstract"``. They are bound at once,
+        and served by `run`.
 
     Raises
     ------
     Error
         For an address, or where rings are forbidden; the text says why.
+    ValueError
+        For no address, one with a zero byte, and those of datagrams (udp:, unixgram:).
     """
 
     def __init__(self, handler: Any, *addresses: str) -> None:
@@ -179,7 +185,7 @@ class Server:
         self._at_end: Optional[Callable[[Connection], object]] = getattr(handler, "end", None)
         try:
             self._listeners = [
-                check(quick.runtime_listen(self._handle, address.encode(), 0))
+                check(quick.runtime_listen(self._handle, _listened(address), 0))
                 for address in addresses
             ]
         except BaseException:
@@ -302,6 +308,17 @@ class Server:
         finally:
             if kind == _abi.EVENT_CLOSE:
                 del self._connections[ident]
+
+
+def _listened(address: str) -> bytes:
+    """An address as the library reads it."""
+    text = os.fsencode(address)
+    if b"\0" in text:
+        # The library would take what stands in front of it for the whole.
+        raise ValueError("an address has no zero byte: an abstract name is written unix:@name")
+    if text.startswith(_DATAGRAMS):
+        raise ValueError("a Server has clients, which udp: and unixgram: do not: they are datagrams")
+    return text
 
 
 def _show(error: BaseException) -> None:

@@ -31,14 +31,20 @@ public struct SocketAddress: Hashable, Sendable {
     self.init(address)
   }
 
-  /// A path of a unix socket; nil when it is longer than 107 bytes.
+  /// A path of a unix socket, or an abstract name, which begins with a zero byte; nil when it is
+  /// empty or longer than 107 bytes, and for a path with a zero byte, where the kernel would end it.
   public init?(unix path: String) {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     let text = Array(path.utf8)
-    guard text.count < MemoryLayout.size(ofValue: address.sun_path) else { return nil }
+    let isAbstract = text.first == 0
+    guard !text.isEmpty, text.count < MemoryLayout.size(ofValue: address.sun_path),
+      isAbstract || !text.contains(0)
+    else { return nil }
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: text) }
-    self.init(address)
+    // An abstract name ends with its last byte: zeros behind it would be part of it.
+    let family = MemoryLayout.size(ofValue: address.sun_family)
+    self.init(address, count: family + text.count + (isAbstract ? 0 : 1))
   }
 
   /// This machine only, IPv4. With port 0 the kernel chooses one.

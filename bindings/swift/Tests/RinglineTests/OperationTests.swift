@@ -108,6 +108,16 @@ final class OperationTests: XCTestCase {
     }
   }
 
+  /// Failure: a path that ends at a zero byte is taken for another one; an abstract name that other
+  /// languages do not find, for it has zeros behind it.
+  func testNamesOfUnixSockets() throws {
+    XCTAssertNil(SocketAddress(unix: "/tmp/one\0two"))
+    XCTAssertNil(SocketAddress(unix: ""))
+    XCTAssertNil(SocketAddress(unix: String(repeating: "x", count: 108)))
+    XCTAssertEqual(try XCTUnwrap(SocketAddress(unix: "\0name")).bytes.count, 2 + 5)
+    XCTAssertEqual(try XCTUnwrap(SocketAddress(unix: "/name")).bytes.count, 2 + 6)
+  }
+
   /// Failure: a connection lost when more come than are taken, more than some 64 that wait in the
   /// sequence and not in the kernel, one that stays open after the walk was left, an operation left
   /// in flight.

@@ -124,14 +124,16 @@ pub unsafe extern "C-unwind" fn ringline_runtime_set_handlers(
 /// are not looked up: see ringline_resolve(); port 0 = the kernel chooses, see
 /// ringline_runtime_port()), "unix:/path" or "unix:@abstract"; or for datagrams, which are told by
 /// `datagram` and have no `backlog`, on "udp:127.0.0.1:53", "udp:[::1]:53", "unixgram:/path" or
-/// "unixgram:@abstract". What is wrong with an address ringline_error_detail() says. Each worker has a socket of its own on the same port and the kernel
-/// spreads the clients, and datagrams by their sender. They are bound now; each listens when
-/// its worker first turns, with `backlog` clients waiting at most (0 = 4096). A path stays when the
-/// listener is closed. Any thread, before and after start.
+/// "unixgram:@abstract". What is wrong with an address ringline_error_detail() says. Each worker
+/// has a socket of its own on the same port and the kernel spreads the clients, and datagrams by
+/// their sender. They are bound now; each listens when its worker first turns, with `backlog`
+/// clients waiting at most (0 = 4096). A path stays when the listener is closed. Any thread, before
+/// and after start.
 ///
 /// Returns the listener's id (> 0), RINGLINE_ENULL, -EINVAL for the address or the backlog, -ENODEV
-/// for an interface that there is not, what socket(2) and bind(2) say (-EADDRINUSE, -EACCES, -EMFILE), -ENFILE (4096 listeners),
-/// RINGLINE_ECLOSED after stop, RINGLINE_ESTALE, RINGLINE_EFORKED.
+/// for an interface that there is not, what socket(2) and bind(2) say (-EADDRINUSE, -EACCES,
+/// -EMFILE), -ENFILE (4096 listeners), RINGLINE_ECLOSED after stop, RINGLINE_ESTALE,
+/// RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_runtime_listen(
     runtime: *mut ringline_runtime,
@@ -195,8 +197,11 @@ pub extern "C-unwind" fn ringline_runtime_start(runtime: *mut ringline_runtime) 
 
 /// End the workers: listeners close, each connection sends what is queued and closes gracefully,
 /// and after `grace_ns` (0 = at once, -1 = no limit) what is left closes at once. The last callback
-/// of a worker is stop. A second call can only shorten the time. Any thread, callbacks and signal
-/// handlers; async-signal-safe, errno is kept. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
+/// of a worker is stop. A second call can only shorten the time. Functions of ringline_work() that
+/// run are waited for, also after a grace of 0; but where a stop has a limit (grace_ns > 0), those
+/// that still run when it is over are left behind (see ringline_work()), and the workers end. Any
+/// thread, callbacks and signal handlers; async-signal-safe, errno is kept. Returns 0,
+/// RINGLINE_ESTALE, RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_runtime_stop(
     runtime: *mut ringline_runtime,
@@ -232,12 +237,12 @@ pub extern "C-unwind" fn ringline_runtime_join(
     })
 }
 
-/// End the runtime: stop with a grace of 0, wait for the workers (their callbacks still run), give
-/// everything back. In a callback, and in a function of ringline_work(), the handle is stale at
-/// once, and the workers end when it has returned. A worker that the calling thread adopted ends
-/// here; those that other threads adopted end at their next turns. Any thread. Returns 0,
-/// RINGLINE_EPANIC when a worker ended by an internal error, RINGLINE_ESTALE for a second free,
-/// RINGLINE_EFORKED.
+/// End the runtime: stop with a grace of 0, wait for the workers (their callbacks still run) and
+/// for functions of ringline_work() that no stop with a limit left behind, give everything back. In
+/// a callback, and in a function of ringline_work(), the handle is stale at once, and the workers
+/// end when it has returned. A worker that the calling thread adopted ends here; those that other
+/// threads adopted end at their next turns. Any thread. Returns 0, RINGLINE_EPANIC when a worker
+/// ended by an internal error, RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_runtime_free(runtime: *mut ringline_runtime) -> i32 {
     let handle = runtime as u64;

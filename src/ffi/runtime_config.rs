@@ -54,8 +54,9 @@ pub struct ringline_runtime_config {
     /// Buffers of a worker for received datagrams, a power of two, 4096 at most; 0 = 64. Made when
     /// it has a listener for datagrams.
     pub datagram_buffers: u32,
-    /// Threads for what blocks (ringline_work(), ringline_resolve(), ringline_process_spawn()),
-    /// made when there is work; 0 = 16, 1024 at most.
+    /// Threads for functions of ringline_work(), made when there is work, and as many for
+    /// ringline_resolve() and for ringline_process_spawn() each: what hangs in one of these holds
+    /// up its own kind only. 0 = 16, 1024 at most.
     pub blocking_threads: u32,
 }
 

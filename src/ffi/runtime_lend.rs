@@ -205,9 +205,9 @@ pub unsafe extern "C-unwind" fn ringline_conn_set_timeouts(
 }
 
 /// Connect to `address` (as in ringline_runtime_listen(), but for datagrams, which have no
-/// connections), for `timeout_ns` at most (0 = as long as the kernel tries). `*out` is the id of the connection to be, `user` what its callbacks get. The
-/// connect callback tells what became of it, never from here; ringline_conn_close() ends it before.
-/// In the worker's callbacks only.
+/// connections), for `timeout_ns` at most (0 = as long as the kernel tries). `*out` is the id of
+/// the connection to be, `user` what its callbacks get. The connect callback tells what became of
+/// it, never from here; ringline_conn_close() ends it before. In the worker's callbacks only.
 ///
 /// Returns 0, RINGLINE_ENULL, -EINVAL for the address (also of datagrams) or the time, -ENODEV for
 /// an interface that there is not, what socket(2) says (-EMFILE),

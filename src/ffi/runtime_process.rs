@@ -86,13 +86,18 @@ unsafe fn plan_of(given: &ringline_process) -> Result<Plan, Fault> {
     Ok(Plan { argv, env, cwd, streams })
 }
 
-/// Start a child, on a thread that may block; everything is copied. `*out` is the process's id,
-/// and `user` is passed to its events: first spawn (or RINGLINE_EVENT_SPAWN) with its pid and the
-/// connections of its piped streams, or why it could not be started; then exit, exactly once.
-/// A piped stream is a socket: closing the connection of its input ends what it reads. The child
+/// Start a child, on a thread that may block; everything is copied. `*out` is the process's id, and
+/// `user` is passed to its events: first spawn (or RINGLINE_EVENT_SPAWN) with its pid and the
+/// connections of its piped streams, or why it could not be started; then exit, exactly once. A
+/// piped stream is a socket: closing the connection of its input ends what it reads. The child
 /// blocks no signal and gets the default for SIGPIPE. The worker waits for it: no zombie stays; the
-/// end of a stop's grace kills it. In the worker's callbacks only, or on an adopted worker's
-/// thread.
+/// end of a stop's grace kills it. A start that still hangs 100 ms later (a program on a file
+/// system that does not answer) is told as -ECANCELED and left behind, counted (left_behind); what
+/// then comes of it is killed. In the worker's callbacks only, or on an adopted worker's thread.
+///
+/// /dev/stdin, /dev/stdout and /dev/stderr (and /proc/self/fd/N) cannot be opened in the child
+/// where that stream is piped: open(2) of a socket is -ENXIO. The child uses its descriptors 0, 1
+/// and 2 themselves, as `cat` without a name or with "-" does; a shell's `>/dev/stderr` is `>&2`.
 ///
 /// Returns 0; RINGLINE_ENULL; -EINVAL or -E2BIG for the struct; -EAGAIN when the worker has 4096
 /// children, or as ringline_work(); RINGLINE_ECLOSED when the worker ends; RINGLINE_EWRONGTHREAD;

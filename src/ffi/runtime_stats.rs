@@ -63,6 +63,9 @@ pub struct ringline_runtime_stats {
     pub backoffs: u64,
     /// Callbacks that took longer than stall_ns.
     pub stalls: u64,
+    /// Lookups, starts of children and functions of ringline_work() that a stop did not wait for:
+    /// so many threads, and the memory of the runtime, stay until they come back.
+    pub left_behind: u64,
 }
 
 impl ringline_runtime_stats {
@@ -89,6 +92,7 @@ impl ringline_runtime_stats {
         self.datagrams_lost += stats.datagrams_lost.get();
         self.backoffs += stats.backoffs.get();
         self.stalls += stats.stalls.get();
+        self.left_behind += stats.left_behind.get();
     }
 }
 
@@ -135,7 +139,7 @@ pub unsafe extern "C-unwind" fn ringline_worker_stats_of(
 /// One metric: its name, its help text, and where it is counted.
 type Row = (&'static str, &'static str, fn(&WorkerStats) -> &Counter);
 
-const ROWS: [Row; 17] = [
+const ROWS: [Row; 18] = [
     ("accepted", "Connections accepted.", |stats| &stats.accepted),
     ("closed", "Connections that are over.", |stats| &stats.closed),
     ("refused", "Clients sent away.", |stats| &stats.refused),
@@ -153,6 +157,7 @@ const ROWS: [Row; 17] = [
     ("datagrams_lost", "Datagrams that the kernel refused.", |stats| &stats.datagrams_lost),
     ("backoffs", "Times that the worker rested.", |stats| &stats.backoffs),
     ("stalls", "Callbacks that took longer than stall_ns.", |stats| &stats.stalls),
+    ("left_behind", "Threads that a stop did not wait for.", |stats| &stats.left_behind),
 ];
 
 /// Write the counters of each worker in the text format of Prometheus: for each a HELP line, a TYPE

@@ -40,7 +40,8 @@ const _: () = {
 pub type ringline_work_function = Option<unsafe extern "C-unwind" fn(ctx: *mut c_void) -> i32>;
 
 /// What came of it, on the worker's thread, as a callback of the worker: `res` is what the function
-/// returned, or -ECANCELED when the worker ended before it began.
+/// returned, or -ECANCELED when the worker ended before it began. Never called when a stop with a
+/// limit left the function behind: see ringline_work().
 pub type ringline_done_callback =
     Option<unsafe extern "C-unwind" fn(ctx: *mut c_void, runtime: *mut ringline_runtime, res: i32)>;
 
@@ -59,9 +60,14 @@ impl Context {
 
 /// Have `function` called with `ctx` on a thread that may block, and then `done` (not NULL) on the
 /// worker `worker` (RINGLINE_WORKER_HERE = the calling thread's): exactly once, also when the
-/// runtime stops, which waits for functions that run and cancels those that did not begin. Threads
+/// runtime stops, which cancels those that did not begin and waits for functions that run. Threads
 /// are made on demand, config.blocking_threads at most, and go after 10 s without work. Any thread,
 /// but no signal handler.
+///
+/// The exception: ringline_runtime_stop() with a limit (grace_ns > 0) leaves a function behind that
+/// still runs when that time is over. It is counted (left_behind), its `done` is never called and
+/// its `ctx` never touched again by the library; only the function has it, until it returns. That
+/// thread and the runtime's memory stay until then, so `ctx` and the library must stay as well.
 ///
 /// Returns 0; -EAGAIN when 4096 pieces of work wait, no thread can be made, or the worker has not
 /// begun; -EINVAL for the worker; RINGLINE_ENULL; RINGLINE_EWRONGTHREAD for RINGLINE_WORKER_HERE on
@@ -116,8 +122,12 @@ fn text_of(text: *const c_char) -> Option<CString> {
 
 /// Look up a host ("example.org", "::1"; NULL = this machine) and a service ("https", "443"; NULL =
 /// port 0) as getaddrinfo(3) does, on a thread that may block. The resolve callback (or
-/// RINGLINE_EVENT_RESOLVE) gets all addresses in the resolver's order, or its error in words.
-/// `user` is passed to it. In the worker's callbacks only, or on an adopted worker's thread.
+/// RINGLINE_EVENT_RESOLVE) gets all addresses in the resolver's order, or its error in words, once.
+/// `user` is passed to it. Lookups have threads of their own, config.blocking_threads at most:
+/// those that hang hold up neither ringline_work() nor ringline_process_spawn(). A stop whose grace
+/// is over gives a lookup 100 ms more and tells -ECANCELED then; a thread that hangs in the
+/// resolver is left behind, counted (left_behind), and goes when the resolver gives up. In the
+/// worker's callbacks only, or on an adopted worker's thread.
 ///
 /// Returns 0, RINGLINE_ENULL when both are NULL, -EAGAIN and RINGLINE_ECLOSED as ringline_work(),
 /// RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.

@@ -1,7 +1,9 @@
 //! Threads for what blocks: made when there is work, gone after a while without any.
 //!
-//! Owns: the work that waits, bounded, and the threads. Invariant: work that was taken is answered
-//! exactly once, to its worker, which does not end before: also work that never began.
+//! Owns: what waits for a thread, bounded, and the threads, for each kind of work its own: what
+//! hangs holds up its kind only. Invariant: what was taken is answered exactly once, to its worker,
+//! which does not end before: also what never began. The exception is work that a stop leaves
+//! behind: see `leaving`.
 
 use super::process::{Spawned, Start};
 use super::{Door, Shared, Worker};
@@ -14,10 +16,10 @@ use std::collections::VecDeque;
 use std::ffi::CString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{Builder, JoinHandle};
+use std::thread::{Builder, JoinHandle, ThreadId};
 use std::time::Duration;
 
-/// Pieces of work that wait at most.
+/// Pieces of work of a kind that wait at most.
 const WAITING: usize = 4096;
 /// How long a thread without work stays.
 const IDLE: Duration = Duration::from_secs(10);
@@ -45,25 +47,54 @@ pub(super) enum Answer {
     Spawned(Box<Spawned>),
 }
 
+/// Kinds of work that have threads of their own each.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Functions of the user's.
+    Work,
+    /// Names to be looked up.
+    Lookup,
+    /// Children to be started.
+    Start,
+}
+
+impl Kind {
+    pub(super) const ALL: [Kind; 3] = [Kind::Work, Kind::Lookup, Kind::Start];
+}
+
 struct Job {
     worker: u32,
     task: Task,
 }
 
+/// What a thread does.
+pub(super) struct Running {
+    thread: ThreadId,
+    pub(super) worker: u32,
+    /// What the worker can be told although the thread does not come back; None = nothing, as of
+    /// the user's functions.
+    pub(super) untold: Option<Box<dyn FnOnce() -> Answer + Send>>,
+    /// Its worker does not wait for it any more.
+    pub(super) left: bool,
+}
+
 #[derive(Default)]
-struct State {
+pub(super) struct State {
     waiting: VecDeque<Job>,
+    pub(super) running: Vec<Running>,
     threads: u32,
     idle: u32,
     closed: bool,
     handles: Vec<JoinHandle<()>>,
 }
 
-/// The threads of a runtime that may block.
+/// The threads of a runtime that do one kind of work.
 #[derive(Default)]
 pub(super) struct Blocking {
     state: Mutex<State>,
     more: Condvar,
+    /// A thread went, or was left behind.
+    fewer: Condvar,
 }
 
 /// The work of one worker.
@@ -72,7 +103,7 @@ pub(super) struct Errands {
     answers: Mutex<Vec<Answer>>,
     has_answers: AtomicBool,
     /// What was asked for and not answered yet.
-    open: AtomicU32,
+    pub(super) open: AtomicU32,
 }
 
 thread_local! {
@@ -85,6 +116,29 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Task {
+    fn kind(&self) -> Kind {
+        match self {
+            Task::Work(_) => Kind::Work,
+            Task::Resolve { .. } => Kind::Lookup,
+            Task::Spawn(_) => Kind::Start,
+        }
+    }
+
+    /// What its worker can be told in its place; see [`Running::untold`].
+    fn untold(&self) -> Option<Box<dyn FnOnce() -> Answer + Send>> {
+        match self {
+            Task::Work(_) => None,
+            Task::Resolve { user, .. } => {
+                let user = *user;
+                Some(Box::new(move || Task::Resolve { user, host: None, service: None }.cancel()))
+            }
+            Task::Spawn(start) => {
+                let process = start.process();
+                Some(Box::new(move || Start::cancelled(process)))
+            }
+        }
+    }
+
     fn run(self) -> Answer {
         match self {
             Task::Work(Work { run, done }) => {
@@ -111,9 +165,45 @@ impl Task {
     }
 }
 
+impl Blocking {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        locked(&self.state)
+    }
+
+    /// Whoever waits for threads to go looks again.
+    pub(super) fn look_again(&self) {
+        self.fewer.notify_all();
+    }
+
+    /// No more work: wait for the threads, which finish what they have, but for what was left.
+    fn close(&self) {
+        let mut state = self.state();
+        state.closed = true;
+        self.more.notify_all();
+        while state.threads as usize > state.left() {
+            state = self.fewer.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let handles = core::mem::take(&mut state.handles);
+        let left: Vec<_> = state.running.iter().map(|running| running.thread).collect();
+        drop(state);
+        for handle in handles {
+            if !left.contains(&handle.thread().id()) {
+                // Its panics are caught inside.
+                let _ = handle.join();
+            }
+        }
+    }
+}
+
+impl State {
+    fn left(&self) -> usize {
+        self.running.iter().filter(|running| running.left).count()
+    }
+}
+
 impl Shared {
-    fn blocking(&self) -> MutexGuard<'_, State> {
-        locked(&self.blocking.state)
+    pub(super) fn blocking(&self, kind: Kind) -> &Blocking {
+        &self.blocking[kind as usize]
     }
 
     /// Have `task` done for a worker, which is told of the answer.
@@ -125,7 +215,8 @@ impl Shared {
         if place.waking.get().is_none() {
             return Err(Fault::errno(libc::EAGAIN, "the worker has not begun yet"));
         }
-        let mut state = self.blocking();
+        let kind = task.kind();
+        let mut state = self.blocking(kind).state();
         if state.closed {
             return Err(Fault::new(ECLOSED, "the runtime is over"));
         }
@@ -135,19 +226,19 @@ impl Shared {
         // Those that were woken and did not come yet count as idle still.
         let idle = state.idle as usize > state.waiting.len();
         if !idle && state.threads < self.config.blocking_threads {
-            self.spawn_blocking(&mut state)?;
+            self.spawn_blocking(kind, &mut state)?;
         }
         place.errands.open.fetch_add(1, Ordering::SeqCst);
         state.waiting.push_back(Job { worker, task });
         drop(state);
-        self.blocking.more.notify_one();
+        self.blocking(kind).more.notify_one();
         Ok(())
     }
 
-    fn spawn_blocking(self: &Arc<Self>, state: &mut State) -> Result<(), Fault> {
+    fn spawn_blocking(self: &Arc<Self>, kind: Kind, state: &mut State) -> Result<(), Fault> {
         let shared = self.clone();
         let builder = Builder::new().name("ringline-block".into()).stack_size(STACK);
-        match without_signals(|| builder.spawn(move || shared.serve_blocking())) {
+        match without_signals(|| builder.spawn(move || shared.serve_blocking(kind))) {
             Ok(handle) => {
                 // Those that left meanwhile are joined here, so that the list does not grow.
                 state.handles.retain(|handle| !handle.is_finished());
@@ -170,21 +261,34 @@ impl Shared {
     }
 
     /// A thread's life.
-    fn serve_blocking(&self) {
+    fn serve_blocking(&self, kind: Kind) {
         SERVES.set(self);
-        let mut state = self.blocking();
+        let blocking = self.blocking(kind);
+        let thread = std::thread::current().id();
+        let mut state = blocking.state();
         loop {
             if let Some(Job { worker, task }) = state.waiting.pop_front() {
+                let untold = task.untold();
+                state.running.push(Running { thread, worker, untold, left: false });
                 drop(state);
-                self.answer(worker, task.run());
-                state = self.blocking();
+                let answer = task.run();
+                state = blocking.state();
+                let at = state.running.iter().position(|running| running.thread == thread);
+                let left = at.is_some_and(|at| state.running.swap_remove(at).left);
+                drop(state);
+                match left {
+                    false => self.answer(worker, answer),
+                    // Nobody is there to be told.
+                    true => answer.discard(),
+                }
+                state = blocking.state();
                 continue;
             }
             if state.closed {
                 break;
             }
             state.idle += 1;
-            let waited = self.blocking.more.wait_timeout(state, IDLE);
+            let waited = blocking.more.wait_timeout(state, IDLE);
             let (next, over) = waited.unwrap_or_else(PoisonError::into_inner);
             state = next;
             state.idle -= 1;
@@ -193,9 +297,11 @@ impl Shared {
             }
         }
         state.threads -= 1;
+        drop(state);
+        blocking.look_again();
     }
 
-    fn answer(&self, worker: u32, answer: Answer) {
+    pub(super) fn answer(&self, worker: u32, answer: Answer) {
         let place = &self.workers[worker as usize];
         locked(&place.errands.answers).push(answer);
         place.errands.has_answers.store(true, Ordering::SeqCst);
@@ -204,40 +310,32 @@ impl Shared {
 
     /// What waits for a thread and is a stopping worker's is not begun any more.
     pub(super) fn cancel_waiting(&self, worker: u32) {
-        let mut kept = VecDeque::new();
-        let mut gone = Vec::new();
-        let mut state = self.blocking();
-        for job in state.waiting.drain(..) {
-            if job.worker == worker { gone.push(job) } else { kept.push_back(job) }
-        }
-        state.waiting = kept;
-        drop(state);
-        for job in gone {
-            self.answer(worker, job.task.cancel());
+        for kind in Kind::ALL {
+            let mut state = self.blocking(kind).state();
+            let (gone, kept) = state.waiting.drain(..).partition(|job| job.worker == worker);
+            state.waiting = kept;
+            drop(state);
+            let gone: VecDeque<Job> = gone;
+            for job in gone {
+                self.answer(worker, job.task.cancel());
+            }
         }
     }
 
     /// No more work: the threads finish what they have and go, and nobody waits for them.
     pub(super) fn release_blocking(&self) {
-        let mut state = self.blocking();
-        state.closed = true;
-        state.handles.clear();
-        drop(state);
-        self.blocking.more.notify_all();
+        for blocking in &self.blocking {
+            let mut state = blocking.state();
+            state.closed = true;
+            state.handles.clear();
+            drop(state);
+            blocking.more.notify_all();
+        }
     }
 
     /// No more work: wait for the threads, which finish what they have.
     pub(super) fn close_blocking(&self) {
-        let handles = {
-            let mut state = self.blocking();
-            state.closed = true;
-            core::mem::take(&mut state.handles)
-        };
-        self.blocking.more.notify_all();
-        for handle in handles {
-            // Its panics are caught inside.
-            let _ = handle.join();
-        }
+        self.blocking.iter().for_each(Blocking::close);
     }
 }
 
@@ -252,7 +350,7 @@ impl<D: Door> Worker<D> {
         self.errands().open.load(Ordering::SeqCst) > 0
     }
 
-    fn errands(&self) -> &Errands {
+    pub(super) fn errands(&self) -> &Errands {
         &self.shared.workers[self.index() as usize].errands
     }
 

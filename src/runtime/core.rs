@@ -10,6 +10,7 @@ use super::connection::{How, Life};
 use super::datagram::Datagrams;
 use super::held::Held;
 use super::host::Host;
+use super::leaving::Leaving;
 use super::lending::Loans;
 use super::limits::Deadlines;
 use super::listener::Listening;
@@ -117,6 +118,8 @@ pub struct Core {
     pub(super) interrupted: bool,
     pub(super) processes: Processes,
     pub(super) watched: Option<Box<Watched>>,
+    /// What blocks, and how long a stop waits for it.
+    pub(super) leaving: Leaving,
     /// Timers that run.
     pub(super) timers: u32,
     /// How soon.
@@ -126,21 +129,24 @@ pub struct Core {
     turning: Episode,
 }
 
+fn ring_spec(config: &Config) -> RingSpec {
+    RingSpec {
+        sq_entries: SQ_ENTRIES,
+        cq_entries: CQ_ENTRIES,
+        sqpoll: false,
+        big: false,
+        sq_thread_idle_ms: 0,
+        sq_thread_cpu: -1,
+        disable: config.disable.with(disabled_by_environment()),
+        memory_patience: MEMORY_PATIENCE,
+    }
+}
+
 impl Core {
     /// Make the ring and the pool of a worker, on its thread.
     pub fn new(config: &Config, worker: u32, stats: Arc<WorkerStats>) -> Result<Core, Fault> {
-        let spec = RingSpec {
-            sq_entries: SQ_ENTRIES,
-            cq_entries: CQ_ENTRIES,
-            sqpoll: false,
-            big: false,
-            sq_thread_idle_ms: 0,
-            sq_thread_cpu: -1,
-            disable: config.disable.with(disabled_by_environment()),
-            memory_patience: MEMORY_PATIENCE,
-        };
         let refused = |errno| Fault::errno(errno, refusal_text(errno));
-        let backend = Box::new(Real::new(&spec).map_err(refused)?);
+        let backend = Box::new(Real::new(&ring_spec(config)).map_err(refused)?);
         let sizes = EngineConfig {
             max_inflight: config.max_connections * OPS_PER_CONNECTION + OPS_BESIDE + MAX_TIMERS,
             records: CQ_ENTRIES,
@@ -192,6 +198,7 @@ impl Core {
             interrupted: false,
             processes: Processes::default(),
             watched: None,
+            leaving: Leaving::NEVER,
             timers: 0,
             pace: Pace::default(),
             accepting: Episode::new(worker, "accepting clients"),
@@ -310,6 +317,7 @@ impl Core {
     pub fn stop(&mut self, grace_ns: i64, now: u64) {
         let grace = u64::try_from(grace_ns).unwrap_or(u64::MAX);
         let end = now.saturating_add(grace);
+        self.leaving.begin(now);
         match self.phase {
             Phase::Ending(_) => return,
             // Asked again: all is on its way already.
@@ -447,7 +455,8 @@ impl Core {
         let retry = self.listeners.iter().map(|own| own.retry_at).filter(|at| *at > 0).min();
         let turn = (self.patience < u64::MAX).then_some(self.patience);
         let shakes = self.handshakes.next();
-        let soon = [self.deadlines.first(), self.datagrams.retry_at(), turn, shakes];
+        let leaves = self.leaving.next(now);
+        let soon = [self.deadlines.first(), self.datagrams.retry_at(), turn, shakes, leaves];
         match stop.into_iter().chain(drain).chain(retry).chain(soon.into_iter().flatten()).min() {
             Some(end) => end.saturating_sub(now).clamp(1, i64::MAX as u64) as i64,
             None => -1,

@@ -18,6 +18,7 @@ mod dialing;
 mod ending;
 mod held;
 mod host;
+mod leaving;
 mod lending;
 mod limits;
 mod listener;
@@ -158,7 +159,9 @@ pub struct Shared {
     news: AtomicU32,
     stop: AtomicI64,
     workers: Box<[WorkerPlace]>,
-    blocking: blocking::Blocking,
+    /// How long a stop waits for functions that block; i64::MAX = until they are done.
+    leave: AtomicI64,
+    blocking: [blocking::Blocking; blocking::Kind::ALL.len()],
 }
 
 impl Shared {
@@ -171,7 +174,8 @@ impl Shared {
             news: AtomicU32::new(0),
             stop: AtomicI64::new(RUNNING),
             workers: (0..config.workers).map(|_| WorkerPlace::default()).collect(),
-            blocking: blocking::Blocking::default(),
+            leave: AtomicI64::new(i64::MAX),
+            blocking: Default::default(),
         }
     }
 
@@ -225,6 +229,9 @@ impl Shared {
     /// End all workers. Any thread and signal handlers: atomics and one write per worker.
     pub fn stop(&self, grace_ns: i64) {
         let grace_ns = if grace_ns < 0 { i64::MAX } else { grace_ns };
+        if grace_ns > 0 {
+            self.leave.fetch_min(grace_ns, Ordering::SeqCst);
+        }
         let shorter = |before| (before == RUNNING || grace_ns < before).then_some(grace_ns);
         let _ = self.stop.fetch_update(Ordering::SeqCst, Ordering::SeqCst, shorter);
         self.wake_all();

@@ -53,9 +53,26 @@ impl Start {
         Answer::Spawned(Box::new(Spawned { process: self.process, child }))
     }
 
+    pub(super) fn process(&self) -> u64 {
+        self.process
+    }
+
     pub(super) fn cancel(self) -> Answer {
-        let child = Err(libc::ECANCELED);
-        Answer::Spawned(Box::new(Spawned { process: self.process, child }))
+        Start::cancelled(self.process)
+    }
+
+    /// The answer of a start that was not made, or that nobody waits for.
+    pub(super) fn cancelled(process: u64) -> Answer {
+        Answer::Spawned(Box::new(Spawned { process, child: Err(libc::ECANCELED) }))
+    }
+}
+
+impl Spawned {
+    /// Nobody has it: it ends.
+    pub(super) fn discard(self) {
+        if let Ok(child) = self.child {
+            process::end_child(&child.pidfd);
+        }
     }
 }
 

@@ -49,4 +49,6 @@ pub struct WorkerStats {
     pub backoffs: Counter,
     /// Callbacks that took too long.
     pub stalls: Counter,
+    /// Threads that block, which a stop did not wait for.
+    pub left_behind: Counter,
 }

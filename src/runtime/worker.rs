@@ -120,9 +120,11 @@ impl<D: Door> Worker<D> {
         // After the last listener went: nothing would end the wait.
         let over = core.is_over();
         if over || core.is_ending() {
+            let ended = core.is_ending();
             drop(core);
             self.end_posts();
             self.shared.cancel_waiting(self.index);
+            self.leave_blocked(ended);
             if over && !self.has_errands() {
                 return false;
             }

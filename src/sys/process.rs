@@ -204,6 +204,18 @@ pub fn reap(pidfd: &OwnedFd) -> Result<Option<i32>, i32> {
     Ok((pid != 0).then_some(if info.si_code == libc::CLD_EXITED { status } else { -status }))
 }
 
+/// Kill a child and wait for its end.
+pub fn end_child(pidfd: &OwnedFd) {
+    signal_child(pidfd, libc::SIGKILL);
+    // SAFETY: all-zero is a valid siginfo.
+    let mut info: libc::siginfo_t = unsafe { core::mem::zeroed() };
+    let id = pidfd.as_raw_fd() as libc::id_t;
+    // SAFETY: room for a siginfo. An error says that somebody else waited for it.
+    while unsafe { libc::waitid(libc::P_PIDFD, id, &mut info, libc::WEXITED) } < 0
+        && errno() == libc::EINTR
+    {}
+}
+
 /// Send a signal to a child; 0 or an errno.
 pub fn signal_child(pidfd: &OwnedFd, signo: i32) -> i32 {
     let no_info = null::<libc::siginfo_t>();

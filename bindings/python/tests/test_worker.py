@@ -216,7 +216,7 @@ def test_refusals() -> None:
 
 
 def test_addresses_that_would_be_others() -> None:
-    """Failure: an address that ends at a zero byte; a Server of datagrams that nobody is told of."""
+    """Failure: an address that ends at a zero byte; a Server of datagrams that nobody hears of."""
     for address in ("127.0.0.1:0\0 and more", "unix:@ringline\0", "\0ringline"):
         with pytest.raises(ValueError, match="no zero byte"):
             ringline.Server(Keeps(), address)

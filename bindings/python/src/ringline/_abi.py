@@ -891,8 +891,9 @@ class RuntimeConfig(ctypes.Structure):
     #: Buffers of a worker for received datagrams, a power of two, 4096 at most; 0 = 64. Made when
     #: it has a listener for datagrams.
     datagram_buffers: int
-    #: Threads for what blocks (ringline_work(), ringline_resolve(), ringline_process_spawn()),
-    #: made when there is work; 0 = 16, 1024 at most.
+    #: Threads for functions of ringline_work(), made when there is work, and as many for
+    #: ringline_resolve() and for ringline_process_spawn() each: what hangs in one of these holds
+    #: up its own kind only. 0 = 16, 1024 at most.
     blocking_threads: int
 
     _fields_ = [
@@ -1269,6 +1270,9 @@ class RuntimeStats(ctypes.Structure):
     backoffs: int
     #: Callbacks that took longer than stall_ns.
     stalls: int
+    #: Lookups, starts of children and functions of ringline_work() that a stop did not wait for:
+    #: so many threads, and the memory of the runtime, stay until they come back.
+    left_behind: int
 
     _fields_ = [
         ("size", ctypes.c_uint32),
@@ -1294,11 +1298,12 @@ class RuntimeStats(ctypes.Structure):
         ("datagrams_lost", ctypes.c_uint64),
         ("backoffs", ctypes.c_uint64),
         ("stalls", ctypes.c_uint64),
+        ("left_behind", ctypes.c_uint64),
     ]
 
 
-#: The same for the struct module: 176 bytes.
-RUNTIME_STATS_FORMAT = "<IIQQQQQQQQQQQQQQQQQQQQQ"
+#: The same for the struct module: 184 bytes.
+RUNTIME_STATS_FORMAT = "<IIQQQQQQQQQQQQQQQQQQQQQQ"
 
 
 class TlsInfo(ctypes.Structure):
@@ -1602,7 +1607,8 @@ SecuredCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctype
 #: what any thread may call is legal in it. A C++ exception that leaves it ends the program.
 WorkFunction = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)
 #: What came of it, on the worker's thread, as a callback of the worker: `res` is what the function
-#: returned, or -ECANCELED when the worker ended before it began.
+#: returned, or -ECANCELED when the worker ended before it began. Never called when a stop with a
+#: limit left the function behind: see ringline_work().
 DoneCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int32)
 
 #: The records by their names in C.
@@ -2488,14 +2494,16 @@ class Functions:
     #: are not looked up: see ringline_resolve(); port 0 = the kernel chooses, see
     #: ringline_runtime_port()), "unix:/path" or "unix:@abstract"; or for datagrams, which are told by
     #: `datagram` and have no `backlog`, on "udp:127.0.0.1:53", "udp:[::1]:53", "unixgram:/path" or
-    #: "unixgram:@abstract". What is wrong with an address ringline_error_detail() says. Each worker has a socket of its own on the same port and the kernel
-    #: spreads the clients, and datagrams by their sender. They are bound now; each listens when
-    #: its worker first turns, with `backlog` clients waiting at most (0 = 4096). A path stays when the
-    #: listener is closed. Any thread, before and after start.
+    #: "unixgram:@abstract". What is wrong with an address ringline_error_detail() says. Each worker
+    #: has a socket of its own on the same port and the kernel spreads the clients, and datagrams by
+    #: their sender. They are bound now; each listens when its worker first turns, with `backlog`
+    #: clients waiting at most (0 = 4096). A path stays when the listener is closed. Any thread, before
+    #: and after start.
     #:
     #: Returns the listener's id (> 0), RINGLINE_ENULL, -EINVAL for the address or the backlog, -ENODEV
-    #: for an interface that there is not, what socket(2) and bind(2) say (-EADDRINUSE, -EACCES, -EMFILE), -ENFILE (4096 listeners),
-    #: RINGLINE_ECLOSED after stop, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    #: for an interface that there is not, what socket(2) and bind(2) say (-EADDRINUSE, -EACCES,
+    #: -EMFILE), -ENFILE (4096 listeners), RINGLINE_ECLOSED after stop, RINGLINE_ESTALE,
+    #: RINGLINE_EFORKED.
     runtime_listen: Callable[[Pointer, bytes, int], int]
 
     #: runtime_port(runtime, listener)
@@ -2521,8 +2529,11 @@ class Functions:
     #: runtime_stop(runtime, grace_ns)
     #: End the workers: listeners close, each connection sends what is queued and closes gracefully,
     #: and after `grace_ns` (0 = at once, -1 = no limit) what is left closes at once. The last callback
-    #: of a worker is stop. A second call can only shorten the time. Any thread, callbacks and signal
-    #: handlers; async-signal-safe, errno is kept. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    #: of a worker is stop. A second call can only shorten the time. Functions of ringline_work() that
+    #: run are waited for, also after a grace of 0; but where a stop has a limit (grace_ns > 0), those
+    #: that still run when it is over are left behind (see ringline_work()), and the workers end. Any
+    #: thread, callbacks and signal handlers; async-signal-safe, errno is kept. Returns 0,
+    #: RINGLINE_ESTALE, RINGLINE_EFORKED.
     runtime_stop: Callable[[Pointer, int], int]
 
     #: runtime_join(runtime, timeout_ns)
@@ -2534,12 +2545,12 @@ class Functions:
     runtime_join: Callable[[Pointer, int], int]
 
     #: runtime_free(runtime)
-    #: End the runtime: stop with a grace of 0, wait for the workers (their callbacks still run), give
-    #: everything back. In a callback, and in a function of ringline_work(), the handle is stale at
-    #: once, and the workers end when it has returned. A worker that the calling thread adopted ends
-    #: here; those that other threads adopted end at their next turns. Any thread. Returns 0,
-    #: RINGLINE_EPANIC when a worker ended by an internal error, RINGLINE_ESTALE for a second free,
-    #: RINGLINE_EFORKED.
+    #: End the runtime: stop with a grace of 0, wait for the workers (their callbacks still run) and
+    #: for functions of ringline_work() that no stop with a limit left behind, give everything back. In
+    #: a callback, and in a function of ringline_work(), the handle is stale at once, and the workers
+    #: end when it has returned. A worker that the calling thread adopted ends here; those that other
+    #: threads adopted end at their next turns. Any thread. Returns 0, RINGLINE_EPANIC when a worker
+    #: ended by an internal error, RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
     runtime_free: Callable[[Pointer], int]
 
     #: worker_adopt(runtime, index, out)
@@ -2689,9 +2700,9 @@ class Functions:
 
     #: conn_connect(runtime, address, timeout_ns, user, out)
     #: Connect to `address` (as in ringline_runtime_listen(), but for datagrams, which have no
-    #: connections), for `timeout_ns` at most (0 = as long as the kernel tries). `*out` is the id of the connection to be, `user` what its callbacks get. The
-    #: connect callback tells what became of it, never from here; ringline_conn_close() ends it before.
-    #: In the worker's callbacks only.
+    #: connections), for `timeout_ns` at most (0 = as long as the kernel tries). `*out` is the id of
+    #: the connection to be, `user` what its callbacks get. The connect callback tells what became of
+    #: it, never from here; ringline_conn_close() ends it before. In the worker's callbacks only.
     #:
     #: Returns 0, RINGLINE_ENULL, -EINVAL for the address (also of datagrams) or the time, -ENODEV for
     #: an interface that there is not, what socket(2) says (-EMFILE),
@@ -2719,13 +2730,18 @@ class Functions:
     runtime_post: Callable[[Pointer, int, int, int], int]
 
     #: process_spawn(runtime, process, user, out)
-    #: Start a child, on a thread that may block; everything is copied. `*out` is the process's id,
-    #: and `user` is passed to its events: first spawn (or RINGLINE_EVENT_SPAWN) with its pid and the
-    #: connections of its piped streams, or why it could not be started; then exit, exactly once.
-    #: A piped stream is a socket: closing the connection of its input ends what it reads. The child
+    #: Start a child, on a thread that may block; everything is copied. `*out` is the process's id, and
+    #: `user` is passed to its events: first spawn (or RINGLINE_EVENT_SPAWN) with its pid and the
+    #: connections of its piped streams, or why it could not be started; then exit, exactly once. A
+    #: piped stream is a socket: closing the connection of its input ends what it reads. The child
     #: blocks no signal and gets the default for SIGPIPE. The worker waits for it: no zombie stays; the
-    #: end of a stop's grace kills it. In the worker's callbacks only, or on an adopted worker's
-    #: thread.
+    #: end of a stop's grace kills it. A start that still hangs 100 ms later (a program on a file
+    #: system that does not answer) is told as -ECANCELED and left behind, counted (left_behind); what
+    #: then comes of it is killed. In the worker's callbacks only, or on an adopted worker's thread.
+    #:
+    #: /dev/stdin, /dev/stdout and /dev/stderr (and /proc/self/fd/N) cannot be opened in the child
+    #: where that stream is piped: open(2) of a socket is -ENXIO. The child uses its descriptors 0, 1
+    #: and 2 themselves, as `cat` without a name or with "-" does; a shell's `>/dev/stderr` is `>&2`.
     #:
     #: Returns 0; RINGLINE_ENULL; -EINVAL or -E2BIG for the struct; -EAGAIN when the worker has 4096
     #: children, or as ringline_work(); RINGLINE_ECLOSED when the worker ends; RINGLINE_EWRONGTHREAD;
@@ -2839,9 +2855,14 @@ class Functions:
     #: work(runtime, worker, function, ctx, done)
     #: Have `function` called with `ctx` on a thread that may block, and then `done` (not NULL) on the
     #: worker `worker` (RINGLINE_WORKER_HERE = the calling thread's): exactly once, also when the
-    #: runtime stops, which waits for functions that run and cancels those that did not begin. Threads
+    #: runtime stops, which cancels those that did not begin and waits for functions that run. Threads
     #: are made on demand, config.blocking_threads at most, and go after 10 s without work. Any thread,
     #: but no signal handler.
+    #:
+    #: The exception: ringline_runtime_stop() with a limit (grace_ns > 0) leaves a function behind that
+    #: still runs when that time is over. It is counted (left_behind), its `done` is never called and
+    #: its `ctx` never touched again by the library; only the function has it, until it returns. That
+    #: thread and the runtime's memory stay until then, so `ctx` and the library must stay as well.
     #:
     #: Returns 0; -EAGAIN when 4096 pieces of work wait, no thread can be made, or the worker has not
     #: begun; -EINVAL for the worker; RINGLINE_ENULL; RINGLINE_EWRONGTHREAD for RINGLINE_WORKER_HERE on
@@ -2852,8 +2873,12 @@ class Functions:
     #: resolve(runtime, host, service, user)
     #: Look up a host ("example.org", "::1"; NULL = this machine) and a service ("https", "443"; NULL =
     #: port 0) as getaddrinfo(3) does, on a thread that may block. The resolve callback (or
-    #: RINGLINE_EVENT_RESOLVE) gets all addresses in the resolver's order, or its error in words.
-    #: `user` is passed to it. In the worker's callbacks only, or on an adopted worker's thread.
+    #: RINGLINE_EVENT_RESOLVE) gets all addresses in the resolver's order, or its error in words, once.
+    #: `user` is passed to it. Lookups have threads of their own, config.blocking_threads at most:
+    #: those that hang hold up neither ringline_work() nor ringline_process_spawn(). A stop whose grace
+    #: is over gives a lookup 100 ms more and tells -ECANCELED then; a thread that hangs in the
+    #: resolver is left behind, counted (left_behind), and goes when the resolver gives up. In the
+    #: worker's callbacks only, or on an adopted worker's thread.
     #:
     #: Returns 0, RINGLINE_ENULL when both are NULL, -EAGAIN and RINGLINE_ECLOSED as ringline_work(),
     #: RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.

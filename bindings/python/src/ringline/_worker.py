@@ -317,7 +317,7 @@ def _listened(address: str) -> bytes:
         # The library would take what stands in front of it for the whole.
         raise ValueError("an address has no zero byte: an abstract name is written unix:@name")
     if text.startswith(_DATAGRAMS):
-        raise ValueError("a Server has clients, which udp: and unixgram: do not: they are datagrams")
+        raise ValueError("a Server has clients, and udp: and unixgram: none: they are datagrams")
     return text
 
 

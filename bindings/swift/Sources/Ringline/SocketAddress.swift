@@ -32,7 +32,8 @@ public struct SocketAddress: Hashable, Sendable {
   }
 
   /// A path of a unix socket, or an abstract name, which begins with a zero byte; nil when it is
-  /// empty or longer than 107 bytes, and for a path with a zero byte, where the kernel would end it.
+  /// empty or longer than 107 bytes, and for a path with a zero byte, where the kernel would end
+  /// it.
   public init?(unix path: String) {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)

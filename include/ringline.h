@@ -1035,6 +1035,12 @@ typedef struct ringline_tls_config ringline_tls_config;
 #define RINGLINE_TLS_RESUMED 1
 
 /**
+ * flags of ringline_listen: others may listen on the same port, this process or another one of the
+ * same user's, and whoever does gets a part of its clients. Each of them has to say so.
+ */
+#define RINGLINE_LISTEN_SHARED 1
+
+/**
  * kind of an event: the worker begins.
  */
 #define RINGLINE_EVENT_START 1
@@ -2115,6 +2121,32 @@ typedef struct ringline_conn_timeouts {
    */
   uint64_t write_ns;
 } ringline_conn_timeouts;
+
+/**
+ * How to listen. All-zero is what ringline_runtime_listen() does. `size` as in ringline_config.
+ */
+typedef struct ringline_listen {
+  /**
+   * sizeof(ringline_listen).
+   */
+  uint32_t size;
+  /**
+   * RINGLINE_LISTEN_*.
+   */
+  uint32_t flags;
+  /**
+   * Clients that may wait, 65535 at most; 0 = 4096.
+   */
+  uint32_t backlog;
+  /**
+   * Zero.
+   */
+  uint32_t resv;
+  /**
+   * A TLS server's config, as in ringline_runtime_listen_tls(); NULL = in the clear.
+   */
+  ringline_tls_config *tls;
+} ringline_listen;
 
 /**
  * A child to be started. `size` as in ringline_config.
@@ -3780,6 +3812,11 @@ int32_t ringline_runtime_set_handlers(ringline_runtime *runtime,
  * clients waiting at most (0 = 4096). A path stays when the listener is closed. Any thread, before
  * and after start.
  *
+ * A port is the listener's alone: one that somebody serves is -EADDRINUSE, and nobody gets it
+ * afterwards; sharing is asked for by RINGLINE_LISTEN_SHARED of ringline_runtime_listen_with().
+ * What cannot be refused, where there are two workers or more: a later program of the same user's
+ * that itself asks for SO_REUSEPORT.
+ *
  * Returns the listener's id (> 0), RINGLINE_ENULL, -EINVAL for the address or the backlog, -ENODEV
  * for an interface that there is not, what socket(2) and bind(2) say (-EADDRINUSE, -EACCES,
  * -EMFILE), -ENFILE (4096 listeners), RINGLINE_ECLOSED after stop, RINGLINE_ESTALE,
@@ -4048,6 +4085,17 @@ int32_t ringline_conn_connect(ringline_runtime *runtime,
                               uint64_t timeout_ns,
                               uint64_t user,
                               uint64_t *out);
+
+/**
+ * Listen on `address` as `how` says (NULL = as ringline_runtime_listen() does). Any thread.
+ *
+ * Returns the listener's id (> 0); -EINVAL or -E2BIG for `how`, -EINVAL also for
+ * RINGLINE_LISTEN_SHARED with a path, which has one socket; and as ringline_runtime_listen() and
+ * ringline_runtime_listen_tls().
+ */
+int32_t ringline_runtime_listen_with(ringline_runtime *runtime,
+                                     const char *address,
+                                     const struct ringline_listen *how);
 
 /**
  * Have a copy of `length` bytes sent on a connection, from any thread but a signal handler: they

@@ -405,6 +405,10 @@ pub const RINGLINE_TLS_DONE: u32 = 2;
 /// flags of a TLS info: it went on with an earlier session.
 pub const RINGLINE_TLS_RESUMED: u32 = 0x1;
 
+/// flags of ringline_listen: others may listen on the same port, this process or another one of the
+/// same user's, and whoever does gets a part of its clients. Each of them has to say so.
+pub const RINGLINE_LISTEN_SHARED: u32 = 0x1;
+
 /// kind of an event: the worker begins.
 pub const RINGLINE_EVENT_START: u32 = 1;
 /// A client came by `listener`.

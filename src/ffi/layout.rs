@@ -10,6 +10,7 @@ use super::runtime_conn::ringline_conn_info;
 use super::runtime_door::ringline_runtime_handlers;
 use super::runtime_events::{ringline_event, ringline_worker_block};
 use super::runtime_lend::{ringline_conn_timeouts, ringline_lease};
+use super::runtime_listen::ringline_listen;
 use super::runtime_process::ringline_process;
 use super::runtime_stats::ringline_runtime_stats;
 use super::runtime_tls::ringline_tls_info;
@@ -110,6 +111,7 @@ fn each_of_runtimes(mut out: impl FnMut(&'static str, u32, u32)) {
             sent, parked, turns, taken, take_refusals, connected, timeouts, datagrams,
             datagram_receives, datagrams_sent, datagram_sends, datagrams_lost, backoffs, stalls,
         }
+        "ringline_listen": ringline_listen { size, flags, backlog, resv, tls }
         "ringline_lease": ringline_lease { size, resv, lease, bytes, length }
         "ringline_conn_timeouts": ringline_conn_timeouts {
             size, resv, idle_ns, read_ns, write_ns,

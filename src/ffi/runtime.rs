@@ -130,6 +130,11 @@ pub unsafe extern "C-unwind" fn ringline_runtime_set_handlers(
 /// clients waiting at most (0 = 4096). A path stays when the listener is closed. Any thread, before
 /// and after start.
 ///
+/// A port is the listener's alone: one that somebody serves is -EADDRINUSE, and nobody gets it
+/// afterwards; sharing is asked for by RINGLINE_LISTEN_SHARED of ringline_runtime_listen_with().
+/// What cannot be refused, where there are two workers or more: a later program of the same user's
+/// that itself asks for SO_REUSEPORT.
+///
 /// Returns the listener's id (> 0), RINGLINE_ENULL, -EINVAL for the address or the backlog, -ENODEV
 /// for an interface that there is not, what socket(2) and bind(2) say (-EADDRINUSE, -EACCES,
 /// -EMFILE), -ENFILE (4096 listeners), RINGLINE_ECLOSED after stop, RINGLINE_ESTALE,
@@ -143,7 +148,7 @@ pub unsafe extern "C-unwind" fn ringline_runtime_listen(
     visit(runtime, |runtime| {
         // SAFETY: as the caller promised.
         let place = unsafe { place_for(Purpose::Listen, address) }?;
-        listening(runtime, &place, backlog, None)
+        listening(runtime, &place, backlog, false, None)
     })
 }
 
@@ -151,13 +156,14 @@ pub(super) fn listening(
     runtime: &Runtime,
     place: &Place,
     backlog: u32,
+    shared: bool,
     tls: Option<Arc<TlsConfig>>,
 ) -> Result<u32, Fault> {
     if backlog > MOST_BACKLOG {
         return Err(Fault::errno(libc::EINVAL, "backlog is 65535 at most"));
     }
     let backlog = if backlog == 0 { DEFAULT_BACKLOG } else { backlog };
-    runtime.threads.shared().listen(place, Manner { backlog: backlog as i32, tls })
+    runtime.threads.shared().listen(place, Manner { backlog: backlog as i32, shared, tls })
 }
 
 /// The port of a listener; 0 for a path. Any thread. Returns it, or RINGLINE_ESTALE (also for a

@@ -7,10 +7,10 @@ use super::config::write_sized;
 use super::constants::*;
 use super::runtime::{listening, visit};
 use super::runtime_conn::on_worker;
-use super::tls::{text_of, tls_of};
+use super::tls::{server_of, text_of, tls_of};
 use super::{ringline_runtime, ringline_tls_config};
 use crate::error::{ENULL, Fault};
-use crate::runtime::{Asked, TlsFacts};
+use crate::runtime::TlsFacts;
 use core::ffi::c_char;
 
 /// What a connection's TLS is like. Set `size` to sizeof(ringline_tls_info) (0 = the same) before
@@ -88,13 +88,10 @@ pub unsafe extern "C-unwind" fn ringline_runtime_listen_tls(
     tls: *mut ringline_tls_config,
 ) -> i32 {
     visit(runtime, |runtime| {
-        let tls = tls_of(tls)?;
-        if tls.side() != Asked::Server {
-            return Err(Fault::errno(libc::EINVAL, "a listener needs a TLS server's config"));
-        }
+        let tls = server_of(tls)?;
         // SAFETY: as the caller promised.
         let place = unsafe { place_for(Purpose::ListenTls, address) }?;
-        listening(runtime, &place, backlog, Some(tls))
+        listening(runtime, &place, backlog, false, Some(tls))
     })
 }
 

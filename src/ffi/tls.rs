@@ -280,6 +280,15 @@ pub(super) fn tls_of(tls: *mut ringline_tls_config) -> Result<Arc<TlsConfig>, Fa
     table::with_tls(tls as u64, Arc::clone).map_err(stale)
 }
 
+/// The config of a handle, for a listener.
+pub(super) fn server_of(tls: *mut ringline_tls_config) -> Result<Arc<TlsConfig>, Fault> {
+    let tls = tls_of(tls)?;
+    if tls.side() != Asked::Server {
+        return Err(Fault::errno(libc::EINVAL, "a listener needs a TLS server's config"));
+    }
+    Ok(tls)
+}
+
 #[cold]
 fn stale(code: i32) -> Fault {
     let context = match code {

@@ -9,6 +9,7 @@ use super::tls::TlsConfig;
 use crate::error::{ESTALE, Fault};
 use crate::sys::net::{self, Place};
 use core::sync::atomic::AtomicU64;
+use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
 
@@ -36,6 +37,8 @@ pub struct Bound {
 pub struct Manner {
     /// Clients that may wait.
     pub backlog: i32,
+    /// Others may listen on the same port, and take their part of its clients.
+    pub shared: bool,
     /// Each client speaks TLS from the beginning.
     pub tls: Option<Arc<TlsConfig>>,
 }
@@ -52,23 +55,7 @@ impl Registry {
         if self.list.len() >= MAX_LISTENERS {
             return Err(Fault::errno(libc::ENFILE, "a runtime has 4096 listeners at most"));
         }
-        let refused = |errno| Fault::errno(errno, "the address cannot be bound");
-        let first = net::bind(place, workers > 1).map_err(refused)?;
-        let address = net::local_address(&first);
-        let mut sockets = vec![Some(first)];
-        // Port 0 is resolved once: the others are bound to the port that the first one got.
-        let same = address.map(|address| place.at(address));
-        for _ in 1..workers {
-            let next = match (&same, &sockets[0]) {
-                (Some(place), _) => net::bind(place, true).map_err(refused)?,
-                // A path has one socket, and each worker a descriptor of it.
-                (None, Some(socket)) => socket
-                    .try_clone()
-                    .map_err(|error| refused(error.raw_os_error().unwrap_or(libc::EMFILE)))?,
-                (None, None) => break,
-            };
-            sockets.push(Some(next));
-        }
+        let (sockets, address) = bind_all(place, workers, how.shared)?;
         let port = address.map_or(0, |address| address.port());
         let kind = match place {
             Place::Udp(at) => Some(Kind::Udp { v6: at.is_ipv6() }),
@@ -130,6 +117,48 @@ impl Registry {
     }
 }
 
+#[cold]
+fn refused(errno: i32) -> Fault {
+    let text = match errno {
+        libc::EADDRINUSE => "the address cannot be bound: somebody has it",
+        _ => "the address cannot be bound",
+    };
+    Fault::errno(errno, text)
+}
+
+/// A socket for each of `workers`, and the address that they got. The first one is alone: it does
+/// not wish to share the port until it has it, so that somebody else who has it is an error.
+fn bind_all(
+    place: &Place,
+    workers: u32,
+    shared: bool,
+) -> Result<(Vec<Option<OwnedFd>>, Option<SocketAddr>), Fault> {
+    if shared && place.is_path() {
+        return Err(Fault::errno(libc::EINVAL, "a path has one socket: it cannot be shared"));
+    }
+    // A port of the kernel's choice is nobody's yet.
+    let first = net::bind(place, shared && !place.is_open()).map_err(refused)?;
+    let address = net::local_address(&first);
+    // Port 0 is resolved once: the others are bound to the port that the first one got.
+    let same = address.map(|address| place.at(address));
+    if same.is_some() && (shared || workers > 1) {
+        net::share(&first).map_err(refused)?;
+    }
+    let mut sockets = Vec::new();
+    for _ in 1..workers {
+        let next = match &same {
+            Some(place) => net::bind(place, true).map_err(refused)?,
+            // A path has one socket, and each worker a descriptor of it.
+            None => first
+                .try_clone()
+                .map_err(|error| refused(error.raw_os_error().unwrap_or(libc::EMFILE)))?,
+        };
+        sockets.push(Some(next));
+    }
+    sockets.insert(0, Some(first));
+    Ok((sockets, address))
+}
+
 /// A listener in the hands of a worker.
 pub struct Listening {
     /// The listener's id.
@@ -181,12 +210,13 @@ impl Listening {
         self.socket.as_raw_fd()
     }
 
-    /// Listen, if it does not yet. False when it could not.
-    pub fn listen(&mut self) -> bool {
+    /// Listen, if it does not yet. The errno when it could not.
+    pub fn listen(&mut self) -> Result<(), i32> {
         if !self.listens {
-            self.listens = net::listen(self.fd(), self.backlog) == 0;
+            net::listen(self.fd(), self.backlog)?;
+            self.listens = true;
         }
-        self.listens
+        Ok(())
     }
 
     /// An accept ended with `res`: from when on to ask again. What could not be served for want of

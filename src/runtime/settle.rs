@@ -183,8 +183,9 @@ impl Core {
         if !wants || listening.accept != 0 || listening.retry_at > 0 {
             return Ok(());
         }
-        if !listening.listen() {
-            listening.accept_ended(-libc::EADDRINUSE, now);
+        if let Err(errno) = listening.listen() {
+            listening.accept_ended(-errno, now);
+            self.accepting.begin(errno);
             return Ok(());
         }
         let goes_on = listening.share.is_none() && room > LITTLE_ROOM;

@@ -27,6 +27,16 @@ impl Place {
         matches!(self, Place::Udp(_) | Place::UnixDatagram(_))
     }
 
+    /// Whether it is a path or a name, and no port.
+    pub fn is_path(&self) -> bool {
+        matches!(self, Place::Unix(_) | Place::UnixDatagram(_))
+    }
+
+    /// Whether the kernel chooses the port.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Place::Tcp(at) | Place::Udp(at) if at.port() == 0)
+    }
+
     /// The same kind of place at another address.
     pub fn at(&self, address: SocketAddr) -> Place {
         if self.is_datagram() { Place::Udp(address) } else { Place::Tcp(address) }
@@ -150,7 +160,8 @@ fn set(fd: i32, level: i32, name: i32, value: i32) -> Result<(), i32> {
 }
 
 /// Bind a socket. One for clients does not listen yet: a socket that listens takes connections,
-/// also while nobody accepts them. With `shared` several may be bound to the same port.
+/// also while nobody accepts them. EADDRINUSE if somebody has the port, unless `shared` and they
+/// wish so too.
 pub fn bind(place: &Place, shared: bool) -> Result<OwnedFd, i32> {
     let address = RawAddress::of(place).ok_or(libc::EINVAL)?;
     let family = i32::from(address.storage.ss_family);
@@ -160,28 +171,34 @@ pub fn bind(place: &Place, shared: bool) -> Result<OwnedFd, i32> {
     outcome(fd)?;
     // SAFETY: just made, and nobody else's.
     let socket = unsafe { OwnedFd::from_raw_fd(fd) };
-    if family != libc::AF_UNIX && kind == libc::SOCK_STREAM {
-        // Not for datagrams: another program could take the port over unseen.
-        set(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
+    let is_tcp = matches!(place, Place::Tcp(_));
+    if is_tcp {
         // Accepted connections have it from their listener: no call for each.
         set(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, 1)?;
     }
-    // Asked for a UDP port of its choice, the kernel may take one that others share already: then
-    // the wish to share comes after.
-    let late = place.is_datagram() && address.read().is_some_and(|at| at.port() == 0);
-    let share = || match shared && family != libc::AF_UNIX {
-        true => set(fd, libc::SOL_SOCKET, libc::SO_REUSEPORT, 1),
-        false => Ok(()),
-    };
-    if !late {
-        share()?;
+    if shared {
+        share(&socket)?;
     }
     // SAFETY: the address is a sockaddr of that length.
-    outcome(unsafe { libc::bind(fd, (&raw const address.storage).cast(), address.len) })?;
-    if late {
-        share()?;
+    let bound = || unsafe { libc::bind(fd, (&raw const address.storage).cast(), address.len) };
+    match outcome(bound()) {
+        // Connections of a listener that is gone may linger. Whoever has the option lets others be
+        // bound that have it too, until one of them listens: so it is on for this call only. Not
+        // for datagrams: another program could take the port over unseen.
+        Err(libc::EADDRINUSE) if is_tcp => {
+            set(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
+            outcome(bound())?;
+            set(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, 0)?;
+        }
+        other => other?,
     }
     Ok(socket)
+}
+
+/// Have others be bound to the port of a socket that wish to share it, as this one does from now
+/// on; the kernel spreads clients and senders over them.
+pub fn share(socket: &OwnedFd) -> Result<(), i32> {
+    set(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_REUSEPORT, 1)
 }
 
 /// A stream socket to connect with, and the address to connect to.
@@ -229,10 +246,11 @@ pub fn peer_address(fd: i32) -> Option<SocketAddr> {
     raw.read()
 }
 
-/// listen(2); 0 or an errno.
-pub fn listen(fd: i32, backlog: i32) -> i32 {
+/// listen(2), and who restarts may have the address again although connections of it linger.
+pub fn listen(fd: i32, backlog: i32) -> Result<(), i32> {
+    set(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
     // SAFETY: listen touches no memory.
-    outcome(unsafe { libc::listen(fd, backlog) }).err().unwrap_or(0)
+    outcome(unsafe { libc::listen(fd, backlog) })
 }
 
 /// Say to the other end that nothing more is sent; what it still sends is received.

@@ -401,6 +401,9 @@ const
     ## The handshake ended.
   RINGLINE_TLS_RESUMED*: uint32 = 1'u32
     ## flags of a TLS info: it went on with an earlier session.
+  RINGLINE_LISTEN_SHARED*: uint32 = 1'u32
+    ## flags of ringline_listen: others may listen on the same port, this process or another one of the
+    ## same user's, and whoever does gets a part of its clients. Each of them has to say so.
   RINGLINE_EVENT_START*: uint32 = 1'u32
     ## kind of an event: the worker begins.
   RINGLINE_EVENT_ACCEPT*: uint32 = 2'u32
@@ -867,6 +870,19 @@ type
     write_ns*: uint64
       ## One send (of 256 KiB of copied bytes at most, of a whole lease, of whole lent memory) is not
       ## through.
+
+  ringline_listen* {.bycopy.} = object
+    ## How to listen. All-zero is what ringline_runtime_listen() does. `size` as in ringline_config.
+    size*: uint32
+      ## sizeof(ringline_listen).
+    flags*: uint32
+      ## RINGLINE_LISTEN_*.
+    backlog*: uint32
+      ## Clients that may wait, 65535 at most; 0 = 4096.
+    resv*: uint32
+      ## Zero.
+    tls*: uint64
+      ## A TLS server's config, as in ringline_runtime_listen_tls(); NULL = in the clear.
 
   ringline_process* {.bycopy.} = object
     ## A child to be started. `size` as in ringline_config.
@@ -1952,6 +1968,11 @@ proc ringline_runtime_listen*(runtime: ptr ringline_runtime, address: cstring,
   ## clients waiting at most (0 = 4096). A path stays when the listener is closed. Any thread, before
   ## and after start.
   ##
+  ## A port is the listener's alone: one that somebody serves is -EADDRINUSE, and nobody gets it
+  ## afterwards; sharing is asked for by RINGLINE_LISTEN_SHARED of ringline_runtime_listen_with().
+  ## What cannot be refused, where there are two workers or more: a later program of the same user's
+  ## that itself asks for SO_REUSEPORT.
+  ##
   ## Returns the listener's id (> 0), RINGLINE_ENULL, -EINVAL for the address or the backlog, -ENODEV
   ## for an interface that there is not, what socket(2) and bind(2) say (-EADDRINUSE, -EACCES,
   ## -EMFILE), -ENFILE (4096 listeners), RINGLINE_ECLOSED after stop, RINGLINE_ESTALE,
@@ -2147,6 +2168,14 @@ proc ringline_conn_connect*(runtime: ptr ringline_runtime, address: cstring, tim
   ## an interface that there is not, what socket(2) says (-EMFILE),
   ## -ENFILE when the worker has max_connections, RINGLINE_ECLOSED after stop, -ENOMEM,
   ## RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED. An error means no callback.
+
+proc ringline_runtime_listen_with*(runtime: ptr ringline_runtime, address: cstring,
+    how: ptr ringline_listen): int32
+  ## Listen on `address` as `how` says (NULL = as ringline_runtime_listen() does). Any thread.
+  ##
+  ## Returns the listener's id (> 0); -EINVAL or -E2BIG for `how`, -EINVAL also for
+  ## RINGLINE_LISTEN_SHARED with a path, which has one socket; and as ringline_runtime_listen() and
+  ## ringline_runtime_listen_tls().
 
 proc ringline_conn_post*(runtime: ptr ringline_runtime, conn: uint64, bytes: pointer,
     length: csize_t): int32
@@ -2787,6 +2816,17 @@ iterator layoutRows*(): tuple[name: string, offset, size: int] =
     sizeof(default(ringline_conn_timeouts).read_ns))
   yield ("ringline_conn_timeouts.write_ns", offsetOf(ringline_conn_timeouts, write_ns),
     sizeof(default(ringline_conn_timeouts).write_ns))
+  yield ("ringline_listen", 0, sizeof(ringline_listen))
+  yield ("ringline_listen.size", offsetOf(ringline_listen, size),
+    sizeof(default(ringline_listen).size))
+  yield ("ringline_listen.flags", offsetOf(ringline_listen, flags),
+    sizeof(default(ringline_listen).flags))
+  yield ("ringline_listen.backlog", offsetOf(ringline_listen, backlog),
+    sizeof(default(ringline_listen).backlog))
+  yield ("ringline_listen.resv", offsetOf(ringline_listen, resv),
+    sizeof(default(ringline_listen).resv))
+  yield ("ringline_listen.tls", offsetOf(ringline_listen, tls),
+    sizeof(default(ringline_listen).tls))
   yield ("ringline_process", 0, sizeof(ringline_process))
   yield ("ringline_process.size", offsetOf(ringline_process, size),
     sizeof(default(ringline_process).size))

@@ -402,6 +402,9 @@ TLS_SHAKING = 1
 TLS_DONE = 2
 #: flags of a TLS info: it went on with an earlier session.
 TLS_RESUMED = 1
+#: flags of ringline_listen: others may listen on the same port, this process or another one of the
+#: same user's, and whoever does gets a part of its clients. Each of them has to say so.
+LISTEN_SHARED = 1
 #: kind of an event: the worker begins.
 EVENT_START = 1
 #: A client came by `listener`.
@@ -1178,6 +1181,34 @@ class ConnTimeouts(ctypes.Structure):
 CONN_TIMEOUTS_FORMAT = "<IIQQQ"
 
 
+class Listen(ctypes.Structure):
+    """How to listen. All-zero is what ringline_runtime_listen() does. `size` as in ringline_config.
+    """
+
+    #: sizeof(ringline_listen).
+    size: int
+    #: RINGLINE_LISTEN_*.
+    flags: int
+    #: Clients that may wait, 65535 at most; 0 = 4096.
+    backlog: int
+    #: Zero.
+    resv: int
+    #: A TLS server's config, as in ringline_runtime_listen_tls(); NULL = in the clear.
+    tls: int
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("backlog", ctypes.c_uint32),
+        ("resv", ctypes.c_uint32),
+        ("tls", ctypes.c_uint64),
+    ]
+
+
+#: The same for the struct module: 24 bytes.
+LISTEN_FORMAT = "<IIIIQ"
+
+
 class Process(ctypes.Structure):
     """A child to be started. `size` as in ringline_config.
     """
@@ -1629,6 +1660,7 @@ RECORDS: Dict[str, Tuple[Any, str]] = {
     "ringline_conn_info": (ConnInfo, CONN_INFO_FORMAT),
     "ringline_lease": (Lease, LEASE_FORMAT),
     "ringline_conn_timeouts": (ConnTimeouts, CONN_TIMEOUTS_FORMAT),
+    "ringline_listen": (Listen, LISTEN_FORMAT),
     "ringline_process": (Process, PROCESS_FORMAT),
     "ringline_runtime_stats": (RuntimeStats, RUNTIME_STATS_FORMAT),
     "ringline_tls_info": (TlsInfo, TLS_INFO_FORMAT),
@@ -2500,6 +2532,11 @@ class Functions:
     #: clients waiting at most (0 = 4096). A path stays when the listener is closed. Any thread, before
     #: and after start.
     #:
+    #: A port is the listener's alone: one that somebody serves is -EADDRINUSE, and nobody gets it
+    #: afterwards; sharing is asked for by RINGLINE_LISTEN_SHARED of ringline_runtime_listen_with().
+    #: What cannot be refused, where there are two workers or more: a later program of the same user's
+    #: that itself asks for SO_REUSEPORT.
+    #:
     #: Returns the listener's id (> 0), RINGLINE_ENULL, -EINVAL for the address or the backlog, -ENODEV
     #: for an interface that there is not, what socket(2) and bind(2) say (-EADDRINUSE, -EACCES,
     #: -EMFILE), -ENFILE (4096 listeners), RINGLINE_ECLOSED after stop, RINGLINE_ESTALE,
@@ -2709,6 +2746,14 @@ class Functions:
     #: -ENFILE when the worker has max_connections, RINGLINE_ECLOSED after stop, -ENOMEM,
     #: RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED. An error means no callback.
     conn_connect: Callable[[Pointer, bytes, int, int, Pointer], int]
+
+    #: runtime_listen_with(runtime, address, how)
+    #: Listen on `address` as `how` says (NULL = as ringline_runtime_listen() does). Any thread.
+    #:
+    #: Returns the listener's id (> 0); -EINVAL or -E2BIG for `how`, -EINVAL also for
+    #: RINGLINE_LISTEN_SHARED with a path, which has one socket; and as ringline_runtime_listen() and
+    #: ringline_runtime_listen_tls().
+    runtime_listen_with: Callable[[Pointer, bytes, Pointer], int]
 
     #: conn_post(runtime, conn, bytes, length)
     #: Have a copy of `length` bytes sent on a connection, from any thread but a signal handler: they
@@ -3737,6 +3782,7 @@ SIGNATURES: Dict[str, Tuple[Optional[Any], Tuple[Any, ...]]] = {
             ctypes.c_void_p,
         ),
     ),
+    "runtime_listen_with": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)),
     "conn_post": (
         ctypes.c_int32,
         (
@@ -4065,6 +4111,7 @@ __all__ = [
     "TLS_SHAKING",
     "TLS_DONE",
     "TLS_RESUMED",
+    "LISTEN_SHARED",
     "EVENT_START",
     "EVENT_ACCEPT",
     "EVENT_DATA",
@@ -4103,6 +4150,7 @@ __all__ = [
     "WorkerBlock",
     "ConnInfo",
     "ConnTimeouts",
+    "Listen",
     "Process",
     "RuntimeStats",
     "TlsInfo",

@@ -397,6 +397,9 @@ public enum ABI {
   public static let tlsDone: UInt32 = 2
   /// flags of a TLS info: it went on with an earlier session.
   public static let tlsResumed: UInt32 = 1
+  /// flags of ringline_listen: others may listen on the same port, this process or another one of the
+  /// same user's, and whoever does gets a part of its clients. Each of them has to say so.
+  public static let listenShared: UInt32 = 1
   /// kind of an event: the worker begins.
   public static let eventStart: UInt32 = 1
   /// A client came by `listener`.

@@ -10,7 +10,7 @@ use super::quiet::UNTOLD;
 use super::send_queue::Next;
 use crate::error::Fault;
 use crate::ring::{Op, opcode, sqe_flag};
-use crate::sys::net;
+use crate::sys::{Features, net};
 
 /// Longest send that is tried at once, without a completion when it went whole.
 const MOST_QUIET: u32 = 16 << 10;
@@ -188,7 +188,9 @@ impl Core {
             self.accepting.begin(errno);
             return Ok(());
         }
-        let goes_on = listening.share.is_none() && room > LITTLE_ROOM;
+        let can_go_on = self.engine.driver.enter.backend_ref().info().features;
+        let can_go_on = can_go_on.has(Features::ACCEPT_MULTISHOT);
+        let goes_on = can_go_on && listening.share.is_none() && room > LITTLE_ROOM;
         let op = Op {
             opcode: opcode::ACCEPT,
             ioprio: if goes_on { ACCEPT_MULTISHOT } else { 0 },

@@ -117,7 +117,8 @@ pub(super) fn accepts(flags: u32) -> bool {
 
 /// The flags that `disable` forbids.
 fn forbidden(disable: Features) -> u32 {
-    let mut off = 0;
+    // A wait with a limit is poll(2) then, and what comes for a ring that defers does not wake it.
+    let mut off = if disable.has(Features::EXT_ARG) { DEFER_TASKRUN } else { 0 };
     for (flags, feature) in FLAG_FEATURES {
         if disable.has(feature) {
             // DEFER_TASKRUN and TASKRUN_FLAG stand beside the flag they need: forbid only them.

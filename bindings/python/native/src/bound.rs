@@ -9,7 +9,7 @@
 use crate::core::{CORE, Core};
 use crate::names::names;
 use crate::py::*;
-use pyo3_ffi::*;
+use crate::python::*;
 use std::cell::Cell;
 use std::ffi::c_int;
 

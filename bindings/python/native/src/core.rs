@@ -11,9 +11,9 @@ use crate::handle::{self, Call};
 use crate::heap::Heap;
 use crate::names::{call_method, names, slow};
 use crate::py::*;
+use crate::python::*;
 use crate::run;
 use crate::types::*;
-use pyo3_ffi::*;
 use std::cell::{Cell, UnsafeCell};
 use std::collections::VecDeque;
 use std::ffi::{CStr, c_int, c_void};
@@ -393,10 +393,9 @@ unsafe extern "C" fn turn(slf: Obj, timeout: Obj) -> Obj {
 
 unsafe extern "C" fn new(class: *mut PyTypeObject, _: Obj, _: Obj) -> Obj {
     enter(|| {
-        // SAFETY: a type's tp_alloc zeroes; the queue and the heap are written before any use.
+        // SAFETY: what is allocated is zero; the queue and the heap are written before any use.
         unsafe {
-            let alloc: allocfunc = std::mem::transmute(PyType_GetSlot(class, Py_tp_alloc));
-            let made = Ref::new(alloc(class, 0))?;
+            let made = Ref::new(PyType_GenericAlloc(class, 0))?;
             let core: &Core = CORE.part(made.ptr());
             core.ready.get().write(VecDeque::new());
             core.heap.get().write(Heap::default());

@@ -8,9 +8,9 @@ use crate::abi::*;
 use crate::engine::Engine;
 use crate::names::{Late, tell};
 use crate::py::*;
+use crate::python::*;
 use crate::table::Kind;
 use crate::types::*;
-use pyo3_ffi::*;
 use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int};
 use std::mem::offset_of;
@@ -234,14 +234,10 @@ pub fn received(me: &Ref, engine: &Engine, res: i32, record: &Record) -> Py<()> 
     engine.release(record.token);
     let (payload, address) = (payload?, address?);
     let name = &known().datagram_received;
-    let end = null_mut::<PyObject>();
     tell(&context, || {
-        let (protocol, name) = (protocol.ptr(), name.ptr());
-        // SAFETY: all four are live and NULL ends the arguments; a new reference.
-        unsafe {
-            let (payload, address) = (payload.ptr(), address.ptr());
-            Ref::new(PyObject_CallMethodObjArgs(protocol, name, payload, address, end))
-        }
+        let arguments = [payload.ptr(), address.ptr()];
+        // SAFETY: all four are live; a new reference.
+        unsafe { Ref::new(call_method_with(protocol.ptr(), name.ptr(), arguments)) }
     })
     .map(drop)
 }

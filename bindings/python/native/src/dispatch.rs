@@ -8,9 +8,9 @@ use crate::datagram;
 use crate::engine::Engine;
 use crate::names::slow;
 use crate::py::*;
+use crate::python::*;
 use crate::stream;
 use crate::table::Kind;
-use pyo3_ffi::*;
 
 /// Call what a completion is for.
 #[inline]

@@ -7,9 +7,9 @@
 
 use crate::abi::*;
 use crate::py::*;
+use crate::python::*;
 use crate::table::{Entry, Kind, Table};
 use crate::types::Type;
-use pyo3_ffi::*;
 use std::cell::{Cell, UnsafeCell};
 use std::collections::VecDeque;
 use std::ffi::{CStr, c_int, c_void};

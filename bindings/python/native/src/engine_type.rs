@@ -7,9 +7,9 @@ use crate::abi::*;
 use crate::engine::{ENGINE, Engine, Library};
 use crate::names::slow;
 use crate::py::*;
+use crate::python::*;
 use crate::table::{Kind, Table};
 use crate::types::*;
-use pyo3_ffi::*;
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::ffi::{CStr, c_int, c_void};
@@ -356,10 +356,9 @@ unsafe extern "C" fn contains(slf: Obj, ident: Obj) -> c_int {
 
 unsafe extern "C" fn new(class: *mut PyTypeObject, _: Obj, _: Obj) -> Obj {
     enter(|| {
-        // SAFETY: a type's tp_alloc zeroes; the three are written before any use.
+        // SAFETY: what is allocated is zero; the three are written before any use.
         unsafe {
-            let alloc: allocfunc = std::mem::transmute(PyType_GetSlot(class, Py_tp_alloc));
-            let made = Ref::new(alloc(class, 0))?;
+            let made = Ref::new(PyType_GenericAlloc(class, 0))?;
             let engine: &Engine = ENGINE.part(made.ptr());
             engine.table.get().write(Table::default());
             engine.inbox.get().write(VecDeque::new());

@@ -8,8 +8,8 @@
 use crate::core;
 use crate::names::{call_one, copy_context, enter_context, names, slow};
 use crate::py::*;
+use crate::python::*;
 use crate::types::*;
-use pyo3_ffi::*;
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::{c_int, c_void};
 

@@ -17,6 +17,7 @@ mod heap;
 mod names;
 mod properties;
 mod py;
+mod python;
 mod reader;
 mod run;
 mod stream;
@@ -24,8 +25,8 @@ mod stream_type;
 mod table;
 mod types;
 
-use py::*;
-use pyo3_ffi::*;
+use crate::py::*;
+use crate::python::*;
 use std::cell::UnsafeCell;
 use std::ffi::{c_int, c_void};
 use std::ptr::null_mut;

@@ -4,16 +4,16 @@
 //! Invariant: filled by `load` before any type is made; never changed after that.
 
 use crate::py::*;
-use pyo3_ffi::*;
+use crate::python::*;
 use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_int};
 use std::mem::transmute;
 use std::ptr::null_mut;
 
 type Symbol = *mut libc::c_void;
-type Copy = unsafe extern "C" fn() -> Obj;
-type Change = unsafe extern "C" fn(Obj) -> c_int;
-type Vectorcall = unsafe extern "C" fn(Obj, *const Obj, usize, Obj) -> Obj;
+type Copy = unsafe extern "C-unwind" fn() -> Obj;
+type Change = unsafe extern "C-unwind" fn(Obj) -> c_int;
+type Vectorcall = unsafe extern "C-unwind" fn(Obj, *const Obj, usize, Obj) -> Obj;
 
 /// Names and functions.
 pub struct Names {
@@ -160,7 +160,7 @@ pub fn load() -> Py<()> {
 #[inline]
 pub fn copy_context() -> Py {
     // SAFETY: a new reference.
-    unsafe { Ref::new((names().copy)()) }
+    unsafe { Ref::new(guarded_call(|| (names().copy)())) }
 }
 
 /// Names of what transports are asked for.
@@ -234,7 +234,7 @@ fn load_stream() -> Py<()> {
 #[inline]
 pub fn enter_context(context: &Ref, body: impl FnOnce() -> Py) -> Py {
     // SAFETY: a live object; of another type than Context it raises.
-    if unsafe { (names().enter)(context.ptr()) } != 0 {
+    if guarded_call(|| unsafe { (names().enter)(context.ptr()) }) != 0 {
         return Err(Raised);
     }
     entered(context, body)
@@ -244,7 +244,8 @@ pub fn enter_context(context: &Ref, body: impl FnOnce() -> Py) -> Py {
 fn entered(context: &Ref, body: impl FnOnce() -> Py) -> Py {
     let result = body();
     // SAFETY: it was entered; an exception that is set stays, Exit fails only out of order.
-    if unsafe { (names().exit)(context.ptr()) } == 0 { result } else { Err(Raised) }
+    let left = guarded_call(|| unsafe { (names().exit)(context.ptr()) }) == 0;
+    if left { result } else { Err(Raised) }
 }
 
 /// As `enter_context`, and in a copy where the context is entered now: by who turns the loop in a
@@ -252,7 +253,7 @@ fn entered(context: &Ref, body: impl FnOnce() -> Py) -> Py {
 #[inline]
 pub fn tell(context: &Ref, body: impl FnOnce() -> Py) -> Py {
     // SAFETY: a live object; of another type than Context it raises.
-    if unsafe { (names().enter)(context.ptr()) } == 0 {
+    if guarded_call(|| unsafe { (names().enter)(context.ptr()) }) == 0 {
         return entered(context, body);
     }
     enter_context(&copy_of(context)?, body)
@@ -276,8 +277,9 @@ pub fn call_one(callback: &Ref, argument: &Ref) -> Py {
     let place = [null_mut(), argument.ptr()];
     // SAFETY: all are live; a new reference.
     unsafe {
-        let first = place.as_ptr().add(1);
-        Ref::new((names().vectorcall)(callback.ptr(), first, 1 | ARGUMENTS_OFFSET, null_mut()))
+        let (callback, first) = (callback.ptr(), place.as_ptr().add(1));
+        let count = 1 | ARGUMENTS_OFFSET;
+        Ref::new(guarded_call(|| (names().vectorcall)(callback, first, count, null_mut())))
     }
 }
 
@@ -292,8 +294,6 @@ pub fn slow(name: &CStr, arguments: &[&Ref]) -> Py {
 
 /// A method without arguments.
 pub fn call_method(object: &Ref, name: &Ref) -> Py {
-    // SAFETY: both are live and NULL ends the arguments; a new reference.
-    unsafe {
-        Ref::new(PyObject_CallMethodObjArgs(object.ptr(), name.ptr(), null_mut::<PyObject>()))
-    }
+    // SAFETY: both are live; a new reference.
+    unsafe { Ref::new(call_method_with(object.ptr(), name.ptr(), [null_mut(); 2])) }
 }

@@ -7,8 +7,8 @@ use crate::bound;
 use crate::core::Core;
 use crate::handle::{Handle, finish, track};
 use crate::py::*;
+use crate::python::*;
 use crate::types::*;
-use pyo3_ffi::*;
 use std::ffi::{c_int, c_void};
 
 /// `ringline._native.Ready`.

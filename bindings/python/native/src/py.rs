@@ -4,7 +4,7 @@
 //! interpreter. Invariant, on which every SAFETY note of the crate stands: **code of this crate
 //! runs only when the interpreter calls it, with its lock held**; and no panic leaves `enter`.
 
-use pyo3_ffi::*;
+use crate::python::*;
 use std::cell::Cell;
 use std::ffi::{CStr, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,11 +18,6 @@ pub struct Raised;
 
 /// What may raise.
 pub type Py<T = Ref> = Result<T, Raised>;
-
-unsafe extern "C" {
-    /// What the macros of the stable ABI call when the count comes to zero.
-    fn _Py_Dealloc(object: Obj);
-}
 
 /// The count of references where the stable ABI has it: first in every object, as the macros of
 /// its header until 3.11 have compiled it into every module. Of a later one it is the lower half
@@ -212,12 +207,9 @@ impl Ref {
     /// Call a method with one argument.
     #[inline]
     pub fn method_one(&self, name: &Ref, argument: &Ref) -> Py {
-        let end = null_mut::<PyObject>();
-        // SAFETY: all three are live and NULL ends the arguments; a new reference.
-        unsafe {
-            let made = PyObject_CallMethodObjArgs(self.ptr(), name.ptr(), argument.ptr(), end);
-            Ref::new(made)
-        }
+        let arguments = [argument.ptr(), null_mut()];
+        // SAFETY: all three are live; a new reference.
+        unsafe { Ref::new(call_method_with(self.ptr(), name.ptr(), arguments)) }
     }
 
     /// Its length where it is a bytes object, not of a subclass.

@@ -8,8 +8,8 @@ use crate::abi::Record;
 use crate::engine::Engine;
 use crate::names::Late;
 use crate::py::*;
+use crate::python::*;
 use crate::stream::{Pieces, Stream};
-use pyo3_ffi::*;
 
 /// What is looked up once.
 struct Known {

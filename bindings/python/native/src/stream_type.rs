@@ -6,9 +6,9 @@
 
 use crate::names::stream_names;
 use crate::py::*;
+use crate::python::*;
 use crate::stream::{STREAM, Stream};
 use crate::types::*;
-use pyo3_ffi::*;
 use std::ffi::{CStr, c_int, c_void};
 use std::mem::offset_of;
 

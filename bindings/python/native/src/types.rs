@@ -5,7 +5,7 @@
 //! ends. Invariant: the offset is set once, when the type is made, before any instance exists.
 
 use crate::py::*;
-use pyo3_ffi::*;
+use crate::python::*;
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::{CStr, c_int, c_uint, c_void};
 use std::ptr::null_mut;

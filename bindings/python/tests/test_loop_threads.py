@@ -1,0 +1,48 @@
+"""What other threads do to a loop that sleeps, and loops in threads that outlive the program."""
+
+import asyncio
+import socket
+import sys
+import threading
+from typing import List
+
+import pytest
+from loops import finish, new_loop, only_ringline, program
+
+#: What a daemon thread's loop does while the program ends.
+BUSY = {
+    "callbacks": "while True: await asyncio.sleep(0)",
+    "sleep": "while True: await asyncio.sleep(0.0001)",
+    "receives": """
+    left, right = socket.socketpair()
+    reader, writer = await asyncio.open_connection(sock=left)
+    other, back = await asyncio.open_connection(sock=right)
+    while True:
+        writer.write(b"x" * 100)
+        await other.read(1000)
+    """,
+}
+
+
+@only_ringline
+@pytest.mark.parametrize("kind", sorted(BUSY))
+def test_a_daemon_thread_s_loop_at_the_end_of_the_program(kind: str) -> None:
+    """Failure: the interpreter ends the thread, its stack is unwound through native frames, and
+    the process is aborted."""
+    body = BUSY[kind].replace("\n", "\n    ")
+    text = f"""
+def work():
+    async def main():
+        begun.set()
+        {body}
+    asyncio.set_event_loop(None)
+    new_loop().run_until_complete(main())
+begun = threading.Event()
+for _ in range(3):
+    threading.Thread(target=work, daemon=True).start()
+    begun.wait()
+    begun.clear()
+"""
+    for _ in range(4):
+        done = program(text)
+        assert (done.returncode, done.stderr) == (0, ""), done

@@ -46,3 +46,49 @@ for _ in range(3):
     for _ in range(4):
         done = program(text)
         assert (done.returncode, done.stderr) == (0, ""), done
+
+
+@pytest.mark.parametrize("staged_before", [False, True])
+def test_what_another_thread_stages_while_a_turn_sleeps(staged_before: bool) -> None:
+    """Failure: the operation is forgotten by the turn that sleeps, or waits until it ends."""
+    loop = new_loop()
+    left, right = socket.socketpair()
+    quiet, other = socket.socketpair()
+    for sock in (left, right, quiet, other):
+        sock.setblocking(False)
+    begun = threading.Event()
+    got: List[bytes] = []
+
+    def readable() -> None:
+        got.append(left.recv(10))
+        loop.stop()
+
+    def stage() -> None:
+        begun.wait()
+        loop.add_reader(left, readable)
+        right.send(b"hello")
+
+    def begin() -> None:
+        if staged_before:
+            loop.add_reader(quiet, print)
+        begun.set()
+
+    thread = threading.Thread(target=stage)
+    before = sys.getswitchinterval()
+    thread.start()
+    # The thread gets its turn only where the loop lets the interpreter go: while it sleeps.
+    sys.setswitchinterval(100)
+    try:
+        loop.call_soon(begin)
+        watchdog = loop.call_later(10, loop.stop)
+        loop.run_forever()
+        watchdog.cancel()
+    finally:
+        sys.setswitchinterval(before)
+        thread.join()
+    assert got == [b"hello"]
+    loop.remove_reader(left)
+    loop.remove_reader(quiet)
+    finish(loop)
+    for sock in (left, right, quiet, other):
+        sock.close()

@@ -39,6 +39,9 @@ pub struct Engine {
     pub(crate) ring: Cell<*mut c_void>,
     staged: Cell<u32>,
     releases: Cell<u32>,
+    /// The interpreter's lock is let go in a turn: the block is the library's, but for the
+    /// operations behind those that it was given.
+    sleeping: Cell<bool>,
     pub(crate) turns: Cell<u64>,
     /// The receive pool, and the `ioprio` of receives.
     pub(crate) pool: Cell<c_int>,
@@ -217,6 +220,10 @@ impl Engine {
         // SAFETY: the block has room for ops_cap operations.
         unsafe { block.ops.add(at as usize).write(op) };
         self.staged.set(at + 1);
+        if self.sleeping.get() {
+            // Another thread's: the turn that sleeps would not take it.
+            me.named(c"wake")?.call(&[])?;
+        }
         Ok(ident)
     }
 
@@ -293,9 +300,11 @@ impl Engine {
         // where the turn may sleep. Nothing of Python is touched meanwhile.
         let code = unsafe {
             if wait {
+                self.sleeping.set(true);
                 let state = PyEval_SaveThread();
                 let code = (library.turn)(ring);
                 PyEval_RestoreThread(state);
+                self.sleeping.set(false);
                 code
             } else {
                 (library.turn)(ring)
@@ -346,7 +355,7 @@ impl Engine {
     }
 
     /// The first operations are the kernel's now; one behind may be refused, the rest stays. So
-    /// does what the kernel only did not take yet.
+    /// does what the kernel only did not take yet, and what other threads staged meanwhile.
     #[inline]
     fn accepted(&self, block: &Shared, count: u32, code: i32) {
         let done = block.ops_done.get().min(count) as usize;
@@ -370,8 +379,8 @@ impl Engine {
             self.inbox(|inbox| inbox.push_back(final_of(ident, error)));
             behind += 1;
         }
-        let rest = count as usize - behind;
-        if rest != 0 {
+        let rest = self.staged.get() as usize - behind;
+        if rest != 0 && behind != 0 {
             // SAFETY: both ranges are within the array.
             unsafe { block.ops.copy_from(block.ops.add(behind), rest) };
         }

@@ -263,6 +263,9 @@ class Engine(Turning):
         if restart:
             self._restart.add(ident)
         staged.append(ident)
+        if self._due:
+            # A turn sleeps, and this is another thread: it would not take it.
+            self.wake()
         return ident
 
     def _make_room(self) -> None:

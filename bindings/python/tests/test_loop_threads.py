@@ -92,3 +92,22 @@ def test_what_another_thread_stages_while_a_turn_sleeps(staged_before: bool) -> 
     finish(loop)
     for sock in (left, right, quiet, other):
         sock.close()
+
+
+@only_ringline
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_time_that_is_no_number(debug: bool) -> None:
+    """Failure: no timer of the loop is ever called again."""
+    loop = new_loop()
+    loop.set_debug(debug)
+    nan = float("nan")
+    with pytest.raises(ValueError, match="NaN"):
+        loop.call_later(nan, print)
+    with pytest.raises(ValueError, match="NaN"):
+        loop.call_at(nan, print)
+    with pytest.raises(ValueError, match="NaN"):
+        loop.run_until_complete(asyncio.wait_for(loop.create_future(), nan))
+    never = loop.call_later(float("inf"), print)
+    loop.run_until_complete(asyncio.sleep(0.001))
+    never.cancel()
+    finish(loop)

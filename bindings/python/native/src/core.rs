@@ -265,6 +265,9 @@ unsafe extern "C" fn call_soon_threadsafe(slf: Obj, v: *const Obj, n: Py_ssize_t
 #[inline]
 fn at(me: &Ref, core: &Core, when: f64, call: &Call) -> Py {
     check_open(core)?;
+    if when.is_nan() {
+        return Err(value_error(c"a time that is not a number (NaN) never comes"));
+    }
     let handle = if core.debug.get() {
         let (when, args, context) = (Ref::float(when)?, call.tuple()?, call.context_or_none());
         slow(c"call_at", &[me, &when, call.callback, &args, &context])?

@@ -296,6 +296,13 @@ pub fn type_error(text: &CStr) -> Raised {
     raise(unsafe { PyExc_TypeError }, text)
 }
 
+/// Raise ValueError.
+#[cold]
+pub fn value_error(text: &CStr) -> Raised {
+    // SAFETY: the class lives for ever.
+    raise(unsafe { PyExc_ValueError }, text)
+}
+
 /// Raise RuntimeError.
 #[cold]
 pub fn runtime_error(text: &CStr) -> Raised {

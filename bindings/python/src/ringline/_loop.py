@@ -16,6 +16,7 @@ import socket
 import weakref
 from asyncio import base_events, events
 from contextlib import suppress
+from contextvars import Context
 from threading import get_ident
 from typing import Any, Callable, Deque, Dict, List, Mapping, Optional, Tuple
 
@@ -147,6 +148,22 @@ class CoreLoop(asyncio.BaseEventLoop):
         self._transports: "weakref.WeakValueDictionary[int, Any]" = weakref.WeakValueDictionary()
         self._ssock: Optional[socket.socket] = None
         self._csock: Optional[socket.socket] = None
+
+    # Timers.
+
+    def call_at(  # type: ignore[override]
+        self,
+        when: float,
+        callback: Callable[..., object],
+        *args: Any,
+        context: Optional[Context] = None,
+    ) -> asyncio.TimerHandle:
+        if when != when:
+            raise ValueError("a time that is not a number (NaN) never comes")
+        timer = super().call_at(when, callback, *args, context=context)
+        # Without this call, as asyncio's own has none either.
+        del (getattr(timer, "_source_traceback", None) or [None])[-1]
+        return timer
 
     # Life.
 

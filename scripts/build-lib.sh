@@ -1,19 +1,17 @@
 #!/bin/sh
 # Builds target/release/libringline.so (with its SONAME link) and libringline.a.
 #
-# Each crate type has a build of its own, because cargo passes no LTO to a build that mixes them,
-# and both have a target folder of their own, because RINGLINE_SO would otherwise make every
-# `cargo build` in target/ start over.
+# One build makes both: the shared and the static library alone, without the crate's `lib`, because
+# cargo passes no LTO to a build that mixes that in. It has a target folder of its own, because
+# RINGLINE_SO would otherwise make every `cargo build` in target/ start over.
 set -eu
 cd "$(dirname "$0")/.."
 
 work=target/lib
 out=target/release
 mkdir -p "$out"
-for kind in cdylib staticlib; do
-    RINGLINE_SO=1 cargo rustc --quiet --release --lib --features capi,tls \
-        --crate-type "$kind" --target-dir "$work"
-done
+RINGLINE_SO=1 cargo rustc --quiet --release --lib --features capi,tls \
+    --crate-type cdylib,staticlib --target-dir "$work"
 
 # A new file each time: a running program keeps the old one mapped.
 put() {

@@ -6,7 +6,7 @@
  */
 #include "serving.h"
 
-enum { LENGTH = 16 * 1024 * 1024 }; /* more than both sockets hold */
+enum { LENGTH = 16 * 1024 * 1024 }; /* far more than both sockets hold */
 
 static volatile long closed, last_reason;
 static unsigned char *bytes;
@@ -34,6 +34,7 @@ static int64_t on_data(void *ctx, ringline_runtime *runtime, uint64_t conn, uint
 static void on_accept(void *ctx, ringline_runtime *runtime, uint64_t conn, uint32_t listener) {
   (void)ctx, (void)listener;
   CHECK_EQ(ringline_conn_set_user(runtime, conn, (uint64_t)closed), 0);
+  narrow_sends(runtime, conn);
 }
 
 static void on_close(void *ctx, ringline_runtime *runtime, uint64_t conn, uint64_t user,
@@ -73,7 +74,7 @@ static void at_once(serving *server) {
   static unsigned char in[65536];
   ssize_t some;
   long got = 0;
-  int fd = client_of(server);
+  int fd = small_client_of(server);
   send_whole(fd, "a", 1);
   do {
     some = recv_some(fd, in, sizeof in);
@@ -86,7 +87,7 @@ static void at_once(serving *server) {
 }
 
 static void in_vain(serving *server) {
-  int fd = client_of(server);
+  int fd = small_client_of(server);
   send_whole(fd, "g", 1);
   wait_for_count(&closed, 3);
   CHECK_EQ(last_reason, -ETIMEDOUT);

@@ -18,6 +18,7 @@ static char in[65536];
 
 static void on_accept(void *ctx, ringline_runtime *runtime, uint64_t conn, uint32_t listener) {
   (void)ctx, (void)listener;
+  narrow_sends(runtime, conn);
   CHECK_EQ(ringline_conn_send(runtime, conn, bytes, LENGTH), 0);
   CHECK_EQ(ringline_conn_set_user(runtime, conn, conn), 0);
   /* then nobody but the send learns that the client is gone */
@@ -58,7 +59,7 @@ int main(void) {
   serve(&server, &config, &handlers);
   for (round = 0; round < ROUNDS; round++) {
     pauses = round % 4 >= 2;
-    fd = client_of(&server);
+    fd = small_client_of(&server);
     wait_for_count(&accepted, round + 1);
     if (round % 5 == 4) {
       size_t got = 0;

@@ -18,7 +18,8 @@ static unsigned char words[LENGTH];
 static long taken_for_reader;
 
 static void on_accept(void *ctx, ringline_runtime *runtime, uint64_t conn, uint32_t listener) {
-  (void)ctx, (void)runtime, (void)listener;
+  (void)ctx, (void)listener;
+  narrow_sends(runtime, conn);
   everybody[accepted] = conn;
   count_up(&accepted);
 }

@@ -24,6 +24,7 @@ static int64_t on_data(void *ctx, ringline_runtime *runtime, uint64_t conn, uint
   if (bytes[0] == WRITE) limits.write_ns = 100 * MS;
   CHECK_EQ(ringline_conn_set_timeouts(runtime, conn, &limits), 0);
   if (bytes[0] == OFF) CHECK_EQ(ringline_conn_set_timeouts(runtime, conn, NULL), 0);
+  if (bytes[0] == WRITE) narrow_sends(runtime, conn);
   if (bytes[0] == WRITE) CHECK_EQ(ringline_conn_send(runtime, conn, large, LARGE), 0);
   if (bytes[0] == BUSY)
     CHECK_EQ(ringline_timer_start(runtime, 20 * MS, 20 * MS, conn, &beat), 0);
@@ -57,7 +58,7 @@ int main(void) {
   serving_baseline(NULL);
   serve(&server, NULL, &handlers);
   for (kind = 0; kind < KINDS; kind++) {
-    fds[kind] = client_of(&server);
+    fds[kind] = kind == WRITE ? small_client_of(&server) : client_of(&server);
     send_whole(fds[kind], &kind, 1);
   }
   wait_for_count(&opened, KINDS);

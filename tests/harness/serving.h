@@ -59,13 +59,35 @@ static HARNESS_UNUSED void serving_baseline(const ringline_runtime_config *confi
   harness_baseline();
 }
 
-/* A client whose calls fail after five seconds instead of hanging. */
-static HARNESS_UNUSED int client_of(const serving *server) {
+static HARNESS_UNUSED int limited(int fd) {
   const struct timeval limit = {5, 0};
-  int fd = dial(&server->address);
   CHECK(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0);
   CHECK(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0);
   return fd;
+}
+
+/* A client whose calls fail after five seconds instead of hanging. */
+static HARNESS_UNUSED int client_of(const serving *server) {
+  return limited(dial(&server->address));
+}
+
+/* A client that takes little before it reads. What a machine's own buffers hold may be anything
+ * from 4 KiB to 32 MiB: a test that fills them sets both ends, this one and narrow_sends. */
+static HARNESS_UNUSED int small_client_of(const serving *server) {
+  const int small = 65536;
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  CHECK(fd >= 0);
+  CHECK(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small) == 0);
+  CHECK(connect(fd, (const struct sockaddr *)&server->address, sizeof server->address) == 0);
+  return limited(fd);
+}
+
+/* Makes what the kernel takes of the server's own end little. */
+static HARNESS_UNUSED void narrow_sends(ringline_runtime *runtime, uint64_t conn) {
+  const int small = 65536;
+  ringline_conn_info info = {.size = sizeof info};
+  CHECK_EQ(ringline_conn_info_of(runtime, conn, &info), 0);
+  CHECK(setsockopt(info.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small) == 0);
 }
 
 /* A freed ring's last work in the kernel interrupts the thread it belonged to once more, and a

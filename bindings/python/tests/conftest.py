@@ -6,8 +6,10 @@ import importlib.util
 import os
 import signal
 import socket
+import sys
+import warnings
 from pathlib import Path
-from typing import Iterator, List, Tuple
+from typing import Any, Generator, Iterator, List, Tuple
 
 import certificates
 import pytest
@@ -17,6 +19,7 @@ import ringline
 # The real programs are in an environment of their own: scripts/programs.sh.
 collect_ignore = [] if importlib.util.find_spec("fastapi") else ["programs"]
 
+failures: List[str] = []
 Pair = Tuple[socket.socket, socket.socket]
 
 
@@ -27,6 +30,26 @@ def limit() -> Iterator[None]:
     faulthandler.dump_traceback_later(60, exit=True)
     yield
     faulthandler.cancel_dump_traceback_later()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.failed:
+        failures.append(report.nodeid)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    """What a failed test leaves behind (the traceback keeps its variables) goes with it: a warning
+    about an open socket would be the next tests' failure."""
+    before = len(failures)
+    result = yield
+    if len(failures) > before:
+        for name in ("last_exc", "last_type", "last_value", "last_traceback"):
+            vars(sys).pop(name, None)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
+    return result
 
 
 @pytest.fixture

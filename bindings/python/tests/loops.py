@@ -9,10 +9,11 @@ import gc
 import hashlib
 import os
 import random
+import socket
 import subprocess
 import sys
 import warnings
-from typing import Any, Awaitable, Callable, Coroutine, List, Tuple, TypeVar
+from typing import Any, Awaitable, Callable, Coroutine, List, Optional, Tuple, TypeVar
 
 import pytest
 
@@ -120,14 +121,28 @@ async def shut(*writers: asyncio.StreamWriter) -> None:
             pass
 
 
-async def stream_pair(**options: Any) -> Tuple[Streams, Streams, asyncio.AbstractServer]:
+def sized(sock: socket.socket, room: Optional[int]) -> socket.socket:
+    """`room`: how much each of its buffers takes (the kernel doubles it), where the machine's own
+    setting may be anything between 4 KiB and 32 MiB. What a listener accepts takes it from there.
+    """
+    for side in (socket.SO_RCVBUF, socket.SO_SNDBUF) if room else ():
+        sock.setsockopt(socket.SOL_SOCKET, side, room or 0)
+    return sock
+
+
+async def stream_pair(
+    room: Optional[int] = None, **options: Any
+) -> Tuple[Streams, Streams, asyncio.AbstractServer]:
     """Two ends of one TCP connection as streams, and the server that accepted."""
     accepted: "asyncio.Queue[Streams]" = asyncio.Queue()
+    listener = sized(socket.socket(), room)
+    listener.bind(("127.0.0.1", 0))
     server = await asyncio.start_server(
-        lambda reader, writer: accepted.put_nowait((reader, writer)), "127.0.0.1", 0, **options
+        lambda reader, writer: accepted.put_nowait((reader, writer)), sock=listener, **options
     )
     port = server.sockets[0].getsockname()[1]
     client = await asyncio.open_connection("127.0.0.1", port, **options)
+    sized(client[1].get_extra_info("socket"), room)
     return client, await within(accepted.get()), server
 
 

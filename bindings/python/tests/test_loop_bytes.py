@@ -11,6 +11,7 @@ from typing import Any, List, Tuple
 import pytest
 from certificates import contexts
 from loops import MIB, digest, noise, run, shut, stream_pair, until, within
+from test_loop_ends import tcp_pair
 
 MUCH = 100 * MIB
 
@@ -122,27 +123,13 @@ class Collect(asyncio.Protocol):
             self.ended.set_exception(exc)
 
 
-def narrow_pair() -> Tuple[socket.socket, socket.socket]:
-    """A TCP connection with buffers so small that most sends are partial."""
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        left = socket.socket()
-        left.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-        left.connect(listener.getsockname())
-        right, _ = listener.accept()
-    left.setblocking(False)
-    right.setblocking(False)
-    return left, right
-
-
 def test_partial_sends() -> None:
     """Failure: the rest of a send that the socket took in part is lost, sent twice or too late."""
 
     async def one(seed: int) -> None:
         loop = asyncio.get_running_loop()
-        left, right = narrow_pair()
+        # Buffers so small that most sends are partial.
+        left, right = tcp_pair(room=4096)
         transport, _ = await loop.create_connection(asyncio.Protocol, sock=left)
         _, end = await loop.create_connection(lambda: Collect(pauses=seed % 2 == 0), sock=right)
         data = noise(400_000, seed)
@@ -169,7 +156,8 @@ def test_writelines() -> None:
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        left, right = narrow_pair()
+        # Buffers so small that most sends are partial.
+        left, right = tcp_pair(room=4096)
         transport, _ = await loop.create_connection(asyncio.Protocol, sock=left)
         _, end = await loop.create_connection(Collect, sock=right)
         data = noise(300_000)
@@ -187,7 +175,8 @@ def test_writer_is_paused() -> None:
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        left, right = narrow_pair()
+        # Buffers so small that most sends are partial.
+        left, right = tcp_pair(room=4096)
         said: List[str] = []
 
         class Writer(asyncio.Protocol):
@@ -278,7 +267,7 @@ def test_slow_reader_stops_the_peer() -> None:
     """Failure: a reader that nobody reads buffers without bounds."""
 
     async def main() -> None:
-        (_, client), (reader, writer), server = await stream_pair(limit=4096)
+        (_, client), (reader, writer), server = await stream_pair(room=65536, limit=4096)
         data = noise(16 * MIB)
         sent = asyncio.ensure_future(loop_send(client, data))
         await asyncio.sleep(0.2)  # Time for what must not happen.

@@ -107,7 +107,7 @@ def test_send_and_receive_on_one_socket() -> None:
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        left, right = tcp_pair()
+        left, right = tcp_pair(room=65536)
         there, back = noise(3_000_000, 1), noise(3_000_000, 2)
 
         async def take(sock: socket.socket, size: int) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any, List, Tuple
 
 import pytest
 from certificates import contexts
-from loops import MIB, new_loop, run, until, within
+from loops import MIB, new_loop, run, sized, until, within
 
 who = contextvars.ContextVar("who", default="nobody")
 
@@ -96,6 +96,7 @@ async def used(told: Told, peer: socket.socket, send: Any) -> None:
 def test_streams() -> None:
     async def main() -> None:
         left, right = socket.socketpair()
+        sized(left, 65536)
         who.set("maker")
         _, told = await asyncio.get_running_loop().create_connection(Told, sock=left)
         await used(told, right, right.send)
@@ -115,6 +116,7 @@ def test_tls(later: bool, certificate: Tuple[Path, Path]) -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
         left, right = socket.socketpair()
+        sized(left, 65536)
         who.set("maker")
         wrapped = loop.run_in_executor(
             None, lambda: for_server.wrap_socket(right, server_side=True)

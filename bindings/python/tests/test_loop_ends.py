@@ -11,7 +11,7 @@ from typing import Any, List, Optional, Tuple
 
 import pytest
 from certificates import contexts
-from loops import KIND, noise, only_ringline, run, shut, stream_pair, until, within
+from loops import KIND, noise, only_ringline, run, shut, sized, stream_pair, until, within
 
 
 class Log(asyncio.Protocol):
@@ -41,17 +41,23 @@ class Log(asyncio.Protocol):
         return any(call[0] == "lost" for call in self.calls)
 
 
-async def logged(keep_open: bool = False) -> Tuple[Log, socket.socket]:
+async def logged(
+    keep_open: bool = False, room: Optional[int] = None
+) -> Tuple[Log, socket.socket]:
     """A transport of the loop, and the plain socket at its other end."""
     loop = asyncio.get_running_loop()
-    left, right = tcp_pair()
+    left, right = tcp_pair(room)
     _, log = await loop.create_connection(lambda: Log(keep_open), sock=left)
     return log, right
 
 
-def tcp_pair() -> Tuple[socket.socket, socket.socket]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        left = socket.create_connection(listener.getsockname())
+def tcp_pair(room: Optional[int] = None) -> Tuple[socket.socket, socket.socket]:
+    """Two ends of a TCP connection; `room` as in loops.sized."""
+    with sized(socket.socket(), room) as listener:
+        left = sized(socket.socket(), room)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        left.connect(listener.getsockname())
         right, _ = listener.accept()
     left.setblocking(False)
     right.setblocking(False)
@@ -102,7 +108,7 @@ def test_half_close_by_write_eof() -> None:
     """Failure: an end before what was written, or no more reading after write_eof."""
 
     async def main() -> None:
-        (reader, writer), (other_reader, other), server = await stream_pair()
+        (reader, writer), (other_reader, other), server = await stream_pair(room=65536)
         data = noise(3_000_000)
         writer.write(data)
         assert writer.can_write_eof()
@@ -174,7 +180,7 @@ def test_close_sends_what_waits() -> None:
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        log, peer = await logged()
+        log, peer = await logged(room=65536)
         data = noise(5_000_000)
         log.transport.write(data)
         log.transport.close()

@@ -69,7 +69,7 @@ def test_resume_writing_may_write(below: Below) -> None:
     data = noise(4_000_000)
 
     async def main() -> None:
-        left, right = tcp_pair()
+        left, right = tcp_pair(room=65536)
         _, log = await below.loop.create_connection(Writes, sock=left)
         log.transport.set_write_buffer_limits(0)
         log.transport.write(data)
@@ -208,7 +208,7 @@ def test_end_comes_after_an_interrupt_in_resume_writing(below: Below) -> None:
             raise KeyboardInterrupt
 
     data = noise(4_000_000)
-    left, right = tcp_pair()
+    left, right = tcp_pair(room=65536)
     _, log = below.run(below.loop.create_connection(Interrupts, sock=left))
     log.transport.set_write_buffer_limits(0)
     log.transport.write(data)

@@ -6,7 +6,7 @@ import socket
 from typing import Any, Tuple
 
 import pytest
-from loops import KIND, MIB, noise, only_ringline, run, within
+from loops import KIND, MIB, noise, only_ringline, run, sized, within
 
 
 def pair(kind: int = socket.SOCK_STREAM) -> Tuple[socket.socket, socket.socket]:
@@ -56,6 +56,8 @@ def test_much_both_ways() -> None:
 
     async def main(of: str) -> None:
         left, right = pair()
+        sized(left, 65536)
+        sized(right, 65536)
         with left, right:
             work = send(left, of), send(right, of), receive(left, True), receive(right, False)
             got = await within(asyncio.gather(*work))

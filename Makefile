@@ -8,12 +8,15 @@ export PREFIX LIBDIR DESTDIR
 
 .DEFAULT_GOAL := all
 .PHONY: load torture asan tsan all lib header abi symbols list install uninstall demo test bench bench-server mutants sim clean help
-.PHONY: wheel test-asyncio test-programs bench-python
+.PHONY: command wheel test-asyncio test-programs bench-python
 
-all: lib ## Build the shared and the static library (default)
+all: lib command ## Build both libraries and the ringline command (default)
 
 lib: ## target/release/libringline.so and libringline.a
 	@scripts/build-lib.sh
+
+command: ## target/fast/ringline, the `ringline` command
+	@scripts/build-command.sh --quiet
 
 header: ## Make include/ringline.h from the Rust source
 	@scripts/header.sh
@@ -27,7 +30,7 @@ symbols: lib ## Make abi/symbols.txt from the built library (on purpose: it is t
 list: ## Make tests/LIST.md from the first comments of the C tests
 	@scripts/list-tests.sh
 
-install: lib ## Install into DESTDIR PREFIX (LIBDIR): library, headers, pkg-config, CMake
+install: lib command ## Install into DESTDIR PREFIX (LIBDIR): library, headers, .pc, CMake, command
 	@scripts/install.sh
 
 uninstall: ## Remove what install put there

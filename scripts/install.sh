@@ -1,9 +1,13 @@
 #!/bin/sh
-# Installs the built library: the .so under its full version with the SONAME links, the .a, the
-# headers, a relocatable ringline.pc and a relocatable CMake package. `--remove` takes exactly
-# these files away again, and the folders that are only about them.
+# Installs what was built: the .so under its full version with the SONAME links, the .a, the
+# headers, a relocatable ringline.pc, a relocatable CMake package, and the `ringline` command.
 #
-# DESTDIR, PREFIX (/usr/local) and LIBDIR (PREFIX/lib) come from the environment.
+#   --remove     takes exactly these files away again, and the folders that are only about them
+#   --library    without the command
+#   --shared     without the archive
+#
+# DESTDIR, PREFIX (/usr/local) and LIBDIR (PREFIX/lib) come from the environment, and where the
+# built things lie: RINGLINE_LIB_DIR (target/release), RINGLINE_COMMAND (target/fast/ringline).
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -11,13 +15,25 @@ prefix=${PREFIX:-/usr/local}
 libdir=${LIBDIR:-$prefix/lib}
 include_dir=$prefix/include
 dest=${DESTDIR:-}
+built=${RINGLINE_LIB_DIR:-target/release}
+command=${RINGLINE_COMMAND:-target/fast/ringline}
+archive=yes
+remove=""
+for option; do
+    case $option in
+    --remove) remove=yes ;;
+    --library) command="" ;;
+    --shared) archive="" ;;
+    *) echo "install: unknown option $option" >&2 && exit 2 ;;
+    esac
+done
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 major=${version%%.*}
 minor=${version#*.}
 minor=${minor%%.*}
 
-if [ "${1:-}" = "--remove" ]; then
-    rm -f "$dest$libdir/libringline.so.$version" "$dest$libdir/libringline.so.$major" \
+if [ -n "$remove" ]; then
+    rm -f "$dest$prefix/bin/ringline" "$dest$libdir/libringline.so.$version" "$dest$libdir/libringline.so.$major" \
         "$dest$libdir/libringline.so" "$dest$libdir/libringline.a" \
         "$dest$libdir/pkgconfig/ringline.pc" \
         "$dest$libdir/cmake/ringline/ringlineConfig.cmake" \
@@ -31,14 +47,27 @@ if [ "${1:-}" = "--remove" ]; then
     exit 0
 fi
 
+for file in "$built/libringline.so" ${archive:+"$built/libringline.a"} ${command:+"$command"}; do
+    if [ ! -f "$file" ]; then
+        echo "install: $file is missing: run make lib command first" >&2
+        exit 1
+    fi
+done
 install -d "$dest$libdir/pkgconfig" "$dest$libdir/cmake/ringline" "$dest$include_dir"
-install -m 755 target/release/libringline.so "$dest$libdir/libringline.so.$version"
+if [ -n "$command" ]; then
+    install -d "$dest$prefix/bin"
+    install -m 755 "$command" "$dest$prefix/bin/ringline"
+    strip --strip-debug "$dest$prefix/bin/ringline"
+fi
+install -m 755 "$built/libringline.so" "$dest$libdir/libringline.so.$version"
 # The line tables are for those who build it; the symbol names stay for everybody's profiler.
 strip --strip-debug "$dest$libdir/libringline.so.$version"
 ln -sfn "libringline.so.$version" "$dest$libdir/libringline.so.$major"
 ln -sfn "libringline.so.$major" "$dest$libdir/libringline.so"
-install -m 644 target/release/libringline.a "$dest$libdir/libringline.a"
-strip --strip-debug "$dest$libdir/libringline.a"
+if [ -n "$archive" ]; then
+    install -m 644 "$built/libringline.a" "$dest$libdir/libringline.a"
+    strip --strip-debug "$dest$libdir/libringline.a"
+fi
 install -m 644 include/ringline.h "$dest$include_dir/ringline.h"
 if [ -f include/ringline.hpp ]; then
     install -m 644 include/ringline.hpp "$dest$include_dir/ringline.hpp"
@@ -70,11 +99,13 @@ if(NOT TARGET ringline::ringline)
     IMPORTED_LOCATION "\${_ringline_prefix}/$lib/libringline.so.$version"
     IMPORTED_SONAME "libringline.so.$major"
     INTERFACE_INCLUDE_DIRECTORIES "\${_ringline_prefix}/include")
-  add_library(ringline::static STATIC IMPORTED)
-  set_target_properties(ringline::static PROPERTIES
-    IMPORTED_LOCATION "\${_ringline_prefix}/$lib/libringline.a"
-    INTERFACE_LINK_LIBRARIES "pthread;dl;m"
-    INTERFACE_INCLUDE_DIRECTORIES "\${_ringline_prefix}/include")
+  if(EXISTS "\${_ringline_prefix}/$lib/libringline.a")
+    add_library(ringline::static STATIC IMPORTED)
+    set_target_properties(ringline::static PROPERTIES
+      IMPORTED_LOCATION "\${_ringline_prefix}/$lib/libringline.a"
+      INTERFACE_LINK_LIBRARIES "pthread;dl;m"
+      INTERFACE_INCLUDE_DIRECTORIES "\${_ringline_prefix}/include")
+  endif()
 endif()
 unset(_ringline_prefix)
 CMAKE

@@ -20,7 +20,7 @@ install_library() {
     built=$(cat target/release/libringline.so include/ringline.h | sha256sum)
     if [ ! -f "$stage/stamp" ] || [ "$(cat "$stage/stamp")" != "$built" ]; then
         rm -rf "$stage"
-        PREFIX=$stage LIBDIR=$stage/lib DESTDIR="" scripts/install.sh
+        PREFIX=$stage LIBDIR=$stage/lib DESTDIR="" scripts/install.sh --library
         echo "$built" >"$stage/stamp"
     fi
 }

@@ -194,6 +194,7 @@ fn stage() -> Result<PathBuf, String> {
     }
     let stage = harness::out_dir("examples-stage");
     let mut command = Command::new(harness::root().join("scripts/install.sh"));
+    command.arg("--library");
     command.env("PREFIX", &stage).env("LIBDIR", stage.join("lib")).env("DESTDIR", "");
     harness::run(&mut command)?;
     *made = Some(stage.clone());

@@ -1,5 +1,5 @@
 //! An installed tree: ten lines of C against it through pkg-config and CMake, shared and static,
-//! also after it was moved; and what uninstall leaves.
+//! also after it was moved; the `ringline` command; and what uninstall leaves.
 
 use crate::harness::{out_dir, root, run};
 use std::path::{Path, PathBuf};
@@ -42,7 +42,8 @@ struct Tree {
 }
 
 /// Failure: ten lines of C do not build against an installed tree, or only where it was installed,
-/// or the static program needs the shared library, or uninstall leaves something.
+/// or the static program needs the shared library, or the command is
+/// missing, or uninstall leaves something.
 #[test]
 fn installed_tree_works_and_can_move() {
     let folder = out_dir("install");
@@ -67,6 +68,7 @@ fn install(destination: &Path, arguments: &[&str]) {
     let mut command = Command::new(root().join("scripts/install.sh"));
     command.args(arguments).env("DESTDIR", destination);
     command.env("PREFIX", PREFIX).env("LIBDIR", LIBDIR);
+    command.env("RINGLINE_COMMAND", env!("CARGO_BIN_EXE_ringline"));
     run(&mut command).expect("installs");
 }
 
@@ -76,6 +78,8 @@ fn try_all(place: &Path, folder: &Path) {
     std::fs::write(tree.work.join("CMakeLists.txt"), CMAKE_LISTS).expect("written");
     through_pkg_config(&tree);
     through_cmake(&tree);
+    // The command that the README names: there, for everybody, and of this version.
+    says_its_version(&["--version"], &tree.prefix.join("bin/ringline"), None);
 }
 
 fn through_pkg_config(tree: &Tree) {
@@ -90,7 +94,7 @@ fn through_pkg_config(tree: &Tree) {
         command.env("PKG_CONFIG_PATH", tree.prefix.join("lib/deep/pkgconfig"));
         run(&mut command).expect("compiles");
         let library = (name == "shared").then(|| tree.prefix.join("lib/deep"));
-        says_its_version(&tree.work.join(format!("pc-{name}")), library.as_deref());
+        says_its_version(&[], &tree.work.join(format!("pc-{name}")), library.as_deref());
     }
 }
 
@@ -105,16 +109,17 @@ fn through_cmake(tree: &Tree) {
     run(&mut command).expect("cmake configures: scripts/setup.sh test installs it");
     run(Command::new("cmake").arg("--build").arg(&build)).expect("cmake builds");
     // CMake writes the library's folder into the program; nothing else tells where it is.
-    says_its_version(&build.join("ten-shared"), None);
-    says_its_version(&build.join("ten-static"), None);
+    says_its_version(&[], &build.join("ten-shared"), None);
+    says_its_version(&[], &build.join("ten-static"), None);
     let needed = run(Command::new("readelf").arg("-d").arg(build.join("ten-static")));
     assert!(!needed.expect("readelf runs").contains("libringline"), "not linked statically");
     let needed = run(Command::new("readelf").arg("-d").arg(build.join("ten-shared")));
     assert!(needed.expect("readelf runs").contains("[libringline.so.0]"), "not by its SONAME");
 }
 
-fn says_its_version(program: &Path, library: Option<&Path>) {
+fn says_its_version(arguments: &[&str], program: &Path, library: Option<&Path>) {
     let mut command = Command::new(program);
+    command.args(arguments);
     command.env_remove("LD_LIBRARY_PATH");
     if let Some(library) = library {
         command.env("LD_LIBRARY_PATH", library);

@@ -29,7 +29,8 @@ pub struct ringline_tls_identity {
     pub name: *const c_char,
     /// File of the chain, its own certificate first.
     pub chain_file: *const c_char,
-    /// File of the key (PKCS #8, PKCS #1 or SEC1), without a password.
+    /// File of the key (PKCS #8, PKCS #1 or SEC1), without a password: of P-256, P-384, Ed25519, or
+    /// RSA of 2048 to 4096 bits; P-521 cannot be used.
     pub key_file: *const c_char,
     /// The chain itself, when chain_file is NULL.
     pub chain: *const c_void,
@@ -57,7 +58,9 @@ pub struct ringline_tls_options {
     /// Zero.
     pub resv: u32,
     /// File of the certificates to trust, PEM. A client with neither this nor roots trusts whom the
-    /// machine trusts (SSL_CERT_FILE, /etc/ssl/certs).
+    /// machine trusts (SSL_CERT_FILE, /etc/ssl/certs). One that the other end shows itself, byte
+    /// for byte, is believed also when it is its own authority, as `openssl req -x509` makes it:
+    /// for its date, its name and its use, and if the other end has its key.
     pub roots_file: *const c_char,
     /// The certificates to trust themselves, PEM; both count where both are given.
     pub roots: *const c_void,
@@ -241,7 +244,8 @@ fn insert(config: TlsConfig) -> Result<u64, Fault> {
 ///
 /// Returns 0; RINGLINE_ENULL; -EINVAL for the options, text that is no PEM, a key that does not
 /// belong to its certificate; what open(2) says for a file; -ENFILE when 16384 handles exist;
-/// -EOPNOTSUPP from a library that was built without TLS. ringline_error_detail() says which it is.
+/// -EOPNOTSUPP from a library that was built without TLS. ringline_error_detail() says which it is,
+/// and what to do. A byte order mark in PEM is read over.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_tls_server_create(
     options: *const ringline_tls_options,

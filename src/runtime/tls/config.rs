@@ -3,14 +3,16 @@
 //! Owns: rustls' configs, with sessions to resume. Invariant: the provider is passed explicitly and
 //! never installed for the process, which may have a rustls of its own.
 
-use super::options::{Asked, ClientCertificates, Identity, Pem, TlsOptions, system_roots};
+use super::explicit::Explicit;
+use super::options::{Asked, ClientCertificates, Identity, TlsOptions, system_roots};
+use super::pem::{certificates, certified};
 use super::verify::Anybody;
 use crate::error::Fault;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::client::{ResolvesClientCert, Resumption, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::server::{ServerSessionMemoryCache, WebPkiClientVerifier};
@@ -95,13 +97,14 @@ fn client_verifier(
     if options.roots.is_empty() && !options.system_roots {
         return Err(invalid("a server that wants client certificates needs roots to check them"));
     }
-    let roots = Arc::new(roots(options)?);
-    let builder = WebPkiClientVerifier::builder_with_provider(roots, provider.clone());
+    let (roots, given) = roots(options)?;
+    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
     let builder = match options.client_certificates {
         ClientCertificates::Wanted => builder.allow_unauthenticated(),
         _ => builder,
     };
-    builder.build().map_err(|_| invalid("the roots hold no certificate"))
+    let chains = builder.build().map_err(|_| invalid("the roots hold no certificate"))?;
+    Ok(Arc::new(Explicit::new(chains, given)))
 }
 
 fn client(provider: Arc<CryptoProvider>, options: &TlsOptions) -> Result<ClientConfig, Fault> {
@@ -115,10 +118,11 @@ fn client(provider: Arc<CryptoProvider>, options: &TlsOptions) -> Result<ClientC
     let verifier: Arc<dyn ServerCertVerifier> = if options.believe_anybody {
         Arc::new(Anybody(provider.clone()))
     } else {
-        let roots = Arc::new(roots(options)?);
-        WebPkiServerVerifier::builder_with_provider(roots, provider.clone())
+        let (roots, given) = roots(options)?;
+        let chains = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
             .build()
-            .map_err(|_| invalid("the roots hold no certificate"))?
+            .map_err(|_| invalid("the roots hold no certificate"))?;
+        Arc::new(Explicit::new(chains, given))
     };
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -139,40 +143,24 @@ fn client(provider: Arc<CryptoProvider>, options: &TlsOptions) -> Result<ClientC
     Ok(config)
 }
 
-/// Whom to trust: what was given, or the machine's.
-fn roots(options: &TlsOptions) -> Result<RootCertStore, Fault> {
+/// Whom to trust: what was given, or the machine's; as anchors of chains, and as they are.
+fn roots(options: &TlsOptions) -> Result<(RootCertStore, Vec<CertificateDer<'static>>), Fault> {
     let mut store = RootCertStore::empty();
+    let mut given = Vec::new();
     if options.system_roots || options.roots.is_empty() {
         // One certificate that nobody can parse does not make the others worthless.
         let text = system_roots()?;
-        store.add_parsable_certificates(CertificateDer::pem_slice_iter(&text).flatten());
+        given.extend(CertificateDer::pem_slice_iter(&text).flatten());
+        store.add_parsable_certificates(given.iter().cloned());
     }
     for pem in &options.roots {
         for certificate in certificates(pem)? {
-            store.add(certificate).map_err(|_| invalid("a root certificate cannot be used"))?;
+            let refused = "a root certificate cannot be used: openssl x509 -text shows what it is";
+            store.add(certificate.clone()).map_err(|_| invalid(refused))?;
+            given.push(certificate);
         }
     }
-    Ok(store)
-}
-
-fn certificates(pem: &Pem) -> Result<Vec<CertificateDer<'static>>, Fault> {
-    let text = pem.read()?;
-    let list: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-    let list = list.map_err(|_| invalid("a file of certificates is not PEM"))?;
-    if list.is_empty() {
-        return Err(invalid("a file of certificates holds none"));
-    }
-    Ok(list)
-}
-
-fn certified(own: &Identity, provider: &CryptoProvider) -> Result<CertifiedKey, Fault> {
-    let chain = certificates(&own.chain)?;
-    let key = PrivateKeyDer::from_pem_slice(&own.key.read()?)
-        .map_err(|_| invalid("the key is no private key in PEM without a password"))?;
-    CertifiedKey::from_der(chain, key, provider).map_err(|error| match error {
-        rustls::Error::InconsistentKeys(_) => invalid("the key does not belong to the certificate"),
-        _ => invalid("the key or the certificate is of a kind that cannot be used"),
-    })
+    Ok((store, given))
 }
 
 /// Which certificate to show.

@@ -9,6 +9,10 @@ mod options;
 #[cfg(feature = "tls")]
 mod config;
 #[cfg(feature = "tls")]
+mod explicit;
+#[cfg(feature = "tls")]
+mod pem;
+#[cfg(feature = "tls")]
 mod session;
 #[cfg(feature = "tls")]
 mod verify;

@@ -106,8 +106,8 @@ int main(int argc, char **argv) {
   shared = ringline_shared_block(ring);
   in = opened(from, O_RDONLY);
   if (fstat(in, &source) < 0 || !S_ISREG(source.st_mode)) fail(from, -EINVAL);
-  out = opened(to, O_WRONLY | O_CREAT);
-  if (fstat(out, &target) < 0) fail(to, -errno);
+  if (source.st_size == 0 && pread(in, blocks[0].bytes, 1, 0) > 0) fail(from, -EOPNOTSUPP);
+  if (fstat(out = opened(to, O_WRONLY | O_CREAT), &target) < 0) fail(to, -errno);
   if (source.st_dev == target.st_dev && source.st_ino == target.st_ino) fail(to, -EEXIST);
   if (S_ISREG(target.st_mode) && ftruncate(out, 0) < 0) fail(to, -errno);
   copy((uint64_t)source.st_size);

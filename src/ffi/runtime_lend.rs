@@ -165,9 +165,11 @@ pub unsafe extern "C-unwind" fn ringline_conn_send_zc(
 /// as it is now. They count as queued. The file's own position is neither used nor moved. `fd` must
 /// stay open until the released callback comes with `cookie` (always later, never from here). A
 /// file that ends before `length` closes the connection with -ENODATA, a read that fails with its
-/// -errno: the other end was promised more. In the worker's callbacks only.
+/// -errno: the other end was promised more. Files that the kernel makes up (/proc, /sys) do not say
+/// how long they are: those are sent with a `length` only. In the worker's callbacks only.
 ///
-/// Returns 0; -ENODATA when the file is shorter now; -EINVAL (no regular file), -EBADF; -ENOBUFS
+/// Returns 0; -ENODATA when the file is shorter now; -EINVAL (no regular file, or `length` is 0 and
+/// the file does not say how long it is), -EBADF; -ENOBUFS
 /// for nothing of a file while 65536 releases wait to be told; and as ringline_conn_send(). An
 /// error means no callback.
 #[unsafe(no_mangle)]

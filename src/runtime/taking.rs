@@ -13,7 +13,7 @@ use super::worker::Worker;
 use crate::error::Fault;
 use crate::resource::Held;
 use crate::ring::{Completion, cf};
-use crate::sys::net;
+use crate::sys::file;
 use core::cell::Cell;
 
 /// A lease that may be taken.
@@ -188,12 +188,20 @@ impl<D: Door> Worker<D> {
     ) -> Result<(), Fault> {
         let core = &mut *self.core.borrow_mut();
         let index = core.sender(id, 0)?;
-        let size = net::file_size(fd).map_err(|errno| Fault::errno(errno, "no regular file"))?;
-        let there = size.saturating_sub(offset);
-        if len > there {
-            return Err(Fault::errno(libc::ENODATA, "the file is shorter than that"));
-        }
-        let len = if len == 0 { there } else { len };
+        let refused = "this is no regular file: read it, and send what was read";
+        let size = file::size_of_file(fd).map_err(|errno| Fault::errno(errno, refused))?;
+        let len = match size.map(|size| size.saturating_sub(offset)) {
+            Some(there) if len > there => {
+                return Err(Fault::errno(libc::ENODATA, "the file is shorter than that"));
+            }
+            Some(there) if len == 0 => there,
+            None if len == 0 => {
+                let text = "the file does not say how long it is, as those of /proc and /sys: give \
+                            the length, or read it and send what was read";
+                return Err(Fault::errno(libc::EINVAL, text));
+            }
+            _ => len,
+        };
         core.lend_file(index, (fd, offset, len), cookie)
     }
 

@@ -8,6 +8,7 @@ mod cpu;
 pub mod datagram;
 mod direct;
 mod doctor;
+pub mod file;
 mod fork;
 mod machine;
 mod map;

@@ -216,18 +216,6 @@ pub fn dialer(place: &Place) -> Result<(OwnedFd, Box<RawAddress>), i32> {
     Ok((socket, Box::new(address)))
 }
 
-/// The size of a regular file.
-pub fn file_size(fd: i32) -> Result<u64, i32> {
-    // SAFETY: all-zero is a valid stat.
-    let mut stat: libc::stat = unsafe { core::mem::zeroed() };
-    // SAFETY: room for a stat.
-    outcome(unsafe { libc::fstat(fd, &mut stat) })?;
-    if stat.st_mode & libc::S_IFMT != libc::S_IFREG {
-        return Err(libc::EINVAL);
-    }
-    Ok(stat.st_size as u64)
-}
-
 /// The address a socket is bound to, if it is one of IP.
 pub fn local_address(socket: &OwnedFd) -> Option<SocketAddr> {
     let mut raw = RawAddress::empty();

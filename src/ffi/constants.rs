@@ -359,7 +359,9 @@ pub const RINGLINE_FILE_INSTALL_INHERIT: u32 = 0x1;
 /// flags of ringline_submit: copy the small inputs that ops point to, which are free on return.
 pub const RINGLINE_SUBMIT_COPY_ARGS: u32 = 0x1;
 
-/// config.flags: let a kernel thread poll the submission queue; steps down where it may not.
+/// config.flags: let a kernel thread poll the submission queue; steps down where it may not. That
+/// thread has the rights of whoever made the ring, for good: a program that gives up root
+/// (setuid(2)) still opens files as root by such a ring. Make the ring afterwards.
 pub const RINGLINE_CONFIG_SQPOLL: u32 = 0x1;
 /// config.flags: a BIG ring, with entries of 128 bytes and completions of 32, for commands of 80
 /// bytes (NVMe passthrough); RINGLINE_ENOTSUP_KERNEL before Linux 5.19.

@@ -91,7 +91,7 @@ unsafe fn plan_of(given: &ringline_process) -> Result<Plan, Fault> {
 /// connections of its piped streams, or why it could not be started; then exit, exactly once. A
 /// piped stream is a socket: closing the connection of its input ends what it reads. The child
 /// blocks no signal and gets the default for SIGPIPE. The worker waits for it: no zombie stays; the
-/// end of a stop's grace kills it. A start that still hangs 100 ms later (a program on a file
+/// end of a stop's grace kills it. A start that still hangs a second later (a program on a file
 /// system that does not answer) is told as -ECANCELED and left behind, counted (left_behind); what
 /// then comes of it is killed. In the worker's callbacks only, or on an adopted worker's thread.
 ///

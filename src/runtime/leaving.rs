@@ -11,8 +11,10 @@ use super::{Door, Shared, Worker};
 use crate::log;
 use core::sync::atomic::Ordering;
 
-/// How long the end of a worker waits for lookups and starts: most come back by themselves.
-const PATIENCE_NS: u64 = 100_000_000;
+/// How long the end of a worker waits for lookups: most come back by themselves.
+const LOOKUPS_NS: u64 = 100_000_000;
+/// How long for starts of children: only a file system that does not answer holds one up.
+const STARTS_NS: u64 = 1_000_000_000;
 
 impl Answer {
     /// Nobody is there to be told. What the user gave is not touched.
@@ -63,8 +65,10 @@ impl Shared {
 pub(super) struct Leaving {
     /// Since when it is stopping.
     since: u64,
-    /// Lookups and starts are left from then on.
+    /// Lookups are left from then on.
     lookups: u64,
+    /// Starts of children are.
+    starts: u64,
     /// The user's functions are.
     functions: u64,
 }
@@ -72,7 +76,7 @@ pub(super) struct Leaving {
 impl Leaving {
     /// Nobody asked for a stop.
     pub(super) const NEVER: Leaving =
-        Leaving { since: u64::MAX, lookups: u64::MAX, functions: u64::MAX };
+        Leaving { since: u64::MAX, lookups: u64::MAX, starts: u64::MAX, functions: u64::MAX };
 
     /// The worker is asked to stop.
     pub(super) fn begin(&mut self, now: u64) {
@@ -81,7 +85,8 @@ impl Leaving {
 
     /// The next time to look.
     pub(super) fn next(&self, now: u64) -> Option<u64> {
-        [self.lookups, self.functions].into_iter().filter(|at| *at > now && *at < u64::MAX).min()
+        let times = [self.lookups, self.starts, self.functions];
+        times.into_iter().filter(|at| *at > now && *at < u64::MAX).min()
     }
 }
 
@@ -97,7 +102,8 @@ impl<D: Door> Worker<D> {
             let now = core.engine.driver.now();
             let leaving = &mut core.leaving;
             if ended {
-                leaving.lookups = leaving.lookups.min(now.saturating_add(PATIENCE_NS));
+                leaving.lookups = leaving.lookups.min(now.saturating_add(LOOKUPS_NS));
+                leaving.starts = leaving.starts.min(now.saturating_add(STARTS_NS));
             }
             if let Some(limit) = self.shared.leaves_after() {
                 leaving.functions = leaving.functions.min(leaving.since.saturating_add(limit));
@@ -107,6 +113,8 @@ impl<D: Door> Worker<D> {
         let mut left = 0;
         if leaving.lookups <= now {
             left += self.shared.leave(self.index(), Kind::Lookup);
+        }
+        if leaving.starts <= now {
             left += self.shared.leave(self.index(), Kind::Start);
         }
         if leaving.functions <= now {

@@ -97,6 +97,8 @@ static void children(void) {
   const char *forever[] = {"sleep", "1000", NULL}, *missing[] = {"/no/such/program", NULL};
   /* No signal is blocked in it, and SIGPIPE ends it as everywhere. */
   const char *mask[] = {"grep", "^SigBlk:", "/proc/self/status", NULL};
+  const char *by_name[] = {"sh", "-c", "exec 2>/dev/null; cat </dev/stdin || echo no input by name;"
+                           " echo >/dev/stdout || echo no output by name; cat", NULL};
   outcome got = run(echo, NULL, NULL, "through two sockets", 0);
   CHECK(got.status == 0 && strcmp(got.text, "through two sockets") == 0);
   CHECK_EQ(run(code, NULL, NULL, NULL, 0).status, 42);
@@ -104,6 +106,9 @@ static void children(void) {
   CHECK(got.status == 0 && strcmp(got.text, "/usr\nhello\n") == 0);
   got = run(mask, NULL, NULL, NULL, 0);
   CHECK(got.status == 0 && strstr(got.text, "0000000000000000") != NULL);
+  /* As the header says: a piped stream is there, and cannot be opened by name. */
+  got = run(by_name, NULL, NULL, "in", 0);
+  CHECK(got.status == 0 && strcmp(got.text, "no input by name\nno output by name\nin") == 0);
   CHECK_EQ(run(forever, NULL, NULL, NULL, SIGTERM).status, -SIGTERM);
   CHECK_EQ(run(missing, NULL, NULL, NULL, 0).spawned, -ENOENT);
   CHECK_EQ(run(code, NULL, "/no/such/folder", NULL, 0).spawned, -ENOENT);

@@ -358,7 +358,9 @@ FILE_INDEX_ALLOC = 4294967295
 FILE_INSTALL_INHERIT = 1
 #: flags of ringline_submit: copy the small inputs that ops point to, which are free on return.
 SUBMIT_COPY_ARGS = 1
-#: config.flags: let a kernel thread poll the submission queue; steps down where it may not.
+#: config.flags: let a kernel thread poll the submission queue; steps down where it may not. That
+#: thread has the rights of whoever made the ring, for good: a program that gives up root
+#: (setuid(2)) still opens files as root by such a ring. Make the ring afterwards.
 CONFIG_SQPOLL = 1
 #: config.flags: a BIG ring, with entries of 128 bytes and completions of 32, for commands of 80
 #: bytes (NVMe passthrough); RINGLINE_ENOTSUP_KERNEL before Linux 5.19.
@@ -1453,7 +1455,8 @@ class TlsIdentity(ctypes.Structure):
     name: int
     #: File of the chain, its own certificate first.
     chain_file: int
-    #: File of the key (PKCS #8, PKCS #1 or SEC1), without a password.
+    #: File of the key (PKCS #8, PKCS #1 or SEC1), without a password: of P-256, P-384, Ed25519, or
+    #: RSA of 2048 to 4096 bits; P-521 cannot be used.
     key_file: int
     #: The chain itself, when chain_file is NULL.
     chain: int
@@ -1495,7 +1498,9 @@ class TlsOptions(ctypes.Structure):
     #: Zero.
     resv: int
     #: File of the certificates to trust, PEM. A client with neither this nor roots trusts whom the
-    #: machine trusts (SSL_CERT_FILE, /etc/ssl/certs).
+    #: machine trusts (SSL_CERT_FILE, /etc/ssl/certs). One that the other end shows itself, byte
+    #: for byte, is believed also when it is its own authority, as `openssl req -x509` makes it:
+    #: for its date, its name and its use, and if the other end has its key.
     roots_file: int
     #: The certificates to trust themselves, PEM; both count where both are given.
     roots: int
@@ -2721,9 +2726,11 @@ class Functions:
     #: as it is now. They count as queued. The file's own position is neither used nor moved. `fd` must
     #: stay open until the released callback comes with `cookie` (always later, never from here). A
     #: file that ends before `length` closes the connection with -ENODATA, a read that fails with its
-    #: -errno: the other end was promised more. In the worker's callbacks only.
+    #: -errno: the other end was promised more. Files that the kernel makes up (/proc, /sys) do not say
+    #: how long they are: those are sent with a `length` only. In the worker's callbacks only.
     #:
-    #: Returns 0; -ENODATA when the file is shorter now; -EINVAL (no regular file), -EBADF; -ENOBUFS
+    #: Returns 0; -ENODATA when the file is shorter now; -EINVAL (no regular file, or `length` is 0 and
+    #: the file does not say how long it is), -EBADF; -ENOBUFS
     #: for nothing of a file while 65536 releases wait to be told; and as ringline_conn_send(). An
     #: error means no callback.
     conn_send_file: Callable[[Pointer, int, int, int, int, int], int]
@@ -2780,7 +2787,7 @@ class Functions:
     #: connections of its piped streams, or why it could not be started; then exit, exactly once. A
     #: piped stream is a socket: closing the connection of its input ends what it reads. The child
     #: blocks no signal and gets the default for SIGPIPE. The worker waits for it: no zombie stays; the
-    #: end of a stop's grace kills it. A start that still hangs 100 ms later (a program on a file
+    #: end of a stop's grace kills it. A start that still hangs a second later (a program on a file
     #: system that does not answer) is told as -ECANCELED and left behind, counted (left_behind); what
     #: then comes of it is killed. In the worker's callbacks only, or on an adopted worker's thread.
     #:
@@ -2996,7 +3003,8 @@ class Functions:
     #:
     #: Returns 0; RINGLINE_ENULL; -EINVAL for the options, text that is no PEM, a key that does not
     #: belong to its certificate; what open(2) says for a file; -ENFILE when 16384 handles exist;
-    #: -EOPNOTSUPP from a library that was built without TLS. ringline_error_detail() says which it is.
+    #: -EOPNOTSUPP from a library that was built without TLS. ringline_error_detail() says which it is,
+    #: and what to do. A byte order mark in PEM is read over.
     tls_server_create: Callable[[Pointer, Pointer], int]
 
     #: tls_client_create(options, out)

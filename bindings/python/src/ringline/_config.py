@@ -24,7 +24,8 @@ class Config(NamedTuple):
         Submission entries, a power of two (RINGLINE_RING_SIZE).
     sqpoll : bool
         Let a kernel thread poll the submission queue (RINGLINE_SQPOLL); where it may not, the loop
-        goes on without and logs it.
+        goes on without and logs it. The kernel thread has the rights of who made the loop, also
+        after os.setuid(): make the loop afterwards.
     spin_us : int
         Microseconds to look at the completion queue before each sleep (RINGLINE_SPIN_US).
     fallback : bool

@@ -353,7 +353,9 @@ public enum ABI {
   public static let fileInstallInherit: UInt32 = 1
   /// flags of ringline_submit: copy the small inputs that ops point to, which are free on return.
   public static let submitCopyArgs: UInt32 = 1
-  /// config.flags: let a kernel thread poll the submission queue; steps down where it may not.
+  /// config.flags: let a kernel thread poll the submission queue; steps down where it may not. That
+  /// thread has the rights of whoever made the ring, for good: a program that gives up root
+  /// (setuid(2)) still opens files as root by such a ring. Make the ring afterwards.
   public static let configSqpoll: UInt32 = 1
   /// config.flags: a BIG ring, with entries of 128 bytes and completions of 32, for commands of 80
   /// bytes (NVMe passthrough); RINGLINE_ENOTSUP_KERNEL before Linux 5.19.

@@ -33,7 +33,8 @@ minor=${version#*.}
 minor=${minor%%.*}
 
 if [ -n "$remove" ]; then
-    rm -f "$dest$prefix/bin/ringline" "$dest$libdir/libringline.so.$version" "$dest$libdir/libringline.so.$major" \
+    rm -f "$dest$prefix/bin/ringline" \
+        "$dest$libdir/libringline.so.$version" "$dest$libdir/libringline.so.$major" \
         "$dest$libdir/libringline.so" "$dest$libdir/libringline.a" \
         "$dest$libdir/pkgconfig/ringline.pc" \
         "$dest$libdir/cmake/ringline/ringlineConfig.cmake" \

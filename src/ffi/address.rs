@@ -228,16 +228,47 @@ mod tests {
         tls
     }
 
+    /// Listen with a TLS config, by either function that takes one.
     #[cfg(feature = "tls")]
-    fn listen_tls(runtime: *mut ringline_runtime, address: *const c_char) -> i32 {
+    fn listen_tls(runtime: *mut ringline_runtime, address: *const c_char, with: bool) -> i32 {
         let tls = tls_config();
         // SAFETY: a terminated text, and handles.
         let code = unsafe {
-            crate::ffi::runtime_tls::ringline_runtime_listen_tls(runtime, address, 0, tls)
+            if with {
+                listen_with(runtime, address, 0, tls)
+            } else {
+                crate::ffi::runtime_tls::ringline_runtime_listen_tls(runtime, address, 0, tls)
+            }
         };
         // The words of a refusal stay: what succeeds has none.
         assert_eq!(crate::ffi::tls::ringline_tls_free(tls), 0);
         code
+    }
+
+    /// # Safety
+    /// A terminated text, and handles.
+    unsafe fn listen_with(
+        runtime: *mut ringline_runtime,
+        address: *const c_char,
+        flags: u32,
+        tls: *mut crate::ffi::ringline_tls_config,
+    ) -> i32 {
+        use crate::ffi::runtime_listen::*;
+        let size = size_of::<ringline_listen>() as u32;
+        let how = ringline_listen { size, flags, tls, ..Default::default() };
+        // SAFETY: as the caller promised, and a struct of this version.
+        unsafe { ringline_runtime_listen_with(runtime, address, &how) }
+    }
+
+    fn listen_plain(runtime: *mut ringline_runtime, address: *const c_char) -> i32 {
+        // SAFETY: a terminated text, and a handle.
+        unsafe { listen_with(runtime, address, 0, null_mut()) }
+    }
+
+    fn listen_shared(runtime: *mut ringline_runtime, address: *const c_char) -> i32 {
+        let flags = crate::ffi::constants::RINGLINE_LISTEN_SHARED;
+        // SAFETY: a terminated text, and a handle.
+        unsafe { listen_with(runtime, address, flags, null_mut()) }
     }
 
     fn listen(runtime: *mut ringline_runtime, address: *const c_char) -> i32 {
@@ -252,14 +283,28 @@ mod tests {
     }
 
     const NO_STREAM: Answer = Err("are datagrams: ");
+    const ONE_SOCKET: Answer = Err("a path has one socket");
 
-    /// Each function of the header that takes an address, with its answer for each prefix: TCP,
-    /// which has none, and those of PREFIXES in their order.
+    /// Each function of the header that takes an address, in each manner that it has, with its
+    /// answer for each prefix: TCP, which has none, and those of PREFIXES in their order.
     fn table() -> Vec<(&'static str, Call, [Answer; 1 + PREFIXES.len()])> {
+        let (listen_with, clear) = ("ringline_runtime_listen_with", [Ok(()); 4]);
         vec![
-            ("ringline_runtime_listen", listen, [Ok(()), Ok(()), Ok(()), Ok(())]),
+            ("ringline_runtime_listen", listen, clear),
+            (listen_with, listen_plain, clear),
+            (listen_with, listen_shared, [Ok(()), ONE_SOCKET, ONE_SOCKET, Ok(())]),
             #[cfg(feature = "tls")]
-            ("ringline_runtime_listen_tls", listen_tls, [Ok(()), Ok(()), NO_STREAM, NO_STREAM]),
+            (
+                listen_with,
+                |runtime, address| listen_tls(runtime, address, true),
+                [Ok(()), Ok(()), NO_STREAM, NO_STREAM],
+            ),
+            #[cfg(feature = "tls")]
+            (
+                "ringline_runtime_listen_tls",
+                |runtime, address| listen_tls(runtime, address, false),
+                [Ok(()), Ok(()), NO_STREAM, NO_STREAM],
+            ),
             ("ringline_conn_connect", connect, [Ok(()), Ok(()), NO_STREAM, NO_STREAM]),
         ]
     }
@@ -308,10 +353,10 @@ mod tests {
         let prefixes = core::iter::once("").chain(PREFIXES.map(|(prefix, _)| prefix));
         with_worker(|runtime| {
             for (at, prefix) in prefixes.enumerate() {
-                for (name, call, answers) in table() {
+                for (row, (name, call, answers)) in table().into_iter().enumerate() {
                     let place = match prefix {
                         "" | "udp:" => format!("{prefix}127.0.0.1:0"),
-                        _ => format!("{prefix}@{name}-{}", std::process::id()),
+                        _ => format!("{prefix}@{name}-{row}-{}", std::process::id()),
                     };
                     let place = CString::new(place).expect("no zero");
                     let code = call(runtime, place.as_ptr());
@@ -327,6 +372,19 @@ mod tests {
             for (name, call, _) in table() {
                 assert_eq!(call(runtime, null()), ENULL, "{name}");
             }
+        });
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_bound_says_why() {
+        with_worker(|runtime| {
+            let code = listen(runtime, c"unix:/no/such/folder/socket".as_ptr());
+            assert_eq!(code, -libc::ENOENT);
+            assert!(words().contains("its folder is not there"), "{}", words());
+            let path = CString::new(format!("unix:@twice-{}", std::process::id())).expect("text");
+            assert!(listen(runtime, path.as_ptr()) > 0);
+            assert_eq!(listen(runtime, path.as_ptr()), -libc::EADDRINUSE);
+            assert!(words().contains("remove it"), "{}", words());
         });
     }
 

@@ -120,7 +120,19 @@ impl Registry {
 #[cold]
 fn refused(errno: i32) -> Fault {
     let text = match errno {
-        libc::EADDRINUSE => "the address cannot be bound: somebody has it",
+        libc::EADDRINUSE => {
+            "the address cannot be bound: somebody has it; a path stays when its listener is gone: \
+             remove it"
+        }
+        libc::EADDRNOTAVAIL => {
+            "the address cannot be bound: no interface of this machine has it (0.0.0.0 and [::] \
+             are all of them)"
+        }
+        libc::EACCES => {
+            "the address cannot be bound: it is not allowed; ports below 1024 need \
+             CAP_NET_BIND_SERVICE, a path needs a folder that may be written"
+        }
+        libc::ENOENT | libc::ENOTDIR => "the address cannot be bound: its folder is not there",
         _ => "the address cannot be bound",
     };
     Fault::errno(errno, text)

@@ -6,7 +6,7 @@ what is above stays in the table. Servers stay on the first processor and the lo
 CPU time is what the scheduler counts for all threads of a server (schedstat), system calls what the
 kernel's tracepoint counts. Needs libuv1-dev and perf (scripts/setup.sh peers); the peers in Rust
 are built in benches/peers. Words on the command line select parts: cpu, large, latency, accept,
-calls, idle.
+calls, idle, fair.
 """
 
 import os
@@ -37,7 +37,7 @@ def build_all():
     ring = [f"-I{ROOT}/include", f"-L{LIBRARY}", "-lringline", f"-Wl,-rpath,{LIBRARY}"]
     subprocess.run(["cargo", "build", "--release", "--quiet"], cwd=ROOT / "benches/peers",
                    check=True, env={**os.environ, "CARGO_TARGET_DIR": str(PEERS.parent)})
-    build("load"), build("load_connections")
+    build("load"), build("load_connections"), build("load_quiet", "-pthread")
     return {
         "ringline": build("runtime_echo", *ring),
         "R": build("raw_echo", "-luring"),
@@ -251,9 +251,29 @@ def part_idle(programs):
               flush=True)
 
 
+def quiet_waits(program, arguments, firehoses, rounds=500):
+    """Microseconds: median, p99 and worst of a quiet client's round trips beside others."""
+    with Server(program, arguments) as server:
+        done = subprocess.run([WORK / "load_quiet", server.port, str(firehoses), str(rounds)],
+                              check=True, capture_output=True, text=True, timeout=120,
+                              preexec_fn=on_processor(1))
+        return {key: float(value) for key, value in re.findall(r"(\w+)=([\d.]+)", done.stdout)}
+
+
+def part_fair(programs):
+    both = {name: programs[name] for name in ("ringline", "epoll")}
+    for firehoses in (1, 4, 16, 64):
+        measured = rounds(both, lambda name, program: quiet_waits(
+            program, arguments_of(name, True), firehoses))
+        for what, goals in (("median", {"epoll": 2.0} if firehoses > 1 else {}), ("p99", {}),
+                            ("worst", {})):
+            compared(f"12    {what} wait beside {firehoses} firehoses", goals,
+                     [{name: each[name][what] for name in each} for each in measured])
+
+
 ALLOWED = os.sched_getaffinity(0)
 PARTS = {"cpu": part_cpu, "large": part_large, "latency": part_latency, "accept": part_accept,
-         "calls": part_calls, "idle": part_idle}
+         "calls": part_calls, "idle": part_idle, "fair": part_fair}
 
 if __name__ == "__main__":
     built = build_all()

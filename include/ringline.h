@@ -888,6 +888,11 @@ typedef struct ringline_tls_config ringline_tls_config;
 #define RINGLINE_FEATURE_BIG_RING 2097152
 
 /**
+ * recv_limit (6.17).
+ */
+#define RINGLINE_FEATURE_RECV_LIMIT 4194304
+
+/**
  * flags of a pool: the kernel fills a buffer piece by piece (6.12).
  */
 #define RINGLINE_POOL_INCREMENTAL 1
@@ -2565,6 +2570,8 @@ typedef struct ringline_event {
    */
   uint64_t extra;
 } ringline_event;
+
+
 
 
 

@@ -340,6 +340,8 @@ pub const RINGLINE_FEATURE_FILE_TABLE: u64 = 0x80000;
 pub const RINGLINE_FEATURE_FD_INSTALL: u64 = 0x100000;
 /// big_ring (5.19).
 pub const RINGLINE_FEATURE_BIG_RING: u64 = 0x200000;
+/// recv_limit (6.17).
+pub const RINGLINE_FEATURE_RECV_LIMIT: u64 = 0x400000;
 
 /// flags of a pool: the kernel fills a buffer piece by piece (6.12).
 pub const RINGLINE_POOL_INCREMENTAL: u32 = 0x1;

@@ -340,6 +340,15 @@ impl Engine {
                 return Err(Fault::new(ENOTSUP_KERNEL, "recv_multishot needs Linux 6.0"));
             }
         }
+        if op.file_index == 0 {
+            return Ok(());
+        }
+        if op.ioprio & RECV_MULTISHOT == 0 || op.file_index > LONGEST {
+            return Err(invalid("a limit is for a multishot recv, and 2147483647 at most"));
+        }
+        if !self.classes.features.has(Features::RECV_LIMIT) {
+            return Err(Fault::new(ENOTSUP_KERNEL, "recv_limit needs Linux 6.17"));
+        }
         Ok(())
     }
 

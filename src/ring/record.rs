@@ -186,6 +186,7 @@ pub mod cf {
     #![allow(missing_docs)]
     pub const BUFFER: u32 = 0x1;
     pub const MORE: u32 = 0x2;
+    pub const SOCK_NONEMPTY: u32 = 0x4;
     pub const NOTIF: u32 = 0x8;
     pub const BUF_MORE: u32 = 0x10;
     pub const FINAL: u32 = 0x100;

@@ -62,8 +62,14 @@ pub struct Connection {
     pub closes: bool,
     /// The user wants no data for now.
     pub paused: bool,
-    /// It waits for a buffer of the pool.
+    /// It waits for a buffer of the pool, or for its turn.
     pub parked: bool,
+    /// Much comes: it receives once at a time.
+    pub takes_much: bool,
+    /// The receive in flight brings more than one piece.
+    pub recv_goes_on: bool,
+    /// The last one took all that there was: the next one finds nothing at once.
+    pub recv_empties: bool,
     /// The other end sends nothing more.
     pub ended: bool,
     /// The user was not told of that yet.

@@ -16,6 +16,7 @@ use super::limits::Deadlines;
 use super::listener::Listening;
 use super::process::Processes;
 use super::quiet::{Quiet, UNTOLD};
+use super::rations::Rations;
 use super::rest::{Episode, Pace, Tale};
 use super::send_queue::Blocks;
 use super::signals::Watched;
@@ -87,8 +88,7 @@ pub struct Core {
     due: Vec<u32>,
     /// Those of the round at hand.
     round: Vec<u32>,
-    /// Places of connections that wait for a buffer, first come first served.
-    parked: VecDeque<u32>,
+    pub(super) rations: Rations,
     /// Ids of connections that drain, and until when. All have the same time, so it is in order.
     draining: VecDeque<(u64, u64)>,
     pub(super) pool: u16,
@@ -153,12 +153,13 @@ impl Core {
         };
         let mut engine = Engine::with_backend(backend, &sizes).map_err(refused)?;
         let features = engine.driver.enter.backend_ref().info().features;
-        let pool = engine.pool_create(&PoolSpec {
+        let spec = PoolSpec {
             count: config.pool_buffers,
             size: config.pool_buffer_size,
             incremental: features.has(Features::POOL_INCREMENTAL),
             huge: false,
-        })?;
+        };
+        let (pool, rations) = (engine.pool_create(&spec)?, Rations::new(features, &spec));
         (engine.driver.spin_us, engine.claims) = (config.spin_us, Some(pool));
         engine.driver.told.reserve_exact(2 * SQ_ENTRIES as usize);
         let errno = engine.attach();
@@ -180,7 +181,7 @@ impl Core {
             now: 0,
             due: Vec::new(),
             round: Vec::new(),
-            parked: VecDeque::new(),
+            rations,
             draining: VecDeque::new(),
             pool,
             handshakes: Handshakes::default(),
@@ -364,7 +365,7 @@ impl Core {
     #[inline(always)]
     pub fn turn(&mut self, calm: bool) -> u32 {
         self.stats.turns.add(1);
-        self.unpark();
+        self.serve_rations();
         self.engine.completed.forget_shown();
         let limit = match core::mem::take(&mut self.hurry) {
             true => 0,
@@ -461,36 +462,6 @@ impl Core {
             Some(end) => end.saturating_sub(now).clamp(1, i64::MAX as u64) as i64,
             None => -1,
         }
-    }
-
-    /// A receive found no buffer: it asks again when there is one.
-    pub fn park(&mut self, index: usize) {
-        let connection = self.table.at(index);
-        if !connection.parked {
-            connection.parked = true;
-            self.parked.push_back(index as u32);
-            self.stats.parked.add(1);
-        }
-    }
-
-    /// As many of those that wait for a buffer as there are buffers, in order.
-    fn unpark(&mut self) {
-        if self.parked.is_empty() {
-            return;
-        }
-        let some = self.engine.pool_info(self.pool).map_or(0, |info| info.free);
-        let mut free = some;
-        while free > 0 {
-            let Some(index) = self.parked.pop_front() else { break };
-            // The place may be another connection's by now, or want nothing any more.
-            if core::mem::take(&mut self.table.at(index as usize).parked) {
-                self.settle(index as usize);
-                free -= u32::from(self.table.at(index as usize).recv != 0);
-            }
-        }
-        // A receive with nothing to receive takes no buffer: as long as there are some, the next
-        // ones have their turn at once.
-        self.hurry |= some > 0 && !self.parked.is_empty();
     }
 
     /// The connection a completion is about.

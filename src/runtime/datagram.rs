@@ -1,7 +1,7 @@
 //! Sockets that datagrams come by, as a worker has them.
 //!
 //! Owns: the socket, its receive and the pool of all of them. Invariant: a socket is closed when
-//! nothing of it is in flight any more, and one that found no buffer does not always come last.
+//! nothing of it is in flight any more, and those that found no buffer come one after the other.
 
 use super::core::{Core, kind};
 use super::datagram_send::Sends;
@@ -11,10 +11,14 @@ use super::settle::passed;
 use crate::error::Fault;
 use crate::resource::PoolSpec;
 use crate::ring::{Op, opcode, sqe_flag};
-use crate::sys::datagram::{PAYLOAD_MOST, RECEIVED_HEAD, receive_runs, received_shape};
+use crate::sys::Features;
+use crate::sys::datagram::{Incoming, PAYLOAD_MOST, RECEIVED_HEAD, receive_runs, received_shape};
+use std::collections::VecDeque;
 use std::os::fd::{AsRawFd, OwnedFd};
 
 const RECV_MULTISHOT: u16 = 2;
+/// So many buffers a receive that goes on takes before others are looked at: the kernel's number.
+const MOST_IN_A_ROW: u32 = 32;
 
 /// What kind of datagrams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +41,10 @@ pub struct Socket {
     /// Token of the receive in flight, or 0.
     recv: u64,
     recv_ends: bool,
+    /// It stands in the line of those that found no buffer.
+    waits: bool,
+    /// What a single receive says, where none goes on.
+    pub incoming: Option<Box<Incoming>>,
     /// Not to be asked before that time.
     retry_at: u64,
     /// It ends; what is to be sent leaves first.
@@ -63,8 +71,8 @@ pub struct Datagrams {
     list: Vec<Socket>,
     shape: Box<libc::msghdr>,
     pool: Option<u16>,
-    /// Which is asked first: each in turn, since the first may take all buffers.
-    first: usize,
+    /// Those that found no buffer, first come first served.
+    line: VecDeque<u32>,
     /// Receiving, as far as the kernel lets them.
     pub receiving: Episode,
 }
@@ -76,7 +84,7 @@ impl Datagrams {
             list: Vec::new(),
             shape: received_shape(),
             pool: None,
-            first: 0,
+            line: VecDeque::new(),
             receiving: Episode::new(worker, "receiving datagrams"),
         }
     }
@@ -96,6 +104,8 @@ impl Datagrams {
             socket,
             recv: 0,
             recv_ends: false,
+            waits: false,
+            incoming: None,
             retry_at: 0,
             closing: false,
             ending: false,
@@ -125,6 +135,12 @@ impl Datagrams {
         }
     }
 
+    /// What a single receive of a socket, which ended with `res`, says beside the bytes.
+    pub fn head(&mut self, id: u32, res: i32) -> Option<[u8; RECEIVED_HEAD]> {
+        let len = usize::try_from(res).ok()?;
+        Some(self.find(id)?.incoming.as_ref()?.head(len))
+    }
+
     /// When the next is to be asked again.
     pub fn retry_at(&self) -> Option<u64> {
         self.list.iter().map(|socket| socket.retry_at).filter(|at| *at > 0).min()
@@ -135,6 +151,10 @@ impl Datagrams {
     pub fn recv_ended(&mut self, id: u32, res: i32, now: u64) -> bool {
         let Some(socket) = self.find(id) else { return false };
         (socket.recv, socket.recv_ends) = (0, false);
+        if res == -libc::ENOBUFS && !core::mem::replace(&mut socket.waits, true) {
+            self.line.push_back(id);
+            return false;
+        }
         if res >= 0 || matches!(-res, libc::ECANCELED | libc::ENOBUFS) {
             return false;
         }
@@ -150,15 +170,36 @@ impl Core {
         if self.datagrams.list.is_empty() {
             return;
         }
-        let count = self.datagrams.list.len();
-        self.datagrams.first = (self.datagrams.first + 1) % count;
-        for place in 0..count {
-            let at = (self.datagrams.first + place) % count;
+        self.serve_line(now);
+        for at in 0..self.datagrams.list.len() {
             if self.settle_datagram(at, now).is_err() {
                 self.again = true;
             }
         }
         self.datagrams.list.retain(|socket| !socket.is_over());
+    }
+
+    /// As many of those that found no buffer as there are buffers ask again, in order, and before
+    /// the others. One of them may take many.
+    fn serve_line(&mut self, now: u64) {
+        if self.datagrams.line.is_empty() {
+            return;
+        }
+        let pool = self.datagrams.pool.and_then(|pool| self.engine.pool_info(pool).ok());
+        let free = pool.map_or(0, |info| info.free);
+        let each = if self.receives_on() { MOST_IN_A_ROW } else { 1 };
+        for _ in 0..free.div_ceil(each) {
+            let Some(id) = self.datagrams.line.pop_front() else { break };
+            let Some(at) = self.datagrams.list.iter().position(|socket| socket.id == id) else {
+                continue;
+            };
+            self.datagrams.list[at].waits = false;
+            // Before those that did not wait.
+            if self.receive_datagrams(at, now).is_err() {
+                self.again = true;
+            }
+        }
+        self.hurry |= free > 0 && !self.datagrams.line.is_empty();
     }
 
     fn settle_datagram(&mut self, at: usize, now: u64) -> Result<(), Fault> {
@@ -174,10 +215,17 @@ impl Core {
             }
             return Ok(());
         }
-        if socket.recv != 0 || socket.retry_at > 0 {
+        self.receive_datagrams(at, now)
+    }
+
+    fn receive_datagrams(&mut self, at: usize, now: u64) -> Result<(), Fault> {
+        let socket = &self.datagrams.list[at];
+        let rests = socket.waits || socket.closing || socket.retry_at > 0;
+        if socket.recv != 0 || rests {
             return Ok(());
         }
         let Some(pool) = self.datagram_pool(at, now) else { return Ok(()) };
+        let (goes_on, most) = (self.receives_on(), self.config.datagram_size);
         let socket = &mut self.datagrams.list[at];
         if !socket.prepared {
             socket.prepared = true;
@@ -187,12 +235,17 @@ impl Core {
                 receive_runs(socket.fd());
             }
         }
+        let (ioprio, addr) = if goes_on {
+            (RECV_MULTISHOT, &raw const *self.datagrams.shape as u64)
+        } else {
+            (0, socket.incoming.get_or_insert_with(Incoming::new).begin(most))
+        };
         let op = Op {
             opcode: opcode::RECVMSG,
             flags: sqe_flag::BUFFER_SELECT,
-            ioprio: RECV_MULTISHOT,
+            ioprio,
             fd: socket.fd(),
-            addr: &raw const *self.datagrams.shape as u64,
+            addr,
             len: 1,
             buf_index: pool,
             user_data: kind::DATAGRAM_RECV << kind::SHIFT | u64::from(socket.id),
@@ -201,6 +254,12 @@ impl Core {
         let token = self.submit(&op)?;
         self.datagrams.list[at].recv = token;
         Ok(())
+    }
+
+    /// Whether a receive goes on behind its first datagram.
+    fn receives_on(&self) -> bool {
+        let features = self.engine.driver.enter.backend_ref().info().features;
+        features.has(Features::RECV_MULTISHOT)
     }
 
     /// The pool, made when the first socket wants it. Without memory for it the socket rests.

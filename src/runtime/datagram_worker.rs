@@ -7,7 +7,7 @@ use super::worker::Worker;
 use crate::error::{ESTALE, Fault};
 use crate::resource::Piece;
 use crate::ring::{Completion, cf};
-use crate::sys::datagram::take_apart;
+use crate::sys::datagram::{split, take_apart};
 
 /// A datagram.
 #[derive(Clone, Copy, Debug)]
@@ -24,14 +24,25 @@ impl<D: Door> Worker<D> {
     pub(super) fn complete_datagram(&self, completion: &Completion) {
         // SAFETY: a completion of this worker's engine, looked at once.
         let piece = unsafe { Piece::of(completion) };
-        let received = piece.as_ref().and_then(|piece| take_apart(piece.bytes()));
         let listener = completion.user_data as u32;
+        let bytes = piece.as_ref().map_or(&[][..], Piece::bytes);
+        // A single receive has its head elsewhere, and none of its buffer when nothing was sent.
+        let last = completion.flags & cf::FINAL != 0;
+        let head = if last {
+            self.core.borrow_mut().datagrams.head(listener, completion.res)
+        } else {
+            None
+        };
+        let received = match &head {
+            Some(head) => split(head, bytes),
+            None => take_apart(bytes),
+        };
         // A run is datagrams of one size, of which the last may be shorter.
         let size = received.as_ref().map_or(1, |it| it.segment.max(1));
         let is_run = received.as_ref().is_some_and(|it| it.segment > 0 && it.payload.len() > size);
         {
             let core = &mut *self.core.borrow_mut();
-            if completion.flags & cf::FINAL != 0 {
+            if last {
                 let now = core.engine.driver.now();
                 let rests = core.datagrams.recv_ended(listener, completion.res, now);
                 core.stats.backoffs.add(rests.into());

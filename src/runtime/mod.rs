@@ -25,6 +25,7 @@ mod listener;
 mod posts;
 mod process;
 mod quiet;
+mod rations;
 mod receiving;
 mod rest;
 mod send_queue;

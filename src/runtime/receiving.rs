@@ -59,7 +59,11 @@ impl<D: Door> Worker<D> {
             core.stats.received.add(len as u64);
             // SAFETY: the kernel wrote that much there, and the claim keeps it.
             let bytes = unsafe { slice::from_raw_parts(record.data as *const u8, len) };
-            (connection.id, connection.user, record.flags, bytes)
+            let shown = (connection.id, connection.user, record.flags, bytes);
+            if len as u32 >= core.rations.much {
+                core.weigh(index, len as u32);
+            }
+            shown
         };
         self.taking.offer(id, Lent::Claim(flags), bytes);
         let used = self.door.on_data(self, id, user, bytes);
@@ -113,14 +117,19 @@ impl<D: Door> Worker<D> {
             let connection = core.table.at(index);
             connection.recv = 0;
             connection.recv_ends = false;
+            connection.recv_empties = res > 0 && completion.flags & cf::SOCK_NONEMPTY == 0;
             connection.end_untold |= res == 0 && !connection.ended && connection.tls.is_some();
             connection.ended |= res == 0;
             match -res {
-                libc::ENOBUFS => core.park(index),
+                libc::ENOBUFS => core.wait_for_buffer(index),
                 1.. if -res != libc::ECANCELED => core.close(index, How::AtOnce, res),
+                // It had its ration.
+                ..=-1 => core.wait_for_turn(index),
                 _ => {}
             }
-            core.make_due(index);
+            if !core.table.at(index).parked {
+                core.make_due(index);
+            }
         }
         let connection = core.table.at(index);
         if let Some(piece) = &piece {
@@ -133,7 +142,9 @@ impl<D: Door> Worker<D> {
             }
             core.stats.receives.add(1);
             core.stats.received.add(len);
+            core.weigh(index, len as u32);
         }
+        let connection = core.table.at(index);
         if connection.tls.is_some() {
             core.feed_tls(index, piece.as_ref().map_or(&[], Piece::bytes));
             return Some((index, Shown::Tls));

@@ -9,12 +9,11 @@ use super::core::{Core, kind};
 use super::quiet::UNTOLD;
 use super::send_queue::Next;
 use crate::error::Fault;
-use crate::ring::{Op, opcode, sqe_flag};
+use crate::ring::{Op, opcode};
 use crate::sys::{Features, net};
 
 /// Longest send that is tried at once, without a completion when it went whole.
 const MOST_QUIET: u32 = 16 << 10;
-const RECV_MULTISHOT: u16 = 2;
 const ACCEPT_MULTISHOT: u16 = 1;
 /// With so little room in the table clients are accepted one at a time: an accept that goes on
 /// would take whoever waits, and those beyond the room would have to be sent away.
@@ -104,23 +103,18 @@ impl Core {
         let pool = self.pool;
         let connection = self.table.at(index);
         let (wants, token) = (connection.wants_data(), connection.recv);
-        if !wants && token != 0 && !connection.recv_ends {
-            passed(self.engine.cancel(token))?;
-            self.table.at(index).recv_ends = true;
+        if token != 0 {
+            let ends = !wants || connection.takes_too_much();
+            if ends && !connection.recv_ends {
+                passed(self.engine.cancel(token))?;
+                self.table.at(index).recv_ends = true;
+            }
             return Ok(());
         }
-        if !wants || token != 0 {
+        if !wants {
             return Ok(());
         }
-        let op = Op {
-            opcode: opcode::RECV,
-            flags: sqe_flag::BUFFER_SELECT,
-            ioprio: RECV_MULTISHOT,
-            fd: connection.fd,
-            buf_index: pool,
-            user_data: kind::RECV << kind::SHIFT | local(connection.id),
-            ..Op::default()
-        };
+        let op = self.rations.receive(connection, pool);
         let token = self.submit(&op)?;
         self.table.at(index).recv = token;
         Ok(())

@@ -38,6 +38,55 @@ pub fn received_shape() -> Box<libc::msghdr> {
     Box::new(shape)
 }
 
+/// What a single receive is given beside its buffer, and what it says there. The kernel has it
+/// until the receive is over.
+#[repr(C)]
+pub struct Incoming {
+    message: libc::msghdr,
+    vector: libc::iovec,
+    control: [u64; CONTROL / 8],
+    name: [u64; NAME / 8],
+}
+
+impl Incoming {
+    /// For one receive at a time.
+    pub fn new() -> Box<Incoming> {
+        // SAFETY: all-zero is a valid msghdr.
+        let message = unsafe { core::mem::zeroed() };
+        let vector = libc::iovec { iov_base: null_mut(), iov_len: 0 };
+        Box::new(Incoming { message, vector, control: [0; CONTROL / 8], name: [0; NAME / 8] })
+    }
+
+    /// Begin a receive of `most` bytes into a buffer of a pool: the address of its header.
+    pub fn begin(&mut self, most: u32) -> u64 {
+        self.vector.iov_len = most as usize;
+        self.message.msg_iov = &raw mut self.vector;
+        self.message.msg_iovlen = 1;
+        self.message.msg_name = self.name.as_mut_ptr().cast();
+        self.message.msg_namelen = NAME as libc::socklen_t;
+        self.message.msg_control = self.control.as_mut_ptr().cast();
+        self.message.msg_controllen = CONTROL as _;
+        // Where nothing comes, nothing of the last one stays.
+        self.control = [0; CONTROL / 8];
+        &raw const self.message as u64
+    }
+
+    /// Its head, as a receive that goes on puts it in front of `len` bytes.
+    pub fn head(&self, len: usize) -> [u8; RECEIVED_HEAD] {
+        let mut head = [0; RECEIVED_HEAD];
+        let words = [
+            self.message.msg_namelen,
+            self.message.msg_controllen as u32,
+            len as u32,
+            self.message.msg_flags as u32,
+        ];
+        let rest = self.name.iter().chain(&self.control).flat_map(|word| word.to_ne_bytes());
+        let bytes = words.iter().flat_map(|word| word.to_ne_bytes()).chain(rest);
+        head.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+        head
+    }
+}
+
 /// One received datagram, or a run of them.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Received<'a> {
@@ -58,12 +107,17 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
 
 /// Take apart what a receive of [`received_shape`] put into its buffer.
 pub fn take_apart(bytes: &[u8]) -> Option<Received<'_>> {
-    let payload = bytes.get(RECEIVED_HEAD..)?;
+    let (head, payload) = bytes.split_at_checked(RECEIVED_HEAD)?;
+    split(head, payload)
+}
+
+/// The same, where the head lies elsewhere.
+pub fn split<'a>(bytes: &'a [u8], payload: &'a [u8]) -> Option<Received<'a>> {
     let (name, control) = (word(bytes, 0)? as usize, word(bytes, 4)? as usize);
     let (len, flags) = (word(bytes, 8)? as usize, word(bytes, 12)?);
-    let control = &bytes[HEADER + NAME..][..control.min(CONTROL)];
+    let control = bytes.get(HEADER + NAME..)?.get(..control.min(CONTROL))?;
     Some(Received {
-        from: &bytes[HEADER..][..name.min(NAME)],
+        from: bytes.get(HEADER..)?.get(..name.min(NAME))?,
         payload: &payload[..len.min(payload.len())],
         truncated: flags & libc::MSG_TRUNC as u32 != 0,
         segment: segment_of(control).unwrap_or(0),

@@ -3,6 +3,7 @@
 //! Owns: the table of features (bit, name, since when) and the process-wide answer to which of
 //! them the running kernel has. Asks the kernel once; facts about a kernel do not change.
 
+use super::Sqe;
 use super::rings::{Params, Rings};
 use std::sync::OnceLock;
 
@@ -66,9 +67,12 @@ impl Features {
     /// Entries of 128 bytes and completions of 32 (5.19).
     pub const BIG_RING: Features = Features(0x200000);
 
+    /// A multishot receive that ends after so many bytes (6.17).
+    pub const RECV_LIMIT: Features = Features(0x400000);
+
     /// Every feature of the table.
     pub const fn all() -> Features {
-        Features(0x3fffff)
+        Features(0x7fffff)
     }
 
     /// Whether all bits of `other` are here.
@@ -95,7 +99,7 @@ macro_rules! feature {
 }
 
 /// The table.
-pub static FEATURES: [Feature; 22] = [
+pub static FEATURES: [Feature; 23] = [
     feature!(SINGLE_ISSUER, c"single_issuer", "6.0"),
     feature!(DEFER_TASKRUN, c"defer_taskrun", "6.1"),
     feature!(COOP_TASKRUN, c"coop_taskrun", "5.19"),
@@ -118,6 +122,7 @@ pub static FEATURES: [Feature; 22] = [
     feature!(FILE_TABLE, c"file_table", "6.0"),
     feature!(FD_INSTALL, c"fd_install", "6.8"),
     feature!(BIG_RING, c"big_ring", "5.19"),
+    feature!(RECV_LIMIT, c"recv_limit", "6.17"),
 ];
 
 /// The answer for one kernel.
@@ -192,6 +197,7 @@ fn ask() -> Result<Kernel, i32> {
     add(has(54), Features::FD_INSTALL);
     add(incremental(&ring), Features::POOL_INCREMENTAL);
     add(write_nosignal(), Features::WRITE_NOSIGNAL);
+    add(has(47) && recv_limit(&ring), Features::RECV_LIMIT);
     for (flag, feature) in super::setup::FLAG_FEATURES {
         add(super::setup::accepts(flag), feature);
     }
@@ -220,6 +226,20 @@ fn incremental(ring: &Rings) -> bool {
     // SAFETY: page-aligned, room for one entry, and taken out again.
     let done = unsafe { super::register::pool(ring, 0, memory.as_ptr(), 1, true) } == 0;
     done && super::register::no_pool(ring, 0) == 0
+}
+
+/// A multishot receive with a limit, tried on no descriptor: a kernel that knows the limit gets as
+/// far as to miss it.
+fn recv_limit(ring: &Rings) -> bool {
+    const RECV: u64 = 27;
+    const BUFFER_SELECT: u64 = 1 << 5;
+    const MULTISHOT: u64 = 2;
+    const NO_DESCRIPTOR: u64 = u32::MAX as u64;
+    let mut words = [0; 8];
+    words[0] = RECV | BUFFER_SELECT << 8 | MULTISHOT << 16 | NO_DESCRIPTOR << 32;
+    // The limit, beside the number of the pool.
+    words[5] = 1 << 32;
+    ring.try_one(Sqe(words)) == Some(-libc::EBADF)
 }
 
 /// RWF_NOSIGNAL, tried where a write has no effect.

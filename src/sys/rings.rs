@@ -2,7 +2,8 @@
 //! the register calls.
 //!
 //! Owns: the descriptor and the mappings, given back on drop. Never fills a queue and never
-//! enters. A forked child does not inherit the mappings (MADV_DONTFORK): it could only disturb.
+//! enters, but to try what the kernel knows. A forked child does not inherit the mappings
+//! (MADV_DONTFORK): it could only disturb.
 
 use super::{Cqe, Queues, Sqe};
 use core::ffi::c_void;
@@ -10,6 +11,7 @@ use core::ptr::NonNull;
 use core::sync::atomic::AtomicU32;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
+const ENTER_GETEVENTS: u32 = 1;
 const OFF_SQ_RING: i64 = 0;
 const OFF_CQ_RING: i64 = 0x800_0000;
 const OFF_SQES: i64 = 0x1000_0000;
@@ -182,6 +184,20 @@ impl Rings {
     /// The descriptor.
     pub fn fd(&self) -> i32 {
         self.fd.as_raw_fd()
+    }
+
+    /// Submit one entry, the first of this ring, that the kernel answers at once: its result.
+    pub fn try_one(&self, entry: Sqe) -> Option<i32> {
+        let (submit, want, flags) = (1, 1, ENTER_GETEVENTS);
+        // SAFETY: the first place is nobody's yet, and the tail follows the entry.
+        unsafe { self.queues.sqe(0).write(entry) };
+        self.queues.publish(1);
+        let none = core::ptr::null::<c_void>();
+        // SAFETY: no more than the entry above, and no argument.
+        let done = unsafe {
+            libc::syscall(libc::SYS_io_uring_enter, self.fd(), submit, want, flags, none, 0)
+        };
+        (done == 1 && self.queues.cq_tail() == 1).then(|| self.queues.cqe(0).res)
     }
 
     /// io_uring_register(2): >= 0, or -errno.

@@ -10,7 +10,7 @@ static const char *const names[] = {
     "single_issuer", "defer_taskrun", "coop_taskrun", "taskrun_flag", "submit_all", "no_sqarray",
     "ext_arg", "min_wait", "pool", "accept_multishot", "recv_multishot", "cancel_sync",
     "cancel_any", "registered_ring", "write_nosignal", "bind_listen", "cqe_skip",
-    "pool_incremental", "fixed_buffers", "file_table", "fd_install", "big_ring",
+    "pool_incremental", "fixed_buffers", "file_table", "fd_install", "big_ring", "recv_limit",
 };
 enum { NAMES = sizeof names / sizeof *names };
 

@@ -341,6 +341,8 @@ const
     ## fd_install (6.8).
   RINGLINE_FEATURE_BIG_RING*: uint64 = 2097152'u64
     ## big_ring (5.19).
+  RINGLINE_FEATURE_RECV_LIMIT*: uint64 = 4194304'u64
+    ## recv_limit (6.17).
   RINGLINE_POOL_INCREMENTAL*: uint32 = 1'u32
     ## flags of a pool: the kernel fills a buffer piece by piece (6.12).
   RINGLINE_POOL_HUGE*: uint32 = 2'u32

@@ -342,6 +342,8 @@ FEATURE_FILE_TABLE = 524288
 FEATURE_FD_INSTALL = 1048576
 #: big_ring (5.19).
 FEATURE_BIG_RING = 2097152
+#: recv_limit (6.17).
+FEATURE_RECV_LIMIT = 4194304
 #: flags of a pool: the kernel fills a buffer piece by piece (6.12).
 POOL_INCREMENTAL = 1
 #: flags of a pool: huge pages, reserved ones if there are any.
@@ -4090,6 +4092,7 @@ __all__ = [
     "FEATURE_FILE_TABLE",
     "FEATURE_FD_INSTALL",
     "FEATURE_BIG_RING",
+    "FEATURE_RECV_LIMIT",
     "POOL_INCREMENTAL",
     "POOL_HUGE",
     "POOL_HUGE_ADVISED",

@@ -337,6 +337,8 @@ public enum ABI {
   public static let featureFdInstall: UInt64 = 1048576
   /// big_ring (5.19).
   public static let featureBigRing: UInt64 = 2097152
+  /// recv_limit (6.17).
+  public static let featureRecvLimit: UInt64 = 4194304
   /// flags of a pool: the kernel fills a buffer piece by piece (6.12).
   public static let poolIncremental: UInt32 = 1
   /// flags of a pool: huge pages, reserved ones if there are any.

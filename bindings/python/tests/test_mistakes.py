@@ -304,6 +304,41 @@ def resident() -> int:
         return int(file.read().split()[1]) * resource.getpagesize()
 
 
+def test_texts_with_a_zero_byte(tmp_path: Any) -> None:
+    """Failure: a text that C reads up to its zero byte: another file, socket or host."""
+    file = tmp_path / "file"
+    file.write_bytes(b"")
+    bad, other = f"{file}\0more", str(tmp_path / "other")
+    with ringline.Ring() as ring, ring.mailbox() as mailbox, socket.socket() as sock:
+        for way in (ring, ring.batch, mailbox):
+            calls: List[Callable[[], object]] = [
+                lambda: way.open(bad),
+                lambda: way.open(os.fsencode(bad)),
+                lambda: way.statx(bad, bytearray(256)),
+                lambda: way.rename(bad, other),
+                lambda: way.rename(str(file), bad),
+                lambda: way.unlink(bad),
+                lambda: way.rmdir(bad),
+                lambda: way.mkdir(f"{other}\0more"),
+                lambda: way.bind(sock, bad),
+                lambda: way.connect(sock, bad),
+                lambda: way.connect(sock, ("127.0.0.1\0", 80)),
+                lambda: way.sendmsg(sock, ringline.Message(b"x", bad)),
+            ]
+            for call in calls:
+                with pytest.raises(ValueError):
+                    call()
+        # Nothing of it was begun.
+        assert len(ring) == len(ring.batch) == 0
+        assert ring.turn() == []
+    assert os.listdir(tmp_path) == ["file"]
+    for address in (f"unix:{bad}", "127.0.0.1:0\0", "unix:@name\0"):
+        with pytest.raises(ValueError):
+            ringline.Server(object(), address)
+    with pytest.raises(ValueError):
+        ringline.has("fsync\0")
+
+
 def test_rings_leave_no_descriptors() -> None:
     """Failure: a ring that leaves a descriptor, closed or dropped."""
     before = descriptors()

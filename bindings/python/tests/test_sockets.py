@@ -246,3 +246,21 @@ def test_poll(ring: ringline.Ring, pair: Pair) -> None:
     assert (again.user_data, again.more) == ("many", True)
     assert ring.cancel_file(right) == 1
     assert one(ring).final
+
+
+def test_second_send_all(ring: ringline.Ring, pair: Pair) -> None:
+    """Failure: a second one beside the first mixes with it, or stops what is behind it."""
+    left, right = pair
+    much = bytes(16 << 20)
+    first = ring.send_all(left, much)
+    with pytest.raises(ringline.Error) as caught:
+        ring.send_all(left, b"x")
+    assert caught.value.name == "EBUSY"
+    second = ring.batch.send_all(left, b"x")
+    nop = ring.batch.nop()
+    with pytest.raises(ringline.Error) as caught:
+        ring.turn()
+    assert (caught.value.name, caught.value.op) == ("EBUSY", second)
+    assert one(ring).op == nop
+    ring.cancel(first)
+    assert one(ring).op == first

@@ -137,9 +137,15 @@ class Faulty:
 
 
 def test_a_fault_ends_its_connection_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Failure: the server dies of a handler's exception, hides it, or goes on with bytes lost."""
+    """Failure: the server dies of a handler's exception or of the hook that shows it, hides it, or
+    goes on with bytes lost."""
     shown: List[str] = []
-    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: shown.append(str(error)))
+
+    def hook(kind: object, error: BaseException, trace: object) -> None:
+        shown.append(str(error))
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(sys, "excepthook", hook)
     handler = Faulty()
     with served(handler) as (_, port):
         for word in (b"raise", b"more"):

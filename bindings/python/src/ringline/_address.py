@@ -15,6 +15,15 @@ Address = Union[Tuple[str, int], Tuple[str, int, int, int], str, bytes]
 ROOM = 128
 
 
+def c_text(text: "Union[str, bytes, os.PathLike[str], os.PathLike[bytes]]") -> bytes:
+    """A path or name for C, which reads up to the first zero byte: with one inside it would be
+    another one there."""
+    name = os.fsencode(text)
+    if b"\0" in name:
+        raise ValueError("embedded null byte")
+    return name
+
+
 def _number(family: int, host: str) -> bytes:
     """The bytes of a numeric host."""
     try:

@@ -2,6 +2,7 @@
 
 import ctypes
 
+from ._address import c_text
 from ._error import check
 from ._library import waiting
 
@@ -19,7 +20,7 @@ def doctor() -> str:
 
 def has(feature: str) -> bool:
     """Whether the kernel has a feature, by its name ("recv_multishot")."""
-    return check(waiting.has(feature.encode())) == 1
+    return check(waiting.has(c_text(feature))) == 1
 
 
 def op_supported(opcode: int) -> bool:

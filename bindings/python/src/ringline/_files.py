@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, AsyncIterator, Generator, Optional, Type
 
 from . import _abi
+from ._address import c_text
 from ._buffers import Buffer, pinned
 from ._engine import BYTES_OFFSET
 from ._error import failure as _failed
@@ -84,10 +85,7 @@ async def _run(
 
 
 def _path(path: Path) -> bytes:
-    name = os.fsencode(path)
-    if b"\0" in name:
-        raise ValueError("embedded null byte")
-    return name + b"\0"
+    return c_text(path) + b"\0"
 
 
 def _at(name: bytes) -> int:

@@ -231,7 +231,7 @@ class Operations:
         flags: int = 0,
     ) -> int:
         """openat(2) with O_CLOEXEC; res is the descriptor."""
-        name = os.fsencode(path)
+        name = _address.c_text(path)
         arguments = (directory, name, mode | os.O_CLOEXEC, permissions)
         return self._add(quick.prep_openat, name, user_data, flags, *arguments)
 
@@ -246,7 +246,7 @@ class Operations:
         flags: int = 0,
     ) -> int:
         """statx(2) into a writable buffer of 256 bytes, a struct statx."""
-        name, pin = os.fsencode(path), pinned(buffer, True)
+        name, pin = _address.c_text(path), pinned(buffer, True)
         if pin.len < 256:
             raise ValueError("a struct statx has 256 bytes")
         arguments = (directory, name, 0, mask, pin.buf)
@@ -256,25 +256,25 @@ class Operations:
         self, old: Path, new: Path, *, user_data: object = None, flags: int = 0
     ) -> int:
         """renameat2(2)."""
-        names = os.fsencode(old), os.fsencode(new)
+        names = _address.c_text(old), _address.c_text(new)
         arguments = (_AT_FDCWD, names[0], _AT_FDCWD, names[1], 0)
         return self._add(quick.prep_renameat, names, user_data, flags, *arguments)
 
     def unlink(self, path: Path, *, user_data: object = None, flags: int = 0) -> int:
         """unlinkat(2) of a file."""
-        name = os.fsencode(path)
+        name = _address.c_text(path)
         return self._add(quick.prep_unlinkat, name, user_data, flags, _AT_FDCWD, name, 0)
 
     def rmdir(self, path: Path, *, user_data: object = None, flags: int = 0) -> int:
         """unlinkat(2) of a directory."""
-        name = os.fsencode(path)
+        name = _address.c_text(path)
         return self._add(quick.prep_unlinkat, name, user_data, flags, _AT_FDCWD, name, 0x200)
 
     def mkdir(
         self, path: Path, permissions: int = 0o777, *, user_data: object = None, flags: int = 0
     ) -> int:
         """mkdirat(2)."""
-        name = os.fsencode(path)
+        name = _address.c_text(path)
         return self._add(quick.prep_mkdirat, name, user_data, flags, _AT_FDCWD, name, permissions)
 
     def splice(

@@ -322,7 +322,11 @@ def _listened(address: str) -> bytes:
 
 
 def _show(error: BaseException) -> None:
-    sys.excepthook(type(error), error, error.__traceback__)
+    try:
+        sys.excepthook(type(error), error, error.__traceback__)
+    except Exception as another:
+        # A hook that fails is no reason to end the server.
+        sys.__excepthook__(type(another), another, another.__traceback__)
 
 
 def serve(handler: Any, *addresses: str) -> None:

@@ -1,7 +1,8 @@
-"""Drives the examples: 100 connections against the echo server, a copy, both by digest."""
+"""Drives the examples: 100 connections against the echo server, one that does not read, a copy."""
 
 import hashlib
 import os
+import select
 import selectors
 import socket
 import subprocess
@@ -51,6 +52,31 @@ def echo(program: str) -> None:
         server.wait()
 
 
+def deaf(program: str) -> None:
+    """A client that sends and does not read: the server stops taking its bytes, serves others, and
+    has lost none when the client reads after all."""
+    server = subprocess.Popen([program], stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        port = int(server.stdout.readline().split()[-1])
+        client = socket.create_connection(("127.0.0.1", port), timeout=20)
+        sent, most, piece = 0, 256 << 20, os.urandom(1 << 16)
+        while sent < most and select.select([], [client], [], 1.0)[1]:
+            sent += client.send(piece, socket.MSG_DONTWAIT)
+        assert sent < most, "it takes without end"
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as other:
+            other.sendall(b"hello")
+            assert other.recv(5) == b"hello"
+        client.shutdown(socket.SHUT_WR)
+        back = 0
+        while piece := client.recv(1 << 20):
+            back += len(piece)
+        assert back == sent, f"{back} of {sent} bytes came back"
+    finally:
+        server.kill()
+        server.wait()
+
+
 def copy(program: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         source, target = os.path.join(folder, "from"), os.path.join(folder, "to")
@@ -65,4 +91,5 @@ def copy(program: str) -> None:
 
 
 echo(sys.argv[1])
+deaf(sys.argv[1])
 copy(sys.argv[2])

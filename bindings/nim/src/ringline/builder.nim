@@ -29,10 +29,17 @@ macro op*(description: untyped): untyped =
     else: body.add statement
   let p = ident"p"
   let sqe = params[1][0]
+  # Whatever the body raises, no half of an operation stays behind.
   let build = quote do:
     let `p` = start(`sqe`)
     let before = `p`[]
-    `body`
+    var built = false
+    try:
+      `body`
+      built = true
+    finally:
+      if not built:
+        spoil(`p`, before)
     restore(`p`, before)
     `sqe`
   var first = copyNimTree(description)
@@ -56,8 +63,15 @@ macro op*(description: untyped): untyped =
   let (queue, data) = (ident"q", ident"userData")
   second.body = quote do:
     let `taken` = needSqe(`queue`)
-    discard `call`
-    setUserData(`taken`, `data`)
+    var built = false
+    try:
+      discard `call`
+      setUserData(`taken`, `data`)
+      built = true
+    finally:
+      if not built:
+        takeBack(`queue`, `taken`)
+    `taken`
   newStmtList(first, second)
 
 proc len32*(len: SomeInteger): uint32 =

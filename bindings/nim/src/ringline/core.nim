@@ -4,6 +4,7 @@
 ## what is kept alive for it. Never decides anything about an operation. Invariant: a record, and
 ## what it keeps, is there from the accepted submit until the completion with FINAL.
 
+import std/os
 import abi, errors, keep
 
 type
@@ -16,6 +17,7 @@ type
     renamed*: uint64     ## Of an update of a poll: the new user data.
     live*: bool
     quiet*: bool         ## Its success is not told.
+    owned*: bool         ## Its user data is an operation of a `Ring`.
     library*: bool       ## One of the library, which the kernel does not know.
     next: int32
   Core* = object
@@ -87,18 +89,22 @@ proc rename*(core: var Core; token, userData: uint64) =
       record.userData = userData
 
 proc turn*(core: var Core; waitMin: int; timeoutNs: int64; what: string): int =
-  ## One turn of the library: how many completions there are. A signal handler that ran in between
-  ## does not end the wait.
-  core.shared.wait_min = uint32 waitMin
-  core.shared.timeout_ns = timeoutNs
-  var answer = ringline_turn(core.handle)
-  while answer == -4 and timeoutNs < 0: # EINTR
+  ## One turn of the library: how many completions there are. Neither a signal handler that ran in
+  ## between nor a kernel that is short of memory or room for the moment ends the wait.
+  while true:
     core.shared.wait_min = uint32 waitMin
     core.shared.timeout_ns = timeoutNs
-    answer = ringline_turn(core.handle)
-  if answer == -4:
-    return 0
-  check(answer, what)
+    let answer = ringline_turn(core.handle)
+    if answer >= 0:
+      return answer
+    if answer notin passing:
+      fail(answer, what)
+    if core.shared.recs_len > 0:
+      return int core.shared.recs_len
+    if waitMin == 0 or timeoutNs >= 0:
+      return 0
+    if answer != eintr: # Asked again at once it would say the same.
+      sleep(1)
 
 proc completions*(core: Core): Completions =
   ## What the last turn showed.

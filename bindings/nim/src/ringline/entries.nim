@@ -32,6 +32,7 @@ type
     res*: int32            ## The result: >= 0, or -errno.
     flags*: CqeFlags
     bufferId*: uint16      ## With CQE_F_BUFFER.
+    owned*: bool           ## `userData` is an operation of a `Ring`.
     data*: pointer         ## With CQE_F_LEASE: the first of the `res` bytes received.
     lease*: uint64         ## With CQE_F_LEASE: what `release` gives back.
   Slots* = object
@@ -40,6 +41,9 @@ type
     count*: int
     keeps*: seq[Keep]
     next: ptr Slots
+
+const spoiled* = 0xff'u8
+  ## The opcode of an entry whose builder raised: the queue makes a NOP of it that nobody is told of.
 
 static:
   doAssert sizeof(Sqe) == sizeof(ringline_op)
@@ -101,6 +105,11 @@ proc start*(sqe: SqePointer): ptr ringline_op =
     refuse(eagain, "getSqe", "the submission queue is full: submit() first")
   cast[ptr ringline_op](sqe)
 
+proc spoil*(op: ptr ringline_op; before: ringline_op) =
+  ## What a builder raised about is not submitted, as long as no other builder fills the entry.
+  op[] = before
+  op.opcode = spoiled
+
 proc restore*(op: ptr ringline_op; before: ringline_op) =
   ## What modifiers set before the operation was named stays set: the library fills the whole op.
   op.user_data = before.user_data
@@ -140,6 +149,11 @@ proc setUserData*[S: SqePointer](sqe: S; value: uint64 | uint): S {.discardable.
 proc userData*[S: SqePointer; T: UserData](sqe: S; value: T): S {.discardable.} =
   ## As `setUserData`.
   setUserData(sqe, value)
+
+proc setOwner*(sqe: ptr Sqe; operation: RootRef) =
+  ## The user data of an operation of a `Ring`, which is kept alive as that of others.
+  append(kept(sqe), KeepOwner(owner: operation))
+  start(sqe).user_data = cast[uint64](operation)
 
 # Modifiers
 

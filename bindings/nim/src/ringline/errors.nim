@@ -48,3 +48,7 @@ const
   einval* = -22'i32    ## Of arguments that cannot be.
   enotsup* = -95'i32   ## Of what this library does in another way.
   eagain* = -11'i32    ## Of a queue that is full.
+  eintr* = -4'i32      ## A signal handler ran.
+  passing* = [eintr, eagain, -16'i32, -12'i32]
+    ## What a call that submits or waits says when the kernel is short of room (EBUSY) or memory
+    ## (ENOMEM) for the moment.

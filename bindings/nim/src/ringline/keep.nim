@@ -13,6 +13,9 @@ type
     items: seq[T]
   KeepRef[T] = ref object of Keep
     held: ref T
+  KeepOwner* = ref object of Keep
+    ## Of an entry whose user data is the address of an operation of a `Ring`.
+    owner*: RootRef
 
 proc append*(chain: var Keep; keep: Keep) =
   ## Put `keep` in front of a chain.

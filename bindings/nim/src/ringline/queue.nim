@@ -1,17 +1,18 @@
 ## The raw queue: entries, every operation of the kernel, completions.
 ##
 ## .. code-block:: nim
-##   let queue = newQueue(2)
-##   queue.getSqe().write(stdout.getFileHandle, "Hello world\n")
-##   queue.submit()
-##   echo queue.copyCqes(1)
+##   let q = newQueue(2)
+##   q.getSqe().write(stdout.getFileHandle, "Hello world\n")
+##   q.submit()
+##   echo q.copyCqes(1)
 
 import std/[math, posix]
 import build_file, build_net, build_wait, builder, core, errors, flags
 
 export build_file, build_net, build_wait, flags
-export builder except op, Slots, kept, start, restore, enlist, unlist, prepare, Keep
-export errors except refuse, fail, check
+export builder except op, Slots, kept, start, restore, spoil, spoiled, setOwner, takeBack, enlist,
+  unlist, prepare, Keep, KeepOwner
+export errors except refuse, fail, check, passing, eintr
 
 type NimuringError* = RinglineError
   ## The name under which older programs know it.
@@ -52,12 +53,21 @@ proc newQueue*(sqEntries: int; flags: SetupFlags = {}; sqThreadCpu = 0; sqThread
 
 proc registerFiles*(q: Queue; fds: openArray[FileHandle]): int {.discardable.} =
   ## Register descriptors once; an entry with `fixedFile` names one by its index. -1 leaves one
-  ## empty. Returns 0.
+  ## empty. When one is refused, none is registered. Returns 0.
   q.core.needOpen("registerFiles")
-  discard check(ringline_files_reserve(q.core.handle, uint32 fds.len, 0, 0), "registerFiles")
+  if not q.reserved:
+    discard check(ringline_files_reserve(q.core.handle, uint32 fds.len, 0, 0), "registerFiles")
+    q.reserved = true
+  var slots: seq[int32]
   for fd in fds:
-    q.files.add(if fd < 0: -1'i32 else: check(ringline_file_add(q.core.handle, int32 fd),
-      "registerFiles"))
+    let slot = if fd < 0: -1'i32 else: ringline_file_add(q.core.handle, int32 fd)
+    if fd >= 0 and slot < 0:
+      let refusal = newRinglineError(slot, "registerFiles", $ringline_error_detail())
+      for added in slots:
+        if added >= 0: discard ringline_file_remove(q.core.handle, added)
+      raise refusal
+    slots.add slot
+  q.files.add slots
 
 proc registerFilesUpdate*(q: Queue; offset: SomeInteger; fds: openArray[FileHandle]): int
     {.discardable.} =
@@ -85,29 +95,45 @@ proc unregisterFiles*(q: Queue): int {.discardable.} =
     if q.files[place] >= 0:
       discard check(ringline_file_remove(q.core.handle, q.files[place]), "unregisterFiles")
       q.files[place] = -1
+  q.files.setLen(0)
 
 # Registered buffers
 
+proc register(q: Queue; buffer: IOVec; what: string): int32 =
+  check(ringline_region_register(q.core.handle, buffer.iov_base, uint64 buffer.iov_len), what)
+
 proc registerBuffers*(q: Queue; buffers: openArray[IOVec]): int {.discardable.} =
   ## Register memory of the program for `read_fixed` and its kin. It has to stay where it is until
-  ## `unregisterBuffers` or the end of the queue. Returns 0.
+  ## `unregisterBuffers` or the end of the queue. When one is refused, none is registered. Returns 0.
   q.core.needOpen("registerBuffers")
-  for buffer in buffers:
-    q.regions.add check(ringline_region_register(q.core.handle, buffer.iov_base,
-      uint64 buffer.iov_len), "registerBuffers")
+  var regions: seq[int32]
+  var whole = false
+  try:
+    for buffer in buffers:
+      regions.add q.register(buffer, "registerBuffers")
+    whole = true
+  finally:
+    if not whole:
+      for region in regions:
+        discard ringline_region_release(q.core.handle, region)
+  q.regions.add regions
 
 proc registerBuffersUpdate*(q: Queue; offset: SomeInteger; buffers: openArray[IOVec]): int
     {.discardable.} =
-  ## Put other memory in place of the buffers from `offset` on. Returns how many.
+  ## Put other memory in place of the buffers from `offset` on; one that is refused, or whose old
+  ## memory operations use, leaves its place as it was. Returns how many.
   q.core.needOpen("registerBuffersUpdate")
   if int(offset) < 0 or int(offset) + buffers.len > q.regions.len:
     refuse(einval, "registerBuffersUpdate", "only " & $q.regions.len & " buffers are registered")
   for at, buffer in buffers:
     let place = int(offset) + at
-    discard check(ringline_region_release(q.core.handle, q.regions[place]),
-      "registerBuffersUpdate")
-    q.regions[place] = check(ringline_region_register(q.core.handle, buffer.iov_base,
-      uint64 buffer.iov_len), "registerBuffersUpdate")
+    let fresh = q.register(buffer, "registerBuffersUpdate")
+    let answer = ringline_region_release(q.core.handle, q.regions[place])
+    if answer < 0:
+      let refusal = newRinglineError(answer, "registerBuffersUpdate", $ringline_error_detail())
+      discard ringline_region_release(q.core.handle, fresh)
+      raise refusal
+    q.regions[place] = fresh
     inc result
 
 proc unregisterBuffers*(q: Queue): int {.discardable.} =

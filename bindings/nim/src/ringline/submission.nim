@@ -22,6 +22,7 @@ type
     core*: Core
     slots*: Slots
     files*: seq[int32]     ## Slots of the registered files, by the program's index.
+    reserved*: bool        ## The library has its table of registered files.
     regions*: seq[int32]   ## Ids of the registered buffers, by the program's index.
     head, len, due: int
     drained: bool
@@ -32,6 +33,9 @@ type
     tokens: seq[uint64]
     records: seq[int32]
     units: seq[int]        ## Where each unit of the batch ends.
+    answers*: bool         ## A refused entry is told by a completion and not raised.
+    refusals*: seq[(uint64, string)]
+      ## What the library said about those, by their user data.
   Ready = object
     cqe: Cqe
     keep: Keep
@@ -62,6 +66,7 @@ when defined(nimAllowNonVarDestructor) or (NimMajor, NimMinor) >= (2, 0):
     `=destroy`(queue.tokens)
     `=destroy`(queue.records)
     `=destroy`(queue.units)
+    `=destroy`(queue.refusals)
 else:
   proc `=destroy`*(q: var QueueObj) =
     try: release(q)
@@ -76,6 +81,7 @@ else:
     `=destroy`(q.tokens)
     `=destroy`(q.records)
     `=destroy`(q.units)
+    `=destroy`(q.refusals)
 
 proc prepare*(q: Queue; entries: int) =
   ## Make the entries; the ring is there already.
@@ -108,6 +114,15 @@ proc needSqe*(q: Queue): ptr Sqe =
   ## The next entry; raises when the queue is full.
   result = q.getSqe()
   discard start(result)
+
+proc takeBack*(q: Queue; sqe: ptr Sqe) =
+  ## Undo `getSqe`: the entry is not submitted.
+  let last = (q.head + q.len - 1) and (q.slots.count - 1)
+  if q.len > q.due and sqe == addr q.slots.base[last]:
+    dec q.len
+    q.slots.keeps[last] = nil
+  else: # Others came behind it.
+    spoil(start(sqe), ringline_op())
 
 proc sqReady*(q: Queue): uint32 =
   ## Entries that the library has not taken yet.
@@ -160,8 +175,8 @@ proc resolve(q: Queue; op: var ringline_op; record: int32) =
 
 proc translate(q: Queue; op: var ringline_op) =
   ## Indices of registered files and buffers as the library has them.
-  if (op.flags and RINGLINE_SQE_FIXED_FILE) != 0 and op.fd >= 0 and op.fd < q.files.len:
-    op.fd = q.files[op.fd]
+  if (op.flags and RINGLINE_SQE_FIXED_FILE) != 0:
+    op.fd = if op.fd >= 0 and op.fd < q.files.len: q.files[op.fd] else: -1
   let fixed = case op.opcode
     of RINGLINE_OP_READ_FIXED, RINGLINE_OP_WRITE_FIXED, RINGLINE_OP_READV_FIXED,
         RINGLINE_OP_WRITEV_FIXED: true
@@ -169,14 +184,18 @@ proc translate(q: Queue; op: var ringline_op) =
       (op.ioprio and RINGLINE_RECVSEND_FIXED_BUF) != 0
     of RINGLINE_OP_URING_CMD: (op.op_flags and RINGLINE_URING_CMD_FIXED) != 0
     else: false
-  if fixed and int(op.buf_index) < q.regions.len:
-    op.buf_index = uint16 q.regions[op.buf_index]
+  if fixed:
+    op.buf_index =
+      if int(op.buf_index) < q.regions.len: uint16 q.regions[op.buf_index] else: high(uint16)
 
 proc gather(q: Queue; at: int; last: bool) =
   ## One entry becomes an op of the batch.
   var op = q.slot(at)[]
   let place = (q.head + at) and (q.slots.count - 1)
   let record = q.core.newRecord(op.user_data, move q.slots.keeps[place])
+  q.core.record(record).owned = q.core.record(record).keep of KeepOwner
+  if op.opcode == spoiled:
+    op = ringline_op(opcode: RINGLINE_OP_NOP, fd: -1, flags: (op.flags and links) or skip)
   q.core.record(record).quiet = (op.flags and skip) != 0
   q.core.record(record).library = op.opcode >= RINGLINE_LIB_CLOSE
   op.user_data = uint64 record
@@ -200,6 +219,17 @@ proc advance(q: Queue; count: int) =
   q.len -= count
   q.due -= count
 
+proc reject(q: Queue; count: int; code: int32; detail: string) =
+  ## Drop the first entries, and tell what they were refused for where that is not raised.
+  for at in 0 ..< count:
+    let keep = move q.slots.keeps[(q.head + at) and (q.slots.count - 1)]
+    let op = q.slot(at)
+    if q.answers and op.opcode != spoiled:
+      q.refusals.add (op.user_data, detail)
+      q.ready.addLast Ready(keep: keep, cqe: Cqe(userData: op.user_data, res: code,
+        flags: {CQE_F_FINAL}, owned: keep of KeepOwner))
+  q.advance(count)
+
 proc send(q: Queue; what: string): bool =
   ## Hand the batch to the library; false when it takes no more now. A rejected unit is dropped and
   ## told; what follows it stays in the queue.
@@ -218,15 +248,15 @@ proc send(q: Queue; what: string): bool =
   # What was cut off behind accepted entries is tried again, and says then why.
   if answer < 0:
     result = false
-    # EAGAIN, EBUSY, and no slot for one more: it goes in when completions were taken.
-    if answer != eagain and answer != -16 and answer != RINGLINE_ENOSLOT:
+    # No room, no slot for one more: it goes in when completions were taken. EBUSY is none of these:
+    # it is about that entry alone, which must not hold up what is behind it.
+    if answer != eagain and answer != RINGLINE_ENOSLOT:
       let detail = $ringline_error_detail()
-      let rejected = q.units[0]
-      for at in 0 ..< rejected:
-        q.slots.keeps[(q.head + at) and (q.slots.count - 1)] = nil
-      q.advance(rejected)
+      q.reject(q.units[0], answer, detail)
       q.batch.setLen(0); q.records.setLen(0); q.units.setLen(0)
-      raise newRinglineError(answer, what, detail)
+      if not q.answers:
+        raise newRinglineError(answer, what, detail)
+      return true
   q.batch.setLen(0)
   q.records.setLen(0)
   q.units.setLen(0)
@@ -264,6 +294,7 @@ proc absorb(q: Queue; count: int) =
     cqe.flags = cast[CqeFlags](uint16(seen.flags and 0xffff))
     if q.core.settle(seen, mine):
       cqe.userData = mine.userData
+      cqe.owned = mine.owned
       if CQE_F_FINAL in cqe.flags:
         q.untold -= ord(mine.quiet)
       else:
@@ -299,7 +330,10 @@ proc submitAll(q: Queue; waitNr: int): int =
   if waitNr > q.ready.len:
     q.reap(waitNr, "submit")
   else:
-    discard check(ringline_flush(q.core.handle), "submit")
+    # What the kernel does not take now goes with the next turn.
+    let answer = ringline_flush(q.core.handle)
+    if answer notin passing:
+      discard check(answer, "submit")
 
 proc submit*(q: Queue; waitNr: uint = 0): int {.discardable.} =
   ## Hand the entries to the kernel and, with `waitNr`, wait until as many completions are ready for

@@ -1,7 +1,9 @@
 #!/bin/sh
 # Tests the Swift package, or runs a command where Swift 6 is, in bindings/swift.
 #
-#   scripts/swift.sh [--option...]      builds it against target/release, runs its tests
+#   scripts/swift.sh                    builds it against target/release, runs its tests, and for
+#                                       release: the examples and the programs of its README
+#   scripts/swift.sh --option...        the tests alone, with these options (--filter NAME)
 #   scripts/swift.sh swift build ...    any other command there, after a first run of the tests
 #
 # Swift is installed at need (scripts/toolchain-swift.sh). Where it has a root of its own, the
@@ -65,17 +67,76 @@ case ${1:-} in
     ;;
 esac
 
+# A package of its own that depends on this one as the README says, built for release: the README's
+# programs as printed, and the examples.
+app=$work/app
+make_app() {
+    rm -f "$app"/readme/*
+    scripts/readme-programs bindings/swift/README.md swift "$app/readme" .swift
+    ours="[.product(name: \"Ringline\", package: \"swift\")]"
+    {
+        echo "// swift-tools-version: 6.0"
+        echo "import PackageDescription"
+        echo "let package = Package(name: \"app\","
+        sed "s|path/to/ringline|$project|" "$app/readme/part1"
+        echo ")"
+        for name in readme-server tcp-echo file-copy; do
+            echo "package.targets.append(.executableTarget(name: \"$name\", dependencies: $ours))"
+        done
+    } >"$app/Package.swift.new"
+    put "$app/Package.swift.new" "$app/Package.swift"
+    put "$app/readme/program1.swift" "$app/Sources/app/main.swift"
+    put "$app/readme/program2.swift" "$app/Sources/readme-server/main.swift"
+    put bindings/swift/Examples/TCPEcho/Main.swift "$app/Sources/tcp-echo/Main.swift"
+    put bindings/swift/Examples/FileCopy/Main.swift "$app/Sources/file-copy/Main.swift"
+}
+
+put() { # from to: the same file stays as old as it is
+    mkdir -p "$(dirname "$2")"
+    cmp -s "$1" "$2" || cp "$1" "$2"
+}
+
+build() { # log command...
+    log=$1
+    shift
+    inside timeout 900 "$@" --disable-sandbox --cache-path "$work/cache" >"$log" 2>&1
+}
+
+# With a network of its own, where that may be: the README's server listens on a port by number.
+isolated() {
+    if unshare --net true 2>/dev/null; then unshare --net "$@"; else "$@"; fi
+}
+
 install_library
 failed=0
-inside timeout 600 swift test --disable-sandbox --disable-swift-testing \
-    --scratch-path "$work/build" --cache-path "$work/cache" -Xswiftc -warnings-as-errors \
-    "$@" >"$work/log.txt" 2>&1 || failed=1
+readme=0
+options=$#
+set -- --disable-swift-testing --scratch-path "$work/build" -Xswiftc -warnings-as-errors "$@"
+if [ "$options" -eq 0 ]; then
+    make_app
+    # Both at a time: a compiler uses one core for most of its time.
+    build "$work/release.txt" swift build -c release --package-path "$app" \
+        --scratch-path "$work/release" &
+    release=$!
+    build "$work/tests.txt" swift build --build-tests --scratch-path "$work/build" \
+        -Xswiftc -warnings-as-errors || { cat "$work/tests.txt"; failed=1; }
+    wait "$release" || { cat "$work/release.txt"; failed=1; }
+    export RINGLINE_EXAMPLES="$work/release/release"
+    if isolated timeout 120 python3 -B bindings/swift/Tests/readme.py "$RINGLINE_EXAMPLES"; then
+        readme=2
+    else
+        failed=1
+    fi
+fi
+build "$work/log.txt" swift test "$@" || failed=1
 cat "$work/log.txt"
 # The runner says it for each suite; the last one is the sum.
 line=$(grep 'Executed .* tests\{0,1\}, with' "$work/log.txt" | tail -n 1)
 ran=$(echo "$line" | sed -n 's/.*Executed \([0-9]*\) tests\{0,1\},.*/\1/p')
 left=$(echo "$line" | sed -n 's/.* \([0-9]*\) tests\{0,1\} skipped.*/\1/p')
 bad=$(grep -c '^Test Case .* failed (' "$work/log.txt" || :)
-echo "swift: $((${ran:-0} - bad - ${left:-0})) passed, $bad failed, ${left:-0} ignored"
+[ $failed -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+passed=$((${ran:-0} - $(grep -c '^Test Case .* failed (' "$work/log.txt" || :) - ${left:-0}))
+echo "swift: $((passed + readme)) passed, $bad failed, ${left:-0} ignored"
 [ "${ran:-0}" -gt 0 ] || failed=1
 exit "$failed"

@@ -6,19 +6,22 @@ import CRingline
 public final class BufferPool: Sendable {
   public let ring: Ring
   let id: Int32
+  /// Of each buffer.
+  let size: Int
 
   /// `count` has to be a power of two. With `incremental` the kernel fills a buffer piece by piece
   /// (Linux 6.12).
   public init(
     count: Int, size: Int, incremental: Bool = false, ring: Ring
   ) async throws(Errno) {
+    self.size = size
     let (count, size) = (try checked(count), try checked(size))
     let flags = incremental ? ABI.poolIncremental : 0
     id = try await ring.driver.call { ringline_pool_create($0, count, size, flags) }
     self.ring = ring
   }
 
-  /// How many leases are not given back.
+  /// How many leases on its buffers are not given back.
   public func leases() async throws(Errno) -> Int {
     let id = id
     return Int(
@@ -46,6 +49,7 @@ public final class BufferPool: Sendable {
 /// Bytes that the kernel wrote into a buffer of a pool. There is one owner: the buffer goes back
 /// when the lease is consumed or its scope ends, exactly once. It may outlive its pool and ring.
 public struct Lease: ~Copyable, Sendable {
+  /// 0 for memory of its own.
   private let id: UInt64
   private let address: UInt64
   public let count: Int
@@ -54,6 +58,11 @@ public struct Lease: ~Copyable, Sendable {
     self.id = id
     self.address = address
     self.count = count
+  }
+
+  /// For what was received where the pool had no buffer.
+  init(of memory: Memory, count: Int) {
+    self.init(id: 0, address: UInt64(UInt(bitPattern: memory.give())), count: count)
   }
 
   /// Calls `body` with the bytes in place. They are not to be used after it has returned.
@@ -69,7 +78,7 @@ public struct Lease: ~Copyable, Sendable {
 
   /// Gives the buffer back now, and tells when the library has an objection.
   public consuming func release() throws(Errno) {
-    let code = ringline_lease_release(id)
+    let code = giveBack(id, address)
     discard self
     if code < 0 { throw .last(code) }
   }
@@ -81,7 +90,7 @@ public struct Lease: ~Copyable, Sendable {
     return held
   }
 
-  deinit { ringline_lease_release(id) }
+  deinit { giveBack(id, address) }
 }
 
 final class HeldLease: Sendable {
@@ -93,5 +102,12 @@ final class HeldLease: Sendable {
     self.address = address
   }
 
-  deinit { ringline_lease_release(id) }
+  deinit { giveBack(id, address) }
+}
+
+@discardableResult
+private func giveBack(_ id: UInt64, _ address: UInt64) -> Int32 {
+  if id != 0 { return ringline_lease_release(id) }
+  UnsafeMutableRawPointer(bitPattern: UInt(address))?.deallocate()
+  return 0
 }

@@ -23,8 +23,17 @@ final class Driver: @unchecked Sendable {
 
   let handle: OpaquePointer
   private let inbox = Locked(Inbox())
-  /// What the kernel has, each with its memory. The thread's alone.
+  // The rest is the thread's alone.
+
+  /// What the kernel has, each with its memory.
   private var live: [Operation] = []
+  /// What came when the library took nothing: it goes before all that comes later.
+  private let backlog = Waiting()
+  /// Lines whose first operation has ended.
+  private var free: [Line] = []
+  private var isAdvancing = false
+  /// Set by the end of the ring: what waits then ends so.
+  private var over: Outcome?
 
   init(_ config: ringline_config) throws(Errno) {
     var config = config
@@ -135,8 +144,15 @@ final class Driver: @unchecked Sendable {
         work(job)
       }
       jobs.removeAll(keepingCapacity: true)
-      let code = ringline_run_once(handle, 1, -1)
+      // Where the library takes nothing, it is asked again, in a millisecond at the latest.
+      let code = ringline_run_once(handle, 1, backlog.isEmpty ? -1 : 1_000_000)
       if code < 0, !isPassing(code) { return giveUp(.last(code)) }
+      while let operation = backlog.removeFirst() {
+        if !begin(operation) {
+          backlog.putBack(operation)
+          break
+        }
+      }
     }
   }
 
@@ -150,25 +166,41 @@ final class Driver: @unchecked Sendable {
   }
 
   private func start(_ operation: Operation) {
-    if operation.cancelAsked { return end(operation, Outcome(res: -ECANCELED)) }
-    if let deadline = operation.deadline, let why = hand(deadline) { return end(operation, why) }
-    operation.prepare()
-    if let why = hand(operation) { return end(operation, why) }
-    // Its time can be over before the queue had room for it.
-    if operation.cancelAsked { ask(operation) }
+    if !backlog.isEmpty || !begin(operation) { backlog.append(operation) }
   }
 
-  /// Gives an operation to the library; why not, if not.
+  /// False when the library takes nothing now: begin it later.
+  private func begin(_ operation: Operation) -> Bool {
+    if let over {
+      end(operation, over)
+    } else if operation.cancelAsked {
+      end(operation, operation.canceled)
+    } else {
+      if let deadline = operation.deadline, deadline.state == .made {
+        guard let refused = hand(deadline) else { return false }
+        if refused.res < 0 {
+          end(operation, refused)
+          return true
+        }
+      }
+      if let line = operation.line, !line.admits(operation) {
+        line.waiting.append(operation)
+        return true
+      }
+      operation.prepare()
+      guard let refused = hand(operation) else { return false }
+      if refused.res < 0 { end(operation, refused) }
+    }
+    return true
+  }
+
+  /// Gives an operation to the library: nil when it takes nothing now, else a `res` below 0 says
+  /// why it never will.
   private func hand(_ operation: Operation) -> Outcome? {
     let context = Unmanaged.passUnretained(operation).toOpaque()
-    var token = ringline_submit_with(handle, &operation.op, onCompletion, context)
+    let token = ringline_submit_with(handle, &operation.op, onCompletion, context)
     // The queue is full: the kernel has to take some first.
-    var tries = 0
-    while token == Int64(-EAGAIN), tries < 1000 {
-      ringline_run_once(handle, 1, 1_000_000)
-      token = ringline_submit_with(handle, &operation.op, onCompletion, context)
-      tries += 1
-    }
+    if token == Int64(-EAGAIN) { return nil }
     if token < 0 {
       return Outcome(res: Int32(token), detail: String(cString: ringline_error_detail()))
     }
@@ -176,13 +208,17 @@ final class Driver: @unchecked Sendable {
     operation.state = .inFlight
     operation.place = live.count
     live.append(operation)
-    return nil
+    return Outcome(res: 0)
   }
 
   /// Asks the library to end an operation, or keeps it from beginning.
   func ask(_ operation: Operation) {
     operation.cancelAsked = true
-    if operation.state == .inFlight { ringline_cancel(handle, operation.token) }
+    switch operation.state {
+    case .inFlight: ringline_cancel(handle, operation.token)
+    case .waiting: end(operation, operation.canceled)
+    case .made, .ended: break
+    }
   }
 
   fileprivate func completed(_ operation: Operation, _ completion: ringline_completion) {
@@ -202,9 +238,31 @@ final class Driver: @unchecked Sendable {
 
   /// Every operation ends here, once, whatever became of it.
   private func end(_ operation: Operation, _ outcome: Outcome) {
+    operation.queue?.remove(operation)
     operation.state = .ended
     if let deadline = operation.deadline, deadline.state == .inFlight { ask(deadline) }
     operation.complete(outcome, final: true)
+    if let line = operation.line, line.leave(operation) {
+      // Bytes went out of a whole that did not: nothing may follow them as if it had.
+      if outcome.res < 0, outcome.data > 0 {
+        let why = Outcome(res: -ECANCELED, detail: "a send before it was cut short")
+        while let next = line.waiting.removeFirst() { end(next, why) }
+      }
+      advance(line)
+    }
+  }
+
+  /// Begins what is next in a line. In a loop and not by calls from within: lines are long.
+  private func advance(_ line: Line) {
+    free.append(line)
+    if isAdvancing { return }
+    isAdvancing = true
+    while let line = free.popLast() {
+      if line.isFree, let next = line.waiting.removeFirst() {
+        if line.admits(next) { start(next) }
+      }
+    }
+    isAdvancing = false
   }
 
   /// The kernel may write to the memory of an abandoned operation for as long as the process lives.
@@ -215,13 +273,15 @@ final class Driver: @unchecked Sendable {
   /// Whether a wait that failed so is to be tried again.
   private func isPassing(_ code: Int32) -> Bool {
     if code == -EINTR { return true }
-    if code != -EAGAIN, code != -EBUSY { return false }
+    if code != -EAGAIN, code != -EBUSY, code != -ENOMEM { return false }
     // The kernel takes nothing now; a millisecond keeps this from becoming a spin.
     poll(nil, 0, 1)
     return true
   }
 
   private func finish(_ timeout: Duration, _ done: CheckedContinuation<Outcome, Never>?) {
+    over = Outcome(res: -ECANCELED)
+    while let operation = backlog.removeFirst() { end(operation, Outcome(res: -ECANCELED)) }
     ringline_close(handle, Int64(clamping: timeout.nanoseconds))
     let code = ringline_free(handle)
     let detail = code < 0 ? String(cString: ringline_error_detail()) : ""
@@ -236,6 +296,8 @@ final class Driver: @unchecked Sendable {
       defer { inbox.jobs = [] }
       return inbox.jobs
     }
+    over = Outcome(res: why.code, detail: why.detail)
+    while let operation = backlog.removeFirst() { _ = begin(operation) }
     ringline_free(handle)
     abandon(why)
     for job in left {

@@ -73,9 +73,9 @@ extension Errno {
   public static let brokenPipe = Errno(rawValue: EPIPE)
   public static let connectionRefused = Errno(rawValue: ECONNREFUSED)
   public static let connectionReset = Errno(rawValue: ECONNRESET)
-  /// All buffers of a pool are lent out.
+  /// The kernel is short of buffers; `Socket.receive(from:)` never throws it.
   public static let noBufferSpace = Errno(rawValue: ENOBUFS)
-  /// Something of the kind is going on already: two sends on one socket, for example.
+  /// Something of the kind is going on already: a pool is closed under a receive, for example.
   public static let resourceBusy = Errno(rawValue: EBUSY)
 
   /// The ring is closed, or closing.

@@ -31,7 +31,7 @@ public final class File: Sendable {
     _ path: String, options: Options = .readOnly, permissions: UInt32 = 0o644, ring: Ring? = nil
   ) async throws(Errno) {
     let ring = if let ring { ring } else { try Ring.shared }
-    let memory = Memory(path)
+    let memory = try Memory(path)
     var op = ringline_op()
     ringline_prep_openat(
       &op, AT_FDCWD, memory.base.assumingMemoryBound(to: CChar.self), options.rawValue | O_CLOEXEC,

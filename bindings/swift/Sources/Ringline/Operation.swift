@@ -7,6 +7,7 @@ import Glibc
 final class Memory: @unchecked Sendable {
   let base: UnsafeMutableRawPointer
   let count: Int
+  private var isGiven = false
 
   init(count: Int) {
     base = .allocate(byteCount: max(count, 1), alignment: 16)
@@ -19,16 +20,26 @@ final class Memory: @unchecked Sendable {
     bytes.withUnsafeBytes { memory.copyMemory(from: $0) }
   }
 
-  /// With the zero at the end that C wants.
-  convenience init(_ text: String) {
-    self.init(Array(text.utf8) + [0])
+  /// With the zero at the end that C wants. A text that has one inside would be another one there.
+  convenience init(_ text: String) throws(Errno) {
+    let bytes = Array(text.utf8)
+    if bytes.contains(0) {
+      throw Errno(rawValue: EINVAL, detail: "a zero byte is not possible in a path or a name")
+    }
+    self.init(bytes + [0])
   }
 
   func bytes(_ count: Int) -> [UInt8] {
     Array(UnsafeRawBufferPointer(start: base, count: count))
   }
 
-  deinit { base.deallocate() }
+  /// The bytes are the caller's to deallocate from now on. Not before the FINAL of what uses them.
+  func give() -> UnsafeMutableRawPointer {
+    isGiven = true
+    return base
+  }
+
+  deinit { if !isGiven { base.deallocate() } }
 }
 
 /// What became of an operation.
@@ -50,7 +61,7 @@ struct Outcome: Sendable {
 /// One operation. Everything in it but the constants belongs to the driver's thread from the moment
 /// it is posted; the driver lets go of it at its FINAL and not before, and with it of what it owns.
 class Operation: @unchecked Sendable {
-  enum State { case made, inFlight, ended }
+  enum State { case made, waiting, inFlight, ended }
 
   var op: ringline_op
   /// Where the number of the descriptor is looked up when the operation is submitted: not before,
@@ -60,11 +71,15 @@ class Operation: @unchecked Sendable {
   let owned: (any AnyObject & Sendable)?
   var state = State.made
   var token: UInt64 = 0
-  /// Where the driver keeps it.
+  /// Where in the driver's list it is, or in that of `queue`.
   var place = 0
   var cancelAsked = false
   /// Ends it when the time is over.
   var deadline: Deadline?
+  /// Those of one line are in flight one after the other.
+  var line: Line?
+  /// Where it waits, in the state `waiting`.
+  var queue: Waiting?
   let driver: Driver
 
   init(
@@ -80,6 +95,11 @@ class Operation: @unchecked Sendable {
   /// On the driver's thread, before it is submitted.
   func prepare() {
     if let descriptor { op.fd = descriptor.number }
+  }
+
+  /// What it ends with when it was asked to before it began.
+  var canceled: Outcome {
+    Outcome(res: deadline?.isOver == true ? -ETIMEDOUT : -ECANCELED)
   }
 
   /// On the driver's thread: one completion; with `final` the last.

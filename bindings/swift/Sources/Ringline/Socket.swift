@@ -29,6 +29,7 @@ public final class Socket: Sendable {
 
   public let ring: Ring
   let descriptor: Descriptor
+  private let sends = Line()
 
   /// Its number; -1 when it is closed.
   public var fileDescriptor: Int32 { descriptor.number }
@@ -92,7 +93,8 @@ public final class Socket: Sendable {
   }
 
   /// The connections as they come, by one operation of the kernel for all of them. Ends with an
-  /// error when accepting does; when the walk is left, what was accepted meanwhile is closed.
+  /// error when the socket cannot accept; where descriptors or memory are short, it waits until
+  /// there are some. When the walk is left, what was accepted meanwhile is closed.
   public var connections: Connections { Connections(socket: self) }
 
   /// The address that it is bound to.
@@ -117,14 +119,24 @@ public final class Socket: Sendable {
 
   // MARK: data
 
-  /// Sends all the bytes, in order. One at a time: a second send meanwhile throws
-  /// `Errno.resourceBusy`.
+  /// Sends all the bytes. One after the other: a second send waits until the first one is over. If
+  /// one was cut short (cancelled, timed out, failed) after some bytes had gone, those that wait
+  /// behind it throw `Errno.canceled`: the stream is broken there.
   public func send(_ bytes: [UInt8], timeout: Duration? = nil) async throws(Errno) {
     let length = try checked(bytes.count)
     let memory = Memory(bytes)
+    try await send(memory.base, length, memory, timeout)
+  }
+
+  private func send(
+    _ start: UnsafeRawPointer?, _ length: UInt32, _ owned: any AnyObject & Sendable,
+    _ timeout: Duration?
+  ) async throws(Errno) {
     var op = ringline_op()
-    ringline_prep_send_all(&op, -1, memory.base, length, 0)
-    _ = try await outcome(op, memory, timeout).get()
+    ringline_prep_send_all(&op, -1, start, length, 0)
+    let single = Single(op, on: ring.driver, descriptor: descriptor, owned: owned)
+    single.line = sends
+    _ = try await ring.driver.perform(single, timeout: timeout).get()
   }
 
   /// Receives what is there, up to `count` bytes. Empty at the end of the stream.
@@ -137,8 +149,11 @@ public final class Socket: Sendable {
   }
 
   /// Receives into a buffer of the pool that the kernel takes when there is data: none is bound
-  /// while the socket is quiet. nil at the end of the stream; `Errno.noBufferSpace` when all are
-  /// lent out.
+  /// while the socket is quiet. nil at the end of the stream.
+  ///
+  /// When all buffers are lent out, it waits for data and receives into memory of its own, so that
+  /// leases that are kept, for example by sends to clients that do not read, keep nobody else from
+  /// receiving. That memory is freed with the lease.
   public func receive(
     from pool: BufferPool, timeout: Duration? = nil
   ) async throws(Errno) -> Lease? {
@@ -146,25 +161,43 @@ public final class Socket: Sendable {
     ringline_prep_recv(&op, -1, nil, 0, 0)
     ringline_prep_pool(&op, pool.id)
     let outcome = await outcome(op, pool, timeout)
+    if outcome.res == -ENOBUFS { return try await receive(beside: pool, timeout) }
     let count = try outcome.get()
     if outcome.flags & ABI.cfLease == 0 { return nil }
     return Lease(id: outcome.token, address: outcome.data, count: Int(count))
   }
 
-  /// Sends what a lease has, and gives it back when the kernel has read it.
-  public func send(_ lease: consuming Lease, timeout: Duration? = nil) async throws(Errno) {
-    let length = try checked(lease.count)
-    let held = lease.hold()
+  private func receive(
+    beside pool: BufferPool, _ timeout: Duration?
+  ) async throws(Errno) -> Lease? {
     var op = ringline_op()
-    ringline_prep_send_all(
-      &op, -1, UnsafeRawPointer(bitPattern: UInt(held.address)), length, 0)
-    _ = try await outcome(op, held, timeout).get()
+    ringline_prep_poll_add(&op, -1, UInt32(POLLIN))
+    _ = try await outcome(op, nil, timeout).get()
+    let memory = Memory(count: pool.size)
+    ringline_prep_recv(&op, -1, memory.base, UInt32(pool.size), 0)
+    let count = try await outcome(op, memory, timeout).get()
+    return count == 0 ? nil : Lease(of: memory, count: Int(count))
   }
 
+  /// Sends what a lease has, and gives it back when the kernel has read it. Its turn is as that of
+  /// other sends.
+  public func send(_ lease: consuming Lease, timeout: Duration? = nil) async throws(Errno) {
+    // In this order: a throw beside a lease that is half consumed crashes the optimizer of Swift
+    // 6.0.
+    let count = lease.count
+    let held = lease.hold()
+    let length = try checked(count)
+    try await send(UnsafeRawPointer(bitPattern: UInt(held.address)), length, held, timeout)
+  }
+
+  /// Ends one direction or both. That of sending ends when the sends that were asked for before it
+  /// are over; `both` ends at once.
   public func shutdown(_ direction: Direction) async throws(Errno) {
     var op = ringline_op()
     ringline_prep_shutdown(&op, -1, direction.rawValue)
-    _ = try await outcome(op).get()
+    let single = Single(op, on: ring.driver, descriptor: descriptor)
+    if direction == .send { single.line = sends }
+    _ = try await ring.driver.perform(single).get()
   }
 
   /// Ends what is in flight on it and closes it. A second time throws.
@@ -202,7 +235,18 @@ public struct Connections: AsyncSequence, Sendable {
     }
 
     public mutating func next() async throws(Errno) -> Socket? {
-      Socket(fileDescriptor: try await end.channel.next().get(), ring: ring)
+      while true {
+        let outcome = await end.channel.next()
+        switch -outcome.res {
+        case ECONNABORTED, EINTR, EAGAIN, EPROTO:
+          continue  // One client went before it was accepted.
+        case EMFILE, ENFILE, ENOBUFS, ENOMEM:
+          // It waits in the kernel's backlog: some descriptor or memory may be free soon.
+          try await ring.sleep(for: .milliseconds(50))
+        default:
+          return Socket(fileDescriptor: try outcome.get(), ring: ring)
+        }
+      }
     }
   }
 }

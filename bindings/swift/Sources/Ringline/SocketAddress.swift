@@ -13,8 +13,11 @@ public struct SocketAddress: Hashable, Sendable {
     bytes = withUnsafeBytes(of: address) { Array($0.prefix(count)) }
   }
 
+  // C reads a text up to its first zero byte: with one inside it would be another address.
+
   /// An IPv4 address in dotted form; nil when it is none.
   public init?(ipv4 host: String, port: UInt16) {
+    if host.utf8.contains(0) { return nil }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = port.bigEndian
@@ -24,6 +27,7 @@ public struct SocketAddress: Hashable, Sendable {
 
   /// An IPv6 address in text form; nil when it is none.
   public init?(ipv6 host: String, port: UInt16) {
+    if host.utf8.contains(0) { return nil }
     var address = sockaddr_in6()
     address.sin6_family = sa_family_t(AF_INET6)
     address.sin6_port = port.bigEndian

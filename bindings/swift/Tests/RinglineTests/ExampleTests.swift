@@ -6,8 +6,11 @@ import XCTest
 @testable import Ringline
 
 final class ExampleTests: XCTestCase {
-  /// Where the test lies, the examples do.
+  /// In RINGLINE_EXAMPLES (scripts/swift.sh: as built for release), else where the test lies.
   private func example(_ name: String) -> URL {
+    if let folder = ProcessInfo.processInfo.environment["RINGLINE_EXAMPLES"] {
+      return URL(fileURLWithPath: folder).appendingPathComponent(name)
+    }
     let tests = URL(fileURLWithPath: CommandLine.arguments[0])
     return tests.deletingLastPathComponent().appendingPathComponent(name)
   }

@@ -176,7 +176,7 @@ final class OperationTests: XCTestCase {
   /// Failure: an operation without a method of its own that does not work either.
   func testAnyOperation() async throws {
     try await withFolder { folder in
-      let (from, to) = (Memory(folder + "/a"), Memory(folder + "/b"))
+      let (from, to) = (try Memory(folder + "/a"), try Memory(folder + "/b"))
       let names = (
         from.base.assumingMemoryBound(to: CChar.self), to.base.assumingMemoryBound(to: CChar.self)
       )

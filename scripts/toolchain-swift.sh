@@ -47,8 +47,14 @@ need_mmdebstrap() {
     command -v mmdebstrap >/dev/null 2>&1 && return
     command -v apt-get >/dev/null 2>&1 || fail "no apt-get here: install Swift 6, put it on PATH"
     export DEBIAN_FRONTEND=noninteractive
-    apt-get update -qq >&2
-    apt-get install -y -qq --no-install-recommends mmdebstrap >&2 || fail "mmdebstrap: no package"
+    # Others may be installing: where their locks are taken, apt and dpkg fail at once unless told
+    # to wait.
+    wait="-o DPkg::Lock::Timeout=600 -o Acquire::Retries=3"
+    # shellcheck disable=SC2086 # a list of options
+    flock "$prefix/apt.lock" apt-get $wait update -qq >&2 || :
+    # shellcheck disable=SC2086
+    flock "$prefix/apt.lock" apt-get $wait install -y -qq --no-install-recommends mmdebstrap >&2 ||
+        fail "mmdebstrap: no package"
 }
 
 if command -v swift >/dev/null 2>&1 && own_swift; then

@@ -4,7 +4,7 @@
 
 use super::engine::{Engine, Sink};
 use crate::error::{ECLOSED, Fault};
-use crate::ring::{Op, opcode, sqe_flag};
+use crate::ring::{Driver, Op, opcode, sqe_flag};
 
 const LINKS: u8 = sqe_flag::IO_LINK | sqe_flag::IO_HARDLINK;
 
@@ -125,6 +125,8 @@ impl Engine {
                 }
             }
         }
+        let Driver { late, slab, .. } = &mut self.driver;
+        tokens[1..members].iter().for_each(|token| late.follow(slab, *token));
         Ok(members)
     }
 

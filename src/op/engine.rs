@@ -134,7 +134,8 @@ impl Engine {
         if self.pools.has_falling() {
             self.tell_falling();
         }
-        let idle = self.driver.timers.len() | self.completed.waiting() as usize == 0;
+        let idle = self.driver.timers.len() | self.completed.waiting() as usize == 0
+            && self.driver.late.is_empty();
         let errno = if entered != Begun::OUTSIDE {
             entered
         } else if idle && wait_min > 0 && limit_ns < 0 {
@@ -270,7 +271,7 @@ impl Engine {
 
     /// Until `end` or the next timer; -1 = neither.
     fn limit_until(&mut self, end: Option<u64>, now: u64) -> i64 {
-        let timer = self.driver.timers.earliest();
+        let timer = self.driver.earliest();
         let Some(first) = end.into_iter().chain(timer).min() else { return -1 };
         first.saturating_sub(now).min(i64::MAX as u64) as i64
     }
@@ -295,6 +296,9 @@ impl Engine {
         }
         if self.driver.has_quiet() {
             self.settle_quiet();
+        }
+        if !self.driver.late.is_empty() {
+            self.driver.chase();
         }
     }
 

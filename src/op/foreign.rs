@@ -35,7 +35,7 @@ impl Engine {
             if here || outcome != Outcome::Done {
                 return Ok(true);
             }
-            let wanted = self.driver.timers.earliest().unwrap_or(0);
+            let wanted = self.driver.earliest().unwrap_or(0);
             if settled && self.driver.alarm == wanted && self.driver.enter.waiting() == 0 {
                 // What was written before is dealt with; what comes from here on writes again.
                 if self.owns_eventfd {
@@ -87,15 +87,15 @@ impl Engine {
         errno
     }
 
-    /// When the next user-space timer is due, by CLOCK_MONOTONIC.
+    /// When a turn is to be made though nothing came: mostly for the next user-space timer, by CLOCK_MONOTONIC.
     pub fn deadline(&mut self) -> Option<u64> {
-        self.driver.timers.earliest()
+        self.driver.earliest()
     }
 
     /// See that the kernel's timer ends when the next of ours does. False when something was
     /// staged for that.
     fn set_alarm(&mut self) -> bool {
-        let wanted = self.driver.timers.earliest().unwrap_or(0);
+        let wanted = self.driver.earliest().unwrap_or(0);
         let armed = self.driver.alarm;
         if wanted == armed {
             return true;

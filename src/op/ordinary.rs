@@ -29,7 +29,7 @@ impl Engine {
     pub fn is_ordinary(&self) -> bool {
         let driver = &self.driver;
         let alone = driver.timers.is_empty() && !driver.has_quiet() && self.pools.is_empty();
-        alone && driver.is_straight() && self.completed.waiting() == 0
+        alone && driver.late.is_empty() && driver.is_straight() && self.completed.waiting() == 0
     }
 
     /// Whether a turn that asks for nothing would find nothing: an event loop that is busy with
@@ -40,7 +40,8 @@ impl Engine {
         driver.wake.awake();
         let (mail, enter) = (driver.wake.signals() != 0, &mut driver.enter);
         let told = mail || enter.ready() != 0 || enter.is_overflowing();
-        if told || !driver.timers.is_empty() || self.pools.has_falling() {
+        let later = !driver.timers.is_empty() || !driver.late.is_empty();
+        if told || later || self.pools.has_falling() {
             return false;
         }
         let seen = self.completed.waiting() == 0 && !driver.has_quiet();

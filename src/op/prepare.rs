@@ -162,7 +162,8 @@ impl Engine {
     /// As [`Engine::accept`], for a LINK_TIMEOUT with an operation before it in its chain.
     pub(super) fn accept_link_timeout(&mut self, op: &Op, sink: Sink) -> Result<u64, Fault> {
         let class = match self.classes.table[usize::from(op.opcode)] {
-            Class::LinkTimeout => Class::Plain,
+            // Its `fd` is no descriptor either.
+            Class::LinkTimeout => Class::NoDescriptor,
             other => other,
         };
         self.accept_checked(op, sink, class)

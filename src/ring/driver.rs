@@ -4,6 +4,7 @@
 //! operation: reap hands out which slot made progress, and the floor above decides what it means.
 
 use super::enter::{Enter, Outcome, classify};
+use super::late::Late;
 use super::lifecycle::{Lifecycle, Step};
 use super::rarely;
 use super::record::{Completion, Op, cf, opcode, tag};
@@ -79,6 +80,8 @@ pub struct Driver {
     /// Sends that were to go without a completion and got one: name and result, until somebody
     /// takes them.
     pub told: Vec<(u64, i32)>,
+    /// Cancels that came too early.
+    pub late: Late,
 }
 
 impl Driver {
@@ -115,6 +118,7 @@ impl Driver {
             spin_us: 0,
             message: None,
             told: Vec::new(),
+            late: Late::default(),
         })
     }
 
@@ -362,10 +366,16 @@ impl Driver {
                     self.arm_wake();
                 }
             }
-            tag::CANCEL => {}
+            // Of one that is over the completion came before; who is not may wait behind another.
+            tag::CANCEL => {
+                let token = cqe.user_data & tag::NAME;
+                if cqe.res == -libc::ENOENT && self.slab.find(token).is_some() {
+                    self.late.refused(token);
+                }
+            }
             tag::ALARM => self.alarm = 0,
             tag::MESSAGE => self.message = Some(*cqe),
-            tag::UNTOLD => self.told.push((cqe.user_data & ((1 << tag::SHIFT) - 1), cqe.res)),
+            tag::UNTOLD => self.told.push((cqe.user_data & tag::NAME, cqe.res)),
             _ => self.stats.strays.add(1),
         }
     }
@@ -421,7 +431,7 @@ impl Driver {
             op_flags: flags,
             ..Op::default()
         };
-        let sqe: Sqe = op.to_sqe(tag::CANCEL << tag::SHIFT);
+        let sqe: Sqe = op.to_sqe(tag::CANCEL << tag::SHIFT | target);
         if !self.enter.push_cancel(sqe) {
             self.flush()?;
             if !self.enter.push_cancel(sqe) {
@@ -433,6 +443,30 @@ impl Driver {
         }
         self.stats.cancels.add(1);
         Ok(())
+    }
+
+    /// Ask those again that were not found and may be by now. Where there is no room for it, the
+    /// next look does.
+    #[cold]
+    pub fn chase(&mut self) {
+        let now = self.now();
+        self.late.look(&self.slab, self.stats.completed.get(), now);
+        while let Some(token) = self.late.due(now) {
+            let Some(index) = self.slab.find(token) else { return };
+            if self.cancel(index).is_err() {
+                return;
+            }
+            self.late.asked(token);
+        }
+    }
+
+    /// When something is to be done without a completion, by CLOCK_MONOTONIC.
+    pub fn earliest(&mut self) -> Option<u64> {
+        let timer = self.timers.earliest();
+        if self.late.is_empty() {
+            return timer;
+        }
+        timer.into_iter().chain(self.late.next()).min()
     }
 
     /// Stage an entry of a library operation under the token of its own slot.

@@ -5,6 +5,7 @@
 
 mod driver;
 mod enter;
+mod late;
 mod lifecycle;
 mod mailbox;
 mod record;
@@ -16,6 +17,7 @@ mod wake;
 
 pub use driver::{Driver, Reaped, no_slot};
 pub use enter::{Enter, Outcome};
+pub use late::Late;
 pub use lifecycle::{Lifecycle, Step};
 pub use mailbox::{MAILBOX_MESSAGES, MAILBOX_OPS, Mailbox, Message};
 /// Tells the compiler that the way here is rarely taken, so that the other one needs no detour.

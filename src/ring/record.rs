@@ -213,11 +213,13 @@ pub mod cf {
 pub mod tag {
     /// Shift of the tag.
     pub const SHIFT: u32 = 61;
+    /// What is below the tag.
+    pub const NAME: u64 = (1 << SHIFT) - 1;
     /// A user's operation: the rest is its token.
     pub const OP: u64 = 0;
     /// The wake descriptor.
     pub const WAKE: u64 = 1;
-    /// A cancel request of the library's own.
+    /// A cancel request of the library's own: the rest is the token it names, or 0.
     pub const CANCEL: u64 = 2;
     /// A descriptor for a registered file, on its way to another ring.
     pub const INSTALL: u64 = 3;

@@ -230,6 +230,7 @@ fn close(inside: &Inside, timeout_ns: i64) -> Result<u32, Fault> {
         ring.engine.driver.flush()?;
         return Ok(ring.engine.inflight());
     }
+    ring.engine.completed.know_shown();
     ring.pace = Pace::Looping;
     inside.loops.set(true);
     let left = state::drain(inside, timeout_ns, true);
@@ -248,6 +249,10 @@ fn close(inside: &Inside, timeout_ns: i64) -> Result<u32, Fault> {
 /// a callback it happens when the loop returns. Owner thread; any thread while there is no owner or
 /// when the owner thread is gone.
 ///
+/// A dropped record that carries a descriptor (of accept, openat, openat2, socket, fixed_fd_install;
+/// the two of pipe, at their address) is closed with it; what a record has shown is the caller's.
+/// The kernel may still open one for an op that was abandoned: that one stays open.
+///
 /// Returns how many ops were abandoned (0 = clean), RINGLINE_ESTALE for a second free.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_free(ring: *mut ringline_ring) -> i32 {
@@ -255,8 +260,9 @@ pub extern "C-unwind" fn ringline_free(ring: *mut ringline_ring) -> i32 {
 }
 
 /// Free as soon as it is legal; for finalisers, from any thread. The owner frees the ring at its
-/// next turn (which then answers RINGLINE_ECLOSED); without an owner it is freed now; when the
-/// owner thread is gone, now too. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
+/// next turn (which then answers RINGLINE_ECLOSED, and what it would have shown is dropped, as
+/// ringline_free() does); without an owner it is freed now; when the owner thread is gone (joined,
+/// for one), now too. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_abandon(ring: *mut ringline_ring) -> i32 {
     let code = enter_ffi(ring, Door::Finaliser, |inside| {
@@ -306,7 +312,8 @@ pub extern "C-unwind" fn ringline_set_user(ring: *mut ringline_ring, user: u64) 
     }) as i32
 }
 
-/// The number kept with ringline_set_user(); 0 at first. Returns 0 or RINGLINE_ENULL.
+/// The number kept with ringline_set_user(); 0 at first. Owner thread (any while it has none).
+/// Returns 0 or RINGLINE_ENULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_user(ring: *mut ringline_ring, out: *mut u64) -> i32 {
     enter_ffi(ring, Door::Owner, |inside| {

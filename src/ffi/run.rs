@@ -2,7 +2,7 @@
 
 use super::boundary::{Door, Inside, enter_ffi, fail};
 use super::ringline_ring;
-use super::state::{begin_loop, end_loop, state, step};
+use super::state::{begin_loop, end_loop, hide, is_told, state, step};
 use super::table;
 use crate::error::{ECLOSED, Fault};
 use crate::op::Begun;
@@ -15,8 +15,9 @@ pub(super) fn freed() -> i32 {
 
 /// Wait once for `wait_min` completions or `timeout_ns` (-1 = forever, 0 = do not wait), run the
 /// callbacks, show records in the shared block. As ringline_turn() without its ops. Owner thread;
-/// binds a ring without owner. Returns how many completions came, callbacks and records together,
-/// or as ringline_turn().
+/// binds a ring without owner. Returns how many completions it told, callbacks and records together,
+/// also those that an earlier call took out of the kernel's queue (a close with a timeout, a
+/// prepare); or as ringline_turn().
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_run_once(
     ring: *mut ringline_ring,
@@ -42,11 +43,16 @@ fn once(inside: &Inside, wait_min: u32, timeout_ns: i64) -> Result<u64, Fault> {
     // SAFETY: inside; the reference ends before user code runs.
     let engine = &mut unsafe { state(inside.ring) }.engine;
     engine.completed.forget_shown();
-    let before = engine.driver.stats.completed.get();
+    // What an earlier call collected and did not tell is told by this one.
+    let before = engine.driver.stats.completed.get() - engine.untold();
     let turned = step(inside, wait_min, timeout_ns, 0, 0, Begun::OUTSIDE);
     // SAFETY: inside, user code is over.
     let ring = unsafe { state(inside.ring) };
     let shared = ring.block.shared();
+    if turned.as_ref().err().is_some_and(|fault| !is_told(fault)) {
+        hide(inside);
+        return turned.map(|()| 0);
+    }
     shared.recs_len = ring.engine.completed.show();
     shared.inflight = ring.engine.inflight();
     shared.leases_out = ring.engine.leases();

@@ -21,6 +21,8 @@ const FREE_PATIENCE_NS: i64 = 1_000_000_000;
 const DRAIN_STEP_NS: i64 = 10_000_000;
 /// How long it rests when the kernel takes nothing.
 const DRAIN_PAUSE_NS: u64 = 1_000_000;
+/// Codes beyond are the library's own.
+const LAST_ERRNO: i32 = 4095;
 
 type Callback = unsafe extern "C-unwind" fn(*mut c_void, *mut ringline_ring, *const Completion);
 
@@ -157,6 +159,9 @@ fn end_carefully(inside: &Inside, keep_stop: bool) -> bool {
         ring.engine.mail_last();
     }
     if over {
+        // What the loop showed goes before anybody can look.
+        // SAFETY: as above.
+        unsafe { state(inside.ring) }.engine.completed.unshow();
         if is_poisoned(inside) {
             scrap(inside)
         } else {
@@ -231,6 +236,7 @@ pub(super) fn turn(inside: &Inside, begun: Begun) -> Result<u32, Fault> {
     // SAFETY: inside; no user code runs while this reference is used.
     let ring = unsafe { state(inside.ring) };
     let shared = ring.block.shared();
+    ring.engine.completed.know_shown();
     let Some((ops, tokens)) = ring.block.ops(shared.ops_len) else {
         return Err(no_block());
     };
@@ -251,10 +257,29 @@ pub(super) fn turn(inside: &Inside, begun: Begun) -> Result<u32, Fault> {
     }
     let (limit_ns, min_wait_us) = (shared.timeout_ns, shared.min_wait_us);
     if let Err(fault) = step(inside, wait_min, limit_ns, min_wait_us, accepted, begun.entered) {
+        if !is_told(&fault) {
+            hide(inside);
+            return Err(fault);
+        }
         show(inside);
         return Err(fault);
     }
     Ok(show(inside))
+}
+
+/// Whether the user looks at the block although a turn failed: not with a code of the library's.
+pub(super) fn is_told(fault: &Fault) -> bool {
+    fault.code >= -LAST_ERRNO
+}
+
+/// As [`show`], when nobody looks at the block: records are for a later turn.
+#[cold]
+pub(super) fn hide(inside: &Inside) {
+    // SAFETY: inside; user code is over.
+    let ring = unsafe { state(inside.ring) };
+    let shared = ring.block.shared();
+    (shared.ops_len, shared.recs_len) = (0, 0);
+    shared.inflight = ring.engine.inflight();
 }
 
 /// Fill the outputs of the shared block; how many records there are.
@@ -370,8 +395,7 @@ pub(super) fn drain(inside: &Inside, timeout_ns: i64, keep_records: bool) -> Res
         let now = ring.engine.driver.now();
         let waited = now.saturating_sub(start).min(i64::MAX as u64) as i64;
         if !keep_records {
-            ring.engine.completed.show();
-            ring.engine.completed.forget_shown();
+            ring.engine.drop_records();
         }
         let over = timeout_ns >= 0 && waited >= timeout_ns;
         if left == 0 || over || ring.engine.completed.is_full() {
@@ -421,20 +445,15 @@ pub(super) fn end(inside: &Inside) -> u32 {
         if is_poisoned(inside) {
             return scrap(inside);
         }
-    } else {
-        // No thread can enter the kernel for this ring: take what is in the queue already.
-        // SAFETY: as above.
-        unsafe { state(inside.ring) }.engine.collect();
-        dispatch(inside.ring);
     }
+    empty(inside);
     // SAFETY: as above.
     let before = unsafe { state(inside.ring) }.engine.driver.stats.abandoned.get();
     shut_mailbox(inside);
     loop {
         // SAFETY: as above.
         let ring = unsafe { state(inside.ring) };
-        ring.engine.completed.show();
-        ring.engine.completed.forget_shown();
+        ring.engine.drop_records();
         let more = ring.engine.abandon_some() || ring.engine.return_mail();
         dispatch(inside.ring);
         if !more {
@@ -452,6 +471,21 @@ pub(super) fn end(inside: &Inside) -> u32 {
         ring.arguments.leak();
     }
     abandoned as u32
+}
+
+/// Take all that is in the queue already, also where no thread can enter the kernel any more.
+fn empty(inside: &Inside) {
+    loop {
+        // SAFETY: inside; the reference ends before user code runs.
+        let engine = &mut unsafe { state(inside.ring) }.engine;
+        engine.collect();
+        let more = engine.driver.enter.ready() > 0 && engine.completed.waiting() > 0;
+        engine.drop_records();
+        dispatch(inside.ring);
+        if !more {
+            return;
+        }
+    }
 }
 
 /// From here on nobody is inside the mailbox who could still leave something or wake.

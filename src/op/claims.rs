@@ -3,6 +3,7 @@
 //! Owns: the rules which operation names what. Invariant: what an operation names stays as it is
 //! until the operation's last completion.
 
+use super::descriptor::brings;
 use super::engine::Engine;
 use super::route;
 use crate::error::{ENULL, Fault};
@@ -113,6 +114,9 @@ impl Engine {
         }
         let doing = direct(op);
         if doing == Direct::Nothing {
+            if brings(op) {
+                self.begin_descriptor(index, op);
+            }
             return;
         }
         slot.route = route::DIRECT;

@@ -3,9 +3,11 @@
 //! Owns: the memory of the records. Bounded: when it is full, completions stay in the kernel's
 //! queue and nothing is lost.
 
-use crate::ring::Completion;
+use super::descriptor::Carried;
+use crate::ring::{Completion, cf};
 use crate::sys::Map;
 use core::mem::MaybeUninit;
+use core::ops::Range;
 
 /// A completion that goes to a callback.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +29,10 @@ pub struct Completed {
     shown: u32,
     calls: Vec<Call>,
     next_call: usize,
+    /// Of those shown, how many the user knows from an earlier turn.
+    known: u32,
+    /// What completions carry, by the tokens of their operations; some were seen.
+    carried: Vec<(u64, Carried)>,
 }
 
 impl Completed {
@@ -41,6 +47,8 @@ impl Completed {
             shown: 0,
             calls: Vec::with_capacity(cap as usize),
             next_call: 0,
+            known: 0,
+            carried: Vec::new(),
         })
     }
 
@@ -76,6 +84,12 @@ impl Completed {
         self.len - self.shown + self.calls.len() as u32
     }
 
+    /// As [`Completed::waiting`], without calls of `callback`.
+    pub fn waiting_but(&self, callback: u64) -> u64 {
+        let calls = self.calls.iter().filter(|call| call.callback != callback);
+        u64::from(self.len - self.shown) + calls.count() as u64
+    }
+
     /// Capacity in records.
     pub fn capacity(&self) -> u32 {
         self.cap
@@ -98,6 +112,7 @@ impl Completed {
     /// Forget the records the user was shown.
     #[inline]
     pub fn forget_shown(&mut self) {
+        self.known = 0;
         if self.len == self.shown {
             (self.len, self.shown) = (0, 0);
             return;
@@ -108,6 +123,72 @@ impl Completed {
         }
         self.len -= self.shown;
         self.shown = 0;
+    }
+
+    /// What is shown now the user has seen, also if this turn shows no more.
+    pub fn know_shown(&mut self) {
+        self.known = self.shown;
+    }
+
+    /// What this turn showed nobody saw: the turn does not return to the user.
+    #[cold]
+    pub fn unshow(&mut self) {
+        self.shown = self.known.min(self.shown);
+    }
+
+    /// The completion that comes next carries descriptors.
+    pub(super) fn carry(&mut self, token: u64, carried: Carried) {
+        if self.waiting() == 0 {
+            self.carried.clear();
+        }
+        let most = 2 * self.cap as usize;
+        if self.carried.capacity() == 0 {
+            self.carried.reserve_exact(most);
+        }
+        if self.carried.len() == most {
+            self.forget_carried();
+        }
+        self.carried.push((token, carried));
+    }
+
+    /// Forget what was seen: more is not left than there are records and calls.
+    #[cold]
+    fn forget_carried(&mut self) {
+        let mut carried = core::mem::take(&mut self.carried);
+        let unseen = self.shown..self.len;
+        let records = unseen.filter_map(|at| self.get(at)).map(|record| record.token);
+        let calls = self.calls[self.next_call..].iter().map(|call| call.completion.token);
+        let left: std::collections::HashSet<u64> = records.chain(calls).collect();
+        carried.retain(|(token, _)| left.contains(token));
+        self.carried = carried;
+    }
+
+    /// What `completion` carries, which is the caller's to close.
+    pub(super) fn let_go(&mut self, completion: &Completion) -> Carried {
+        const NONE: Carried = [-1, -1];
+        // The token of these is another number.
+        if completion.res < 0 || completion.flags & (cf::LEASE | cf::EXT) != 0 {
+            return NONE;
+        }
+        let is_it = |(token, carried): &(u64, Carried)| {
+            *token == completion.token && (carried[1] >= 0 || carried[0] == completion.res)
+        };
+        let at = self.carried.iter().position(is_it);
+        at.map_or(NONE, |at| self.carried.remove(at).1)
+    }
+
+    /// Forget all records, and have `close` close what those carry that were not shown.
+    pub(super) fn drop_unseen(&mut self, close: impl FnMut(i32)) {
+        self.drop_range(self.shown..self.len, close);
+        self.clear();
+    }
+
+    /// Have `close` close what these records carry.
+    pub(super) fn drop_range(&mut self, range: Range<u32>, mut close: impl FnMut(i32)) {
+        for at in range {
+            let Some(record) = self.get(at).filter(|_| !self.carried.is_empty()) else { return };
+            self.let_go(&record).into_iter().filter(|fd| *fd >= 0).for_each(&mut close);
+        }
     }
 
     fn records(&mut self, len: usize) -> &mut [Completion] {

@@ -23,6 +23,11 @@ fn waits() -> u64 {
 }
 
 impl Engine {
+    /// Completions that were collected and are not told yet.
+    pub fn untold(&self) -> u64 {
+        self.completed.waiting_but(waits())
+    }
+
     /// The mailbox of this ring.
     pub fn mailbox(&mut self) -> &Arc<Mailbox> {
         let Engine { mail, driver, .. } = self;

@@ -11,6 +11,7 @@ mod close;
 mod command;
 mod completed;
 mod connect;
+mod descriptor;
 mod engine;
 mod foreign;
 mod mail;
@@ -44,4 +45,6 @@ mod route {
     pub const COMMAND: u8 = 7;
     /// A connect with a time limit.
     pub const CONNECT: u8 = 8;
+    /// Its result is a descriptor, or it makes two.
+    pub const DESCRIPTOR: u8 = 9;
 }

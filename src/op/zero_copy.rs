@@ -105,6 +105,10 @@ impl Engine {
         if slot.route == route::CONNECT {
             return self.complete_connect(index, completion);
         }
+        if slot.route == route::DESCRIPTOR {
+            let slot = *slot;
+            return self.complete_descriptor(&slot, completion);
+        }
         if slot.route == route::COPIED {
             if completion.res > 0 {
                 completion.flags |= cf::ZC_COPIED;

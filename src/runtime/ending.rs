@@ -12,14 +12,15 @@ const REST_STEP_NS: u64 = 10_000_000;
 impl Core {
     /// The end: what is still in flight keeps its memory for good.
     pub fn dispose(mut self) {
+        let unseen = core::mem::take(&mut self.unseen);
+        self.engine.drop_shown(unseen);
         self.end_rest();
         self.processes.reap_all();
         let Core { mut engine, table, blocks, loans, datagrams, .. } = self;
         let left = engine.inflight();
         if left > 0 {
             core::mem::forget((table, blocks, loans, datagrams));
-            engine.completed.show();
-            engine.completed.forget_shown();
+            engine.drop_records();
             engine.driver.closing = true;
         }
         engine.dispose(left > 0);
@@ -44,9 +45,8 @@ impl Core {
             if self.engine.turn(|| &[], 1, step, 0, Begun::OUTSIDE).is_err() {
                 self.engine.driver.enter.backend().pause(REST_STEP_NS);
             }
-            self.engine.completed.show();
-            self.engine.completed.forget_shown();
-            while self.engine.completed.next_call().is_some() {}
+            self.engine.drop_records();
+            self.engine.drop_calls();
         }
     }
 }

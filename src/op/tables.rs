@@ -12,6 +12,9 @@ use crate::sys::{Backend, Features};
 const DEFER_TASKRUN: u32 = 8192;
 /// Files on their way to another ring at a time.
 const BATCH: usize = 64;
+/// How long they may take, and how often to look.
+const INSTALL_PATIENCE_NS: u64 = 1_000_000_000;
+const INSTALL_STEP_NS: i64 = 10_000_000;
 
 impl Engine {
     /// Make the table of files.
@@ -106,6 +109,33 @@ impl Engine {
         fds.iter().for_each(|fd| self.driver.enter.backend().close(*fd));
     }
 
+    /// Until everything staged for `fds` is done, which a polling thread does in its own time. 0 or
+    /// why there is none for some.
+    fn await_installed(&mut self, fds: &mut [i32]) -> i32 {
+        let end = self.driver.now() + INSTALL_PATIENCE_NS;
+        let mut missing = fds.len();
+        let mut errno = 0;
+        while missing > 0 && self.driver.now() < end {
+            errno = self.driver.enter.wait(1, INSTALL_STEP_NS, 0, &self.driver.stats);
+            self.driver.enter.look();
+            while let Some(cqe) = self.driver.enter.next_cqe() {
+                if cqe.user_data >> tag::SHIFT == tag::INSTALL {
+                    fds[(cqe.user_data & tag::NAME) as usize] = cqe.res;
+                    missing -= 1;
+                } else {
+                    self.driver.internal(&cqe);
+                }
+            }
+            self.driver.enter.release();
+        }
+        // What the kernel did not even take it shall not take later.
+        let name = |at: usize| tag::INSTALL << tag::SHIFT | at as u64;
+        (0..fds.len()).rev().all(|at| self.driver.enter.unstage(name(at)));
+        let none = if errno == 0 { -libc::EAGAIN } else { -errno };
+        let refused = fds.iter().copied().find(|fd| *fd < 0);
+        refused.map_or(0, |fd| if missing > 0 { none } else { fd })
+    }
+
     /// A descriptor for each of the files in `slots`. Nothing is in flight.
     fn install(&mut self, slots: &[u32]) -> Result<Vec<i32>, Fault> {
         if !self.driver.enter.backend_ref().info().features.has(Features::FD_INSTALL) {
@@ -125,16 +155,7 @@ impl Engine {
             };
             self.driver.enter.push(&op, tag::INSTALL << tag::SHIFT | at as u64);
         }
-        let errno = self.driver.enter.wait(0, -1, 0, &self.driver.stats);
-        self.driver.enter.look();
-        while let Some(cqe) = self.driver.enter.next_cqe() {
-            if cqe.user_data >> tag::SHIFT == tag::INSTALL {
-                fds[(cqe.user_data & 0xffff_ffff) as usize] = cqe.res;
-            } else {
-                self.driver.internal(&cqe);
-            }
-        }
-        let refused = fds.iter().copied().find(|fd| *fd < 0).unwrap_or(-errno);
+        let refused = self.await_installed(&mut fds);
         if refused < 0 {
             let made: Vec<i32> = fds.iter().copied().filter(|fd| *fd >= 0).collect();
             self.close_all(&made);

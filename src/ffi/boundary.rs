@@ -7,7 +7,7 @@ use super::ringline_ring;
 use super::state::{Pace, RingState};
 use super::table::{self, Entry, phase};
 use crate::error::{EFORKED, EPANIC, EPOISONED, ESTALE, EWRONGTHREAD, Fault};
-use crate::sys::{NOBODY, fork_epoch, is_current_thread, thread_is_gone, thread_is_gone_soon};
+use crate::sys::{NOBODY, fork_epoch, is_current_thread, thread_is_over};
 use core::cell::Cell;
 use core::sync::atomic::Ordering;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -182,9 +182,7 @@ fn admit(entry: &'static Entry, door: Door) -> Result<(u32, Access), Fault> {
     let access = match from {
         phase::IDLE => Access::Unbound,
         phase::OWNED if door != Door::Owner => {
-            let tid = entry.tid.load(Ordering::Acquire);
-            let gone = if door == Door::Finaliser { thread_is_gone } else { thread_is_gone_soon };
-            if !gone(tid) {
+            if !thread_is_over(entry.tid.load(Ordering::Acquire)) {
                 return Err(wrong);
             }
             Access::Orphan

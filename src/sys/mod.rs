@@ -40,9 +40,7 @@ pub use real::Real;
 pub use resolve::{Resolved, Unresolved, resolve};
 pub use setup::{RingSpec, SetupInfo};
 pub use sim::{Sim, SimPlan};
-pub use thread::{
-    NOBODY, ThreadId, current_thread, is_current_thread, thread_is_gone, thread_is_gone_soon,
-};
+pub use thread::{NOBODY, ThreadId, current_thread, is_current_thread, thread_is_over};
 pub use tuning::Tuning;
 
 /// A submission entry: the 64 bytes of `struct io_uring_sqe`, as words.

@@ -109,9 +109,38 @@ pub fn thread_is_gone(tid: i32) -> bool {
     answer != 0 && super::errno() == libc::ESRCH
 }
 
-/// As [`thread_is_gone`], asked for up to ten milliseconds: pthread_join(3) returns a little before
-/// the kernel has seen the thread off.
-pub fn thread_is_gone_soon(tid: i32) -> bool {
+/// Whether no code of the kernel thread `tid` runs any more. pthread_join(3) returns a little
+/// before the kernel has seen the thread off: one that is on its way is waited for, for up to ten
+/// milliseconds.
+pub fn thread_is_over(tid: i32) -> bool {
+    if thread_is_gone(tid) {
+        return true;
+    }
+    match is_leaving(tid) {
+        Some(false) => false,
+        Some(true) => {
+            goes_soon(tid);
+            true
+        }
+        None => goes_soon(tid),
+    }
+}
+
+/// Whether the thread has begun to exit; None where /proc does not tell.
+fn is_leaving(tid: i32) -> Option<bool> {
+    const PF_EXITING: u64 = 4;
+    /// Which word behind the name, which may hold any, has the flags.
+    const FLAGS: usize = 6;
+    let text = match std::fs::read(format!("/proc/self/task/{tid}/stat")) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(_) if thread_is_gone(tid) => return Some(true),
+        Err(_) => return None,
+    };
+    let flags = text.rsplit_once(')')?.1.split_whitespace().nth(FLAGS)?;
+    Some(flags.parse::<u64>().ok()? & PF_EXITING != 0)
+}
+
+fn goes_soon(tid: i32) -> bool {
     const TIMES: u32 = 100;
     const PAUSE: std::time::Duration = std::time::Duration::from_micros(100);
     for _ in 0..TIMES {
@@ -121,4 +150,30 @@ pub fn thread_is_gone_soon(tid: i32) -> bool {
         std::thread::sleep(PAUSE);
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_was_joined_is_over_and_one_that_waits_is_not() {
+        // SAFETY: gettid has no arguments.
+        let tid = || unsafe { libc::syscall(libc::SYS_gettid) } as i32;
+        assert!(!thread_is_over(tid()));
+        for _ in 0..100 {
+            let (send, receive) = std::sync::mpsc::channel();
+            let (go, went) = std::sync::mpsc::channel::<()>();
+            let thread = std::thread::spawn(move || {
+                send.send(tid()).unwrap();
+                let _ = went.recv();
+            });
+            let other = receive.recv().unwrap();
+            assert!(!thread_is_over(other));
+            drop(go);
+            thread.join().unwrap();
+            assert_eq!(is_leaving(other), Some(true));
+            assert!(thread_is_over(other));
+        }
+    }
 }

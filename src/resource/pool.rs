@@ -3,22 +3,25 @@
 //! Owns: the buffers, the ring through which the kernel takes them, and one word per piece. In a
 //! classic pool a piece is a buffer; in an incremental one the kernel fills a buffer piece by
 //! piece. Invariant: a buffer is with the kernel, or pieces of it are leased, each under one
-//! serial; it goes back exactly once, when all its pieces are back and the kernel has left it.
+//! serial; it goes back exactly once, when all its pieces are back and the kernel has left it. A
+//! piece whose serials are used up is never leased again: no id names two leases.
 
-use super::registry::{self, SERIAL_MASK};
+use super::registry::{self, USE_BITS, USE_MASK};
 use crate::sys::Map;
 use core::sync::atomic::{AtomicI64, AtomicU16, AtomicU32, AtomicU64, Ordering};
+
+/// The serial in the word of a piece.
+const SERIAL_MASK: u64 = USE_MASK;
 
 const ENTRY: usize = 16;
 const TAIL_AT: usize = 14;
 const NONE: u32 = u32::MAX;
 /// In the word of a piece, beside its serial: it is leased.
-const OUT: u32 = 1 << 31;
+const OUT: u64 = 1 << 63;
 /// In the word of a piece: another thread gave it back, and the owner has not collected it.
-const BACK: u32 = 1 << 30;
-
+const BACK: u64 = 1 << 62;
 /// In the word of a piece, beside OUT: the library sends from it, and gives it back itself.
-const HELD: u32 = 1 << 29;
+const HELD: u64 = 1 << 61;
 
 /// A number that only the owner thread touches (or the one thread that is inside the ring).
 #[derive(Default)]
@@ -69,8 +72,11 @@ pub(super) struct Pool {
     pub ring: Map,
     pub data: Map,
     pub pieces: Pieces,
-    /// Where the serials start.
-    pub serial: u32,
+    /// Where the serials start, and the last there is.
+    pub serial: u64,
+    pub last: u64,
+    /// Bits of a lease id that are the piece.
+    pub piece_bits: u32,
     /// Buffers provided so far, and taken by the kernel so far.
     pub tail: Own,
     pub taken: Own,
@@ -100,10 +106,10 @@ impl Pool {
         self.tail.get().wrapping_sub(self.taken.get())
     }
 
-    fn word(&self, piece: u32) -> &AtomicU32 {
+    fn word(&self, piece: u32) -> &AtomicU64 {
         debug_assert!(piece < self.pieces.most);
         // SAFETY: the map holds `most` words and every caller checked the piece.
-        unsafe { &*self.pieces.words.as_ptr().cast::<AtomicU32>().add(piece as usize) }
+        unsafe { &*self.pieces.words.as_ptr().cast::<AtomicU64>().add(piece as usize) }
     }
 
     fn link(&self, piece: u32) -> &Own {
@@ -150,7 +156,8 @@ impl Pool {
         for buffer in 0..self.count {
             if self.is_incremental() {
                 self.leave(buffer);
-            } else if self.word(buffer).load(Ordering::Acquire) & (OUT | BACK) == 0 {
+            } else if self.word(buffer).load(Ordering::Acquire) < self.last {
+                // Neither leased, nor given back elsewhere, nor used up.
                 self.provide(buffer);
             }
         }
@@ -225,11 +232,26 @@ impl Pool {
     #[inline]
     fn lease_piece(&self, piece: u32) -> u64 {
         let word = self.word(piece);
-        // Never 0, so that 0 is no lease.
-        let serial = (word.load(Ordering::Relaxed).wrapping_add(1) & SERIAL_MASK).max(1);
+        // A piece at its last serial is nowhere to be taken from.
+        let serial = word.load(Ordering::Relaxed) + 1;
+        debug_assert!(serial <= self.last);
         word.store(serial | OUT, Ordering::Release);
         self.here.store(self.here.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-        registry::lease_id(self.place, piece, serial)
+        registry::lease_id(self.place, serial << self.piece_bits | u64::from(piece))
+    }
+
+    /// The piece and the serial that a lease names; None when there is no such piece.
+    #[inline]
+    fn split(&self, lease: u64) -> Option<(u32, u64)> {
+        let piece = (lease & ((1 << self.piece_bits) - 1)) as u32;
+        let serial = (lease & USE_MASK) >> self.piece_bits;
+        (piece < self.pieces.most).then_some((piece, serial))
+    }
+
+    /// Whether no further lease of a piece can be told from the one of `serial`.
+    #[inline]
+    fn is_worn(&self, serial: u64) -> bool {
+        serial >= self.last
     }
 
     /// Whether `len` bytes at `address` are in the pool.
@@ -242,27 +264,26 @@ impl Pool {
     }
 
     /// Mark a lease: only [`Pool::unhold`] finds it from now on. False when it is stale.
-    pub fn hold(&self, piece: u32, serial: u32) -> bool {
-        self.turn_word(piece, serial | OUT, serial | OUT | HELD)
+    pub fn hold(&self, lease: u64) -> bool {
+        self.split(lease)
+            .is_some_and(|(piece, serial)| self.turn_word(piece, serial | OUT, serial | OUT | HELD))
     }
 
     /// Take the mark away.
-    pub fn unhold(&self, piece: u32, serial: u32) -> bool {
-        self.turn_word(piece, serial | OUT | HELD, serial | OUT)
+    pub fn unhold(&self, lease: u64) -> bool {
+        self.split(lease)
+            .is_some_and(|(piece, serial)| self.turn_word(piece, serial | OUT | HELD, serial | OUT))
     }
 
-    fn turn_word(&self, piece: u32, from: u32, to: u32) -> bool {
+    fn turn_word(&self, piece: u32, from: u64, to: u64) -> bool {
         let order = (Ordering::AcqRel, Ordering::Relaxed);
-        piece < self.pieces.most
-            && self.word(piece).compare_exchange(from, to, order.0, order.1).is_ok()
+        self.word(piece).compare_exchange(from, to, order.0, order.1).is_ok()
     }
 
     /// Take a lease back on the owner thread; false when it is stale.
     #[inline]
-    pub fn release_here(&self, piece: u32, serial: u32) -> bool {
-        if piece >= self.pieces.most {
-            return false;
-        }
+    pub fn release_here(&self, lease: u64) -> bool {
+        let Some((piece, serial)) = self.split(lease) else { return false };
         // Another thread may give the same lease back at this moment: one of the two is late.
         let given = self.word(piece).compare_exchange(
             serial | OUT,
@@ -275,8 +296,8 @@ impl Pool {
         }
         self.here.store(self.here.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
         if self.is_incremental() {
-            self.piece_is_back(piece)
-        } else {
+            self.piece_is_back(piece, serial)
+        } else if !self.is_worn(serial) {
             self.provide(piece)
         }
         true
@@ -284,10 +305,8 @@ impl Pool {
 
     /// Take a lease back on any thread: None when it is stale, else whether it was the last one
     /// of a pool that its ring gave up.
-    pub fn release_elsewhere(&self, piece: u32, serial: u32) -> Option<bool> {
-        if piece >= self.pieces.most {
-            return None;
-        }
+    pub fn release_elsewhere(&self, lease: u64) -> Option<bool> {
+        let (piece, serial) = self.split(lease)?;
         self.word(piece)
             .compare_exchange(serial | OUT, serial | BACK, Ordering::AcqRel, Ordering::Relaxed)
             .ok()?;
@@ -307,18 +326,25 @@ impl Pool {
                 let piece = first + set.trailing_zeros();
                 set &= set - 1;
                 let word = self.word(piece);
-                word.store(word.load(Ordering::Relaxed) & SERIAL_MASK, Ordering::Relaxed);
-                if self.is_incremental() { self.piece_is_back(piece) } else { self.provide(piece) }
+                let serial = word.load(Ordering::Relaxed) & SERIAL_MASK;
+                word.store(serial, Ordering::Relaxed);
+                if self.is_incremental() {
+                    self.piece_is_back(piece, serial)
+                } else if !self.is_worn(serial) {
+                    self.provide(piece)
+                }
             }
         }
         self.provide_left();
     }
 
     /// A piece is free again; with the last one of a buffer the kernel has left, the buffer is.
-    fn piece_is_back(&self, piece: u32) {
+    fn piece_is_back(&self, piece: u32, serial: u64) {
         let buffer = self.link(piece).get();
-        self.link(piece).set(self.free.get());
-        self.free.set(piece);
+        if !self.is_worn(serial) {
+            self.link(piece).set(self.free.get());
+            self.free.set(piece);
+        }
         if let Some(filling) = self.filling.get(buffer as usize) {
             self.piece_went(buffer, filling);
         }
@@ -388,19 +414,31 @@ impl Pool {
     /// The caller dropped the last reference, and the kernel does not use the memory any more.
     pub unsafe fn destroy(pool: *mut Pool) {
         // SAFETY: the last reference: nobody else frees it.
-        let (place, serial) = unsafe { ((*pool).place, (*pool).last_serial()) };
-        registry::unlink(place, serial);
+        let (place, last_use) = unsafe { ((*pool).place, (*pool).last_use()) };
+        registry::unlink(place, last_use);
         // SAFETY: made by Box::into_raw in `create`; unlinked, so nobody looks at it.
         drop(unsafe { Box::from_raw(pool) });
     }
 
-    /// The serial that is furthest from where they started.
-    fn last_serial(&self) -> u32 {
+    /// No lease of this pool was of a later use of its place.
+    fn last_use(&self) -> u64 {
         let end = if self.is_incremental() { self.touched.get() } else { self.count };
-        let ahead = (0..end).map(|piece| {
-            self.word(piece).load(Ordering::Relaxed).wrapping_sub(self.serial) & SERIAL_MASK
-        });
-        self.serial.wrapping_add(ahead.max().unwrap_or(0)) & SERIAL_MASK
+        let serial = |piece| self.word(piece).load(Ordering::Relaxed) & SERIAL_MASK;
+        let last = (0..end).map(serial).max().unwrap_or(self.serial);
+        last << self.piece_bits | ((1 << self.piece_bits) - 1)
+    }
+
+    /// How many bits name one of `most` pieces, and with them the last serial.
+    pub fn id_layout(most: u32) -> (u32, u64) {
+        let piece_bits = most.next_power_of_two().trailing_zeros();
+        (piece_bits, (1 << (USE_BITS - piece_bits)) - 1)
+    }
+
+    /// Leave `left` more leases to each piece, for tests of the end. Nothing is leased yet.
+    #[cfg(test)]
+    pub fn age(&mut self, left: u64) {
+        self.serial = self.last - left;
+        self.begin();
     }
 
     /// Start the pieces: classic ones are all there from the start.

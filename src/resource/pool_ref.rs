@@ -83,7 +83,7 @@ impl Pieces {
         let links = if spec.incremental { most as usize * 4 } else { 1 };
         Ok(Pieces {
             most,
-            words: Map::new(most as usize * 4)?,
+            words: Map::new(most as usize * 8)?,
             links: Map::new(links)?,
             returned: Map::new(most.div_ceil(64) as usize * 8)?,
         })
@@ -105,8 +105,9 @@ impl PoolRef {
                 .map_err(no_memory)?;
         let ring = Map::new(spec.count as usize * ENTRY).map_err(no_memory)?;
         let pieces = Pieces::new(spec).map_err(no_memory)?;
+        let (piece_bits, last) = Pool::id_layout(pieces.most);
         let filling = if spec.incremental { spec.count } else { 0 };
-        let Some((place, serial)) = registry::reserve() else {
+        let Some((place, serial)) = registry::reserve(piece_bits, last) else {
             return Err(Fault::errno(libc::ENFILE, "1024 pools exist in this process"));
         };
         let pool = Box::into_raw(Box::new(Pool {
@@ -120,6 +121,8 @@ impl PoolRef {
             data,
             pieces,
             serial,
+            last,
+            piece_bits,
             tail: Default::default(),
             taken: Default::default(),
             low_water: Default::default(),
@@ -271,6 +274,85 @@ impl Drop for PoolRef {
         if self.pool().elsewhere.fetch_sub(out, Ordering::AcqRel) == out {
             // SAFETY: no lease is left; the ring unregistered or buried the pool.
             unsafe { Pool::destroy(self.pool) };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::release_lease;
+    use crate::sys::{Sim, SimPlan, current_thread};
+
+    const SIZE: u32 = 16;
+
+    fn pool(sim: &mut Sim, count: u32, incremental: bool, left: u64) -> PoolRef {
+        let spec = PoolSpec { count, size: SIZE, incremental, huge: false };
+        let made = PoolRef::create(sim, 0, &spec).unwrap();
+        if left > 0 {
+            // SAFETY: nothing else refers to it, and nothing is leased.
+            unsafe { (*made.pool).age(left) };
+        }
+        made.set_owner(current_thread());
+        made
+    }
+
+    /// Each buffer of a classic pool is leased until its serials are over: no id comes twice, and
+    /// an old one gives nothing back.
+    #[test]
+    fn a_lease_that_is_stale_stays_so_when_serials_end() {
+        let mut sim = Sim::new(SimPlan::quiet(1));
+        let pool = pool(&mut sim, 2, false, 3);
+        let mut seen = Vec::new();
+        for _ in 0..3 {
+            let (lease, _) = pool.lease(1, 4, false).unwrap();
+            assert!(!seen.contains(&lease) && lease >> 63 == 0 && lease != 0);
+            seen.iter().for_each(|old| assert!(release_lease(*old).is_err()));
+            assert_eq!(pool.leases(), 1);
+            release_lease(lease).unwrap();
+            seen.push(lease);
+        }
+        // The kernel has the other one, and this one no more.
+        assert_eq!(pool.free(), 1);
+        let (other, _) = pool.lease(0, 4, false).unwrap();
+        seen.iter().for_each(|old| assert!(release_lease(*old).is_err()));
+        release_lease(other).unwrap();
+        assert_eq!((pool.free(), pool.leases()), (1, 0));
+    }
+
+    /// In an incremental pool a piece that is used up makes room for the next.
+    #[test]
+    fn pieces_that_are_used_up_are_not_leased_again() {
+        let mut sim = Sim::new(SimPlan::quiet(1));
+        let pool = pool(&mut sim, 1, true, 2);
+        let mut seen = Vec::new();
+        for at in 0..2 * SIZE {
+            let (lease, _) = pool.lease(0, 1, (at + 1) % SIZE != 0).expect("pieces are left");
+            assert!(!seen.contains(&lease));
+            seen.iter().for_each(|old| assert!(release_lease(*old).is_err()));
+            release_lease(lease).unwrap();
+            seen.push(lease);
+        }
+        assert!(pool.lease(0, 1, true).is_none());
+    }
+
+    /// The ids of a later pool at the same place lie behind, also when it has other pieces.
+    #[test]
+    fn a_later_pool_has_other_leases() {
+        let mut sim = Sim::new(SimPlan::quiet(1));
+        let mut old: Vec<u64> = Vec::new();
+        for round in 0..12 {
+            let (count, incremental) = (1 << (round % 4), round % 3 == 0);
+            let pool = pool(&mut sim, count, incremental, 0);
+            for _ in 0..4 {
+                let (lease, _) = pool.lease(0, SIZE, false).unwrap();
+                assert!(!old.contains(&lease));
+                old.iter().for_each(|old| assert!(release_lease(*old).is_err()));
+                release_lease(lease).unwrap();
+                old.push(lease);
+            }
+            drop(pool);
+            sim.unregister_pool(0);
         }
     }
 }

@@ -13,11 +13,12 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 /// Pools of a process at a time.
 pub const MAX_POOLS: usize = 1024;
 
-/// Lease id: 0 | pool:10 | piece:26 | serial:27.
-pub(super) const SERIAL_BITS: u32 = 27;
-pub(super) const SERIAL_MASK: u32 = (1 << SERIAL_BITS) - 1;
+/// Lease id: 0 | place:10 | use:53. A use is a serial and, in as many bits as the pool needs, the
+/// piece below it: so uses of one place only grow, also from pool to pool.
+pub(super) const USE_BITS: u32 = 53;
+pub(super) const USE_MASK: u64 = (1 << USE_BITS) - 1;
+/// Bits that name a piece at most.
 pub(super) const PIECE_BITS: u32 = 26;
-const PIECE_MASK: u32 = (1 << PIECE_BITS) - 1;
 
 #[repr(C, align(64))]
 pub(super) struct PoolEntry {
@@ -27,9 +28,9 @@ pub(super) struct PoolEntry {
     /// Process the pool belongs to.
     epoch: AtomicU64,
     pins: AtomicU32,
-    /// Where the serials of a pool made here start: behind those of earlier pools, so that their
-    /// leases stay stale. Not at 0, so that small numbers are no leases.
-    serial: AtomicU32,
+    /// The last use by earlier pools: a pool made here goes on behind it, so that their leases stay
+    /// stale. Not 0 at first, so that small numbers are no leases.
+    last_use: AtomicU64,
     taken: AtomicU32,
 }
 
@@ -39,17 +40,28 @@ static ENTRIES: [PoolEntry; MAX_POOLS] = [const {
         owner: AtomicU64::new(0),
         epoch: AtomicU64::new(0),
         pins: AtomicU32::new(0),
-        serial: AtomicU32::new(0x0155_5555),
+        last_use: AtomicU64::new(0x0155_5555 << PIECE_BITS),
         taken: AtomicU32::new(0),
     }
 }; MAX_POOLS];
 
-/// Reserve a place for a pool; with it, where its serials start.
-pub(super) fn reserve() -> Option<(usize, u32)> {
-    let place = ENTRIES.iter().position(|entry| {
-        entry.taken.compare_exchange(0, 1, Ordering::AcqRel, Ordering::Relaxed).is_ok()
-    })?;
-    Some((place, ENTRIES[place].serial.load(Ordering::Relaxed)))
+/// Reserve a place for a pool with serials up to `last` above `piece_bits` bits; with it, behind
+/// which serial they start. A place that is used up stays so.
+pub(super) fn reserve(piece_bits: u32, last: u64) -> Option<(usize, u64)> {
+    ENTRIES.iter().enumerate().find_map(|(place, entry)| {
+        let free = |from, to| {
+            entry.taken.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        };
+        if !free(0, 1) {
+            return None;
+        }
+        let serial = entry.last_use.load(Ordering::Relaxed) >> piece_bits;
+        if serial < last {
+            return Some((place, serial));
+        }
+        unreserve(place);
+        None
+    })
 }
 
 /// Give a reserved place back unused.
@@ -80,34 +92,27 @@ pub(super) fn set_owner(place: usize, owner: ThreadId) {
     ENTRIES[place].owner.store(holder, Ordering::Release);
 }
 
-/// Take a pool whose serials went up to `serial` out of the table and wait until nobody looks.
-pub(super) fn unlink(place: usize, serial: u32) {
+/// Take a pool whose last use was `last_use` out of the table and wait until nobody looks.
+pub(super) fn unlink(place: usize, last_use: u64) {
     let entry = &ENTRIES[place];
     entry.pool.store(core::ptr::null_mut(), Ordering::SeqCst);
     while entry.pins.load(Ordering::SeqCst) != 0 {
         std::thread::yield_now();
     }
-    entry.serial.store(serial, Ordering::Relaxed);
+    entry.last_use.store(last_use, Ordering::Relaxed);
     entry.taken.store(0, Ordering::Release);
 }
 
-/// The id of piece `piece` under `serial`.
+/// The id of a use.
 #[inline]
-pub(super) fn lease_id(place: usize, piece: u32, serial: u32) -> u64 {
-    (place as u64) << (SERIAL_BITS + PIECE_BITS)
-        | u64::from(piece) << SERIAL_BITS
-        | u64::from(serial)
+pub(super) fn lease_id(place: usize, at: u64) -> u64 {
+    (place as u64) << USE_BITS | at
 }
 
 #[inline]
 fn entry_of(lease: u64) -> Option<&'static PoolEntry> {
     // Bit 63 lies in the place: an id that has it is beyond the table.
-    ENTRIES.get((lease >> (SERIAL_BITS + PIECE_BITS)) as usize)
-}
-
-#[inline]
-fn piece_of(lease: u64) -> (u32, u32) {
-    ((lease >> SERIAL_BITS) as u32 & PIECE_MASK, lease as u32 & SERIAL_MASK)
+    ENTRIES.get((lease >> USE_BITS) as usize)
 }
 
 /// Give a lease back as the owner thread, the short way; `caller` is [`holder`] of the calling
@@ -118,10 +123,9 @@ pub fn release_here(lease: u64, caller: u64) -> bool {
     if entry.owner.load(Ordering::Relaxed) != caller {
         return false;
     }
-    let (piece, serial) = piece_of(lease);
     // SAFETY: this thread stored the owner, so the ring holds the pool, and nobody but this
     // thread makes it let go: the pool lives while this call runs.
-    unsafe { (*entry.pool.load(Ordering::Relaxed)).release_here(piece, serial) }
+    unsafe { (*entry.pool.load(Ordering::Relaxed)).release_here(lease) }
 }
 
 /// Give a lease back: the pool may hand the buffer to the kernel again. Any thread.
@@ -134,14 +138,13 @@ fn release_elsewhere(lease: u64) -> Result<(), Fault> {
     let Some(entry) = entry_of(lease) else {
         return Err(stale());
     };
-    let (piece, serial) = piece_of(lease);
     entry.pins.fetch_add(1, Ordering::SeqCst);
     let pool = entry.pool.load(Ordering::SeqCst);
     let forked = entry.epoch.load(Ordering::Relaxed) != fork_epoch();
     // SAFETY: a published pool is freed only after it was unlinked and the pins are gone.
     let last = match unsafe { pool.as_ref() } {
         Some(_) if forked => Err(EFORKED),
-        Some(pool) => pool.release_elsewhere(piece, serial).ok_or(ESTALE),
+        Some(pool) => pool.release_elsewhere(lease).ok_or(ESTALE),
         None => Err(ESTALE),
     };
     entry.pins.fetch_sub(1, Ordering::SeqCst);
@@ -164,14 +167,13 @@ pub(super) fn hold(lease: u64, address: u64, len: u32) -> Result<(), Fault> {
     if entry.owner.load(Ordering::Relaxed) != holder() {
         return Err(not_here(entry));
     }
-    let (piece, serial) = piece_of(lease);
     // SAFETY: this thread stored the owner, so the ring holds the pool, and nobody but this
     // thread makes it let go: the pool lives while this call runs.
     let pool = unsafe { &*entry.pool.load(Ordering::Relaxed) };
     if !pool.contains(address, len) {
         return Err(Fault::errno(libc::EINVAL, "the bytes are not in the pool of the lease"));
     }
-    if pool.hold(piece, serial) { Ok(()) } else { Err(stale()) }
+    if pool.hold(lease) { Ok(()) } else { Err(stale()) }
 }
 
 /// Take the mark of [`hold`] away, on the same thread.
@@ -181,27 +183,25 @@ pub(super) fn unmark(lease: u64) {
     else {
         return;
     };
-    let (piece, serial) = piece_of(lease);
     // SAFETY: as in `hold`.
-    unsafe { (*entry.pool.load(Ordering::Relaxed)).unhold(piece, serial) };
+    unsafe { (*entry.pool.load(Ordering::Relaxed)).unhold(lease) };
 }
 
 /// Give a lease back that was marked by [`hold`].
 pub(super) fn unhold(lease: u64) {
     let Some(entry) = entry_of(lease) else { return };
-    let (piece, serial) = piece_of(lease);
     if entry.owner.load(Ordering::Relaxed) == holder() {
         // SAFETY: as in `hold`.
         let pool = unsafe { &*entry.pool.load(Ordering::Relaxed) };
-        if pool.unhold(piece, serial) {
-            pool.release_here(piece, serial);
+        if pool.unhold(lease) {
+            pool.release_here(lease);
         }
         return;
     }
     // The ring is gone: the lease alone keeps the pool.
     // SAFETY: a pool is freed with its last lease, and this one is out.
     let marked = unsafe { entry.pool.load(Ordering::SeqCst).as_ref() };
-    if marked.is_some_and(|pool| pool.unhold(piece, serial)) {
+    if marked.is_some_and(|pool| pool.unhold(lease)) {
         let _ = release_elsewhere(lease);
     }
 }

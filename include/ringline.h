@@ -35,7 +35,10 @@
  *     a hang.
  *
  * Return values: >= 0 is success or a count; -1..-4095 is -errno of the kernel, unchanged;
- * <= -4096 is a library code below. Pointers inside records are uint64_t.
+ * <= -4096 is a library code below. Pointers inside records are uint64_t. What every function
+ * with a handle answers is named in its comment only where it means more: RINGLINE_ESTALE,
+ * RINGLINE_EFORKED (C5), RINGLINE_EPANIC, RINGLINE_EPOISONED (C8), and on another thread than the
+ * one that the comment names (the owner, a worker in its callbacks) RINGLINE_EWRONGTHREAD.
  */
 
 #ifndef RINGLINE_H
@@ -2017,6 +2020,83 @@ typedef struct ringline_worker_block {
 } ringline_worker_block;
 
 /**
+ * What a worker tells, as a record. Addresses are valid until the next turn.
+ */
+typedef struct ringline_event {
+  /**
+   * RINGLINE_EVENT_*.
+   */
+  uint32_t kind;
+  /**
+   * A result, reason or status.
+   */
+  int32_t res;
+  /**
+   * The connection (or timer, or process).
+   */
+  uint64_t conn;
+  /**
+   * The user's number of it.
+   */
+  uint64_t user;
+  /**
+   * Address of the bytes.
+   */
+  uint64_t address;
+  /**
+   * How many there are.
+   */
+  uint64_t length;
+  /**
+   * Of RINGLINE_EVENT_DATA: in, what a data callback would return. It is `length` at first (0 at
+   * the end): write less to have the rest shown again, in front of what comes next. Where bytes
+   * were left, later data of the connection in the same turn counts as not seen: it is shown
+   * again at once, behind them. The end counts as not seen where the connection is paused: it is
+   * told after ringline_conn_resume(). Negative = close at once.
+   */
+  int64_t consumed;
+  /**
+   * The listener it is about.
+   */
+  uint32_t listener;
+  /**
+   * RINGLINE_EVENT_FLAG_*.
+   */
+  uint32_t flags;
+  /**
+   * More of some kinds; else 0.
+   */
+  uint64_t extra;
+} ringline_event;
+
+/**
+ * Received bytes that were kept by ringline_conn_take(). Set `size` to sizeof(ringline_lease)
+ * (0 = the same) before the call.
+ */
+typedef struct ringline_lease {
+  /**
+   * sizeof(ringline_lease).
+   */
+  uint32_t size;
+  /**
+   * Zero.
+   */
+  uint32_t resv;
+  /**
+   * The lease, for ringline_conn_send_lease() or ringline_lease_release().
+   */
+  uint64_t lease;
+  /**
+   * The bytes: the same as the data callback shows.
+   */
+  void *bytes;
+  /**
+   * How many.
+   */
+  uint64_t length;
+} ringline_lease;
+
+/**
  * What a connection is like. Set `size` to sizeof(ringline_conn_info) (0 = the same) before the
  * call.
  */
@@ -2074,33 +2154,6 @@ typedef struct ringline_conn_info {
    */
   uint8_t peer_address[16];
 } ringline_conn_info;
-
-/**
- * Received bytes that were kept by ringline_conn_take(). Set `size` to sizeof(ringline_lease)
- * (0 = the same) before the call.
- */
-typedef struct ringline_lease {
-  /**
-   * sizeof(ringline_lease).
-   */
-  uint32_t size;
-  /**
-   * Zero.
-   */
-  uint32_t resv;
-  /**
-   * The lease, for ringline_conn_send_lease() or ringline_lease_release().
-   */
-  uint64_t lease;
-  /**
-   * The bytes: the same as the data callback shows.
-   */
-  void *bytes;
-  /**
-   * How many.
-   */
-  uint64_t length;
-} ringline_lease;
 
 /**
  * How long a connection may do nothing. `size` as in ringline_config.
@@ -2521,56 +2574,6 @@ typedef struct ringline_tls_options {
   uint64_t handshake_timeout_ns;
 } ringline_tls_options;
 
-/**
- * What a worker tells, as a record. Addresses are valid until the next turn.
- */
-typedef struct ringline_event {
-  /**
-   * RINGLINE_EVENT_*.
-   */
-  uint32_t kind;
-  /**
-   * A result, reason or status.
-   */
-  int32_t res;
-  /**
-   * The connection (or timer, or process).
-   */
-  uint64_t conn;
-  /**
-   * The user's number of it.
-   */
-  uint64_t user;
-  /**
-   * Address of the bytes.
-   */
-  uint64_t address;
-  /**
-   * How many there are.
-   */
-  uint64_t length;
-  /**
-   * Of RINGLINE_EVENT_DATA: in, what a data callback would return. It is `length` at first (0 at
-   * the end): write less to have the rest shown again, in front of what comes next. Where bytes
-   * were left, later data of the connection in the same turn counts as not seen: it is shown
-   * again at once, behind them. The end counts as not seen where the connection is paused: it is
-   * told after ringline_conn_resume(). Negative = close at once.
-   */
-  int64_t consumed;
-  /**
-   * The listener it is about.
-   */
-  uint32_t listener;
-  /**
-   * RINGLINE_EVENT_FLAG_*.
-   */
-  uint32_t flags;
-  /**
-   * More of some kinds; else 0.
-   */
-  uint64_t extra;
-} ringline_event;
-
 
 
 
@@ -2624,29 +2627,46 @@ extern "C" {
 /**
  * Ask for the op of `token` to end. Its memory stays the library's until its FINAL completion,
  * which tells -ECANCELED, or how it ended before. Owner thread (any while there is none).
- * Returns 0 = asked, RINGLINE_ESTALE = gone already, -EALREADY for a close.
+ *
+ * An op that waits behind another one in its chain is not with the kernel yet: it is asked when
+ * that one ended, and may have done a part, or all, by then. To be rid of it at once cancel the
+ * first of the chain.
+ *
+ * Returns 0 = asked, RINGLINE_ESTALE = gone already, -EALREADY for a close and for a LINK_TIMEOUT
+ * (it ends with the op that it limits), -EAGAIN when the room kept for cancels is full: turn, then
+ * cancel again.
  */
 int32_t ringline_cancel(ringline_ring *ring, uint64_t token);
 
 /**
- * Ask for many ops to end. Tokens that are gone are skipped. Returns how many were asked.
+ * Ask for many ops to end, as ringline_cancel(). Tokens that are gone, of closes and of link
+ * timeouts are skipped. Owner thread (any while there is none). Returns how many were asked,
+ * RINGLINE_ENULL, or -EAGAIN as ringline_cancel(): then some may have been.
  */
 int32_t ringline_cancel_many(ringline_ring *ring, const uint64_t *tokens, uint32_t count);
 
 /**
- * Ask for every op submitted on descriptor `fd` to end. Returns how many were asked.
+ * Ask for every op submitted on descriptor `fd` to end, as ringline_cancel(). Owner thread (any
+ * while there is none). Returns how many were asked, or -EAGAIN as ringline_cancel().
  */
 int32_t ringline_cancel_fd(ringline_ring *ring, int32_t fd);
 
 /**
- * Ask for everything in flight to end, timers included. Returns how many were asked.
+ * Ask for everything in flight to end, timers included. Owner thread (any while there is none).
+ * Returns how many were asked, or -EAGAIN as ringline_cancel().
  */
 int32_t ringline_cancel_all(ringline_ring *ring);
 
 /**
  * Cancel and wait for the kernel's verdict, up to `timeout_ns` (-1 = forever). The FINAL still
- * comes by turn. Returns 0 = cancelled, RINGLINE_ESTALE = gone already, -EALREADY = running and
- * not to be stopped, -ETIME, RINGLINE_EREENTRANT inside a callback.
+ * comes by turn. For an op that waits behind another one in its chain the verdict comes when that
+ * one ended.
+ *
+ * Owner thread (any while there is none), not in a callback. Returns 0 = cancelled,
+ * RINGLINE_ESTALE = gone already: its FINAL came or waits; -EALREADY = running and not to be
+ * stopped, or as ringline_cancel(); -ETIME: what was asked stays asked; -EINTR when a signal
+ * handler ran; -EBUSY when the records are full, behind which its FINAL may be: turn first;
+ * RINGLINE_EREENTRANT inside a callback; RINGLINE_ENOTSUP_KERNEL (cancel_sync: 6.0).
  */
 int32_t ringline_cancel_sync(ringline_ring *ring, uint64_t token, int64_t timeout_ns);
 
@@ -2665,7 +2685,8 @@ int32_t ringline_config_init(struct ringline_config *config);
  * their leases. The format may change. `fd` is the caller's and may block; no SIGPIPE is raised
  * where the kernel can suppress it. Owner thread (any while there is none), also in a callback.
  *
- * Returns how many operations are in flight, or -errno when `fd` cannot be written.
+ * Returns how many operations are in flight, or -errno when `fd` cannot be
+ * written (-EBADF, -EPIPE, -ENOSPC).
  */
 int32_t ringline_dump(ringline_ring *ring, int32_t fd);
 
@@ -2910,13 +2931,14 @@ int32_t ringline_mailbox_close(ringline_mailbox *mailbox);
 int32_t ringline_pool_create(ringline_ring *ring, uint32_t count, uint32_t size, uint32_t flags);
 
 /**
- * Give a pool up. Leases stay valid until they are given back. Returns 0, -EBUSY while ops in
- * flight take buffers from it, RINGLINE_ESTALE.
+ * Give a pool up. Leases stay valid until they are given back. Owner thread (any while there is
+ * none). Returns 0, -EBUSY while ops in flight take buffers from it, RINGLINE_ESTALE.
  */
 int32_t ringline_pool_destroy(ringline_ring *ring, int32_t pool);
 
 /**
- * Tell what a pool is like. Returns 0, RINGLINE_ESTALE, RINGLINE_ENULL, -EINVAL.
+ * Tell what a pool is like. Owner thread (any while there is none). Returns 0, RINGLINE_ESTALE,
+ * RINGLINE_ENULL, -EINVAL or -E2BIG for the size in `out`.
  */
 int32_t ringline_pool_info_of(ringline_ring *ring, int32_t pool, struct ringline_pool_info *out);
 
@@ -3742,14 +3764,20 @@ int32_t ringline_close(ringline_ring *ring, int64_t timeout_ns);
  * a callback it happens when the loop returns. Owner thread; any thread while there is no owner or
  * when the owner thread is gone.
  *
+ * A dropped record that carries a descriptor (of accept, openat, openat2, socket,
+ * fixed_fd_install; the two of pipe, at their address) is closed with it; what a record has shown
+ * is the caller's. The kernel may still open one for an op that was abandoned: that one stays
+ * open.
+ *
  * Returns how many ops were abandoned (0 = clean), RINGLINE_ESTALE for a second free.
  */
 int32_t ringline_free(ringline_ring *ring);
 
 /**
  * Free as soon as it is legal; for finalisers, from any thread. The owner frees the ring at its
- * next turn (which then answers RINGLINE_ECLOSED); without an owner it is freed now; when the
- * owner thread is gone, now too. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
+ * next turn (which then answers RINGLINE_ECLOSED, and what it would have shown is dropped, as
+ * ringline_free() does); without an owner it is freed now; when the owner thread is gone (joined,
+ * for one), now too. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
  */
 int32_t ringline_abandon(ringline_ring *ring);
 
@@ -3769,15 +3797,17 @@ int64_t ringline_inflight(ringline_ring *ring);
 int32_t ringline_set_user(ringline_ring *ring, uint64_t user);
 
 /**
- * The number kept with ringline_set_user(); 0 at first. Returns 0 or RINGLINE_ENULL.
+ * The number kept with ringline_set_user(); 0 at first. Owner thread (any while it has none).
+ * Returns 0 or RINGLINE_ENULL.
  */
 int32_t ringline_user(ringline_ring *ring, uint64_t *out);
 
 /**
  * Wait once for `wait_min` completions or `timeout_ns` (-1 = forever, 0 = do not wait), run the
  * callbacks, show records in the shared block. As ringline_turn() without its ops. Owner thread;
- * binds a ring without owner. Returns how many completions came, callbacks and records together,
- * or as ringline_turn().
+ * binds a ring without owner. Returns how many completions it told, callbacks and records
+ * together, also those that an earlier call took out of the kernel's queue (a close with a
+ * timeout, a prepare); or as ringline_turn().
  */
 int32_t ringline_run_once(ringline_ring *ring, uint32_t wait_min, int64_t timeout_ns);
 
@@ -3830,9 +3860,9 @@ int32_t ringline_runtime_set_handlers(ringline_runtime *runtime,
  * that itself asks for SO_REUSEPORT.
  *
  * Returns the listener's id (> 0), RINGLINE_ENULL, -EINVAL for the address or the backlog, -ENODEV
- * for an interface that there is not, what socket(2) and bind(2) say (-EADDRINUSE, -EACCES,
- * -EMFILE), -ENFILE (4096 listeners), RINGLINE_ECLOSED after stop, RINGLINE_ESTALE,
- * RINGLINE_EFORKED.
+ * for an interface that there is not, what socket(2) and bind(2) say (-EADDRINUSE,
+ * -EADDRNOTAVAIL, -EACCES, -EMFILE), -ENFILE (4096 listeners), RINGLINE_ECLOSED after stop,
+ * RINGLINE_ESTALE, RINGLINE_EFORKED.
  */
 int32_t ringline_runtime_listen(ringline_runtime *runtime, const char *address, uint32_t backlog);
 
@@ -3917,6 +3947,24 @@ int32_t ringline_worker_adopt(ringline_runtime *runtime,
  * after an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
  */
 int32_t ringline_worker_turn(ringline_runtime *runtime);
+
+/**
+ * Keep the bytes of one record of the last turn (one of kind RINGLINE_EVENT_DATA, by its address
+ * in block->events), as ringline_conn_take() does in a data callback: they stay where they are
+ * until ringline_conn_send_lease() has sent them or ringline_lease_release() gives them back, and
+ * count as consumed; of the record's `consumed` only a negative value is looked at then. On the
+ * worker's thread, between turns.
+ *
+ * Returns 0; -EINVAL when `event` is no record of data of the last turn; -ENODATA when its bytes
+ * were taken already or are not in the pool (an earlier turn or a pause left them, or they came by
+ * TLS, or it is the end): copy them; -ENOBUFS as ringline_conn_take(); RINGLINE_ENULL; -EINVAL or
+ * -E2BIG for the size in `out`; RINGLINE_ESTALE also when the connection is over;
+ * RINGLINE_EWRONGTHREAD where no such worker was adopted; RINGLINE_EREENTRANT in a callback of the
+ * turn; RINGLINE_EPOISONED after an internal error; RINGLINE_EFORKED.
+ */
+int32_t ringline_worker_take(ringline_runtime *runtime,
+                             const struct ringline_event *event,
+                             struct ringline_lease *out);
 
 /**
  * Fill a runtime's config with the defaults, which are zeros, and set its size. Any thread.
@@ -4006,6 +4054,10 @@ int32_t ringline_udp_send(ringline_runtime *runtime,
  * ringline_conn_send_lease() has sent them or ringline_lease_release() gives them back (any
  * thread), also when the connection is over. All bytes shown count as consumed then: of what the
  * callback returns only a negative value is looked at. In that callback only.
+ *
+ * On an adopted worker: between turns, and it keeps the first record of this connection in the
+ * turn that nobody took yet and that can be kept, which need not be the one in hand: where a turn
+ * may show several of one connection, ringline_worker_take() names it.
  *
  * Returns 0; -ENODATA when these bytes are not in the pool (an earlier callback or a pause left
  * them, or they came by TLS): copy them; -ENOBUFS when only a quarter of the receive buffers is
@@ -4370,8 +4422,10 @@ int32_t ringline_turn(ringline_ring *ring);
  *
  * Returns how many were accepted, from the front; when the first is rejected, why: -EINVAL,
  * -EAGAIN (queue full, or 128 KiB of copies wait for the kernel), -ENOMEM (no memory for copies),
- * RINGLINE_ENOSLOT, RINGLINE_ECLOSED, RINGLINE_ESTALE (unknown pool or token),
- * RINGLINE_ENOTSUP_KERNEL, RINGLINE_ENULL.
+ * RINGLINE_ENOSLOT, RINGLINE_ECLOSED, RINGLINE_ESTALE (unknown pool, token, region or slot),
+ * RINGLINE_ENOTSUP_KERNEL, RINGLINE_ENULL (a row of files that is NULL); -EBUSY (a second SEND_ALL
+ * on a descriptor, a slot of files that is in use), -EALREADY (a second LIB_CLOSE), -EBADF (a
+ * LIB_CLOSE of none).
  */
 int32_t ringline_submit(ringline_ring *ring,
                         const struct ringline_op *ops,
@@ -4421,7 +4475,8 @@ int32_t ringline_tls_server_create(const struct ringline_tls_options *options,
 
 /**
  * As ringline_tls_server_create(), for clients: for ringline_conn_start_tls() on connections to a
- * server, whose certificate is checked for its name, its time and its issuer. Any thread.
+ * server, whose certificate is checked for its name, its time and its issuer. Any thread. Returns
+ * as ringline_tls_server_create().
  */
 int32_t ringline_tls_client_create(const struct ringline_tls_options *options,
                                    ringline_tls_config **out);
@@ -4512,7 +4567,7 @@ int32_t ringline_op_supported(uint8_t opcode);
 /**
  * Write a report of what this machine allows and, where it does not, why and the remedy; one
  * line per fact, terminated, cut off at `cap` bytes. Returns the length of the whole report
- * without the terminator, like snprintf(3). `buf` may be NULL when `cap` is 0.
+ * without the terminator, like snprintf(3), or RINGLINE_ENULL. `buf` may be NULL when `cap` is 0.
  */
 int32_t ringline_doctor(char *buf, size_t cap);
 

@@ -22,7 +22,8 @@ fn put(fd: i32, text: fmt::Arguments) -> Result<(), Fault> {
 /// their leases. The format may change. `fd` is the caller's and may block; no SIGPIPE is raised
 /// where the kernel can suppress it. Owner thread (any while there is none), also in a callback.
 ///
-/// Returns how many operations are in flight, or -errno when `fd` cannot be written.
+/// Returns how many operations are in flight, or -errno when `fd` cannot be
+/// written (-EBADF, -EPIPE, -ENOSPC).
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_dump(ring: *mut ringline_ring, fd: i32) -> i32 {
     enter_ffi(ring, Door::Owner, |inside| {

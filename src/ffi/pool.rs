@@ -74,14 +74,15 @@ pub extern "C-unwind" fn ringline_pool_create(
     })
 }
 
-/// Give a pool up. Leases stay valid until they are given back. Returns 0, -EBUSY while ops in
-/// flight take buffers from it, RINGLINE_ESTALE.
+/// Give a pool up. Leases stay valid until they are given back. Owner thread (any while there is
+/// none). Returns 0, -EBUSY while ops in flight take buffers from it, RINGLINE_ESTALE.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_pool_destroy(ring: *mut ringline_ring, pool: i32) -> i32 {
     with_engine(ring, |engine| engine.pool_destroy(group(pool)?).map(|()| 0))
 }
 
-/// Tell what a pool is like. Returns 0, RINGLINE_ESTALE, RINGLINE_ENULL, -EINVAL.
+/// Tell what a pool is like. Owner thread (any while there is none). Returns 0, RINGLINE_ESTALE,
+/// RINGLINE_ENULL, -EINVAL or -E2BIG for the size in `out`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_pool_info_of(
     ring: *mut ringline_ring,

@@ -249,9 +249,10 @@ fn close(inside: &Inside, timeout_ns: i64) -> Result<u32, Fault> {
 /// a callback it happens when the loop returns. Owner thread; any thread while there is no owner or
 /// when the owner thread is gone.
 ///
-/// A dropped record that carries a descriptor (of accept, openat, openat2, socket, fixed_fd_install;
-/// the two of pipe, at their address) is closed with it; what a record has shown is the caller's.
-/// The kernel may still open one for an op that was abandoned: that one stays open.
+/// A dropped record that carries a descriptor (of accept, openat, openat2, socket,
+/// fixed_fd_install; the two of pipe, at their address) is closed with it; what a record has shown
+/// is the caller's. The kernel may still open one for an op that was abandoned: that one stays
+/// open.
 ///
 /// Returns how many ops were abandoned (0 = clean), RINGLINE_ESTALE for a second free.
 #[unsafe(no_mangle)]

@@ -15,9 +15,9 @@ pub(super) fn freed() -> i32 {
 
 /// Wait once for `wait_min` completions or `timeout_ns` (-1 = forever, 0 = do not wait), run the
 /// callbacks, show records in the shared block. As ringline_turn() without its ops. Owner thread;
-/// binds a ring without owner. Returns how many completions it told, callbacks and records together,
-/// also those that an earlier call took out of the kernel's queue (a close with a timeout, a
-/// prepare); or as ringline_turn().
+/// binds a ring without owner. Returns how many completions it told, callbacks and records
+/// together, also those that an earlier call took out of the kernel's queue (a close with a
+/// timeout, a prepare); or as ringline_turn().
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_run_once(
     ring: *mut ringline_ring,

@@ -136,9 +136,9 @@ pub unsafe extern "C-unwind" fn ringline_runtime_set_handlers(
 /// that itself asks for SO_REUSEPORT.
 ///
 /// Returns the listener's id (> 0), RINGLINE_ENULL, -EINVAL for the address or the backlog, -ENODEV
-/// for an interface that there is not, what socket(2) and bind(2) say (-EADDRINUSE, -EACCES,
-/// -EMFILE), -ENFILE (4096 listeners), RINGLINE_ECLOSED after stop, RINGLINE_ESTALE,
-/// RINGLINE_EFORKED.
+/// for an interface that there is not, what socket(2) and bind(2) say (-EADDRINUSE,
+/// -EADDRNOTAVAIL, -EACCES, -EMFILE), -ENFILE (4096 listeners), RINGLINE_ECLOSED after stop,
+/// RINGLINE_ESTALE, RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_runtime_listen(
     runtime: *mut ringline_runtime,

@@ -3,11 +3,12 @@
 //! Owns: which adopted worker the calling thread is. Never lends it to another thread: a thread
 //! that exits ends its worker.
 
-use super::boundary::{fail, netted};
+use super::boundary::{fail, netted, outcome};
 use super::ringline_runtime;
 use super::runtime::{stale, threads_of};
 use super::runtime_door::{CDoor, here_any};
-use super::runtime_events::{Recorder, ringline_worker_block};
+use super::runtime_events::{Recorder, ringline_event, ringline_worker_block};
+use super::runtime_lend::{lease_to, ringline_lease};
 use super::table;
 use crate::error::{ECLOSED, EFORKED, ENULL, EPANIC, EPOISONED, EREENTRANT, EWRONGTHREAD, Fault};
 use crate::runtime::Adopted;
@@ -147,18 +148,7 @@ pub extern "C-unwind" fn ringline_worker_turn(runtime: *mut ringline_runtime) ->
 }
 
 fn turn(handle: u64) -> Result<u32, Fault> {
-    let Some(seat) = seat_of(handle) else {
-        return Err(refusal(handle));
-    };
-    if seat.epoch != fork_epoch() {
-        return Err(Fault::new(EFORKED, "the worker was adopted before fork(2)"));
-    }
-    if seat.turning.get() {
-        return Err(Fault::new(EREENTRANT, "the turn runs already: this is one of its callbacks"));
-    }
-    if seat.poisoned.get() {
-        return Err(Fault::new(EPOISONED, "the worker ended by an internal error"));
-    }
+    let seat = resting_seat(handle)?;
     let Some(adopted) = &seat.adopted else { return Err(Fault::new(EPANIC, "no worker")) };
     let recorder = &*seat.recorder;
     // SAFETY: the block is this thread's.
@@ -180,6 +170,56 @@ fn turn(handle: u64) -> Result<u32, Fault> {
             Err(fault)
         }
     }
+}
+
+/// Keep the bytes of one record of the last turn (one of kind RINGLINE_EVENT_DATA, by its address
+/// in block->events), as ringline_conn_take() does in a data callback: they stay where they are
+/// until ringline_conn_send_lease() has sent them or ringline_lease_release() gives them back, and
+/// count as consumed; of the record's `consumed` only a negative value is looked at then. On the
+/// worker's thread, between turns.
+///
+/// Returns 0; -EINVAL when `event` is no record of data of the last turn; -ENODATA when its bytes
+/// were taken already or are not in the pool (an earlier turn or a pause left them, or they came by
+/// TLS, or it is the end): copy them; -ENOBUFS as ringline_conn_take(); RINGLINE_ENULL; -EINVAL or
+/// -E2BIG for the size in `out`; RINGLINE_ESTALE also when the connection is over;
+/// RINGLINE_EWRONGTHREAD where no such worker was adopted; RINGLINE_EREENTRANT in a callback of the
+/// turn; RINGLINE_EPOISONED after an internal error; RINGLINE_EFORKED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn ringline_worker_take(
+    runtime: *mut ringline_runtime,
+    event: *const ringline_event,
+    out: *mut ringline_lease,
+) -> i32 {
+    netted(|| {
+        outcome(resting_seat(runtime as u64).and_then(|seat| {
+            if event.is_null() || out.is_null() {
+                return Err(Fault::new(ENULL, "event or out is NULL"));
+            }
+            let no_record = "event is no record of data of the last turn";
+            let no_record = || Fault::errno(libc::EINVAL, no_record);
+            let at = seat.recorder.place_of(event).ok_or_else(no_record)?;
+            let Some(adopted) = &seat.adopted else { return Err(Fault::new(EPANIC, "no worker")) };
+            // SAFETY: not NULL; the caller vouches for the size it wrote.
+            unsafe { lease_to(out, || adopted.take(at)) }
+        }))
+    })
+}
+
+/// The seat of the calling thread, between turns.
+fn resting_seat(handle: u64) -> Result<Rc<Seat>, Fault> {
+    let Some(seat) = seat_of(handle) else {
+        return Err(refusal(handle));
+    };
+    if seat.epoch != fork_epoch() {
+        return Err(Fault::new(EFORKED, "the worker was adopted before fork(2)"));
+    }
+    if seat.turning.get() {
+        return Err(Fault::new(EREENTRANT, "the turn runs already: this is one of its callbacks"));
+    }
+    if seat.poisoned.get() {
+        return Err(Fault::new(EPOISONED, "the worker ended by an internal error"));
+    }
+    Ok(seat)
 }
 
 #[cold]

@@ -80,6 +80,8 @@ const _: () = assert!(size_of::<ringline_worker_block>() == 64);
 pub(super) struct Recorder {
     map: Map,
     len: Cell<u32>,
+    /// A record, and how many before it are data.
+    counted: Cell<(u32, usize)>,
     /// What events point to and nobody else keeps until the next turn.
     kept: RefCell<Vec<Box<[u64]>>>,
 }
@@ -88,7 +90,8 @@ impl Recorder {
     /// A recorder of one worker; the errno on failure.
     pub fn new(runtime: u64, worker: u32) -> Result<Recorder, i32> {
         let map = Map::new((EVENTS + 1) * size_of::<ringline_event>())?;
-        let recorder = Recorder { map, len: Cell::new(0), kept: RefCell::default() };
+        let recorder =
+            Recorder { map, len: Cell::new(0), counted: Cell::default(), kept: RefCell::default() };
         let block = ringline_worker_block {
             size: size_of::<ringline_worker_block>() as u32,
             abi: RINGLINE_ABI,
@@ -136,6 +139,7 @@ impl Recorder {
     /// Forget all records.
     pub fn clear(&self) {
         self.len.set(0);
+        self.counted.take();
         self.kept.borrow_mut().clear();
     }
 
@@ -157,6 +161,25 @@ impl Recorder {
             let event = unsafe { events.add(at).read() };
             (event.kind == RINGLINE_EVENT_DATA).then_some(event.consumed)
         })
+    }
+
+    /// As which data of the turn the record at `event` was shown; None when it is no such record.
+    pub fn place_of(&self, event: *const ringline_event) -> Option<usize> {
+        let offset = (event as usize).checked_sub(self.events() as usize)?;
+        let at = offset / size_of::<ringline_event>();
+        if offset % size_of::<ringline_event>() != 0 || at >= self.len() as usize {
+            return None;
+        }
+        // SAFETY: below `len`, so it was written.
+        let is_data = |at| unsafe { (*self.events().add(at)).kind } == RINGLINE_EVENT_DATA;
+        // Mostly they are asked for in their order.
+        let (mut from, mut count) = self.counted.get();
+        if from as usize > at {
+            (from, count) = (0, 0);
+        }
+        count += (from as usize..at).filter(|at| is_data(*at)).count();
+        self.counted.set((at as u32, count));
+        is_data(at).then_some(count)
     }
 
     fn push(&self, event: ringline_event) {

@@ -7,7 +7,7 @@ use super::config::{read_sized, write_sized};
 use super::ringline_runtime;
 use super::runtime_conn::on_worker;
 use crate::error::{ENULL, Fault};
-use crate::runtime::Spans;
+use crate::runtime::{Offer, Spans};
 use core::ffi::{c_char, c_void};
 
 /// Slices of one ringline_conn_sendv() at most.
@@ -52,6 +52,10 @@ pub struct ringline_conn_timeouts {
 /// thread), also when the connection is over. All bytes shown count as consumed then: of what the
 /// callback returns only a negative value is looked at. In that callback only.
 ///
+/// On an adopted worker: between turns, and it keeps the first record of this connection in the
+/// turn that nobody took yet and that can be kept, which need not be the one in hand: where a turn
+/// may show several of one connection, ringline_worker_take() names it.
+///
 /// Returns 0; -ENODATA when these bytes are not in the pool (an earlier callback or a pause left
 /// them, or they came by TLS): copy them; -ENOBUFS when only a quarter of the receive buffers is
 /// left, which is for the other connections: copy them (counted in take_refusals); RINGLINE_ENULL,
@@ -66,18 +70,30 @@ pub unsafe extern "C-unwind" fn ringline_conn_take(
         if out.is_null() {
             return Err(Fault::new(ENULL, "out is NULL"));
         }
-        // Before it is taken: a wrong size must change nothing.
-        let mut lease =
-            ringline_lease { size: 0, resv: 0, lease: 0, bytes: core::ptr::null_mut(), length: 0 };
-        // SAFETY: not NULL; the caller vouches for the size it wrote.
-        unsafe { write_sized(out, &lease) }?;
-        let taken = worker.take(conn)?;
-        lease.lease = taken.lease;
-        lease.bytes = taken.address as *mut c_void;
-        lease.length = taken.len as u64;
-        // SAFETY: as above.
-        unsafe { write_sized(out, &lease) }.map(|()| 0)
+        // SAFETY: not NULL; the caller vouches for it.
+        unsafe { lease_to(out, || worker.take(conn)) }
     })
+}
+
+/// Tell what is taken.
+///
+/// # Safety
+/// `out` may be written with the size that it names.
+pub(super) unsafe fn lease_to(
+    out: *mut ringline_lease,
+    take: impl FnOnce() -> Result<Offer, Fault>,
+) -> Result<u32, Fault> {
+    // Before it is taken: a wrong size must change nothing.
+    let mut lease =
+        ringline_lease { size: 0, resv: 0, lease: 0, bytes: core::ptr::null_mut(), length: 0 };
+    // SAFETY: the caller vouches for the size.
+    unsafe { write_sized(out, &lease) }?;
+    let taken = take()?;
+    lease.lease = taken.lease;
+    lease.bytes = taken.address as *mut c_void;
+    lease.length = taken.len as u64;
+    // SAFETY: as above.
+    unsafe { write_sized(out, &lease) }.map(|()| 0)
 }
 
 /// Send `length` bytes at `bytes`, which are (a part of) those of `lease`, behind what is queued,

@@ -95,8 +95,10 @@ fn turn(inside: &Inside, begun: Begun) -> i64 {
 ///
 /// Returns how many were accepted, from the front; when the first is rejected, why: -EINVAL,
 /// -EAGAIN (queue full, or 128 KiB of copies wait for the kernel), -ENOMEM (no memory for copies),
-/// RINGLINE_ENOSLOT, RINGLINE_ECLOSED, RINGLINE_ESTALE (unknown pool or token),
-/// RINGLINE_ENOTSUP_KERNEL, RINGLINE_ENULL.
+/// RINGLINE_ENOSLOT, RINGLINE_ECLOSED, RINGLINE_ESTALE (unknown pool, token, region or slot),
+/// RINGLINE_ENOTSUP_KERNEL, RINGLINE_ENULL (a row of files that is NULL); -EBUSY (a second SEND_ALL
+/// on a descriptor, a slot of files that is in use), -EALREADY (a second LIB_CLOSE), -EBADF (a
+/// LIB_CLOSE of none).
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_submit(
     ring: *mut ringline_ring,

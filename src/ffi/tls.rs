@@ -256,7 +256,8 @@ pub unsafe extern "C-unwind" fn ringline_tls_server_create(
 }
 
 /// As ringline_tls_server_create(), for clients: for ringline_conn_start_tls() on connections to a
-/// server, whose certificate is checked for its name, its time and its issuer. Any thread.
+/// server, whose certificate is checked for its name, its time and its issuer. Any thread. Returns
+/// as ringline_tls_server_create().
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_tls_client_create(
     options: *const ringline_tls_options,

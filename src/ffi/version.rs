@@ -102,7 +102,7 @@ pub extern "C-unwind" fn ringline_op_supported(opcode: u8) -> i32 {
 
 /// Write a report of what this machine allows and, where it does not, why and the remedy; one
 /// line per fact, terminated, cut off at `cap` bytes. Returns the length of the whole report
-/// without the terminator, like snprintf(3). `buf` may be NULL when `cap` is 0.
+/// without the terminator, like snprintf(3), or RINGLINE_ENULL. `buf` may be NULL when `cap` is 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_doctor(buf: *mut c_char, cap: usize) -> i32 {
     if buf.is_null() && cap > 0 {

@@ -87,7 +87,8 @@ impl Engine {
         errno
     }
 
-    /// When a turn is to be made though nothing came: mostly for the next user-space timer, by CLOCK_MONOTONIC.
+    /// When a turn is to be made though nothing came: mostly for the next user-space timer, by
+    /// CLOCK_MONOTONIC.
     pub fn deadline(&mut self) -> Option<u64> {
         self.driver.earliest()
     }

@@ -4,6 +4,7 @@
 //! connections first, so that no descriptor stays.
 
 use super::core::Core;
+use super::taking::Offer;
 use super::worker::Worker;
 use super::{Door, Threads};
 use crate::error::{ECLOSED, Fault};
@@ -89,6 +90,11 @@ impl<D: Door> Adopted<D> {
                 return Err(Fault::errno(libc::EINTR, "a signal handler ran"));
             }
         }
+    }
+
+    /// Keep the data that was told as the `at`th of the last turn.
+    pub fn take(&self, at: usize) -> Result<Offer, Fault> {
+        self.worker.take_held(at)
     }
 
     /// End at once: nobody listens to what it tells any more.

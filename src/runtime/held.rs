@@ -16,10 +16,15 @@ pub(super) struct Held {
 }
 
 impl Held {
-    /// What of it may be taken, if it belongs to `conn`.
-    pub(super) fn offer(&self, conn: u64) -> Option<Offer> {
+    /// Whose it is.
+    pub(super) fn conn(&self) -> u64 {
+        self.conn
+    }
+
+    /// What of it may be taken.
+    pub(super) fn offer(&self) -> Option<Offer> {
         match &self.shown {
-            Shown::Fresh(piece) if self.conn == conn => Some(Offer {
+            Shown::Fresh(piece) => Some(Offer {
                 lease: piece.lease(),
                 address: piece.bytes().as_ptr() as u64,
                 len: piece.bytes().len(),

@@ -52,6 +52,7 @@ pub use limits::Spans;
 pub use listener::Manner;
 pub use process::UNKNOWN;
 pub use stats::WorkerStats;
+pub use taking::Offer;
 pub use threads::Threads;
 pub use tls::{Asked, ClientCertificates, Identity, Pem, TlsConfig, TlsFacts, TlsOptions};
 pub use worker::Worker;

@@ -8,10 +8,11 @@ use super::Door;
 use super::calls::LONGEST;
 use super::conn_table::index_of;
 use super::core::Core;
+use super::held::Held;
 use super::limits::Spans;
 use super::worker::Worker;
 use crate::error::Fault;
-use crate::resource::Held;
+use crate::resource::Held as Marked;
 use crate::ring::{Completion, cf};
 use crate::sys::file;
 use core::cell::Cell;
@@ -87,7 +88,31 @@ fn few() -> Fault {
     Fault::errno(libc::ENOBUFS, "few receive buffers are left: copy it")
 }
 
+#[cold]
+fn nothing() -> Fault {
+    Fault::errno(libc::ENODATA, "nothing is shown now that is in the pool: copy it")
+}
+
 impl Core {
+    /// Whether enough buffers are left to give one away.
+    fn check_taking(&mut self) -> Result<(), Fault> {
+        let info = self.engine.pool_info(self.pool)?;
+        if info.free <= (info.spec.count / 4).max(1) {
+            self.stats.take_refusals.add(1);
+            return Err(few());
+        }
+        Ok(())
+    }
+
+    /// Leave to the user what is held for the next turn.
+    fn take_offer(&mut self, offer: Option<Offer>) -> Result<Offer, Fault> {
+        let offer = offer.ok_or_else(nothing)?;
+        self.check_taking()?;
+        self.held.iter_mut().for_each(|held| held.leave(offer.lease));
+        self.stats.taken.add(1);
+        Ok(offer)
+    }
+
     /// Whether `id` may send `len` bytes more now; its place.
     pub(super) fn sender(&mut self, id: u64, len: u64) -> Result<usize, Fault> {
         let connection = self.table.find(id)?;
@@ -110,43 +135,33 @@ impl<D: Door> Worker<D> {
     pub fn take(&self, id: u64) -> Result<Offer, Fault> {
         let core = &mut *self.core.borrow_mut();
         core.table.find(id)?;
-        let shown = self.taking.of(id);
-        let held = core.held.iter().find_map(|held| held.offer(id));
-        if shown.is_none() && held.is_none() {
-            return Err(Fault::errno(
-                libc::ENODATA,
-                "nothing of this connection is shown now that is in the pool: copy it",
-            ));
-        }
-        let info = core.engine.pool_info(core.pool)?;
-        if info.free <= (info.spec.count / 4).max(1) {
-            core.stats.take_refusals.add(1);
-            return Err(few());
-        }
-        let offer = match (shown, held) {
-            (Some((lent, address, len)), _) => {
-                let lease = match lent {
-                    Lent::Lease(lease) => lease,
-                    Lent::Claim(at) => core.engine.lease_claim(core.pool, at).ok_or_else(few)?,
-                };
-                self.taking.take();
-                Offer { lease, address, len }
-            }
-            (None, Some(offer)) => {
-                core.held.iter_mut().for_each(|held| held.leave(offer.lease));
-                offer
-            }
-            (None, None) => return Err(few()),
+        let Some((lent, address, len)) = self.taking.of(id) else {
+            let offers = core.held.iter().filter(|held| held.conn() == id).find_map(Held::offer);
+            return core.take_offer(offers);
         };
+        core.check_taking()?;
+        let lease = match lent {
+            Lent::Lease(lease) => lease,
+            Lent::Claim(at) => core.engine.lease_claim(core.pool, at).ok_or_else(few)?,
+        };
+        self.taking.take();
         core.stats.taken.add(1);
-        Ok(offer)
+        Ok(Offer { lease, address, len })
+    }
+
+    /// As [`Worker::take`], of the data that was shown as the `at`th of the last turn.
+    pub fn take_held(&self, at: usize) -> Result<Offer, Fault> {
+        let core = &mut *self.core.borrow_mut();
+        let held = core.held.get(at).ok_or_else(nothing)?;
+        core.table.find(held.conn())?;
+        core.take_offer(core.held[at].offer())
     }
 
     /// Send bytes of a lease, which is given back when they are sent.
     pub fn send_lease(&self, id: u64, lease: u64, address: u64, len: usize) -> Result<(), Fault> {
         let core = &mut *self.core.borrow_mut();
         let index = core.sender(id, len as u64)?;
-        let held = Held::claim(lease, address, len as u32)?;
+        let held = Marked::claim(lease, address, len as u32)?;
         if len > 0 {
             core.table.at(index).outgoing().push_lease(held, &mut core.blocks)?;
             core.make_due(index);

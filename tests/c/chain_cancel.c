@@ -202,7 +202,8 @@ int main(void) {
   ring = make_ring();
   for (way = 0; way < WAYS; way++)
     for (link = 0; link < 2; link++)
-      for (together = 0; together < 2; together++) check_way((enum way)way, links[link], 0, together);
+      for (together = 0; together < 2; together++)
+        check_way((enum way)way, links[link], 0, together);
   check_sync_waits(RINGLINE_SQE_IO_LINK);
   check_sync_waits(RINGLINE_SQE_IO_HARDLINK);
   check_among_others();

@@ -1,8 +1,9 @@
 /*
  * Completions that bring a descriptor and that nobody gets to see: the ring is freed, abandoned,
  * freed in a callback or left by its thread while they wait. And those that were seen.
- * Failure: a descriptor that stays open although no program knows its number, or one that is closed
- * under its user: what a record has shown is his, and a slot of the table of files is no descriptor.
+ * Failure: a descriptor that stays open although no program knows its number, or one that is
+ * closed under its user: what a record has shown is his, and a slot of the table of files is no
+ * descriptor.
  */
 #include "tools.h"
 

@@ -1,6 +1,6 @@
 /*
- * A ring with registered files is detached, also one whose queue a thread of the kernel's polls, and
- * with more files than the queue has entries.
+ * A ring with registered files is detached, also one whose queue a thread of the kernel's polls,
+ * and with more files than the queue has entries.
  * Failure: -EAGAIN because the files were not waited for, a descriptor that stays open, or a file
  * that is another one afterwards.
  */

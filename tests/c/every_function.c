@@ -1,9 +1,12 @@
 /*
  * One table that calls every function of the header with NULL, stale, garbage and wrong-kind
  * handles, from a wrong thread and from a forked child, and expects the documented code.
- * Failure: a crash, a success on a handle that is none, or a function that the table lacks.
+ * Failure: a crash, a success on a handle that is none, a function that the table lacks, or a code
+ * of which the header does not tell.
  */
 #include "tools.h"
+
+#include "documented.h"
 
 /* What the table calls functions with; valid apart from what a row is about. */
 static ringline_ring *other_thread_ring;
@@ -240,7 +243,13 @@ static void check_complete(void) {
   CHECK_EQ(count, HANDLE_ROWS + MAIL_ROWS - 1 + RUN_ROWS + PREP_ROWS + NO_HANDLE);
 }
 
+/* `name` is that of a function, with or without its prefix and arguments. */
 static void expect(const char *name, const char *how, int64_t got, int64_t expected) {
+  char whole[64];
+  int prefixed = strncmp(name, "ringline_", 9) == 0;
+  snprintf(whole, sizeof whole, "%s%.*s", prefixed ? "" : "ringline_", (int)strcspn(name, "("),
+           name);
+  documented_check(whole, got);
   if (got != expected)
     HARNESS_FAIL("%s with %s is %lld (%s), expected %s", name, how, (long long)got,
                  harness_name(got), harness_name(expected));
@@ -426,6 +435,7 @@ int main(void) {
   uint64_t lease;
   size_t row;
   check_complete();
+  documented_header(); /* stays mapped */
   harness_warm_threads(1);
   null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
   CHECK_OK(ringline_runtime_create(NULL, &runtime)); /* the stacks of its threads stay mapped */
@@ -462,6 +472,7 @@ int main(void) {
   pthread_join(thread, NULL);
   CHECK_EQ(ringline_turn(other_thread_ring), RINGLINE_ECLOSED); /* abandoned: freed by its owner */
   CHECK_EQ(ringline_turn(other_thread_ring), RINGLINE_ESTALE);
+  CHECK_EQ(documented_missing, 0);
   CHECK_EQ(in_child(forked, ring), 0);
   /* Nothing of all that changed the good ring. */
   shared = ringline_shared_block(ring);

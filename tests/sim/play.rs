@@ -327,6 +327,8 @@ impl Play {
     fn cancel_sync_some(&mut self) {
         let token = self.some_token();
         let _ = self.engine().cancel_sync(token, 1_000_000);
+        // It may have taken completions out of the queue: what ended did so before the next call.
+        self.dispatch();
     }
 
     fn release_some(&mut self) {

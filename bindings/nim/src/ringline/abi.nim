@@ -817,6 +817,47 @@ type
     more*: array[2, uint64]
       ## Zero.
 
+  ringline_event* {.bycopy.} = object
+    ## What a worker tells, as a record. Addresses are valid until the next turn.
+    kind*: uint32
+      ## RINGLINE_EVENT_*.
+    res*: int32
+      ## A result, reason or status.
+    conn*: uint64
+      ## The connection (or timer, or process).
+    user*: uint64
+      ## The user's number of it.
+    address*: uint64
+      ## Address of the bytes.
+    length*: uint64
+      ## How many there are.
+    consumed*: int64
+      ## Of RINGLINE_EVENT_DATA: in, what a data callback would return. It is `length` at first (0 at
+      ## the end): write less to have the rest shown again, in front of what comes next. Where bytes
+      ## were left, later data of the connection in the same turn counts as not seen: it is shown
+      ## again at once, behind them. The end counts as not seen where the connection is paused: it is
+      ## told after ringline_conn_resume(). Negative = close at once.
+    listener*: uint32
+      ## The listener it is about.
+    flags*: uint32
+      ## RINGLINE_EVENT_FLAG_*.
+    extra*: uint64
+      ## More of some kinds; else 0.
+
+  ringline_lease* {.bycopy.} = object
+    ## Received bytes that were kept by ringline_conn_take(). Set `size` to sizeof(ringline_lease)
+    ## (0 = the same) before the call.
+    size*: uint32
+      ## sizeof(ringline_lease).
+    resv*: uint32
+      ## Zero.
+    lease*: uint64
+      ## The lease, for ringline_conn_send_lease() or ringline_lease_release().
+    bytes*: uint64
+      ## The bytes: the same as the data callback shows.
+    length*: uint64
+      ## How many.
+
   ringline_conn_info* {.bycopy.} = object
     ## What a connection is like. Set `size` to sizeof(ringline_conn_info) (0 = the same) before the
     ## call.
@@ -846,20 +887,6 @@ type
       ## The other end's port.
     peer_address*: array[16, uint8]
       ## Its address, 4 or 16 bytes as on the wire.
-
-  ringline_lease* {.bycopy.} = object
-    ## Received bytes that were kept by ringline_conn_take(). Set `size` to sizeof(ringline_lease)
-    ## (0 = the same) before the call.
-    size*: uint32
-      ## sizeof(ringline_lease).
-    resv*: uint32
-      ## Zero.
-    lease*: uint64
-      ## The lease, for ringline_conn_send_lease() or ringline_lease_release().
-    bytes*: uint64
-      ## The bytes: the same as the data callback shows.
-    length*: uint64
-      ## How many.
 
   ringline_conn_timeouts* {.bycopy.} = object
     ## How long a connection may do nothing. `size` as in ringline_config.
@@ -1071,33 +1098,6 @@ type
     handshake_timeout_ns*: uint64
       ## How long a handshake may take, in nanoseconds; 0 = 10 s.
 
-  ringline_event* {.bycopy.} = object
-    ## What a worker tells, as a record. Addresses are valid until the next turn.
-    kind*: uint32
-      ## RINGLINE_EVENT_*.
-    res*: int32
-      ## A result, reason or status.
-    conn*: uint64
-      ## The connection (or timer, or process).
-    user*: uint64
-      ## The user's number of it.
-    address*: uint64
-      ## Address of the bytes.
-    length*: uint64
-      ## How many there are.
-    consumed*: int64
-      ## Of RINGLINE_EVENT_DATA: in, what a data callback would return. It is `length` at first (0 at
-      ## the end): write less to have the rest shown again, in front of what comes next. Where bytes
-      ## were left, later data of the connection in the same turn counts as not seen: it is shown
-      ## again at once, behind them. The end counts as not seen where the connection is paused: it is
-      ## told after ringline_conn_resume(). Negative = close at once.
-    listener*: uint32
-      ## The listener it is about.
-    flags*: uint32
-      ## RINGLINE_EVENT_FLAG_*.
-    extra*: uint64
-      ## More of some kinds; else 0.
-
   ringline_log_function* = proc (ctx: pointer, level: uint32, message: cstring) {.cdecl, gcsafe,
     raises: [].}
     ## A log function: `message` is one line without newline, terminated, valid during the call;
@@ -1214,21 +1214,38 @@ type
 proc ringline_cancel*(ring: ptr ringline_ring, token: uint64): int32
   ## Ask for the op of `token` to end. Its memory stays the library's until its FINAL completion,
   ## which tells -ECANCELED, or how it ended before. Owner thread (any while there is none).
-  ## Returns 0 = asked, RINGLINE_ESTALE = gone already, -EALREADY for a close.
+  ##
+  ## An op that waits behind another one in its chain is not with the kernel yet: it is asked when
+  ## that one ended, and may have done a part, or all, by then. To be rid of it at once cancel the
+  ## first of the chain.
+  ##
+  ## Returns 0 = asked, RINGLINE_ESTALE = gone already, -EALREADY for a close and for a LINK_TIMEOUT
+  ## (it ends with the op that it limits), -EAGAIN when the room kept for cancels is full: turn, then
+  ## cancel again.
 
 proc ringline_cancel_many*(ring: ptr ringline_ring, tokens: ptr uint64, count: uint32): int32
-  ## Ask for many ops to end. Tokens that are gone are skipped. Returns how many were asked.
+  ## Ask for many ops to end, as ringline_cancel(). Tokens that are gone, of closes and of link
+  ## timeouts are skipped. Owner thread (any while there is none). Returns how many were asked,
+  ## RINGLINE_ENULL, or -EAGAIN as ringline_cancel(): then some may have been.
 
 proc ringline_cancel_fd*(ring: ptr ringline_ring, fd: int32): int32
-  ## Ask for every op submitted on descriptor `fd` to end. Returns how many were asked.
+  ## Ask for every op submitted on descriptor `fd` to end, as ringline_cancel(). Owner thread (any
+  ## while there is none). Returns how many were asked, or -EAGAIN as ringline_cancel().
 
 proc ringline_cancel_all*(ring: ptr ringline_ring): int32
-  ## Ask for everything in flight to end, timers included. Returns how many were asked.
+  ## Ask for everything in flight to end, timers included. Owner thread (any while there is none).
+  ## Returns how many were asked, or -EAGAIN as ringline_cancel().
 
 proc ringline_cancel_sync*(ring: ptr ringline_ring, token: uint64, timeout_ns: int64): int32
   ## Cancel and wait for the kernel's verdict, up to `timeout_ns` (-1 = forever). The FINAL still
-  ## comes by turn. Returns 0 = cancelled, RINGLINE_ESTALE = gone already, -EALREADY = running and
-  ## not to be stopped, -ETIME, RINGLINE_EREENTRANT inside a callback.
+  ## comes by turn. For an op that waits behind another one in its chain the verdict comes when that
+  ## one ended.
+  ##
+  ## Owner thread (any while there is none), not in a callback. Returns 0 = cancelled,
+  ## RINGLINE_ESTALE = gone already: its FINAL came or waits; -EALREADY = running and not to be
+  ## stopped, or as ringline_cancel(); -ETIME: what was asked stays asked; -EINTR when a signal
+  ## handler ran; -EBUSY when the records are full, behind which its FINAL may be: turn first;
+  ## RINGLINE_EREENTRANT inside a callback; RINGLINE_ENOTSUP_KERNEL (cancel_sync: 6.0).
 
 proc ringline_config_init*(config: ptr ringline_config): int32
   ## Fill a config with the defaults, which are zeros, whatever is in it now, and set its size. What
@@ -1243,7 +1260,8 @@ proc ringline_dump*(ring: ptr ringline_ring, fd: int32): int32
   ## their leases. The format may change. `fd` is the caller's and may block; no SIGPIPE is raised
   ## where the kernel can suppress it. Owner thread (any while there is none), also in a callback.
   ##
-  ## Returns how many operations are in flight, or -errno when `fd` cannot be written.
+  ## Returns how many operations are in flight, or -errno when `fd` cannot be
+  ## written (-EBADF, -EPIPE, -ENOSPC).
 
 proc ringline_strerror*(code: int32): cstring
   ## What a code means and what to do, static text. Never NULL, never fails; any thread.
@@ -1426,12 +1444,13 @@ proc ringline_pool_create*(ring: ptr ringline_ring, count: uint32, size: uint32,
   ## RINGLINE_ENOTSUP_KERNEL (pool: 5.19, pool_incremental: 6.12).
 
 proc ringline_pool_destroy*(ring: ptr ringline_ring, pool: int32): int32
-  ## Give a pool up. Leases stay valid until they are given back. Returns 0, -EBUSY while ops in
-  ## flight take buffers from it, RINGLINE_ESTALE.
+  ## Give a pool up. Leases stay valid until they are given back. Owner thread (any while there is
+  ## none). Returns 0, -EBUSY while ops in flight take buffers from it, RINGLINE_ESTALE.
 
 proc ringline_pool_info_of*(ring: ptr ringline_ring, pool: int32,
     `out`: ptr ringline_pool_info): int32
-  ## Tell what a pool is like. Returns 0, RINGLINE_ESTALE, RINGLINE_ENULL, -EINVAL.
+  ## Tell what a pool is like. Owner thread (any while there is none). Returns 0, RINGLINE_ESTALE,
+  ## RINGLINE_ENULL, -EINVAL or -E2BIG for the size in `out`.
 
 proc ringline_pool_set_low_water*(ring: ptr ringline_ring, pool: int32, mark: uint32,
     user_data: uint64): int32
@@ -1914,12 +1933,18 @@ proc ringline_free*(ring: ptr ringline_ring): int32
   ## a callback it happens when the loop returns. Owner thread; any thread while there is no owner or
   ## when the owner thread is gone.
   ##
+  ## A dropped record that carries a descriptor (of accept, openat, openat2, socket,
+  ## fixed_fd_install; the two of pipe, at their address) is closed with it; what a record has shown
+  ## is the caller's. The kernel may still open one for an op that was abandoned: that one stays
+  ## open.
+  ##
   ## Returns how many ops were abandoned (0 = clean), RINGLINE_ESTALE for a second free.
 
 proc ringline_abandon*(ring: ptr ringline_ring): int32
   ## Free as soon as it is legal; for finalisers, from any thread. The owner frees the ring at its
-  ## next turn (which then answers RINGLINE_ECLOSED); without an owner it is freed now; when the
-  ## owner thread is gone, now too. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
+  ## next turn (which then answers RINGLINE_ECLOSED, and what it would have shown is dropped, as
+  ## ringline_free() does); without an owner it is freed now; when the owner thread is gone (joined,
+  ## for one), now too. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
 
 proc ringline_state*(ring: ptr ringline_ring): int32
   ## RINGLINE_STATE_* of the ring. Owner thread (any while it has none).
@@ -1931,13 +1956,15 @@ proc ringline_set_user*(ring: ptr ringline_ring, user: uint64): int32
   ## Keep a number of the caller's with the ring. Owner thread (any while it has none).
 
 proc ringline_user*(ring: ptr ringline_ring, `out`: ptr uint64): int32
-  ## The number kept with ringline_set_user(); 0 at first. Returns 0 or RINGLINE_ENULL.
+  ## The number kept with ringline_set_user(); 0 at first. Owner thread (any while it has none).
+  ## Returns 0 or RINGLINE_ENULL.
 
 proc ringline_run_once*(ring: ptr ringline_ring, wait_min: uint32, timeout_ns: int64): int32
   ## Wait once for `wait_min` completions or `timeout_ns` (-1 = forever, 0 = do not wait), run the
   ## callbacks, show records in the shared block. As ringline_turn() without its ops. Owner thread;
-  ## binds a ring without owner. Returns how many completions came, callbacks and records together,
-  ## or as ringline_turn().
+  ## binds a ring without owner. Returns how many completions it told, callbacks and records
+  ## together, also those that an earlier call took out of the kernel's queue (a close with a
+  ## timeout, a prepare); or as ringline_turn().
 
 proc ringline_run*(ring: ptr ringline_ring): int32
   ## Run callbacks until ringline_stop(), until nothing is in flight and nobody holds a mailbox of
@@ -1981,9 +2008,9 @@ proc ringline_runtime_listen*(runtime: ptr ringline_runtime, address: cstring,
   ## that itself asks for SO_REUSEPORT.
   ##
   ## Returns the listener's id (> 0), RINGLINE_ENULL, -EINVAL for the address or the backlog, -ENODEV
-  ## for an interface that there is not, what socket(2) and bind(2) say (-EADDRINUSE, -EACCES,
-  ## -EMFILE), -ENFILE (4096 listeners), RINGLINE_ECLOSED after stop, RINGLINE_ESTALE,
-  ## RINGLINE_EFORKED.
+  ## for an interface that there is not, what socket(2) and bind(2) say (-EADDRINUSE,
+  ## -EADDRNOTAVAIL, -EACCES, -EMFILE), -ENFILE (4096 listeners), RINGLINE_ECLOSED after stop,
+  ## RINGLINE_ESTALE, RINGLINE_EFORKED.
 
 proc ringline_runtime_port*(runtime: ptr ringline_runtime, listener: uint32): int32
   ## The port of a listener; 0 for a path. Any thread. Returns it, or RINGLINE_ESTALE (also for a
@@ -2050,6 +2077,21 @@ proc ringline_worker_turn*(runtime: ptr ringline_runtime): int32
   ## RINGLINE_EWRONGTHREAD where no such worker was adopted, RINGLINE_EPANIC and RINGLINE_EPOISONED
   ## after an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
 
+proc ringline_worker_take*(runtime: ptr ringline_runtime, event: ptr ringline_event,
+    `out`: ptr ringline_lease): int32
+  ## Keep the bytes of one record of the last turn (one of kind RINGLINE_EVENT_DATA, by its address
+  ## in block->events), as ringline_conn_take() does in a data callback: they stay where they are
+  ## until ringline_conn_send_lease() has sent them or ringline_lease_release() gives them back, and
+  ## count as consumed; of the record's `consumed` only a negative value is looked at then. On the
+  ## worker's thread, between turns.
+  ##
+  ## Returns 0; -EINVAL when `event` is no record of data of the last turn; -ENODATA when its bytes
+  ## were taken already or are not in the pool (an earlier turn or a pause left them, or they came by
+  ## TLS, or it is the end): copy them; -ENOBUFS as ringline_conn_take(); RINGLINE_ENULL; -EINVAL or
+  ## -E2BIG for the size in `out`; RINGLINE_ESTALE also when the connection is over;
+  ## RINGLINE_EWRONGTHREAD where no such worker was adopted; RINGLINE_EREENTRANT in a callback of the
+  ## turn; RINGLINE_EPOISONED after an internal error; RINGLINE_EFORKED.
+
 proc ringline_runtime_config_init*(config: ptr ringline_runtime_config): int32
   ## Fill a runtime's config with the defaults, which are zeros, and set its size. Any thread.
   ## Returns 0 or RINGLINE_ENULL.
@@ -2114,6 +2156,10 @@ proc ringline_conn_take*(runtime: ptr ringline_runtime, conn: uint64,
   ## ringline_conn_send_lease() has sent them or ringline_lease_release() gives them back (any
   ## thread), also when the connection is over. All bytes shown count as consumed then: of what the
   ## callback returns only a negative value is looked at. In that callback only.
+  ##
+  ## On an adopted worker: between turns, and it keeps the first record of this connection in the
+  ## turn that nobody took yet and that can be kept, which need not be the one in hand: where a turn
+  ## may show several of one connection, ringline_worker_take() names it.
   ##
   ## Returns 0; -ENODATA when these bytes are not in the pool (an earlier callback or a pause left
   ## them, or they came by TLS): copy them; -ENOBUFS when only a quarter of the receive buffers is
@@ -2390,8 +2436,10 @@ proc ringline_submit*(ring: ptr ringline_ring, ops: ptr ringline_op, count: uint
   ##
   ## Returns how many were accepted, from the front; when the first is rejected, why: -EINVAL,
   ## -EAGAIN (queue full, or 128 KiB of copies wait for the kernel), -ENOMEM (no memory for copies),
-  ## RINGLINE_ENOSLOT, RINGLINE_ECLOSED, RINGLINE_ESTALE (unknown pool or token),
-  ## RINGLINE_ENOTSUP_KERNEL, RINGLINE_ENULL.
+  ## RINGLINE_ENOSLOT, RINGLINE_ECLOSED, RINGLINE_ESTALE (unknown pool, token, region or slot),
+  ## RINGLINE_ENOTSUP_KERNEL, RINGLINE_ENULL (a row of files that is NULL); -EBUSY (a second SEND_ALL
+  ## on a descriptor, a slot of files that is in use), -EALREADY (a second LIB_CLOSE), -EBADF (a
+  ## LIB_CLOSE of none).
 
 proc ringline_submit_with*(ring: ptr ringline_ring, op: ptr ringline_op,
     callback: ringline_callback, ctx: pointer): int64
@@ -2424,7 +2472,8 @@ proc ringline_tls_server_create*(options: ptr ringline_tls_options,
 proc ringline_tls_client_create*(options: ptr ringline_tls_options,
     `out`: ptr ptr ringline_tls_config): int32
   ## As ringline_tls_server_create(), for clients: for ringline_conn_start_tls() on connections to a
-  ## server, whose certificate is checked for its name, its time and its issuer. Any thread.
+  ## server, whose certificate is checked for its name, its time and its issuer. Any thread. Returns
+  ## as ringline_tls_server_create().
 
 proc ringline_tls_free*(tls: ptr ringline_tls_config): int32
   ## Give a TLS config back. Listeners and connections that use it keep it until they are over. Any
@@ -2487,7 +2536,7 @@ proc ringline_op_supported*(opcode: uint8): int32
 proc ringline_doctor*(buf: cstring, cap: csize_t): int32
   ## Write a report of what this machine allows and, where it does not, why and the remedy; one
   ## line per fact, terminated, cut off at `cap` bytes. Returns the length of the whole report
-  ## without the terminator, like snprintf(3). `buf` may be NULL when `cap` is 0.
+  ## without the terminator, like snprintf(3), or RINGLINE_ENULL. `buf` may be NULL when `cap` is 0.
 
 {.pop.}
 
@@ -2777,6 +2826,38 @@ iterator layoutRows*(): tuple[name: string, offset, size: int] =
     sizeof(default(ringline_worker_block).resv))
   yield ("ringline_worker_block.more", offsetOf(ringline_worker_block, more),
     sizeof(default(ringline_worker_block).more))
+  yield ("ringline_event", 0, sizeof(ringline_event))
+  yield ("ringline_event.kind", offsetOf(ringline_event, kind),
+    sizeof(default(ringline_event).kind))
+  yield ("ringline_event.res", offsetOf(ringline_event, res),
+    sizeof(default(ringline_event).res))
+  yield ("ringline_event.conn", offsetOf(ringline_event, conn),
+    sizeof(default(ringline_event).conn))
+  yield ("ringline_event.user", offsetOf(ringline_event, user),
+    sizeof(default(ringline_event).user))
+  yield ("ringline_event.address", offsetOf(ringline_event, address),
+    sizeof(default(ringline_event).address))
+  yield ("ringline_event.length", offsetOf(ringline_event, length),
+    sizeof(default(ringline_event).length))
+  yield ("ringline_event.consumed", offsetOf(ringline_event, consumed),
+    sizeof(default(ringline_event).consumed))
+  yield ("ringline_event.listener", offsetOf(ringline_event, listener),
+    sizeof(default(ringline_event).listener))
+  yield ("ringline_event.flags", offsetOf(ringline_event, flags),
+    sizeof(default(ringline_event).flags))
+  yield ("ringline_event.extra", offsetOf(ringline_event, extra),
+    sizeof(default(ringline_event).extra))
+  yield ("ringline_lease", 0, sizeof(ringline_lease))
+  yield ("ringline_lease.size", offsetOf(ringline_lease, size),
+    sizeof(default(ringline_lease).size))
+  yield ("ringline_lease.resv", offsetOf(ringline_lease, resv),
+    sizeof(default(ringline_lease).resv))
+  yield ("ringline_lease.lease", offsetOf(ringline_lease, lease),
+    sizeof(default(ringline_lease).lease))
+  yield ("ringline_lease.bytes", offsetOf(ringline_lease, bytes),
+    sizeof(default(ringline_lease).bytes))
+  yield ("ringline_lease.length", offsetOf(ringline_lease, length),
+    sizeof(default(ringline_lease).length))
   yield ("ringline_conn_info", 0, sizeof(ringline_conn_info))
   yield ("ringline_conn_info.size", offsetOf(ringline_conn_info, size),
     sizeof(default(ringline_conn_info).size))
@@ -2804,17 +2885,6 @@ iterator layoutRows*(): tuple[name: string, offset, size: int] =
     sizeof(default(ringline_conn_info).peer_port))
   yield ("ringline_conn_info.peer_address", offsetOf(ringline_conn_info, peer_address),
     sizeof(default(ringline_conn_info).peer_address))
-  yield ("ringline_lease", 0, sizeof(ringline_lease))
-  yield ("ringline_lease.size", offsetOf(ringline_lease, size),
-    sizeof(default(ringline_lease).size))
-  yield ("ringline_lease.resv", offsetOf(ringline_lease, resv),
-    sizeof(default(ringline_lease).resv))
-  yield ("ringline_lease.lease", offsetOf(ringline_lease, lease),
-    sizeof(default(ringline_lease).lease))
-  yield ("ringline_lease.bytes", offsetOf(ringline_lease, bytes),
-    sizeof(default(ringline_lease).bytes))
-  yield ("ringline_lease.length", offsetOf(ringline_lease, length),
-    sizeof(default(ringline_lease).length))
   yield ("ringline_conn_timeouts", 0, sizeof(ringline_conn_timeouts))
   yield ("ringline_conn_timeouts.size", offsetOf(ringline_conn_timeouts, size),
     sizeof(default(ringline_conn_timeouts).size))
@@ -2995,24 +3065,3 @@ iterator layoutRows*(): tuple[name: string, offset, size: int] =
     sizeof(default(ringline_tls_options).alpn))
   yield ("ringline_tls_options.handshake_timeout_ns", offsetOf(ringline_tls_options, handshake_timeout_ns),
     sizeof(default(ringline_tls_options).handshake_timeout_ns))
-  yield ("ringline_event", 0, sizeof(ringline_event))
-  yield ("ringline_event.kind", offsetOf(ringline_event, kind),
-    sizeof(default(ringline_event).kind))
-  yield ("ringline_event.res", offsetOf(ringline_event, res),
-    sizeof(default(ringline_event).res))
-  yield ("ringline_event.conn", offsetOf(ringline_event, conn),
-    sizeof(default(ringline_event).conn))
-  yield ("ringline_event.user", offsetOf(ringline_event, user),
-    sizeof(default(ringline_event).user))
-  yield ("ringline_event.address", offsetOf(ringline_event, address),
-    sizeof(default(ringline_event).address))
-  yield ("ringline_event.length", offsetOf(ringline_event, length),
-    sizeof(default(ringline_event).length))
-  yield ("ringline_event.consumed", offsetOf(ringline_event, consumed),
-    sizeof(default(ringline_event).consumed))
-  yield ("ringline_event.listener", offsetOf(ringline_event, listener),
-    sizeof(default(ringline_event).listener))
-  yield ("ringline_event.flags", offsetOf(ringline_event, flags),
-    sizeof(default(ringline_event).flags))
-  yield ("ringline_event.extra", offsetOf(ringline_event, extra),
-    sizeof(default(ringline_event).extra))

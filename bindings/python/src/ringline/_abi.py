@@ -1074,6 +1074,82 @@ class WorkerBlock(ctypes.Structure):
 WORKER_BLOCK_FORMAT = "<IIQIIqQII2Q"
 
 
+class Event(ctypes.Structure):
+    """What a worker tells, as a record. Addresses are valid until the next turn.
+    """
+
+    #: RINGLINE_EVENT_*.
+    kind: int
+    #: A result, reason or status.
+    res: int
+    #: The connection (or timer, or process).
+    conn: int
+    #: The user's number of it.
+    user: int
+    #: Address of the bytes.
+    address: int
+    #: How many there are.
+    length: int
+    #: Of RINGLINE_EVENT_DATA: in, what a data callback would return. It is `length` at first (0 at
+    #: the end): write less to have the rest shown again, in front of what comes next. Where bytes
+    #: were left, later data of the connection in the same turn counts as not seen: it is shown
+    #: again at once, behind them. The end counts as not seen where the connection is paused: it is
+    #: told after ringline_conn_resume(). Negative = close at once.
+    consumed: int
+    #: The listener it is about.
+    listener: int
+    #: RINGLINE_EVENT_FLAG_*.
+    flags: int
+    #: More of some kinds; else 0.
+    extra: int
+
+    _fields_ = [
+        ("kind", ctypes.c_uint32),
+        ("res", ctypes.c_int32),
+        ("conn", ctypes.c_uint64),
+        ("user", ctypes.c_uint64),
+        ("address", ctypes.c_uint64),
+        ("length", ctypes.c_uint64),
+        ("consumed", ctypes.c_int64),
+        ("listener", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("extra", ctypes.c_uint64),
+    ]
+
+
+#: The same for the struct module: 64 bytes.
+EVENT_FORMAT = "<IiQQQQqIIQ"
+
+
+class Lease(ctypes.Structure):
+    """Received bytes that were kept by ringline_conn_take(). Set `size` to sizeof(ringline_lease)
+    (0 = the same) before the call.
+    """
+
+    #: sizeof(ringline_lease).
+    size: int
+    #: Zero.
+    resv: int
+    #: The lease, for ringline_conn_send_lease() or ringline_lease_release().
+    lease: int
+    #: The bytes: the same as the data callback shows.
+    bytes: int
+    #: How many.
+    length: int
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("resv", ctypes.c_uint32),
+        ("lease", ctypes.c_uint64),
+        ("bytes", ctypes.c_uint64),
+        ("length", ctypes.c_uint64),
+    ]
+
+
+#: The same for the struct module: 32 bytes.
+LEASE_FORMAT = "<IIQQQ"
+
+
 class ConnInfo(ctypes.Structure):
     """What a connection is like. Set `size` to sizeof(ringline_conn_info) (0 = the same) before the
     call.
@@ -1125,35 +1201,6 @@ class ConnInfo(ctypes.Structure):
 
 #: The same for the struct module: 80 bytes.
 CONN_INFO_FORMAT = "<IIIIQQQQQiHH16B"
-
-
-class Lease(ctypes.Structure):
-    """Received bytes that were kept by ringline_conn_take(). Set `size` to sizeof(ringline_lease)
-    (0 = the same) before the call.
-    """
-
-    #: sizeof(ringline_lease).
-    size: int
-    #: Zero.
-    resv: int
-    #: The lease, for ringline_conn_send_lease() or ringline_lease_release().
-    lease: int
-    #: The bytes: the same as the data callback shows.
-    bytes: int
-    #: How many.
-    length: int
-
-    _fields_ = [
-        ("size", ctypes.c_uint32),
-        ("resv", ctypes.c_uint32),
-        ("lease", ctypes.c_uint64),
-        ("bytes", ctypes.c_uint64),
-        ("length", ctypes.c_uint64),
-    ]
-
-
-#: The same for the struct module: 32 bytes.
-LEASE_FORMAT = "<IIQQQ"
 
 
 class ConnTimeouts(ctypes.Structure):
@@ -1531,53 +1578,6 @@ class TlsOptions(ctypes.Structure):
 #: The same for the struct module: 64 bytes.
 TLS_OPTIONS_FORMAT = "<IIQIIQQQQQ"
 
-
-class Event(ctypes.Structure):
-    """What a worker tells, as a record. Addresses are valid until the next turn.
-    """
-
-    #: RINGLINE_EVENT_*.
-    kind: int
-    #: A result, reason or status.
-    res: int
-    #: The connection (or timer, or process).
-    conn: int
-    #: The user's number of it.
-    user: int
-    #: Address of the bytes.
-    address: int
-    #: How many there are.
-    length: int
-    #: Of RINGLINE_EVENT_DATA: in, what a data callback would return. It is `length` at first (0 at
-    #: the end): write less to have the rest shown again, in front of what comes next. Where bytes
-    #: were left, later data of the connection in the same turn counts as not seen: it is shown
-    #: again at once, behind them. The end counts as not seen where the connection is paused: it is
-    #: told after ringline_conn_resume(). Negative = close at once.
-    consumed: int
-    #: The listener it is about.
-    listener: int
-    #: RINGLINE_EVENT_FLAG_*.
-    flags: int
-    #: More of some kinds; else 0.
-    extra: int
-
-    _fields_ = [
-        ("kind", ctypes.c_uint32),
-        ("res", ctypes.c_int32),
-        ("conn", ctypes.c_uint64),
-        ("user", ctypes.c_uint64),
-        ("address", ctypes.c_uint64),
-        ("length", ctypes.c_uint64),
-        ("consumed", ctypes.c_int64),
-        ("listener", ctypes.c_uint32),
-        ("flags", ctypes.c_uint32),
-        ("extra", ctypes.c_uint64),
-    ]
-
-
-#: The same for the struct module: 64 bytes.
-EVENT_FORMAT = "<IiQQQQqIIQ"
-
 #: A log function: `message` is one line without newline, terminated, valid during the call;
 #: `level` is RINGLINE_LOG_*. Called from whatever thread something happened on, possibly from
 #: several at a time, never from a signal handler. What happens inside it is not told again. A
@@ -1664,8 +1664,9 @@ RECORDS: Dict[str, Tuple[Any, str]] = {
     "ringline_address": (Address, ADDRESS_FORMAT),
     "ringline_runtime_handlers": (RuntimeHandlers, RUNTIME_HANDLERS_FORMAT),
     "ringline_worker_block": (WorkerBlock, WORKER_BLOCK_FORMAT),
-    "ringline_conn_info": (ConnInfo, CONN_INFO_FORMAT),
+    "ringline_event": (Event, EVENT_FORMAT),
     "ringline_lease": (Lease, LEASE_FORMAT),
+    "ringline_conn_info": (ConnInfo, CONN_INFO_FORMAT),
     "ringline_conn_timeouts": (ConnTimeouts, CONN_TIMEOUTS_FORMAT),
     "ringline_listen": (Listen, LISTEN_FORMAT),
     "ringline_process": (Process, PROCESS_FORMAT),
@@ -1674,7 +1675,6 @@ RECORDS: Dict[str, Tuple[Any, str]] = {
     "ringline_stats": (Stats, STATS_FORMAT),
     "ringline_tls_identity": (TlsIdentity, TLS_IDENTITY_FORMAT),
     "ringline_tls_options": (TlsOptions, TLS_OPTIONS_FORMAT),
-    "ringline_event": (Event, EVENT_FORMAT),
 }
 
 
@@ -1684,25 +1684,42 @@ class Functions:
     #: cancel(ring, token)
     #: Ask for the op of `token` to end. Its memory stays the library's until its FINAL completion,
     #: which tells -ECANCELED, or how it ended before. Owner thread (any while there is none).
-    #: Returns 0 = asked, RINGLINE_ESTALE = gone already, -EALREADY for a close.
+    #:
+    #: An op that waits behind another one in its chain is not with the kernel yet: it is asked when
+    #: that one ended, and may have done a part, or all, by then. To be rid of it at once cancel the
+    #: first of the chain.
+    #:
+    #: Returns 0 = asked, RINGLINE_ESTALE = gone already, -EALREADY for a close and for a LINK_TIMEOUT
+    #: (it ends with the op that it limits), -EAGAIN when the room kept for cancels is full: turn, then
+    #: cancel again.
     cancel: Callable[[Pointer, int], int]
 
     #: cancel_many(ring, tokens, count)
-    #: Ask for many ops to end. Tokens that are gone are skipped. Returns how many were asked.
+    #: Ask for many ops to end, as ringline_cancel(). Tokens that are gone, of closes and of link
+    #: timeouts are skipped. Owner thread (any while there is none). Returns how many were asked,
+    #: RINGLINE_ENULL, or -EAGAIN as ringline_cancel(): then some may have been.
     cancel_many: Callable[[Pointer, Pointer, int], int]
 
     #: cancel_fd(ring, fd)
-    #: Ask for every op submitted on descriptor `fd` to end. Returns how many were asked.
+    #: Ask for every op submitted on descriptor `fd` to end, as ringline_cancel(). Owner thread (any
+    #: while there is none). Returns how many were asked, or -EAGAIN as ringline_cancel().
     cancel_fd: Callable[[Pointer, int], int]
 
     #: cancel_all(ring)
-    #: Ask for everything in flight to end, timers included. Returns how many were asked.
+    #: Ask for everything in flight to end, timers included. Owner thread (any while there is none).
+    #: Returns how many were asked, or -EAGAIN as ringline_cancel().
     cancel_all: Callable[[Pointer], int]
 
     #: cancel_sync(ring, token, timeout_ns)
     #: Cancel and wait for the kernel's verdict, up to `timeout_ns` (-1 = forever). The FINAL still
-    #: comes by turn. Returns 0 = cancelled, RINGLINE_ESTALE = gone already, -EALREADY = running and
-    #: not to be stopped, -ETIME, RINGLINE_EREENTRANT inside a callback.
+    #: comes by turn. For an op that waits behind another one in its chain the verdict comes when that
+    #: one ended.
+    #:
+    #: Owner thread (any while there is none), not in a callback. Returns 0 = cancelled,
+    #: RINGLINE_ESTALE = gone already: its FINAL came or waits; -EALREADY = running and not to be
+    #: stopped, or as ringline_cancel(); -ETIME: what was asked stays asked; -EINTR when a signal
+    #: handler ran; -EBUSY when the records are full, behind which its FINAL may be: turn first;
+    #: RINGLINE_EREENTRANT inside a callback; RINGLINE_ENOTSUP_KERNEL (cancel_sync: 6.0).
     cancel_sync: Callable[[Pointer, int, int], int]
 
     #: config_init(config)
@@ -1719,7 +1736,8 @@ class Functions:
     #: their leases. The format may change. `fd` is the caller's and may block; no SIGPIPE is raised
     #: where the kernel can suppress it. Owner thread (any while there is none), also in a callback.
     #:
-    #: Returns how many operations are in flight, or -errno when `fd` cannot be written.
+    #: Returns how many operations are in flight, or -errno when `fd` cannot be
+    #: written (-EBADF, -EPIPE, -ENOSPC).
     dump: Callable[[Pointer, int], int]
 
     #: strerror(code)
@@ -1922,12 +1940,13 @@ class Functions:
     pool_create: Callable[[Pointer, int, int, int], int]
 
     #: pool_destroy(ring, pool)
-    #: Give a pool up. Leases stay valid until they are given back. Returns 0, -EBUSY while ops in
-    #: flight take buffers from it, RINGLINE_ESTALE.
+    #: Give a pool up. Leases stay valid until they are given back. Owner thread (any while there is
+    #: none). Returns 0, -EBUSY while ops in flight take buffers from it, RINGLINE_ESTALE.
     pool_destroy: Callable[[Pointer, int], int]
 
     #: pool_info_of(ring, pool, out)
-    #: Tell what a pool is like. Returns 0, RINGLINE_ESTALE, RINGLINE_ENULL, -EINVAL.
+    #: Tell what a pool is like. Owner thread (any while there is none). Returns 0, RINGLINE_ESTALE,
+    #: RINGLINE_ENULL, -EINVAL or -E2BIG for the size in `out`.
     pool_info_of: Callable[[Pointer, int, Pointer], int]
 
     #: pool_set_low_water(ring, pool, mark, user_data)
@@ -2470,13 +2489,19 @@ class Functions:
     #: a callback it happens when the loop returns. Owner thread; any thread while there is no owner or
     #: when the owner thread is gone.
     #:
+    #: A dropped record that carries a descriptor (of accept, openat, openat2, socket,
+    #: fixed_fd_install; the two of pipe, at their address) is closed with it; what a record has shown
+    #: is the caller's. The kernel may still open one for an op that was abandoned: that one stays
+    #: open.
+    #:
     #: Returns how many ops were abandoned (0 = clean), RINGLINE_ESTALE for a second free.
     free: Callable[[Pointer], int]
 
     #: abandon(ring)
     #: Free as soon as it is legal; for finalisers, from any thread. The owner frees the ring at its
-    #: next turn (which then answers RINGLINE_ECLOSED); without an owner it is freed now; when the
-    #: owner thread is gone, now too. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
+    #: next turn (which then answers RINGLINE_ECLOSED, and what it would have shown is dropped, as
+    #: ringline_free() does); without an owner it is freed now; when the owner thread is gone (joined,
+    #: for one), now too. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
     abandon: Callable[[Pointer], int]
 
     #: state(ring)
@@ -2492,14 +2517,16 @@ class Functions:
     set_user: Callable[[Pointer, int], int]
 
     #: user(ring, out)
-    #: The number kept with ringline_set_user(); 0 at first. Returns 0 or RINGLINE_ENULL.
+    #: The number kept with ringline_set_user(); 0 at first. Owner thread (any while it has none).
+    #: Returns 0 or RINGLINE_ENULL.
     user: Callable[[Pointer, Pointer], int]
 
     #: run_once(ring, wait_min, timeout_ns)
     #: Wait once for `wait_min` completions or `timeout_ns` (-1 = forever, 0 = do not wait), run the
     #: callbacks, show records in the shared block. As ringline_turn() without its ops. Owner thread;
-    #: binds a ring without owner. Returns how many completions came, callbacks and records together,
-    #: or as ringline_turn().
+    #: binds a ring without owner. Returns how many completions it told, callbacks and records
+    #: together, also those that an earlier call took out of the kernel's queue (a close with a
+    #: timeout, a prepare); or as ringline_turn().
     run_once: Callable[[Pointer, int, int], int]
 
     #: run(ring)
@@ -2545,9 +2572,9 @@ class Functions:
     #: that itself asks for SO_REUSEPORT.
     #:
     #: Returns the listener's id (> 0), RINGLINE_ENULL, -EINVAL for the address or the backlog, -ENODEV
-    #: for an interface that there is not, what socket(2) and bind(2) say (-EADDRINUSE, -EACCES,
-    #: -EMFILE), -ENFILE (4096 listeners), RINGLINE_ECLOSED after stop, RINGLINE_ESTALE,
-    #: RINGLINE_EFORKED.
+    #: for an interface that there is not, what socket(2) and bind(2) say (-EADDRINUSE,
+    #: -EADDRNOTAVAIL, -EACCES, -EMFILE), -ENFILE (4096 listeners), RINGLINE_ECLOSED after stop,
+    #: RINGLINE_ESTALE, RINGLINE_EFORKED.
     runtime_listen: Callable[[Pointer, bytes, int], int]
 
     #: runtime_port(runtime, listener)
@@ -2622,6 +2649,21 @@ class Functions:
     #: after an internal error, RINGLINE_ESTALE, RINGLINE_EFORKED.
     worker_turn: Callable[[Pointer], int]
 
+    #: worker_take(runtime, event, out)
+    #: Keep the bytes of one record of the last turn (one of kind RINGLINE_EVENT_DATA, by its address
+    #: in block->events), as ringline_conn_take() does in a data callback: they stay where they are
+    #: until ringline_conn_send_lease() has sent them or ringline_lease_release() gives them back, and
+    #: count as consumed; of the record's `consumed` only a negative value is looked at then. On the
+    #: worker's thread, between turns.
+    #:
+    #: Returns 0; -EINVAL when `event` is no record of data of the last turn; -ENODATA when its bytes
+    #: were taken already or are not in the pool (an earlier turn or a pause left them, or they came by
+    #: TLS, or it is the end): copy them; -ENOBUFS as ringline_conn_take(); RINGLINE_ENULL; -EINVAL or
+    #: -E2BIG for the size in `out`; RINGLINE_ESTALE also when the connection is over;
+    #: RINGLINE_EWRONGTHREAD where no such worker was adopted; RINGLINE_EREENTRANT in a callback of the
+    #: turn; RINGLINE_EPOISONED after an internal error; RINGLINE_EFORKED.
+    worker_take: Callable[[Pointer, Pointer, Pointer], int]
+
     #: runtime_config_init(config)
     #: Fill a runtime's config with the defaults, which are zeros, and set its size. Any thread.
     #: Returns 0 or RINGLINE_ENULL.
@@ -2691,6 +2733,10 @@ class Functions:
     #: ringline_conn_send_lease() has sent them or ringline_lease_release() gives them back (any
     #: thread), also when the connection is over. All bytes shown count as consumed then: of what the
     #: callback returns only a negative value is looked at. In that callback only.
+    #:
+    #: On an adopted worker: between turns, and it keeps the first record of this connection in the
+    #: turn that nobody took yet and that can be kept, which need not be the one in hand: where a turn
+    #: may show several of one connection, ringline_worker_take() names it.
     #:
     #: Returns 0; -ENODATA when these bytes are not in the pool (an earlier callback or a pause left
     #: them, or they came by TLS): copy them; -ENOBUFS when only a quarter of the receive buffers is
@@ -2974,8 +3020,10 @@ class Functions:
     #:
     #: Returns how many were accepted, from the front; when the first is rejected, why: -EINVAL,
     #: -EAGAIN (queue full, or 128 KiB of copies wait for the kernel), -ENOMEM (no memory for copies),
-    #: RINGLINE_ENOSLOT, RINGLINE_ECLOSED, RINGLINE_ESTALE (unknown pool or token),
-    #: RINGLINE_ENOTSUP_KERNEL, RINGLINE_ENULL.
+    #: RINGLINE_ENOSLOT, RINGLINE_ECLOSED, RINGLINE_ESTALE (unknown pool, token, region or slot),
+    #: RINGLINE_ENOTSUP_KERNEL, RINGLINE_ENULL (a row of files that is NULL); -EBUSY (a second SEND_ALL
+    #: on a descriptor, a slot of files that is in use), -EALREADY (a second LIB_CLOSE), -EBADF (a
+    #: LIB_CLOSE of none).
     submit: Callable[[Pointer, Pointer, int, Pointer, int], int]
 
     #: submit_with(ring, op, callback, ctx)
@@ -3011,7 +3059,8 @@ class Functions:
 
     #: tls_client_create(options, out)
     #: As ringline_tls_server_create(), for clients: for ringline_conn_start_tls() on connections to a
-    #: server, whose certificate is checked for its name, its time and its issuer. Any thread.
+    #: server, whose certificate is checked for its name, its time and its issuer. Any thread. Returns
+    #: as ringline_tls_server_create().
     tls_client_create: Callable[[Pointer, Pointer], int]
 
     #: tls_free(tls)
@@ -3085,7 +3134,7 @@ class Functions:
     #: doctor(buf, cap)
     #: Write a report of what this machine allows and, where it does not, why and the remedy; one
     #: line per fact, terminated, cut off at `cap` bytes. Returns the length of the whole report
-    #: without the terminator, like snprintf(3). `buf` may be NULL when `cap` is 0.
+    #: without the terminator, like snprintf(3), or RINGLINE_ENULL. `buf` may be NULL when `cap` is 0.
     doctor: Callable[[Pointer, int], int]
 
     def __init__(self, library: ctypes.CDLL) -> None:
@@ -3713,6 +3762,7 @@ SIGNATURES: Dict[str, Tuple[Optional[Any], Tuple[Any, ...]]] = {
     "runtime_free": (ctypes.c_int32, (ctypes.c_void_p,)),
     "worker_adopt": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p)),
     "worker_turn": (ctypes.c_int32, (ctypes.c_void_p,)),
+    "worker_take": (ctypes.c_int32, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)),
     "runtime_config_init": (ctypes.c_int32, (ctypes.c_void_p,)),
     "conn_send": (
         ctypes.c_int32,
@@ -4159,6 +4209,7 @@ __all__ = [
     "Address",
     "RuntimeHandlers",
     "WorkerBlock",
+    "Event",
     "ConnInfo",
     "ConnTimeouts",
     "Listen",
@@ -4168,5 +4219,4 @@ __all__ = [
     "Stats",
     "TlsIdentity",
     "TlsOptions",
-    "Event",
 ]

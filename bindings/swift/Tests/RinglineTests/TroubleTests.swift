@@ -46,10 +46,12 @@ final class TroubleTests: XCTestCase {
       let before = try ring.submitted()
       sends.append(
         Task {
-          try await pair.left.send([UInt8](repeating: UInt8(value), count: size))
+          let bytes = [UInt8](repeating: UInt8(value), count: size)
+          try await pair.left.send(bytes, timeout: .seconds(60))
         })
-      // The next one is asked for when this one is with the driver, in flight or in the line.
-      if value == 1 { try await until(1, more: before) } else { try await settle() }
+      // The next one is asked for when this one is with the driver: its timer and it, or in the
+      // line its timer alone.
+      try await until(value == 1 ? 2 : 1, more: before)
     }
     var all: [UInt8] = []
     while all.count < 3 * size {
@@ -78,12 +80,15 @@ final class TroubleTests: XCTestCase {
     await assertThrows(.timedOut) {
       try await pair.left.send([2], timeout: .milliseconds(10))
     }
-    let second = Task { try await pair.left.send([3]) }
-    try await settle()
+    // In the line, whose timer says so.
+    var operations = try ring.submitted()
+    let second = Task { try await pair.left.send([3], timeout: .seconds(60)) }
+    try await until(1, more: operations)
     second.cancel()
     await assertThrows(.canceled) { try await second.value }
-    let third = Task { try await pair.left.send([4]) }
-    try await settle()
+    operations = try ring.submitted()
+    let third = Task { try await pair.left.send([4], timeout: .seconds(60)) }
+    try await until(1, more: operations)
     // Some of the first one goes, and then no more.
     var left = filled + 1
     while left > 0 { left -= try await pair.right.receive(count: left).count }

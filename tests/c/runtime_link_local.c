@@ -37,6 +37,19 @@ static void on_connect(void *ctx, ringline_runtime *runtime, uint64_t conn, uint
   count_up(res == 0 ? &connected : &refused);
 }
 
+/* The kernel may take a moment to find that nobody else has it. */
+static void wait_for_address(const struct address_of_interface *local) {
+  struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_addr = local->address,
+                            .sin6_scope_id = (uint32_t)local->index};
+  uint64_t end = harness_now_ns() + LIMIT;
+  int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  while (bind(fd, (struct sockaddr *)&at, sizeof at) != 0) {
+    CHECK(errno == EADDRNOTAVAIL && harness_now_ns() < end);
+    sched_yield();
+  }
+  close(fd);
+}
+
 static int own_network(void) {
   struct address_of_interface local = {.length = 64};
   struct ifreq lo = {.ifr_name = "lo"};
@@ -50,6 +63,7 @@ static int own_network(void) {
     local.index = lo.ifr_ifindex;
     made = ioctl(fd, SIOCSIFADDR, &local) == 0;
   }
+  if (made) wait_for_address(&local);
   close(fd);
   return made;
 }

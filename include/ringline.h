@@ -994,6 +994,12 @@ typedef struct ringline_tls_config ringline_tls_config;
 #define RINGLINE_CONN_ENDED 2
 
 /**
+ * flags of a connection: the other end is gone. What it sent before is shown, whatever was paused;
+ * then the connection closes, and what its data callback left is dropped.
+ */
+#define RINGLINE_CONN_GONE 4
+
+/**
  * flags of a datagram: it was longer than datagram_size, and cut off.
  */
 #define RINGLINE_DATAGRAM_TRUNCATED 1
@@ -1715,7 +1721,9 @@ typedef void (*ringline_accept_callback)(void *ctx,
 /**
  * `length` bytes came; they are valid during the call. Returns how many were consumed; the rest is
  * kept and shown again, in front, when more came. Negative = close at once, for that reason.
- * Length 0: the other end sends nothing more; 0 = close gracefully, 1 = go on sending.
+ * Length 0: the other end sends nothing more; 0 = close gracefully, 1 = go on sending. Where a
+ * receive or a send failed or the other end is gone (RINGLINE_CONN_GONE) length 0 does not come:
+ * what was received is shown, and then close comes; what is left, or sent meanwhile, is dropped.
  */
 typedef int64_t (*ringline_data_callback)(void *ctx,
                                           ringline_runtime *runtime,
@@ -1744,10 +1752,11 @@ typedef void (*ringline_writable_callback)(void *ctx,
 
 /**
  * The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
- * that failed, what data returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close
- * or a timeout of its own), -EMSGSIZE (keep_max), -ECANCELED (stop), RINGLINE_ETLS (then
- * ringline_error_detail() says why), RINGLINE_ETRUNCATED. ringline_conn_info_of() still answers in
- * it; the id is stale when it returns.
+ * that failed or of a socket that nobody read from or sent on (-ECONNRESET, -EPIPE), what data
+ * returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close or a timeout of its own),
+ * -EMSGSIZE (keep_max), -ECANCELED (stop), RINGLINE_ETLS (then ringline_error_detail() says why),
+ * RINGLINE_ETRUNCATED. ringline_conn_info_of() still answers in it; the id is stale when it
+ * returns.
  */
 typedef void (*ringline_close_callback)(void *ctx,
                                         ringline_runtime *runtime,
@@ -2110,7 +2119,7 @@ typedef struct ringline_conn_info {
    */
   uint32_t state;
   /**
-   * RINGLINE_CONN_PAUSED and _ENDED.
+   * RINGLINE_CONN_PAUSED, _ENDED and _GONE.
    */
   uint32_t flags;
   /**
@@ -4003,7 +4012,9 @@ int32_t ringline_conn_shutdown(ringline_runtime *runtime, uint64_t conn);
 
 /**
  * Show no data until ringline_conn_resume(): the other end is held back once the kernel's buffers
- * are full. What was on its way is kept. In the worker's callbacks only. Returns 0,
+ * are full. What was on its way is kept. That the other end is gone (a reset, not an orderly end)
+ * is noticed nevertheless, and ends the pause: all that it sent before is shown, in one piece, and
+ * then the connection closes; see RINGLINE_CONN_GONE. In the worker's callbacks only. Returns 0,
  * RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
  */
 int32_t ringline_conn_pause(ringline_runtime *runtime, uint64_t conn);

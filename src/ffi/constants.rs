@@ -387,6 +387,9 @@ pub const RINGLINE_CONN_CONNECTING: u32 = 4;
 pub const RINGLINE_CONN_PAUSED: u32 = 0x1;
 /// flags of a connection: the other end sends nothing more.
 pub const RINGLINE_CONN_ENDED: u32 = 0x2;
+/// flags of a connection: the other end is gone. What it sent before is shown, whatever was paused;
+/// then the connection closes, and what its data callback left is dropped.
+pub const RINGLINE_CONN_GONE: u32 = 0x4;
 /// flags of a datagram: it was longer than datagram_size, and cut off.
 pub const RINGLINE_DATAGRAM_TRUNCATED: u32 = 0x1;
 /// flags of TLS options: trust whom the machine trusts, besides the roots that are given.

@@ -23,7 +23,7 @@ pub struct ringline_conn_info {
     pub size: u32,
     /// RINGLINE_CONN_OPEN, _CONNECTING, _DRAINING or _CLOSING.
     pub state: u32,
-    /// RINGLINE_CONN_PAUSED and _ENDED.
+    /// RINGLINE_CONN_PAUSED, _ENDED and _GONE.
     pub flags: u32,
     /// The listener it came by.
     pub listener: u32,
@@ -154,7 +154,9 @@ pub extern "C-unwind" fn ringline_conn_shutdown(runtime: *mut ringline_runtime, 
 }
 
 /// Show no data until ringline_conn_resume(): the other end is held back once the kernel's buffers
-/// are full. What was on its way is kept. In the worker's callbacks only. Returns 0,
+/// are full. What was on its way is kept. That the other end is gone (a reset, not an orderly end)
+/// is noticed nevertheless, and ends the pause: all that it sent before is shown, in one piece, and
+/// then the connection closes; see RINGLINE_CONN_GONE. In the worker's callbacks only. Returns 0,
 /// RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_conn_pause(runtime: *mut ringline_runtime, conn: u64) -> i32 {
@@ -207,7 +209,8 @@ fn info_of(facts: &ConnFacts) -> ringline_conn_info {
             Life::Draining => RINGLINE_CONN_DRAINING,
         },
         flags: if facts.paused { RINGLINE_CONN_PAUSED } else { 0 }
-            | if facts.ended { RINGLINE_CONN_ENDED } else { 0 },
+            | if facts.ended { RINGLINE_CONN_ENDED } else { 0 }
+            | if facts.gone { RINGLINE_CONN_GONE } else { 0 },
         listener: facts.listener,
         user: facts.user,
         received: facts.received,

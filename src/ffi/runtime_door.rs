@@ -33,7 +33,9 @@ pub type ringline_accept_callback = Option<
 
 /// `length` bytes came; they are valid during the call. Returns how many were consumed; the rest is
 /// kept and shown again, in front, when more came. Negative = close at once, for that reason.
-/// Length 0: the other end sends nothing more; 0 = close gracefully, 1 = go on sending.
+/// Length 0: the other end sends nothing more; 0 = close gracefully, 1 = go on sending. Where a
+/// receive or a send failed or the other end is gone (RINGLINE_CONN_GONE) length 0 does not come:
+/// what was received is shown, and then close comes; what is left, or sent meanwhile, is dropped.
 pub type ringline_data_callback = Option<
     unsafe extern "C-unwind" fn(
         ctx: *mut c_void,
@@ -78,10 +80,11 @@ pub type ringline_secured_callback = Option<
 >;
 
 /// The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
-/// that failed, what data returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close
-/// or a timeout of its own), -EMSGSIZE (keep_max), -ECANCELED (stop), RINGLINE_ETLS (then
-/// ringline_error_detail() says why), RINGLINE_ETRUNCATED. ringline_conn_info_of() still answers in
-/// it; the id is stale when it returns.
+/// that failed or of a socket that nobody read from or sent on (-ECONNRESET, -EPIPE), what data
+/// returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close or a timeout of its own),
+/// -EMSGSIZE (keep_max), -ECANCELED (stop), RINGLINE_ETLS (then ringline_error_detail() says why),
+/// RINGLINE_ETRUNCATED. ringline_conn_info_of() still answers in it; the id is stale when it
+/// returns.
 pub type ringline_close_callback = Option<
     unsafe extern "C-unwind" fn(
         ctx: *mut c_void,

@@ -31,6 +31,8 @@ pub struct ConnFacts {
     pub paused: bool,
     /// The other end sends nothing more.
     pub ended: bool,
+    /// The other end is gone.
+    pub gone: bool,
     /// Bytes received.
     pub received: u64,
     /// Bytes that the kernel took.
@@ -150,6 +152,7 @@ impl<D: Door> Worker<D> {
             is_closed: connection.closes,
             paused: connection.paused,
             ended: connection.ended,
+            gone: connection.gone.is(),
             received: connection.received,
             sent: connection.sent,
             queued: connection.queued(),

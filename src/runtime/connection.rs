@@ -4,6 +4,7 @@
 //! never enters the kernel: it says what to do next, and the core does it. Invariant: its place is
 //! free again only when nothing of it is in flight any more.
 
+use super::gone::{Gone, Watch};
 use super::limits::Limits;
 use super::send_queue::SendQueue;
 use super::tls::Session;
@@ -60,6 +61,10 @@ pub struct Connection {
     pub send_ends: bool,
     /// The close is with the kernel.
     pub closes: bool,
+    /// Whether the other end is gone.
+    pub gone: Gone,
+    /// What notices that without a receive.
+    pub watch: Watch,
     /// The user wants no data for now.
     pub paused: bool,
     /// It waits for a buffer of the pool, or for its turn.
@@ -180,12 +185,13 @@ impl Connection {
     /// Whether what comes is shown as it is, and that is all.
     pub fn is_plain(&self) -> bool {
         let bare = !self.has_limits() && self.tls.is_none();
-        bare && self.life == Life::Open && !self.paused && self.kept.is_empty()
+        let open = self.life == Life::Open && !self.gone.is();
+        bare && open && !self.paused && self.kept.is_empty()
     }
 
     /// Nothing of it is with the kernel but memory lent to it, which only the close makes it drop.
     pub fn is_idle(&self) -> bool {
-        self.recv == 0 && self.send == 0 && self.reads == 0
+        self.recv == 0 && self.send == 0 && self.reads == 0 && self.watch.token == 0
     }
 }
 

@@ -35,7 +35,7 @@ use std::time::Duration;
 
 const SQ_ENTRIES: u32 = 512;
 const CQ_ENTRIES: u32 = 2048;
-/// A connection has a receive, a send and a close in flight at most, each with a cancel.
+/// A connection has a receive, a send and a poll in flight at most, and its close when they ended.
 const OPS_PER_CONNECTION: u32 = 3;
 const OPS_BESIDE: u32 = 8192;
 const MEMORY_PATIENCE: Duration = Duration::from_secs(1);
@@ -51,6 +51,7 @@ pub mod kind {
     pub const LENT: u64 = 5;
     pub const READ: u64 = 6;
     pub const CONNECT: u64 = 7;
+    pub const WATCH: u64 = 8;
     pub const PROCESS: u64 = 10;
     pub const SIGNAL: u64 = 11;
     pub const HOST: u64 = 12;
@@ -256,6 +257,8 @@ impl Core {
     /// Close a connection for `reason`.
     pub fn close(&mut self, index: usize, how: How, reason: i32) {
         let connection = self.table.at(index);
+        // To another end that is gone nothing is sent first.
+        let how = if connection.gone.is() { How::AtOnce } else { how };
         if !connection.begin_close(how, reason) {
             return;
         }
@@ -328,7 +331,10 @@ impl Core {
         self.listeners.iter_mut().for_each(|listening| listening.closing = true);
         self.datagrams.close_all();
         for index in 0..self.table.places() {
-            self.close(index, How::Gracefully, 0);
+            // Where the other end is gone, what it sent before is shown, and that is the end.
+            if !self.table.at(index).gone.is() {
+                self.close(index, How::Gracefully, 0);
+            }
         }
     }
 

@@ -5,7 +5,7 @@
 //! kernel has anything of it: for memory that is the completion without MORE, whatever it says.
 
 use super::conn_table::{index_of, local};
-use super::connection::{Connection, How, Life};
+use super::connection::{Connection, Life};
 use super::core::{Core, kind};
 use super::send_queue::{LARGE, Next, SMALL, SendQueue, Source};
 use crate::error::Fault;
@@ -372,7 +372,7 @@ impl Core {
         if goes_on && res <= 0 && !matches!(-res, libc::EINTR | libc::EAGAIN) {
             // The other end was promised more than there is: only a broken connection tells it.
             let reason = if res == 0 { -libc::ENODATA } else { res };
-            self.close(index, How::AtOnce, reason);
+            self.lost(index, reason);
         }
         self.make_due(index);
     }

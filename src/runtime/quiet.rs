@@ -126,7 +126,7 @@ impl Quiet {
 impl Connection {
     /// Whether a small message may leave without another look at the connection.
     pub fn is_quick(&self) -> bool {
-        let open = self.life == Life::Open && !self.wants_end;
+        let open = self.life == Life::Open && !self.wants_end && !self.gone.is();
         let plain = self.tls.is_none() && !self.has_limits();
         let idle = self.queue.is_empty() && self.send == 0 || self.queue.is_short();
         let free = idle && !self.is_slow && !self.was_full;
@@ -257,7 +257,7 @@ impl Core {
             self.quiet.forget(connection.queue.short());
             connection.queue.forget_short(0);
             connection.send = 0;
-            self.close(index, super::connection::How::AtOnce, -fault.code);
+            self.lost(index, -fault.code);
             return None;
         }
         Some(index)

@@ -38,8 +38,9 @@ pub(super) struct Rations {
     without: VecDeque<u32>,
     served: VecDeque<u32>,
     way: Way,
-    /// Bytes of a ration, and how many of them a buffer of the pool holds.
-    size: u32,
+    /// Bytes of a ration.
+    pub size: u32,
+    /// How many of them a buffer of the pool holds.
     in_buffer: u32,
     /// Whoever receives so much at once takes much; u32::MAX where the kernel sees to it.
     pub much: u32,

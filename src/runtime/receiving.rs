@@ -118,15 +118,17 @@ impl<D: Door> Worker<D> {
             connection.recv = 0;
             connection.recv_ends = false;
             connection.recv_empties = res > 0 && completion.flags & cf::SOCK_NONEMPTY == 0;
-            connection.end_untold |= res == 0 && !connection.ended && connection.tls.is_some();
-            connection.ended |= res == 0;
+            let ends = res == 0 && !connection.gone.is();
+            connection.end_untold |= ends && !connection.ended && connection.tls.is_some();
+            connection.ended |= ends;
             match -res {
                 libc::ENOBUFS => core.wait_for_buffer(index),
-                1.. if -res != libc::ECANCELED => core.close(index, How::AtOnce, res),
+                1.. if -res != libc::ECANCELED => core.lost(index, res),
                 // It had its ration.
                 ..=-1 => core.wait_for_turn(index),
                 _ => {}
             }
+            core.took_of_gone(index, res);
             if !core.table.at(index).parked {
                 core.make_due(index);
             }
@@ -189,7 +191,7 @@ impl<D: Door> Worker<D> {
             let connection = core.table.at(index);
             let untold = connection.end_untold && !connection.paused;
             connection.end_untold &= !untold;
-            untold && connection.life == Life::Open
+            untold && connection.life == Life::Open && !connection.gone.is()
         };
         if untold {
             self.show(index, Shown::End);

@@ -35,12 +35,16 @@ impl Core {
             Life::Closing => return self.settle_closing(index),
             Life::Open | Life::Draining => {}
         }
+        if self.table.at(index).gone.is() {
+            return self.settle_gone(index);
+        }
         self.settle_sending(index)?;
         if self.table.at(index).is_drained() {
             self.table.at(index).begin_close(How::AtOnce, 0);
             return self.settle_closing(index);
         }
         self.settle_receiving(index)?;
+        self.settle_watch(index)?;
         let connection = self.table.at(index);
         connection.quick = self.hush && connection.is_quick();
         connection.plain = connection.is_plain();
@@ -125,15 +129,17 @@ impl Core {
         self.drop_short(index);
         let connection = self.table.at(index);
         if !connection.is_idle() {
-            let (recv, send) = (
+            let tokens = [
                 if connection.recv_ends { 0 } else { connection.recv },
                 if connection.send_ends { 0 } else { connection.send },
-            );
-            for token in [recv, send].into_iter().filter(|token| *token != 0) {
+                if connection.watch.ends { 0 } else { connection.watch.token },
+            ];
+            for token in tokens.into_iter().filter(|token| *token != 0) {
                 passed(self.engine.cancel(token))?;
             }
             let connection = self.table.at(index);
             (connection.recv_ends, connection.send_ends) = (true, true);
+            connection.watch.ends = true;
             return Ok(());
         }
         if connection.closes {

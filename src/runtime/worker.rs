@@ -186,7 +186,7 @@ impl<D: Door> Worker<D> {
                 self.begin_tls(index);
                 self.show_again(index);
             });
-            self.core.borrow_mut().settle(index);
+            self.core.borrow_mut().settle_shown(index);
         }
     }
 
@@ -212,6 +212,7 @@ impl<D: Door> Worker<D> {
             kind::LENT => self.complete_lent(completion),
             kind::READ => self.core.borrow_mut().complete_read(completion),
             kind::CONNECT => self.complete_connect(completion),
+            kind::WATCH => self.core.borrow_mut().complete_watch(completion),
             kind::PROCESS => self.complete_process(completion),
             kind::SIGNAL => self.complete_signals(),
             kind::HOST => self.core.borrow_mut().complete_host(completion),
@@ -312,7 +313,7 @@ impl<D: Door> Worker<D> {
                 limits.sent_at = core.now;
             }
             let low = connection.queued() <= core.config.low_water.into();
-            let open = connection.life == Life::Open && res >= 0;
+            let open = connection.life == Life::Open && !connection.gone.is() && res >= 0;
             let writable = connection.was_full && low && open;
             connection.was_full &= !writable;
             let (id, user) = (connection.id, connection.user);
@@ -322,7 +323,7 @@ impl<D: Door> Worker<D> {
                 core.loan_is_sent(loan);
             }
             if res < 0 {
-                core.close(index, How::AtOnce, res);
+                core.lost(index, res);
             }
             let connection = core.table.at(index);
             if connection.goes_on() {

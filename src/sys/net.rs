@@ -247,6 +247,25 @@ pub fn end_sending(fd: i32) {
     unsafe { libc::shutdown(fd, libc::SHUT_WR) };
 }
 
+/// Bytes that a socket received and that nobody took. One that cannot say has none.
+pub fn unread(fd: i32) -> u32 {
+    let mut count = 0;
+    // SAFETY: room for an int.
+    let asked = outcome(unsafe { libc::ioctl(fd, libc::FIONREAD, &raw mut count) });
+    asked.map_or(0, |()| count.max(0) as u32)
+}
+
+/// The error of a socket, which then has none any more; 0 = it has none.
+pub fn take_error(fd: i32) -> i32 {
+    let (mut error, mut size) = (0, size_of::<i32>() as libc::socklen_t);
+    let to = (&raw mut error).cast();
+    // SAFETY: room for an int, and its size.
+    let asked = outcome(unsafe {
+        libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_ERROR, to, &raw mut size)
+    });
+    asked.map_or(0, |()| error)
+}
+
 /// Have the close of a TCP socket reset the connection, whatever was not sent yet.
 pub fn reset_on_close(fd: i32) {
     let linger = libc::linger { l_onoff: 1, l_linger: 0 };

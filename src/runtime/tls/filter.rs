@@ -153,7 +153,7 @@ impl Core {
         connection.received += (plain.len() - before) as u64;
         if tls.peer_closed() && !connection.ended {
             connection.ended = true;
-            connection.end_untold = true;
+            connection.end_untold = !connection.gone.is();
         }
         self.make_due(index);
     }

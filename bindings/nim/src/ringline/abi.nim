@@ -384,6 +384,9 @@ const
     ## flags of a connection: it shows no data (ringline_conn_pause).
   RINGLINE_CONN_ENDED*: uint32 = 2'u32
     ## flags of a connection: the other end sends nothing more.
+  RINGLINE_CONN_GONE*: uint32 = 4'u32
+    ## flags of a connection: the other end is gone. What it sent before is shown, whatever was paused;
+    ## then the connection closes, and what its data callback left is dropped.
   RINGLINE_DATAGRAM_TRUNCATED*: uint32 = 1'u32
     ## flags of a datagram: it was longer than datagram_size, and cut off.
   RINGLINE_TLS_SYSTEM_ROOTS*: uint32 = 1'u32
@@ -866,7 +869,7 @@ type
     state*: uint32
       ## RINGLINE_CONN_OPEN, _CONNECTING, _DRAINING or _CLOSING.
     flags*: uint32
-      ## RINGLINE_CONN_PAUSED and _ENDED.
+      ## RINGLINE_CONN_PAUSED, _ENDED and _GONE.
     listener*: uint32
       ## The listener it came by.
     user*: uint64
@@ -1126,7 +1129,9 @@ type
     user: uint64, bytes: ptr uint8, length: csize_t): int64 {.cdecl, gcsafe, raises: [].}
     ## `length` bytes came; they are valid during the call. Returns how many were consumed; the rest is
     ## kept and shown again, in front, when more came. Negative = close at once, for that reason.
-    ## Length 0: the other end sends nothing more; 0 = close gracefully, 1 = go on sending.
+    ## Length 0: the other end sends nothing more; 0 = close gracefully, 1 = go on sending. Where a
+    ## receive or a send failed or the other end is gone (RINGLINE_CONN_GONE) length 0 does not come:
+    ## what was received is shown, and then close comes; what is left, or sent meanwhile, is dropped.
 
   ringline_sent_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime, conn: uint64,
     user: uint64, length: uint64) {.cdecl, gcsafe, raises: [].}
@@ -1140,10 +1145,11 @@ type
   ringline_close_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime, conn: uint64,
     user: uint64, reason: int32) {.cdecl, gcsafe, raises: [].}
     ## The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
-    ## that failed, what data returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close
-    ## or a timeout of its own), -EMSGSIZE (keep_max), -ECANCELED (stop), RINGLINE_ETLS (then
-    ## ringline_error_detail() says why), RINGLINE_ETRUNCATED. ringline_conn_info_of() still answers in
-    ## it; the id is stale when it returns.
+    ## that failed or of a socket that nobody read from or sent on (-ECONNRESET, -EPIPE), what data
+    ## returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close or a timeout of its own),
+    ## -EMSGSIZE (keep_max), -ECANCELED (stop), RINGLINE_ETLS (then ringline_error_detail() says why),
+    ## RINGLINE_ETRUNCATED. ringline_conn_info_of() still answers in it; the id is stale when it
+    ## returns.
 
   ringline_connect_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime, conn: uint64,
     user: uint64, res: int32) {.cdecl, gcsafe, raises: [].}
@@ -2119,7 +2125,9 @@ proc ringline_conn_shutdown*(runtime: ptr ringline_runtime, conn: uint64): int32
 
 proc ringline_conn_pause*(runtime: ptr ringline_runtime, conn: uint64): int32
   ## Show no data until ringline_conn_resume(): the other end is held back once the kernel's buffers
-  ## are full. What was on its way is kept. In the worker's callbacks only. Returns 0,
+  ## are full. What was on its way is kept. That the other end is gone (a reset, not an orderly end)
+  ## is noticed nevertheless, and ends the pause: all that it sent before is shown, in one piece, and
+  ## then the connection closes; see RINGLINE_CONN_GONE. In the worker's callbacks only. Returns 0,
   ## RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
 
 proc ringline_conn_resume*(runtime: ptr ringline_runtime, conn: uint64): int32

@@ -385,6 +385,9 @@ CONN_CONNECTING = 4
 CONN_PAUSED = 1
 #: flags of a connection: the other end sends nothing more.
 CONN_ENDED = 2
+#: flags of a connection: the other end is gone. What it sent before is shown, whatever was paused;
+#: then the connection closes, and what its data callback left is dropped.
+CONN_GONE = 4
 #: flags of a datagram: it was longer than datagram_size, and cut off.
 DATAGRAM_TRUNCATED = 1
 #: flags of TLS options: trust whom the machine trusts, besides the roots that are given.
@@ -1159,7 +1162,7 @@ class ConnInfo(ctypes.Structure):
     size: int
     #: RINGLINE_CONN_OPEN, _CONNECTING, _DRAINING or _CLOSING.
     state: int
-    #: RINGLINE_CONN_PAUSED and _ENDED.
+    #: RINGLINE_CONN_PAUSED, _ENDED and _GONE.
     flags: int
     #: The listener it came by.
     listener: int
@@ -1596,7 +1599,9 @@ WorkerCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes
 AcceptCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint32)
 #: `length` bytes came; they are valid during the call. Returns how many were consumed; the rest is
 #: kept and shown again, in front, when more came. Negative = close at once, for that reason.
-#: Length 0: the other end sends nothing more; 0 = close gracefully, 1 = go on sending.
+#: Length 0: the other end sends nothing more; 0 = close gracefully, 1 = go on sending. Where a
+#: receive or a send failed or the other end is gone (RINGLINE_CONN_GONE) length 0 does not come:
+#: what was received is shown, and then close comes; what is left, or sent meanwhile, is dropped.
 DataCallback = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_void_p, ctypes.c_size_t)
 #: The kernel took `length` bytes of what was sent.
 SentCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64)
@@ -1604,10 +1609,11 @@ SentCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c
 #: ringline_udp_send() `conn` is the listener's id, which no connection has, and `user` is 0.
 WritableCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64)
 #: The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
-#: that failed, what data returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close
-#: or a timeout of its own), -EMSGSIZE (keep_max), -ECANCELED (stop), RINGLINE_ETLS (then
-#: ringline_error_detail() says why), RINGLINE_ETRUNCATED. ringline_conn_info_of() still answers in
-#: it; the id is stale when it returns.
+#: that failed or of a socket that nobody read from or sent on (-ECONNRESET, -EPIPE), what data
+#: returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close or a timeout of its own),
+#: -EMSGSIZE (keep_max), -ECANCELED (stop), RINGLINE_ETLS (then ringline_error_detail() says why),
+#: RINGLINE_ETRUNCATED. ringline_conn_info_of() still answers in it; the id is stale when it
+#: returns.
 CloseCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int32)
 #: What became of ringline_conn_connect(), exactly once: `res` 0 = it is connected, and its end is
 #: told by close; else it is over: -ECONNREFUSED, -ETIMEDOUT, -EHOSTUNREACH, what connect(2) says,
@@ -2694,7 +2700,9 @@ class Functions:
 
     #: conn_pause(runtime, conn)
     #: Show no data until ringline_conn_resume(): the other end is held back once the kernel's buffers
-    #: are full. What was on its way is kept. In the worker's callbacks only. Returns 0,
+    #: are full. What was on its way is kept. That the other end is gone (a reset, not an orderly end)
+    #: is noticed nevertheless, and ends the pause: all that it sent before is shown, in one piece, and
+    #: then the connection closes; see RINGLINE_CONN_GONE. In the worker's callbacks only. Returns 0,
     #: RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
     conn_pause: Callable[[Pointer, int], int]
 
@@ -4162,6 +4170,7 @@ __all__ = [
     "CONN_CONNECTING",
     "CONN_PAUSED",
     "CONN_ENDED",
+    "CONN_GONE",
     "DATAGRAM_TRUNCATED",
     "TLS_SYSTEM_ROOTS",
     "TLS_CLIENT_CERTIFICATE_WANTED",

@@ -380,6 +380,9 @@ public enum ABI {
   public static let connPaused: UInt32 = 1
   /// flags of a connection: the other end sends nothing more.
   public static let connEnded: UInt32 = 2
+  /// flags of a connection: the other end is gone. What it sent before is shown, whatever was paused;
+  /// then the connection closes, and what its data callback left is dropped.
+  public static let connGone: UInt32 = 4
   /// flags of a datagram: it was longer than datagram_size, and cut off.
   public static let datagramTruncated: UInt32 = 1
   /// flags of TLS options: trust whom the machine trusts, besides the roots that are given.

@@ -1,10 +1,14 @@
 """Servers without asyncio: what handlers are told, in which order, and what they may answer."""
 
 import contextlib
+import errno
+import fcntl
 import hashlib
 import os
 import socket
+import struct
 import sys
+import termios
 import threading
 from typing import Any, Iterator, List, Tuple
 
@@ -170,6 +174,50 @@ class Posts:
     def end(self, conn: ringline.Connection) -> bool:
         self.ended.set()
         return True
+
+
+class Pauses:
+    """Wants no data, at once or after the first."""
+
+    def __init__(self, at_once: bool) -> None:
+        self.at_once = at_once
+        self.accepted, self.closed = threading.Event(), threading.Event()
+        self.got, self.reason = b"", 0
+
+    def accept(self, conn: ringline.Connection) -> None:
+        if self.at_once:
+            conn.pause()
+        self.accepted.set()
+
+    def data(self, conn: ringline.Connection, data: bytes) -> None:
+        conn.pause()
+        self.got += data
+
+    def close(self, conn: ringline.Connection, reason: int) -> None:
+        self.reason = reason
+        self.closed.set()
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_client_that_is_gone_ends_a_pause(at_once: bool) -> None:
+    """Failure: the reset of a client is not noticed by a handler that pauses, or the bytes that it
+    sent before are never shown."""
+    handler = Pauses(at_once)
+    sent = bytes(range(256)) * 8
+    with served(handler) as (_, port):
+        sock = client(port)
+        assert handler.accepted.wait(30)
+        for at in range(0, len(sent), 256):
+            sock.sendall(sent[at : at + 256])
+            # So that all of it is there before the reset is.
+            while fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(4)) != bytes(4):
+                pass
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock.close()
+        assert handler.closed.wait(30)
+    assert len(handler.got) == len(sent)
+    assert handler.got == sent
+    assert handler.reason == -errno.ECONNRESET
 
 
 def test_other_threads() -> None:

@@ -98,7 +98,9 @@ class Connection:
         self._ask(quick.conn_shutdown)
 
     def pause(self) -> None:
-        """Show no data until `resume`, so that the client has to wait."""
+        """Show no data until `resume`, so that the client has to wait.
+
+        A client that is gone ends the pause: what it sent is shown, and then `close` comes."""
         self._quiet = True
         self._ask(quick.conn_pause)
 
@@ -110,13 +112,23 @@ class Connection:
     @property
     def peer(self) -> Optional[Tuple[str, int]]:
         """The client's address and port; None where it has none."""
-        info = _abi.ConnInfo()
-        check(quick.conn_info_of(self._server._handle, self.id, ctypes.addressof(info)))
+        info = self._info()
         if not info.peer_family:
             return None
         size = 4 if info.peer_family == socket.AF_INET else 16
         packed = bytes(info.peer_address)[:size]
         return socket.inet_ntop(info.peer_family, packed), info.peer_port
+
+    def _info(self) -> Any:
+        info = _abi.ConnInfo()
+        check(quick.conn_info_of(self._server._handle, self.id, ctypes.addressof(info)))
+        return info
+
+    def _lost(self) -> bool:
+        """Whether data is shown although it is paused: the client is gone, and this is the last."""
+        info = self._info()
+        gone = info.state == _abi.CONN_OPEN and info.flags & _abi.CONN_GONE
+        return bool(gone and not info.flags & _abi.CONN_PAUSED)
 
     def _ask(self, call: Callable[..., int], *arguments: int) -> None:
         code = call(self._server._handle, self.id, *arguments)
@@ -274,7 +286,7 @@ class Server:
     def _data(self, ident: int, address: int, length: int) -> int:
         """Bytes of a client, or its end; the answer for the library."""
         conn = self._connections[ident]
-        if conn._quiet:
+        if conn._quiet and not conn._lost():
             # It is shown again when reading goes on, the end too.
             return 0
         try:

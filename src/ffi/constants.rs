@@ -454,6 +454,8 @@ pub const RINGLINE_EVENT_RELEASED: u32 = 15;
 pub const RINGLINE_EVENT_DATAGRAM: u32 = 16;
 /// The TLS handshake of `conn` ended.
 pub const RINGLINE_EVENT_SECURED: u32 = 17;
+/// The worker begins to end: it was told to stop.
+pub const RINGLINE_EVENT_STOPPING: u32 = 18;
 
 /// worker of ringline_work: the calling thread's own.
 pub const RINGLINE_WORKER_HERE: u32 = 0xffffffff;

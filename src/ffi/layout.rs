@@ -104,7 +104,7 @@ fn each_of_runtimes(mut out: impl FnMut(&'static str, u32, u32)) {
         }
         "ringline_runtime_handlers": ringline_runtime_handlers {
             size, resv, ctx, start, accept, data, sent, writable, close, stop, connect, released,
-            tick, notify, resolve, signal, spawn, exit, datagram, secured,
+            tick, notify, resolve, signal, spawn, exit, datagram, secured, stopping,
         }
         "ringline_runtime_stats": ringline_runtime_stats {
             size, workers, accepted, closed, refused, accept_pauses, receives, received, sends,

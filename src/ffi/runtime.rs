@@ -176,8 +176,12 @@ pub extern "C-unwind" fn ringline_runtime_port(
     visit(runtime, |runtime| runtime.threads.shared().port(listener).map(u32::from))
 }
 
-/// Close a listener: each worker closes its socket at its next turn; connections stay. Any thread.
-/// Returns 0, RINGLINE_ESTALE (also for a listener that was closed), RINGLINE_EFORKED.
+/// Close a listener: each worker closes its socket soon; connections stay. Whoever's connect(2) had
+/// returned before the call is accepted first, and datagrams that had come are told, and answered
+/// by ringline_udp_send(); so a port takes clients for some 20 ms more, and for close_timeout_ns at
+/// most where there is no room or no descriptor for all who wait. A handshake still under way may
+/// be reset. Any thread. Returns 0, RINGLINE_ESTALE (also for a listener that was closed),
+/// RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_runtime_listener_close(
     runtime: *mut ringline_runtime,
@@ -201,13 +205,24 @@ pub extern "C-unwind" fn ringline_runtime_start(runtime: *mut ringline_runtime) 
     })
 }
 
-/// End the workers: listeners close, each connection sends what is queued and closes gracefully,
-/// and after `grace_ns` (0 = at once, -1 = no limit) what is left closes at once. The last callback
-/// of a worker is stop. A second call can only shorten the time. Functions of ringline_work() that
-/// run are waited for, also after a grace of 0; but where a stop has a limit (grace_ns > 0), those
-/// that still run when it is over are left behind (see ringline_work()), and the workers end. Any
-/// thread, callbacks and signal handlers; async-signal-safe, errno is kept. Returns 0,
-/// RINGLINE_ESTALE, RINGLINE_EFORKED.
+/// End the workers. stopping tells each that it began, and stop, the last callback, that it is
+/// over; `grace_ns` later (0 = at once, -1 = no limit) what is left closes at once. A second call
+/// can only shorten the time.
+///
+/// With a grace listeners close as by ringline_runtime_listener_close(), connects under way are
+/// broken off (-ECANCELED), and each connection is served to the end: what is unread is shown, what
+/// is answered is sent, and when one look finds nothing unread, all sent, and nothing that a pause
+/// left, it closes gracefully. A TLS handshake goes on to its end, and what the other
+/// end says first behind it is waited for, as long as a handshake may take. Whose answer depends on
+/// something else, such as another connection, finishes that before it calls this, with
+/// ringline_runtime_listener_close(), or pauses the connection with what was asked left. Who does
+/// not read is not shown anything more after close_timeout_ns, and has the time of a graceful
+/// close.
+///
+/// Functions of ringline_work() that run are waited for, also after a grace of 0; but where a stop
+/// has a limit (grace_ns > 0), those that still run when it is over are left behind (see
+/// ringline_work()), and the workers end. Any thread, callbacks and signal handlers;
+/// async-signal-safe, errno is kept. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_runtime_stop(
     runtime: *mut ringline_runtime,

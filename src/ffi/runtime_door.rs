@@ -16,7 +16,8 @@ use core::cell::Cell;
 use core::ffi::{CStr, c_char, c_void};
 use core::ptr::NonNull;
 
-/// Told when a worker begins, and when it is over. On the worker's thread, as all of these.
+/// Told when a worker begins, when it begins to end, and when it is over. On the worker's thread,
+/// as all of these.
 pub type ringline_worker_callback = Option<
     unsafe extern "C-unwind" fn(ctx: *mut c_void, runtime: *mut ringline_runtime, worker: u32),
 >;
@@ -258,6 +259,8 @@ pub struct ringline_runtime_handlers {
     pub datagram: ringline_datagram_callback,
     /// A TLS handshake ended well.
     pub secured: ringline_secured_callback,
+    /// ringline_runtime_stop() or a free was called: the worker begins to end. Once, before stop.
+    pub stopping: ringline_worker_callback,
 }
 
 impl Default for ringline_runtime_handlers {
@@ -283,6 +286,7 @@ impl Default for ringline_runtime_handlers {
             exit: None,
             datagram: None,
             secured: None,
+            stopping: None,
         }
     }
 }
@@ -409,6 +413,13 @@ impl Door for CDoor {
         }
         end_hosted();
         HERE.set(core::ptr::null());
+    }
+
+    fn on_stopping(&self, worker: &Worker<CDoor>) {
+        if let Some(stopping) = self.0.stopping {
+            // SAFETY: see above.
+            unsafe { stopping(self.0.ctx, handle(worker), worker.index()) }
+        }
     }
 
     fn on_tick(&self, worker: &Worker<CDoor>, timer: u64, user: u64, missed: u32) {

@@ -20,7 +20,7 @@ const EVENTS: usize = 4 * 4096;
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ringline_event {
-    /// RINGLINE_EVENT_*.
+    /// RINGLINE_EVENT_*; skip those that you do not know: there will be more.
     pub kind: u32,
     /// A result, reason or status.
     pub res: i32,
@@ -213,6 +213,7 @@ impl Recorder {
             exit: Some(exit),
             datagram: Some(datagram),
             secured: Some(secured),
+            stopping: Some(stopping),
         }
     }
 }
@@ -236,6 +237,11 @@ unsafe extern "C-unwind" fn start(ctx: *mut c_void, _: Runtime, worker: u32) {
 unsafe extern "C-unwind" fn stop(ctx: *mut c_void, _: Runtime, worker: u32) {
     let event = ringline_event { res: worker as i32, ..ringline_event::default() };
     tell(ctx, RINGLINE_EVENT_STOP, event);
+}
+
+unsafe extern "C-unwind" fn stopping(ctx: *mut c_void, _: Runtime, worker: u32) {
+    let event = ringline_event { res: worker as i32, ..ringline_event::default() };
+    tell(ctx, RINGLINE_EVENT_STOPPING, event);
 }
 
 unsafe extern "C-unwind" fn accept(ctx: *mut c_void, _: Runtime, conn: u64, listener: u32) {

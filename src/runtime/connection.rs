@@ -85,6 +85,10 @@ pub struct Connection {
     pub end_sent: bool,
     /// What is kept is to be shown again.
     pub show: bool,
+    /// The worker stops: it ends when a look finds nothing unread and all is sent.
+    pub leaves: bool,
+    /// Its handshake ended when the worker stopped already: what it says first is waited for.
+    pub greets: bool,
     /// It is in the list of those to be settled.
     pub due: bool,
     /// A small message may leave without another look: see [`Connection::is_quick`].
@@ -156,13 +160,18 @@ impl Connection {
     /// Whether there is something to do when a send has ended.
     pub fn goes_on(&self) -> bool {
         let waits = !self.queue.is_empty() || self.has_plain();
-        waits || self.wants_end || self.life != Life::Open
+        waits || self.wants_end || self.leaves || self.life != Life::Open
     }
 
     /// Whether the end of its send has to be noticed at once.
     pub fn waits_for_sent(&self) -> bool {
         let goes_on = self.wants_end || self.life != Life::Open || !self.queue.has_one();
-        goes_on || self.has_plain() || self.is_slow || self.was_full || self.has_limits()
+        goes_on
+            || self.leaves
+            || self.has_plain()
+            || self.is_slow
+            || self.was_full
+            || self.has_limits()
     }
 
     /// Whether it may do nothing for so long only.
@@ -185,7 +194,7 @@ impl Connection {
     /// Whether what comes is shown as it is, and that is all.
     pub fn is_plain(&self) -> bool {
         let bare = !self.has_limits() && self.tls.is_none();
-        let open = self.life == Life::Open && !self.gone.is();
+        let open = self.life == Life::Open && !self.gone.is() && !self.leaves;
         bare && open && !self.paused && self.kept.is_empty()
     }
 

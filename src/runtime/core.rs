@@ -40,7 +40,7 @@ const OPS_PER_CONNECTION: u32 = 3;
 const OPS_BESIDE: u32 = 8192;
 const MEMORY_PATIENCE: Duration = Duration::from_secs(1);
 /// How long the end of a worker waits for what was asked to end.
-const END_PATIENCE_NS: u64 = 1_000_000_000;
+pub(super) const END_PATIENCE_NS: u64 = 1_000_000_000;
 
 /// What a completion is about: the top bits of its user data; below is place and generation.
 pub mod kind {
@@ -62,7 +62,7 @@ pub mod kind {
 
 /// How far the worker is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     Running,
     /// Nothing is accepted any more; connections are over by then.
     Stopping(u64),
@@ -96,7 +96,7 @@ pub struct Core {
     pub(super) handshakes: Handshakes,
     /// What a receive says behind its TLS; empty between two completions.
     pub(super) plain: Vec<u8>,
-    phase: Phase,
+    pub(super) phase: Phase,
     /// The ring refused something that passes: ask again soon.
     pub(super) again: bool,
     /// The next turn does not wait.
@@ -121,6 +121,8 @@ pub struct Core {
     pub(super) watched: Option<Box<Watched>>,
     /// What blocks, and how long a stop waits for it.
     pub(super) leaving: Leaving,
+    /// When the worker stops: what is still to be sent by then is the last that is said.
+    pub(super) last_words_at: Option<u64>,
     /// Timers that run.
     pub(super) timers: u32,
     /// How soon.
@@ -172,7 +174,7 @@ impl Core {
             config: *config,
             table: ConnTable::new(worker, config.max_connections),
             listeners: Vec::new(),
-            datagrams: Datagrams::new(worker),
+            datagrams: Datagrams::new(worker, config),
             blocks: Blocks::default(),
             quiet: Quiet::new().map_err(refused)?,
             host: Host::default(),
@@ -201,6 +203,7 @@ impl Core {
             processes: Processes::default(),
             watched: None,
             leaving: Leaving::NEVER,
+            last_words_at: None,
             timers: 0,
             pace: Pace::default(),
             accepting: Episode::new(worker, "accepting clients"),
@@ -306,64 +309,7 @@ impl Core {
         }
         self.look_at_handshakes(now);
         self.expire();
-        if matches!(self.phase, Phase::Stopping(end) if end <= now) {
-            self.phase = Phase::Ending(now.saturating_add(END_PATIENCE_NS));
-            for index in 0..self.table.places() {
-                self.close(index, How::AtOnce, -libc::ECANCELED);
-            }
-            self.processes.kill_all();
-            self.datagrams.end_all();
-        }
-    }
-
-    /// End: nothing is accepted, each connection drains, and after `grace_ns` (-1 = never) what is
-    /// left ends at once.
-    pub fn stop(&mut self, grace_ns: i64, now: u64) {
-        let grace = u64::try_from(grace_ns).unwrap_or(u64::MAX);
-        let end = now.saturating_add(grace);
-        self.leaving.begin(now);
-        match self.phase {
-            Phase::Ending(_) => return,
-            // Asked again: all is on its way already.
-            Phase::Stopping(before) => return self.phase = Phase::Stopping(before.min(end)),
-            Phase::Running => self.phase = Phase::Stopping(end),
-        }
-        self.listeners.iter_mut().for_each(|listening| listening.closing = true);
-        self.datagrams.close_all();
-        for index in 0..self.table.places() {
-            // Where the other end is gone, what it sent before is shown, and that is the end.
-            if !self.table.at(index).gone.is() {
-                self.close(index, How::Gracefully, 0);
-            }
-        }
-    }
-
-    /// Whether nothing new is taken any more.
-    pub fn is_stopping(&self) -> bool {
-        self.phase != Phase::Running
-    }
-
-    /// Whether everything was told to end at once.
-    pub fn is_ending(&self) -> bool {
-        matches!(self.phase, Phase::Ending(_))
-    }
-
-    /// So long nobody turned the worker: it could not see the end of what it waits for.
-    pub fn stood_still(&mut self, ns: u64) {
-        if let Phase::Ending(end) = &mut self.phase {
-            *end = end.saturating_add(ns);
-        }
-    }
-
-    /// Whether the worker is over, but for what other threads do for it.
-    pub fn is_over(&mut self) -> bool {
-        let listens = !self.listeners.is_empty() || !self.datagrams.is_empty();
-        let done = self.table.live() == 0 && !listens && self.processes.is_empty();
-        match self.phase {
-            Phase::Running => false,
-            Phase::Stopping(_) => done,
-            Phase::Ending(end) => done || self.engine.driver.now() >= end,
-        }
+        self.end_if_due(now);
     }
 
     /// One turn of the engine; how many records there are to look at. `calm`: nothing but
@@ -459,11 +405,18 @@ impl Core {
             Phase::Stopping(end) | Phase::Ending(end) => Some(end),
         };
         let drain = self.draining.front().map(|(end, _)| *end);
-        let retry = self.listeners.iter().map(|own| own.retry_at).filter(|at| *at > 0).min();
+        let retry = self.listeners.iter().filter_map(Listening::next).min();
         let turn = (self.patience < u64::MAX).then_some(self.patience);
         let shakes = self.handshakes.next();
         let leaves = self.leaving.next(now);
-        let soon = [self.deadlines.first(), self.datagrams.retry_at(), turn, shakes, leaves];
+        let soon = [
+            self.deadlines.first(),
+            self.datagrams.retry_at(),
+            turn,
+            shakes,
+            leaves,
+            self.last_words_at,
+        ];
         match stop.into_iter().chain(drain).chain(retry).chain(soon.into_iter().flatten()).min() {
             Some(end) => end.saturating_sub(now).clamp(1, i64::MAX as u64) as i64,
             None => -1,

@@ -3,6 +3,7 @@
 //! Owns: the socket, its receive and the pool of all of them. Invariant: a socket is closed when
 //! nothing of it is in flight any more, and those that found no buffer come one after the other.
 
+use super::config::Config;
 use super::core::{Core, kind};
 use super::datagram_send::Sends;
 use super::listener::RETRY_NS;
@@ -12,13 +13,18 @@ use crate::error::Fault;
 use crate::resource::PoolSpec;
 use crate::ring::{Op, opcode, sqe_flag};
 use crate::sys::Features;
-use crate::sys::datagram::{Incoming, PAYLOAD_MOST, RECEIVED_HEAD, receive_runs, received_shape};
+use crate::sys::datagram::{
+    Incoming, PAYLOAD_MOST, RECEIVED_HEAD, queued_bytes, receive_runs, received_shape,
+};
+use crate::sys::net;
 use std::collections::VecDeque;
 use std::os::fd::{AsRawFd, OwnedFd};
 
 const RECV_MULTISHOT: u16 = 2;
 /// So many buffers a receive that goes on takes before others are looked at: the kernel's number.
 const MOST_IN_A_ROW: u32 = 32;
+/// The kernel charges more than that for each datagram that waits, however short.
+const LEAST_CHARGE: usize = 512;
 
 /// What kind of datagrams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,8 +53,14 @@ pub struct Socket {
     pub incoming: Option<Box<Incoming>>,
     /// Not to be asked before that time.
     retry_at: u64,
-    /// It ends; what is to be sent leaves first.
-    pub closing: bool,
+    /// It ends; what came before is shown, and what is to be sent leaves first.
+    closing: bool,
+    /// Nothing is left of what came before.
+    empty: bool,
+    /// It ends by then, whatever waits.
+    until: u64,
+    /// Bytes that it takes until then at most, as the kernel counts them.
+    left: u64,
     /// It ends at once.
     ending: bool,
     /// The kernel was asked to put datagrams together.
@@ -61,8 +73,40 @@ impl Socket {
         self.socket.as_raw_fd()
     }
 
+    /// Whether datagrams can be sent by it.
+    pub fn is_open(&self) -> bool {
+        !self.ending && (!self.empty || self.recv != 0)
+    }
+
     fn is_over(&self) -> bool {
-        self.closing && self.recv == 0 && self.sends.is_idle()
+        self.empty && self.recv == 0 && self.sends.is_idle()
+    }
+
+    fn close(&mut self, until: u64, unseen: u64) {
+        if !self.closing {
+            self.closing = true;
+            self.left = queued_bytes(self.fd()) + unseen;
+        }
+        self.until = self.until.min(until);
+    }
+
+    /// A datagram of so many bytes came.
+    pub fn takes(&mut self, bytes: usize) {
+        self.left = self.left.saturating_sub(bytes.max(LEAST_CHARGE) as u64);
+    }
+
+    /// Whether to receive, at `now`: also what came before it was told to end.
+    fn wants_data(&mut self, now: u64) -> bool {
+        let over = self.ending || self.left == 0 || self.until <= now;
+        self.empty |= self.closing && (over || !net::is_readable(self.fd()));
+        !self.empty
+    }
+
+    /// When to look at it again, if nothing happens until then.
+    fn next(&self) -> Option<u64> {
+        let retry = Some(self.retry_at).filter(|at| *at > 0);
+        let end = Some(self.until).filter(|end| self.closing && !self.empty && *end < u64::MAX);
+        retry.into_iter().chain(end).min()
     }
 }
 
@@ -73,14 +117,18 @@ pub struct Datagrams {
     pool: Option<u16>,
     /// Those that found no buffer, first come first served.
     line: VecDeque<u32>,
+    /// Bytes that may have come and were not looked at: all buffers.
+    unseen: u64,
     /// Receiving, as far as the kernel lets them.
     pub receiving: Episode,
 }
 
 impl Datagrams {
     /// None yet.
-    pub fn new(worker: u32) -> Datagrams {
+    pub fn new(worker: u32, config: &Config) -> Datagrams {
+        let unseen = u64::from(config.datagram_buffers) * u64::from(config.datagram_size);
         Datagrams {
+            unseen,
             list: Vec::new(),
             shape: received_shape(),
             pool: None,
@@ -108,6 +156,9 @@ impl Datagrams {
             incoming: None,
             retry_at: 0,
             closing: false,
+            empty: false,
+            until: u64::MAX,
+            left: 0,
             ending: false,
             prepared: false,
         });
@@ -118,20 +169,24 @@ impl Datagrams {
         self.list.iter_mut().find(|socket| socket.id == id)
     }
 
-    /// Close one, when what is to be sent has left.
-    pub fn close(&mut self, id: u32) {
-        self.find(id).into_iter().for_each(|socket| socket.closing = true);
+    /// Close one, when what came was shown and what is to be sent has left; at `until` at the
+    /// latest.
+    pub fn close(&mut self, id: u32, until: u64) {
+        let unseen = self.unseen;
+        let socket = self.find(id).filter(|socket| !socket.closing);
+        socket.into_iter().for_each(|socket| socket.close(until, unseen));
     }
 
     /// Close all, as above.
-    pub fn close_all(&mut self) {
-        self.list.iter_mut().for_each(|socket| socket.closing = true);
+    pub fn close_all(&mut self, until: u64) {
+        let unseen = self.unseen;
+        self.list.iter_mut().for_each(|socket| socket.close(until, unseen));
     }
 
     /// End all, whatever is to be sent.
     pub fn end_all(&mut self) {
         for socket in &mut self.list {
-            (socket.closing, socket.ending) = (true, true);
+            (socket.closing, socket.empty, socket.ending) = (true, true, true);
         }
     }
 
@@ -143,7 +198,7 @@ impl Datagrams {
 
     /// When the next is to be asked again.
     pub fn retry_at(&self) -> Option<u64> {
-        self.list.iter().map(|socket| socket.retry_at).filter(|at| *at > 0).min()
+        self.list.iter().filter_map(Socket::next).min()
     }
 
     /// A receive of a socket ended with `res`. True when it rests, for want of something that the
@@ -208,7 +263,7 @@ impl Core {
         if socket.retry_at <= now {
             socket.retry_at = 0;
         }
-        if socket.closing {
+        if !socket.wants_data(now) {
             if socket.recv != 0 && !socket.recv_ends {
                 socket.recv_ends = true;
                 return passed(self.engine.cancel(socket.recv));
@@ -220,7 +275,7 @@ impl Core {
 
     fn receive_datagrams(&mut self, at: usize, now: u64) -> Result<(), Fault> {
         let socket = &self.datagrams.list[at];
-        let rests = socket.waits || socket.closing || socket.retry_at > 0;
+        let rests = socket.waits || socket.empty || socket.retry_at > 0;
         if socket.recv != 0 || rests {
             return Ok(());
         }

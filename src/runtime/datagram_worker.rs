@@ -51,6 +51,8 @@ impl<D: Door> Worker<D> {
             let Some(received) = &received else { return };
             let count = if is_run { received.payload.len().div_ceil(size) } else { 1 };
             core.datagrams.receiving.end();
+            let socket = core.datagrams.find(listener);
+            socket.into_iter().for_each(|socket| socket.takes(received.payload.len()));
             core.stats.datagram_receives.add(1);
             core.stats.datagrams.add(count as u64);
             core.stats.received.add(received.payload.len() as u64);
@@ -73,7 +75,7 @@ impl<D: Door> Worker<D> {
             let core = &mut *self.core.borrow_mut();
             let Some(socket) = core.datagrams.find(listener) else { return };
             let gone = socket.sends.gone(slot, completion.res);
-            let writable = gone.writable && !socket.closing;
+            let writable = gone.writable && socket.is_open();
             core.stats.datagram_sends.add(1);
             core.stats.datagrams_sent.add(gone.sent.into());
             core.stats.datagrams_lost.add(gone.lost.into());
@@ -88,7 +90,7 @@ impl<D: Door> Worker<D> {
     /// Send a copy of `bytes` as one datagram, by a listener for datagrams.
     pub fn send_datagram(&self, listener: u32, to: &[u8], bytes: &[u8]) -> Result<(), Fault> {
         let core = &mut *self.core.borrow_mut();
-        let socket = core.datagrams.find(listener).filter(|socket| !socket.closing);
+        let socket = core.datagrams.find(listener).filter(|socket| socket.is_open());
         match socket {
             Some(socket) => socket.sends.push(to, bytes),
             None => Err(Fault::new(ESTALE, "there is no such listener for datagrams here")),

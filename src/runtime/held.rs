@@ -5,6 +5,7 @@
 
 use super::Door;
 use super::conn_table::index_of;
+use super::core::Core;
 use super::receiving::Shown;
 use super::taking::Offer;
 use super::worker::Worker;
@@ -38,6 +39,13 @@ impl Held {
         if matches!(&self.shown, Shown::Fresh(piece) if piece.lease() == lease) {
             core::mem::replace(&mut self.shown, Shown::Nothing).leave();
         }
+    }
+}
+
+impl Core {
+    /// Whether something of a connection was shown that has no answer yet.
+    pub(super) fn holds(&self, conn: u64) -> bool {
+        self.held.iter().any(|held| held.conn == conn)
     }
 }
 

@@ -19,6 +19,13 @@ const MAX_LISTENERS: usize = 4096;
 /// How long a worker rests that cannot accept for want of descriptors or memory.
 pub const RETRY_NS: u64 = 100_000_000;
 
+/// Clients that a worker may have taken from the queue of a listener without having seen them.
+const ACCEPTED_UNSEEN: u32 = 4096;
+
+/// How long a port goes on listening that ends. The other end's connect(2) is over when it has our
+/// answer, and its own, without which nobody is in the queue, is still on its way.
+const SHAKE_NS: u64 = 20_000_000;
+
 /// A listener as the runtime knows it.
 pub struct Bound {
     /// A socket for each worker, until it takes it.
@@ -95,13 +102,20 @@ impl Registry {
         });
     }
 
-    /// Have a worker take what is new for it, and close what was closed.
-    pub fn sync(&mut self, worker: u32, mine: &mut Vec<Listening>, datagrams: &mut Datagrams) {
+    /// Have a worker take what is new for it, and close what was closed, at `until` at the latest.
+    pub fn sync(
+        &mut self,
+        worker: u32,
+        mine: &mut Vec<Listening>,
+        datagrams: &mut Datagrams,
+        (now, until): (u64, u64),
+    ) {
         for (place, bound) in self.list.iter_mut().enumerate() {
             let id = place as u32 + 1;
             if bound.closed {
-                mine.iter_mut().filter(|own| own.id == id).for_each(|own| own.closing = true);
-                datagrams.close(id);
+                let own = mine.iter_mut().filter(|own| own.id == id && !own.closing);
+                own.for_each(|own| own.close(now, until));
+                datagrams.close(id, until);
             } else if let Some(socket) =
                 bound.sockets.get_mut(worker as usize).and_then(Option::take)
             {
@@ -109,7 +123,9 @@ impl Registry {
                     Some(kind) => datagrams.add(id, socket, kind),
                     None => {
                         let share = bound.shares.clone().map(|all| Share::new(all, worker));
-                        mine.push(Listening::new(id, socket, bound.how.clone(), share));
+                        let is_tcp = bound.port != 0;
+                        let how = bound.how.clone();
+                        mine.push(Listening::new(id, socket, how, share, is_tcp));
                     }
                 }
             }
@@ -190,13 +206,25 @@ pub struct Listening {
     pub accept_ends: bool,
     /// Not to be asked before that time.
     pub retry_at: u64,
-    /// It ends.
+    /// It ends, when who connected before was accepted.
     pub closing: bool,
+    /// Nobody is left of those.
+    empty: bool,
+    /// Not before that time: the last word of a handshake may be on its way.
+    open_until: u64,
+    /// It ends by then, whoever waits.
+    until: u64,
+    /// Clients that it takes until then at most: those who came before are first in its queue.
+    left: u32,
+    /// A client waits, although it ends.
+    pub waits: bool,
+    /// Its clients come by a network, or what looks like one.
+    is_tcp: bool,
     listens: bool,
 }
 
 impl Listening {
-    fn new(id: u32, socket: OwnedFd, how: Manner, share: Option<Share>) -> Listening {
+    fn new(id: u32, socket: OwnedFd, how: Manner, share: Option<Share>, is_tcp: bool) -> Listening {
         Listening {
             id,
             socket,
@@ -208,6 +236,12 @@ impl Listening {
             accept_ends: false,
             retry_at: 0,
             closing: false,
+            empty: false,
+            open_until: 0,
+            until: u64::MAX,
+            left: 0,
+            waits: false,
+            is_tcp,
             listens: false,
         }
     }
@@ -220,6 +254,53 @@ impl Listening {
     /// Its descriptor.
     pub fn fd(&self) -> i32 {
         self.socket.as_raw_fd()
+    }
+
+    /// End it, at `until` at the latest.
+    pub fn close(&mut self, now: u64, until: u64) {
+        if !self.closing {
+            self.closing = true;
+            self.left = self.backlog as u32 + 1 + ACCEPTED_UNSEEN;
+            self.open_until = if self.is_tcp { now.saturating_add(SHAKE_NS) } else { 0 };
+        }
+        self.until = self.until.min(until);
+    }
+
+    /// Whether it accepts at `now`, also when it ends: who connected before is served. By poll(2),
+    /// and not by a last accept4(2): where workers share the queue another one may be faster, and
+    /// it would wait.
+    pub fn accepts(&mut self, now: u64) -> bool {
+        if self.closing && !self.empty {
+            let over = !self.listens || self.left == 0 || self.until <= now;
+            self.waits = !over && net::is_readable(self.fd());
+            self.empty = over || !self.waits && self.open_until <= now;
+        }
+        !self.empty
+    }
+
+    /// Whether its accept has to be asked for anew to find a client that waits: of those who wait
+    /// for one queue the kernel wakes one, which may be a worker that does not turn.
+    pub fn asks_anew(&self) -> bool {
+        self.waits && self.share.is_some()
+    }
+
+    /// It took a client, at `now`. False when it is too late to serve it.
+    pub fn takes(&mut self, now: u64) -> bool {
+        self.left = self.left.saturating_sub(1);
+        !self.closing || self.until > now
+    }
+
+    /// Whether nothing is left of it but its socket.
+    pub fn is_over(&self) -> bool {
+        self.closing && self.empty && self.accept == 0
+    }
+
+    /// When to look at it again, if nothing happens until then.
+    pub fn next(&self) -> Option<u64> {
+        let retry = Some(self.retry_at).filter(|at| *at > 0);
+        let end = if self.waits { self.until } else { self.until.min(self.open_until) };
+        let end = Some(end).filter(|end| self.closing && !self.empty && *end < u64::MAX);
+        retry.into_iter().chain(end).min()
     }
 
     /// Listen, if it does not yet. The errno when it could not.
@@ -241,7 +322,7 @@ impl Listening {
         if let Some(share) = &self.share {
             if res < 0 {
                 share.takes_part(false);
-            } else if share.took() {
+            } else if share.took() && !self.closing {
                 self.retry_at = now.saturating_add(MOMENT_NS);
             }
         }

@@ -34,6 +34,7 @@ mod settle;
 mod shares;
 mod signals;
 mod stats;
+mod stopping;
 mod taking;
 mod threads;
 mod timers;
@@ -93,6 +94,8 @@ pub trait Door: Sized {
     fn on_secured(&self, worker: &Worker<Self>, conn: u64, user: u64);
     /// A connection is over; its id is stale when this returns.
     fn on_close(&self, worker: &Worker<Self>, conn: u64, user: u64, reason: i32);
+    /// It stops: nobody is accepted after those who connected before.
+    fn on_stopping(&self, worker: &Worker<Self>);
     /// The worker is over.
     fn on_stop(&self, worker: &Worker<Self>);
     /// A timer ticks; so many of its periods were missed before.

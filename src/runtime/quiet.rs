@@ -126,7 +126,8 @@ impl Quiet {
 impl Connection {
     /// Whether a small message may leave without another look at the connection.
     pub fn is_quick(&self) -> bool {
-        let open = self.life == Life::Open && !self.wants_end && !self.gone.is();
+        let going = self.wants_end || self.gone.is() || self.leaves;
+        let open = self.life == Life::Open && !going;
         let plain = self.tls.is_none() && !self.has_limits();
         let idle = self.queue.is_empty() && self.send == 0 || self.queue.is_short();
         let free = idle && !self.is_slow && !self.was_full;

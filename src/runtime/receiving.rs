@@ -133,6 +133,9 @@ impl<D: Door> Worker<D> {
                 core.make_due(index);
             }
         }
+        if core.table.at(index).leaves {
+            core.make_due(index);
+        }
         let connection = core.table.at(index);
         if let Some(piece) = &piece {
             let len = piece.bytes().len() as u64;
@@ -289,6 +292,9 @@ impl<D: Door> Worker<D> {
         if connection.life == Life::Open {
             keep(&mut connection.kept, used);
             connection.plain = connection.is_plain();
+            if connection.leaves {
+                core.make_due(index);
+            }
         }
     }
 }

@@ -43,8 +43,10 @@ impl Core {
             self.table.at(index).begin_close(How::AtOnce, 0);
             return self.settle_closing(index);
         }
-        self.settle_receiving(index)?;
-        self.settle_watch(index)?;
+        if !self.settle_leaving(index)? {
+            self.settle_receiving(index)?;
+            self.settle_watch(index)?;
+        }
         let connection = self.table.at(index);
         connection.quick = self.hush && connection.is_quick();
         connection.plain = connection.is_plain();
@@ -165,7 +167,7 @@ impl Core {
                 self.again = true;
             }
         }
-        self.listeners.retain(|listening| !listening.closing || listening.accept != 0);
+        self.listeners.retain(|listening| !listening.is_over());
     }
 
     fn settle_listener(&mut self, at: usize, room: usize, now: u64) -> Result<(), Fault> {
@@ -173,9 +175,11 @@ impl Core {
         if listening.retry_at <= now {
             listening.retry_at = 0;
         }
-        let wants = room > 0 && !listening.closing;
+        let wants = listening.accepts(now) && room > 0;
         let too_many = room <= LITTLE_ROOM && listening.goes_on;
-        if (!wants || too_many) && listening.accept != 0 && !listening.accept_ends {
+        let anew = listening.asks_anew();
+        self.hurry |= wants && listening.waits && listening.retry_at == 0;
+        if (!wants || too_many || anew) && listening.accept != 0 && !listening.accept_ends {
             passed(self.engine.cancel(listening.accept))?;
             listening.accept_ends = true;
             return Ok(());

@@ -156,14 +156,20 @@ impl<D: Door> Worker<D> {
         self.core.borrow().engine.driver.wake.lower(signal::WAKE);
         self.take_posts();
         self.take_answers();
-        let core = &mut *self.core.borrow_mut();
-        if let Some(grace_ns) = self.shared.stop_asked() {
+        let stops = {
+            let core = &mut *self.core.borrow_mut();
             let now = core.engine.driver.now();
-            core.stop(grace_ns, now);
-        }
-        if !core.is_stopping() && self.shared.has_news(self.index) {
-            let mut registry = self.shared.registry();
-            registry.sync(self.index, &mut core.listeners, &mut core.datagrams);
+            let grace_ns = self.shared.stop_asked();
+            let stops = grace_ns.is_some_and(|grace_ns| core.stop(grace_ns, now));
+            if !core.is_stopping() && self.shared.has_news(self.index) {
+                let until = now.saturating_add(core.config.close_timeout_ns);
+                let Core { listeners, datagrams, .. } = core;
+                self.shared.registry().sync(self.index, listeners, datagrams, (now, until));
+            }
+            stops
+        };
+        if stops {
+            self.door.on_stopping(self);
         }
     }
 
@@ -227,11 +233,10 @@ impl<D: Door> Worker<D> {
         let (res, last) = (completion.res, completion.flags & cf::FINAL != 0);
         let id = {
             let core = &mut *self.core.borrow_mut();
-            let now = if last { core.engine.driver.now() } else { 0 };
-            let mut closing = true;
-            let mut tls = None;
+            let now = if last || core.is_stopping() { core.engine.driver.now() } else { 0 };
+            let (mut serves, mut tls) = (false, None);
             if let Some(own) = core.listeners.iter_mut().find(|own| own.id == listener) {
-                closing = own.closing;
+                serves = own.takes(now);
                 tls.clone_from(&own.tls);
                 if last && !own.accept_ended(res, now) {
                     core.stats.accept_pauses.add(1);
@@ -242,11 +247,15 @@ impl<D: Door> Worker<D> {
             if res < 0 {
                 return;
             }
-            let place = if closing { None } else { core.table.insert(res, listener) };
-            let Some(id) = place.map(|connection| connection.id) else {
+            let leaves = core.is_stopping();
+            let place = if serves { core.table.insert(res, listener) } else { None };
+            let Some(connection) = place else {
                 core.refuse(res);
                 return;
             };
+            connection.leaves = leaves;
+            connection.greets = leaves && tls.is_some();
+            let id = connection.id;
             core.stats.accepted.add(1);
             core.accepting.end();
             let index = index_of(id);

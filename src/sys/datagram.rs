@@ -28,6 +28,8 @@ pub const RUN_MOST: usize = 65_487;
 pub const RUN_COUNT: u32 = 64;
 const UDP_SEGMENT: i32 = 103;
 const UDP_GRO: i32 = 104;
+/// Of SO_MEMINFO; the first is what is received and not taken.
+const MEMINFO_WORDS: usize = 9;
 
 /// The shape of what a multishot recvmsg receives: how much room for address and control.
 pub fn received_shape() -> Box<libc::msghdr> {
@@ -137,6 +139,16 @@ pub fn receive_runs(fd: i32) -> bool {
     let (on, size) = (1i32, size_of::<i32>() as libc::socklen_t);
     // SAFETY: an int and its size.
     unsafe { libc::setsockopt(fd, libc::SOL_UDP, UDP_GRO, (&raw const on).cast(), size) == 0 }
+}
+
+/// Bytes of datagrams that wait to be received, with what the kernel adds to each; 0 for a path.
+pub fn queued_bytes(fd: i32) -> u64 {
+    let mut memory = [0u32; MEMINFO_WORDS];
+    let mut size = size_of::<[u32; MEMINFO_WORDS]>() as libc::socklen_t;
+    let to = memory.as_mut_ptr().cast();
+    // SAFETY: room for that many words.
+    let code = unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_MEMINFO, to, &mut size) };
+    if code == 0 { memory[0].into() } else { 0 }
 }
 
 /// Whether the kernel cuts runs (4.18).

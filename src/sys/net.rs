@@ -241,6 +241,14 @@ pub fn listen(fd: i32, backlog: i32) -> Result<(), i32> {
     outcome(unsafe { libc::listen(fd, backlog) })
 }
 
+/// Whether there is something to receive or to accept, an end or an error included.
+pub fn is_readable(fd: i32) -> bool {
+    let events = libc::POLLIN | libc::POLLRDHUP;
+    let mut entry = libc::pollfd { fd, events, revents: 0 };
+    // SAFETY: one pollfd.
+    unsafe { libc::poll(&mut entry, 1, 0) != 0 }
+}
+
 /// Say to the other end that nothing more is sent; what it still sends is received.
 pub fn end_sending(fd: i32) {
     // SAFETY: shutdown touches no memory; that the other end is gone is no error here.

@@ -30,7 +30,7 @@ static void all_released(adopted *own, uint32_t released, uint32_t count, int32_
     for (at = 0; at < events; at++) {
       const ringline_event *event = event_at(own->block, at);
       CHECK(!closed);
-      if (event->kind == RINGLINE_EVENT_SENT) continue;
+      if (event->kind == RINGLINE_EVENT_SENT || event->kind == RINGLINE_EVENT_STOPPING) continue;
       if (event->kind == RINGLINE_EVENT_CLOSE) {
         CHECK_EQ(event->res, reason);
         closed = 1;

@@ -7,7 +7,9 @@
 
 #include "tools.h"
 
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 
 typedef struct serving {
@@ -113,6 +115,18 @@ static HARNESS_UNUSED void send_whole(int fd, const void *bytes, size_t length) 
     CHECK(some > 0);
     from += some;
     length -= (size_t)some;
+  }
+}
+
+/* As send_whole(), and the other end's kernel has it all when it returns: it said so. */
+static HARNESS_UNUSED void send_arrived(int fd, const void *bytes, size_t length) {
+  uint64_t end = harness_now_ns() + LIMIT;
+  int waits = 1;
+  send_whole(fd, bytes, length);
+  while (waits > 0) {
+    CHECK(harness_now_ns() < end);
+    CHECK(ioctl(fd, SIOCOUTQ, &waits) == 0);
+    if (waits > 0) sched_yield();
   }
 }
 

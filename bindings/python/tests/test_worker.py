@@ -53,6 +53,44 @@ def test_example() -> None:
     assert (code, said) == (0, b"ended\n")
 
 
+class Stopped:
+    """Has a crowd connect and write, and stops its server, in one call."""
+
+    def __init__(self) -> None:
+        self.clients: List[socket.socket] = []
+        self.told: List[Any] = []
+        self.server: Any = None
+
+    def data(self, conn: ringline.Connection, data: bytes) -> None:
+        if data == b"stop":
+            for at in range(40):
+                sock = client(self.server.ports[0])
+                sock.sendall(b"client %d" % at)
+                self.clients.append(sock)
+            self.server.stop(20)
+        conn.send(b"answer to " + data)
+
+    def stopping(self, server: ringline.Server) -> None:
+        assert server is self.server
+        self.told.append("stopping")
+
+    def close(self, conn: ringline.Connection, reason: int) -> None:
+        self.told.append(reason)
+
+
+def test_stop_serves_who_had_connected() -> None:
+    """Failure: a client that had connected and written before the stop is reset, or cut off."""
+    handler = Stopped()
+    with served(handler, 20) as (server, port), client(port) as sock:
+        handler.server = server
+        sock.sendall(b"stop")
+        assert whole(sock) == b"answer to stop"
+        for at, other in enumerate(handler.clients):
+            with other:
+                assert whole(other) == b"answer to client %d" % at
+    assert handler.told == ["stopping"] + 41 * [0]
+
+
 class Lines:
     """Answers each line with its length; what is no whole line is left."""
 

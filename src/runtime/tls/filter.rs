@@ -115,7 +115,8 @@ impl Core {
     fn forget_handshakes(&mut self) {
         if self.handshakes.0.len() > 2 * self.table.live() + 64 {
             let table = &mut self.table;
-            let shakes = |id| table.find(id).is_ok_and(|found| found.is_shaking());
+            let waits = |found: &mut Connection| found.is_shaking() || found.greets;
+            let shakes = |id| table.find(id).is_ok_and(waits);
             let mut shakes = shakes;
             self.handshakes.0.retain(|Reverse((_, id))| shakes(*id));
         }
@@ -127,6 +128,9 @@ impl Core {
             let Some(Reverse((_, id))) = self.handshakes.0.pop() else { break };
             let Ok(connection) = self.table.find(id) else { continue };
             if !connection.is_shaking() {
+                if core::mem::take(&mut connection.greets) {
+                    self.make_due(index_of(id));
+                }
                 continue;
             }
             if let Some(tls) = &mut connection.tls {

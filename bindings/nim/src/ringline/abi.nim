@@ -449,6 +449,8 @@ const
     ## bytes (0: the sender has none); `flags`: RINGLINE_DATAGRAM_TRUNCATED.
   RINGLINE_EVENT_SECURED*: uint32 = 17'u32
     ## The TLS handshake of `conn` ended.
+  RINGLINE_EVENT_STOPPING*: uint32 = 18'u32
+    ## The worker begins to end: it was told to stop.
   RINGLINE_WORKER_HERE*: uint32 = 4294967295'u32
     ## worker of ringline_work: the calling thread's own.
   RINGLINE_STREAM_INHERITED*: uint32 = 0'u32
@@ -795,6 +797,8 @@ type
       ## A datagram came; NULL = they are dropped.
     secured*: uint64
       ## A TLS handshake ended well.
+    stopping*: uint64
+      ## ringline_runtime_stop() or a free was called: the worker begins to end. Once, before stop.
 
   ringline_worker_block* {.bycopy.} = object
     ## Through which an adopted worker is turned. Owned by the worker, its address is stable until the
@@ -823,7 +827,7 @@ type
   ringline_event* {.bycopy.} = object
     ## What a worker tells, as a record. Addresses are valid until the next turn.
     kind*: uint32
-      ## RINGLINE_EVENT_*.
+      ## RINGLINE_EVENT_*; skip those that you do not know: there will be more.
     res*: int32
       ## A result, reason or status.
     conn*: uint64
@@ -1119,7 +1123,8 @@ type
 
   ringline_worker_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime,
     worker: uint32) {.cdecl, gcsafe, raises: [].}
-    ## Told when a worker begins, and when it is over. On the worker's thread, as all of these.
+    ## Told when a worker begins, when it begins to end, and when it is over. On the worker's thread,
+    ## as all of these.
 
   ringline_accept_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime, conn: uint64,
     listener: uint32) {.cdecl, gcsafe, raises: [].}
@@ -2023,8 +2028,12 @@ proc ringline_runtime_port*(runtime: ptr ringline_runtime, listener: uint32): in
   ## listener that was closed), RINGLINE_EFORKED.
 
 proc ringline_runtime_listener_close*(runtime: ptr ringline_runtime, listener: uint32): int32
-  ## Close a listener: each worker closes its socket at its next turn; connections stay. Any thread.
-  ## Returns 0, RINGLINE_ESTALE (also for a listener that was closed), RINGLINE_EFORKED.
+  ## Close a listener: each worker closes its socket soon; connections stay. Whoever's connect(2) had
+  ## returned before the call is accepted first, and datagrams that had come are told, and answered
+  ## by ringline_udp_send(); so a port takes clients for some 20 ms more, and for close_timeout_ns at
+  ## most where there is no room or no descriptor for all who wait. A handshake still under way may
+  ## be reset. Any thread. Returns 0, RINGLINE_ESTALE (also for a listener that was closed),
+  ## RINGLINE_EFORKED.
 
 proc ringline_runtime_start*(runtime: ptr ringline_runtime): int32
   ## Start the workers: exactly one thread each, kept on a processor of its own as far as there are
@@ -2036,13 +2045,24 @@ proc ringline_runtime_start*(runtime: ptr ringline_runtime): int32
   ## RINGLINE_EFORKED.
 
 proc ringline_runtime_stop*(runtime: ptr ringline_runtime, grace_ns: int64): int32
-  ## End the workers: listeners close, each connection sends what is queued and closes gracefully,
-  ## and after `grace_ns` (0 = at once, -1 = no limit) what is left closes at once. The last callback
-  ## of a worker is stop. A second call can only shorten the time. Functions of ringline_work() that
-  ## run are waited for, also after a grace of 0; but where a stop has a limit (grace_ns > 0), those
-  ## that still run when it is over are left behind (see ringline_work()), and the workers end. Any
-  ## thread, callbacks and signal handlers; async-signal-safe, errno is kept. Returns 0,
-  ## RINGLINE_ESTALE, RINGLINE_EFORKED.
+  ## End the workers. stopping tells each that it began, and stop, the last callback, that it is
+  ## over; `grace_ns` later (0 = at once, -1 = no limit) what is left closes at once. A second call
+  ## can only shorten the time.
+  ##
+  ## With a grace listeners close as by ringline_runtime_listener_close(), connects under way are
+  ## broken off (-ECANCELED), and each connection is served to the end: what is unread is shown, what
+  ## is answered is sent, and when one look finds nothing unread, all sent, and nothing that a pause
+  ## left, it closes gracefully. A TLS handshake goes on to its end, and what the other
+  ## end says first behind it is waited for, as long as a handshake may take. Whose answer depends on
+  ## something else, such as another connection, finishes that before it calls this, with
+  ## ringline_runtime_listener_close(), or pauses the connection with what was asked left. Who does
+  ## not read is not shown anything more after close_timeout_ns, and has the time of a graceful
+  ## close.
+  ##
+  ## Functions of ringline_work() that run are waited for, also after a grace of 0; but where a stop
+  ## has a limit (grace_ns > 0), those that still run when it is over are left behind (see
+  ## ringline_work()), and the workers end. Any thread, callbacks and signal handlers;
+  ## async-signal-safe, errno is kept. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
 
 proc ringline_runtime_join*(runtime: ptr ringline_runtime, timeout_ns: int64): int32
   ## Wait until all workers are over, for `timeout_ns` at most (0 = only look, -1 = for ever); not
@@ -2813,6 +2833,8 @@ iterator layoutRows*(): tuple[name: string, offset, size: int] =
     sizeof(default(ringline_runtime_handlers).datagram))
   yield ("ringline_runtime_handlers.secured", offsetOf(ringline_runtime_handlers, secured),
     sizeof(default(ringline_runtime_handlers).secured))
+  yield ("ringline_runtime_handlers.stopping", offsetOf(ringline_runtime_handlers, stopping),
+    sizeof(default(ringline_runtime_handlers).stopping))
   yield ("ringline_worker_block", 0, sizeof(ringline_worker_block))
   yield ("ringline_worker_block.size", offsetOf(ringline_worker_block, size),
     sizeof(default(ringline_worker_block).size))

@@ -450,6 +450,8 @@ EVENT_RELEASED = 15
 EVENT_DATAGRAM = 16
 #: The TLS handshake of `conn` ended.
 EVENT_SECURED = 17
+#: The worker begins to end: it was told to stop.
+EVENT_STOPPING = 18
 #: worker of ringline_work: the calling thread's own.
 WORKER_HERE = 4294967295
 #: stdin, stdout, stderr of a process: the program's own.
@@ -1004,6 +1006,8 @@ class RuntimeHandlers(ctypes.Structure):
     datagram: int
     #: A TLS handshake ended well.
     secured: int
+    #: ringline_runtime_stop() or a free was called: the worker begins to end. Once, before stop.
+    stopping: int
 
     _fields_ = [
         ("size", ctypes.c_uint32),
@@ -1026,11 +1030,12 @@ class RuntimeHandlers(ctypes.Structure):
         ("exit", ctypes.c_uint64),
         ("datagram", ctypes.c_uint64),
         ("secured", ctypes.c_uint64),
+        ("stopping", ctypes.c_uint64),
     ]
 
 
-#: The same for the struct module: 152 bytes.
-RUNTIME_HANDLERS_FORMAT = "<IIQQQQQQQQQQQQQQQQQQ"
+#: The same for the struct module: 160 bytes.
+RUNTIME_HANDLERS_FORMAT = "<IIQQQQQQQQQQQQQQQQQQQ"
 
 
 class WorkerBlock(ctypes.Structure):
@@ -1081,7 +1086,7 @@ class Event(ctypes.Structure):
     """What a worker tells, as a record. Addresses are valid until the next turn.
     """
 
-    #: RINGLINE_EVENT_*.
+    #: RINGLINE_EVENT_*; skip those that you do not know: there will be more.
     kind: int
     #: A result, reason or status.
     res: int
@@ -1593,7 +1598,8 @@ LogFunction = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_
 #: a turn run before its records are shown: that of a close may come before the FINAL record of an
 #: op it waited for. A C++ exception that leaves it ends the program.
 Callback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
-#: Told when a worker begins, and when it is over. On the worker's thread, as all of these.
+#: Told when a worker begins, when it begins to end, and when it is over. On the worker's thread,
+#: as all of these.
 WorkerCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32)
 #: A client came by `listener`.
 AcceptCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint32)
@@ -2589,8 +2595,12 @@ class Functions:
     runtime_port: Callable[[Pointer, int], int]
 
     #: runtime_listener_close(runtime, listener)
-    #: Close a listener: each worker closes its socket at its next turn; connections stay. Any thread.
-    #: Returns 0, RINGLINE_ESTALE (also for a listener that was closed), RINGLINE_EFORKED.
+    #: Close a listener: each worker closes its socket soon; connections stay. Whoever's connect(2) had
+    #: returned before the call is accepted first, and datagrams that had come are told, and answered
+    #: by ringline_udp_send(); so a port takes clients for some 20 ms more, and for close_timeout_ns at
+    #: most where there is no room or no descriptor for all who wait. A handshake still under way may
+    #: be reset. Any thread. Returns 0, RINGLINE_ESTALE (also for a listener that was closed),
+    #: RINGLINE_EFORKED.
     runtime_listener_close: Callable[[Pointer, int], int]
 
     #: runtime_start(runtime)
@@ -2604,13 +2614,24 @@ class Functions:
     runtime_start: Callable[[Pointer], int]
 
     #: runtime_stop(runtime, grace_ns)
-    #: End the workers: listeners close, each connection sends what is queued and closes gracefully,
-    #: and after `grace_ns` (0 = at once, -1 = no limit) what is left closes at once. The last callback
-    #: of a worker is stop. A second call can only shorten the time. Functions of ringline_work() that
-    #: run are waited for, also after a grace of 0; but where a stop has a limit (grace_ns > 0), those
-    #: that still run when it is over are left behind (see ringline_work()), and the workers end. Any
-    #: thread, callbacks and signal handlers; async-signal-safe, errno is kept. Returns 0,
-    #: RINGLINE_ESTALE, RINGLINE_EFORKED.
+    #: End the workers. stopping tells each that it began, and stop, the last callback, that it is
+    #: over; `grace_ns` later (0 = at once, -1 = no limit) what is left closes at once. A second call
+    #: can only shorten the time.
+    #:
+    #: With a grace listeners close as by ringline_runtime_listener_close(), connects under way are
+    #: broken off (-ECANCELED), and each connection is served to the end: what is unread is shown, what
+    #: is answered is sent, and when one look finds nothing unread, all sent, and nothing that a pause
+    #: left, it closes gracefully. A TLS handshake goes on to its end, and what the other
+    #: end says first behind it is waited for, as long as a handshake may take. Whose answer depends on
+    #: something else, such as another connection, finishes that before it calls this, with
+    #: ringline_runtime_listener_close(), or pauses the connection with what was asked left. Who does
+    #: not read is not shown anything more after close_timeout_ns, and has the time of a graceful
+    #: close.
+    #:
+    #: Functions of ringline_work() that run are waited for, also after a grace of 0; but where a stop
+    #: has a limit (grace_ns > 0), those that still run when it is over are left behind (see
+    #: ringline_work()), and the workers end. Any thread, callbacks and signal handlers;
+    #: async-signal-safe, errno is kept. Returns 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
     runtime_stop: Callable[[Pointer, int], int]
 
     #: runtime_join(runtime, timeout_ns)
@@ -4199,6 +4220,7 @@ __all__ = [
     "EVENT_RELEASED",
     "EVENT_DATAGRAM",
     "EVENT_SECURED",
+    "EVENT_STOPPING",
     "WORKER_HERE",
     "STREAM_INHERITED",
     "STREAM_PIPED",

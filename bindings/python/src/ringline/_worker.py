@@ -158,6 +158,8 @@ class Server:
         ``close(conn, reason)``
             The connection is over: 0, or the -errno that ended it.
 
+        ``stopping(server)`` is called when `stop` began to end the server.
+
         What a method raises is shown by `sys.excepthook` and ends its connection.
     *addresses : str
         ``"127.0.0.1:8080"``, ``"[::1]:8080"``, ``"[fe80::1%eth0]:8080"`` (numbers, not names; port
@@ -194,6 +196,7 @@ class Server:
             )
         }
         self._at_start: Optional[Callable[["Server"], object]] = getattr(handler, "start", None)
+        self._at_stop: Optional[Callable[["Server"], object]] = getattr(handler, "stopping", None)
         self._at_end: Optional[Callable[[Connection], object]] = getattr(handler, "end", None)
         try:
             self._listeners = [
@@ -238,8 +241,9 @@ class Server:
             self._free()
 
     def stop(self, grace: float = 0.0) -> None:
-        """End `run`: nobody is accepted any more, connections send what waits and close, and after
-        `grace` seconds those that are left are ended. Any thread, also a signal's handler."""
+        """End `run`: whoever had connected is served, each connection closes when it has read and
+        sent all, and after `grace` seconds those that are left are ended. With a grace of 0 all
+        end at once. Any thread, also a signal's handler."""
         quick.runtime_stop(self._handle, int(grace * 1e9))
 
     def close(self) -> None:
@@ -270,7 +274,15 @@ class Server:
                     _answer(records, at * size + _CONSUMED, done)
                 elif kind in self._calls:
                     self._told(kind, ident, res)
+                elif kind == _abi.EVENT_STOPPING and self._at_stop is not None:
+                    self._stops(self._at_stop)
             count = self._turn()
+
+    def _stops(self, call: Callable[["Server"], object]) -> None:
+        try:
+            call(self)
+        except Exception as error:
+            _show(error)
 
     def _turn(self) -> int:
         """One turn; how many events there are, -1 when the server is over."""

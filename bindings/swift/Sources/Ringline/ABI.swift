@@ -445,6 +445,8 @@ public enum ABI {
   public static let eventDatagram: UInt32 = 16
   /// The TLS handshake of `conn` ended.
   public static let eventSecured: UInt32 = 17
+  /// The worker begins to end: it was told to stop.
+  public static let eventStopping: UInt32 = 18
   /// worker of ringline_work: the calling thread's own.
   public static let workerHere: UInt32 = 4294967295
   /// stdin, stdout, stderr of a process: the program's own.

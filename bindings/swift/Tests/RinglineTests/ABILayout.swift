@@ -164,6 +164,7 @@ func layoutRows() -> [LayoutRow] {
   rows.append(row("ringline_runtime_handlers.exit", \ringline_runtime_handlers.exit))
   rows.append(row("ringline_runtime_handlers.datagram", \ringline_runtime_handlers.datagram))
   rows.append(row("ringline_runtime_handlers.secured", \ringline_runtime_handlers.secured))
+  rows.append(row("ringline_runtime_handlers.stopping", \ringline_runtime_handlers.stopping))
   rows.append(row("ringline_worker_block", ringline_worker_block.self))
   rows.append(row("ringline_worker_block.size", \ringline_worker_block.size))
   rows.append(row("ringline_worker_block.abi", \ringline_worker_block.abi))

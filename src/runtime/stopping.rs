@@ -1,0 +1,137 @@
+//! How a worker ends: it takes nothing new, serves what came before, and then what is left goes.
+//!
+//! Owns: nothing of its own. Invariant: a connection leaves when one look finds nothing unread of
+//! it, all that was answered is sent, and nothing was shown that the user did not answer yet.
+
+use super::connection::{Connection, How, Life};
+use super::core::{Core, END_PATIENCE_NS, Phase};
+use super::settle::passed;
+use crate::error::Fault;
+use crate::sys::net;
+
+impl Connection {
+    /// Whether a look may end it: there is nothing that the user or the kernel has yet to do.
+    fn may_leave(&self) -> bool {
+        let sent = self.queue.is_empty() && self.send == 0 && !self.has_plain() && self.reads == 0;
+        let told = !self.show && !self.end_untold && !self.begins_tls();
+        // What a pause left is shown when it is over.
+        let seen = !self.paused || self.kept.is_empty();
+        let said = !self.greets || self.received > 0 || self.ended;
+        let open = self.leaves && self.life == Life::Open && !self.gone.is();
+        open && sent && told && seen && said && !self.is_shaking()
+    }
+}
+
+impl Core {
+    /// End: nothing is accepted after those who connected before, each connection is served and
+    /// drains, and after `grace_ns` (-1 = never) what is left ends at once. True when it begins.
+    pub fn stop(&mut self, grace_ns: i64, now: u64) -> bool {
+        let grace = u64::try_from(grace_ns).unwrap_or(u64::MAX);
+        let (mut end, mut begins) = (now.saturating_add(grace), false);
+        self.leaving.begin(now);
+        match self.phase {
+            Phase::Ending(_) => return false,
+            // Asked again: all is on its way already.
+            Phase::Stopping(before) => end = end.min(before),
+            Phase::Running => begins = true,
+        }
+        self.phase = Phase::Stopping(end);
+        self.listeners.iter_mut().for_each(|listening| listening.close(now, end));
+        self.datagrams.close_all(end);
+        if begins {
+            self.last_words_at = Some(now.saturating_add(self.config.close_timeout_ns));
+        }
+        for index in 0..if begins { self.table.places() } else { 0 } {
+            let connection = self.table.at(index);
+            if connection.gone.is() {
+                // What it sent before is shown, and that is the end.
+                continue;
+            }
+            if grace > 0 && connection.life == Life::Open {
+                connection.leaves = true;
+                connection.greets = connection.is_shaking();
+                self.make_due(index);
+            } else {
+                self.close(index, How::Gracefully, 0);
+            }
+        }
+        begins
+    }
+
+    /// Who reads slowly is not shown anything more after a while: what is to be sent has the
+    /// deadline of a graceful close.
+    fn end_slow_ones(&mut self, now: u64) {
+        self.last_words_at = Some(now.saturating_add(self.config.close_timeout_ns));
+        for index in 0..self.table.places() {
+            let connection = self.table.at(index);
+            let sends = !connection.queue.is_empty() || connection.has_plain();
+            if connection.leaves && sends {
+                self.close(index, How::Gracefully, 0);
+            }
+        }
+    }
+
+    /// The time for a stop is over: everything ends at once.
+    pub(super) fn end_if_due(&mut self, now: u64) {
+        if self.last_words_at.is_some_and(|at| at <= now) {
+            self.end_slow_ones(now);
+        }
+        if !matches!(self.phase, Phase::Stopping(end) if end <= now) {
+            return;
+        }
+        self.phase = Phase::Ending(now.saturating_add(END_PATIENCE_NS));
+        for index in 0..self.table.places() {
+            self.close(index, How::AtOnce, -libc::ECANCELED);
+        }
+        self.processes.kill_all();
+        self.datagrams.end_all();
+    }
+
+    /// Whether nothing new is taken any more.
+    pub fn is_stopping(&self) -> bool {
+        self.phase != Phase::Running
+    }
+
+    /// Whether everything was told to end at once.
+    pub fn is_ending(&self) -> bool {
+        matches!(self.phase, Phase::Ending(_))
+    }
+
+    /// So long nobody turned the worker: it could not see the end of what it waits for.
+    pub fn stood_still(&mut self, ns: u64) {
+        if let Phase::Ending(end) = &mut self.phase {
+            *end = end.saturating_add(ns);
+        }
+    }
+
+    /// Whether the worker is over, but for what other threads do for it.
+    pub fn is_over(&mut self) -> bool {
+        let listens = !self.listeners.is_empty() || !self.datagrams.is_empty();
+        let done = self.table.live() == 0 && !listens && self.processes.is_empty();
+        match self.phase {
+            Phase::Running => false,
+            Phase::Stopping(_) => done,
+            Phase::Ending(end) => done || self.engine.driver.now() >= end,
+        }
+    }
+
+    /// Have a connection that leaves do so. True when it receives no more for now: its receive
+    /// ends first, so that all that it took is shown before the last look at the socket.
+    pub(super) fn settle_leaving(&mut self, index: usize) -> Result<bool, Fault> {
+        let connection = self.table.at(index);
+        if !connection.may_leave() || !connection.ended && net::is_readable(connection.fd) {
+            return Ok(false);
+        }
+        let (id, recv, asked) = (connection.id, connection.recv, connection.recv_ends);
+        if self.holds(id) {
+            return Ok(false);
+        }
+        if recv == 0 {
+            self.close(index, How::Gracefully, 0);
+        } else if !asked {
+            passed(self.engine.cancel(recv))?;
+            self.table.at(index).recv_ends = true;
+        }
+        Ok(true)
+    }
+}

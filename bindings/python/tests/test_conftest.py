@@ -50,6 +50,10 @@ def test_what_a_failed_test_left_fails_no_other(tmp_path: Path) -> None:
     )
     said = ran.stdout.partition("short test summary info")[2]
     assert said.count("PASSED") == 6, ran.stdout
-    names = ["test_fails", "test_fails_in_its_teardown", "test_leaves_a_socket_without_failing"]
-    for name in names:
-        assert f"::{name} - " in said, ran.stdout
+    words = [line.split() for line in said.splitlines() if "::" in line]
+    told = {(how, where.rpartition("::")[2]) for how, where, *_ in words if how != "PASSED"}
+    assert told == {
+        ("FAILED", "test_fails"),
+        ("ERROR", "test_fails_in_its_teardown"),
+        ("FAILED", "test_leaves_a_socket_without_failing"),
+    }, ran.stdout

@@ -62,9 +62,11 @@ impl Gone {
 }
 
 impl Connection {
-    /// Whether only a poll notices that the other end goes. One that waits for a buffer asks soon.
+    /// Whether only a poll notices that the other end goes. One that waits for its turn to receive
+    /// asks soon, unless it pauses.
     fn wants_watch(&self) -> bool {
-        let deaf = self.recv == 0 && !self.wants_data() && !self.parked;
+        let waits = self.parked && !self.paused;
+        let deaf = self.recv == 0 && !self.wants_data() && !waits;
         self.life == Life::Open && deaf && !self.end_untold
     }
 

@@ -87,9 +87,10 @@ sim: ## The simulated kernel with a million seeds
 
 load: lib ## Servers under wrk, curl, redis-benchmark; many connections: ten times as long
 	@scripts/setup.sh test
-	@RINGLINE_LOAD=10 cargo test --release --features capi,tls --test c_programs -- \
+	@RINGLINE_LOAD=10 cargo test --profile fast --features capi,cli,tls --test c_programs -- \
 	    runtime_churn runtime_famine runtime_ten_thousand
-	@RINGLINE_LOAD=10 cargo test --release --features capi,tls --test servers -- --test-threads=1
+	@RINGLINE_LOAD=10 cargo test --profile fast --features capi,cli,tls --test servers -- \
+	    --test-threads=1
 	@RINGLINE_LOAD=10 scripts/python.sh -k many_loops
 
 clean: ## Remove target/

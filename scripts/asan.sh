@@ -31,4 +31,4 @@ RINGLINE_SIM_SEEDS=${RINGLINE_SIM_SEEDS:-2000} cargo test --quiet --release --fe
 # The runner itself needs no sanitizer.
 unset RUSTC_BOOTSTRAP RUSTFLAGS
 RINGLINE_SANITIZE=address RINGLINE_LIB_DIR=$lib \
-    cargo test --quiet --release --features capi,tls --target-dir target/test --test c_programs
+    cargo test --quiet --profile fast --features capi,cli,tls --test c_programs

@@ -7,5 +7,4 @@ cd "$(dirname "$0")/.."
 
 RINGLINE_SIM_SEEDS=${RINGLINE_SIM_SEEDS:-1000000}
 export RINGLINE_SIM_SEEDS
-CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
-    exec cargo test --release --features capi,tls --target-dir target/test --test sim -- --nocapture
+exec cargo test --profile fast --features capi,cli,tls --test sim -- --nocapture

@@ -42,5 +42,4 @@ for program in $programs; do words="$words tests/c/$program"; done
 # shellcheck disable=SC2086 # a list of words
 # It is slow, and a program's time is counted by the clock.
 RINGLINE_LOAD=3 RINGLINE_SANITIZE=thread RINGLINE_LIB_DIR=$lib \
-    cargo test --quiet --release --features capi,tls --target-dir target/test \
-    --test c_programs -- $words
+    cargo test --quiet --profile fast --features capi,cli,tls --test c_programs -- $words

@@ -22,9 +22,10 @@ pub fn load() -> u32 {
     std::env::var("RINGLINE_LOAD").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
 }
 
-/// The root of the repository.
+/// The root of the repository; `RINGLINE_ROOT` names a copy of it (mutants do).
 pub fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+    std::env::var_os("RINGLINE_ROOT")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from)
 }
 
 /// The folder of the built library; `RINGLINE_LIB_DIR` names another one (mutants do).

@@ -184,6 +184,14 @@ pub unsafe extern "C-unwind" fn ringline_prep_recv(
 
 /// RECV: a completion with MORE and LEASE for each piece received, from `pool`. Ends with res
 /// <= 0; -ENOBUFS = no buffer is free: give leases back, then submit it again.
+///
+/// One that sends as fast as it can fills the whole pool in one turn. From Linux 6.17 on
+/// (RINGLINE_FEATURE_RECV_LIMIT) two fields of the op, to be set after this call, leave the others
+/// their part: `len` is the most that one piece has, and `file_index` ends the receive (a piece
+/// without MORE, res > 0) when it brought so many bytes in all, 2147483647 at most; submit it
+/// again behind the others. The last piece goes beyond the limit by less than `len`, or by any
+/// length where `len` is 0. Without the feature a `file_index` is RINGLINE_ENOTSUP_KERNEL: receive
+/// by ringline_prep_recv() from the pool, with `len` set, whoever sends much.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_prep_recv_multishot(
     op: *mut Op,

@@ -110,12 +110,10 @@ impl ConnTable {
     pub fn remove(&mut self, index: usize) {
         let connection = &mut self.places[index];
         let (id, due) = (connection.id, connection.due);
-        // What it has allocated serves the next one.
-        let (mut kept, mut limits) =
-            (core::mem::take(&mut connection.kept), connection.limits.take());
-        kept.clear();
+        // Its limits serve the next one. What was kept does not: memory goes with the connections.
+        let mut limits = connection.limits.take();
         limits.iter_mut().for_each(|limits| limits.clear());
-        *connection = Connection { id, due, kept, limits, ..Connection::default() };
+        *connection = Connection { id, due, limits, ..Connection::default() };
         self.live -= 1;
         if id >> INDEX_BITS & GENERATION_MASK < GENERATION_MASK {
             self.free.push(index as u32);

@@ -5,6 +5,7 @@
 //! free again only when nothing of it is in flight any more.
 
 use super::gone::{Gone, Watch};
+use super::kept::Kept;
 use super::limits::Limits;
 use super::send_queue::SendQueue;
 use super::tls::Session;
@@ -114,7 +115,7 @@ pub struct Connection {
     /// What is to be sent.
     pub queue: SendQueue,
     /// What was received and not consumed.
-    pub kept: Vec<u8>,
+    pub kept: Kept,
     /// Bytes received.
     pub received: u64,
     /// Bytes of the user's that the kernel took.

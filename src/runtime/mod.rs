@@ -19,6 +19,7 @@ mod ending;
 mod gone;
 mod held;
 mod host;
+mod kept;
 mod leaving;
 mod lending;
 mod limits;

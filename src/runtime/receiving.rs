@@ -6,6 +6,7 @@
 use super::Door;
 use super::conn_table::{index_of, local};
 use super::connection::{How, Life};
+use super::kept::Kept;
 use super::taking::Lent;
 use super::worker::Worker;
 use crate::resource::Piece;
@@ -18,7 +19,7 @@ pub(super) enum Shown {
     /// Straight from the pool.
     Fresh(Piece),
     /// Behind what was kept before.
-    Kept(Vec<u8>),
+    Kept(Kept),
     /// Through TLS, which has it still.
     Tls,
     /// From TLS.
@@ -159,7 +160,7 @@ impl<D: Door> Worker<D> {
         }
         if connection.paused {
             // Not as a lease: whoever pauses for long would keep a buffer from all the others.
-            connection.kept.extend_from_slice(piece.as_ref().map_or(&[], Piece::bytes));
+            connection.kept.push(piece.as_ref().map_or(&[], Piece::bytes));
             connection.show |= piece.is_some();
             connection.end_untold |= connection.ended;
             return None;
@@ -169,7 +170,7 @@ impl<D: Door> Worker<D> {
             None => Shown::Nothing,
             Some(piece) if connection.kept.is_empty() => Shown::Fresh(piece),
             Some(piece) => {
-                connection.kept.extend_from_slice(piece.bytes());
+                connection.kept.push(piece.bytes());
                 Shown::Kept(core::mem::take(&mut connection.kept))
             }
         };
@@ -212,7 +213,8 @@ impl<D: Door> Worker<D> {
             Shown::Tls => return self.show_plain(index),
             Shown::Fresh(piece) => piece.bytes(),
             Shown::Kept(bytes) if bytes.is_empty() => return,
-            Shown::Kept(bytes) | Shown::Plain(bytes) => bytes,
+            Shown::Kept(bytes) => bytes,
+            Shown::Plain(bytes) => bytes,
             Shown::End if self.ended_badly(index) => return,
             Shown::End => &[],
         };
@@ -240,22 +242,22 @@ impl<D: Door> Worker<D> {
             Shown::Nothing | Shown::Tls => {}
             Shown::Fresh(piece) => {
                 self.consumed(index, used, piece.bytes().len(), |kept, used| {
-                    kept.extend_from_slice(&piece.bytes()[used..]);
+                    kept.push(&piece.bytes()[used..]);
                 });
             }
             Shown::Kept(mut bytes) => {
                 self.consumed(index, used, bytes.len(), |kept, used| {
-                    bytes.drain(..used);
+                    bytes.consume(used);
                     if kept.is_empty() {
                         core::mem::swap(kept, &mut bytes);
                     } else {
-                        kept.extend_from_slice(&bytes);
+                        kept.push(&bytes);
                     }
                 });
             }
             Shown::Plain(bytes) => {
                 self.consumed(index, used, bytes.len(), |kept, used| {
-                    kept.extend_from_slice(&bytes[used..]);
+                    kept.push(&bytes[used..]);
                 });
                 self.put_plain(bytes);
             }
@@ -271,13 +273,7 @@ impl<D: Door> Worker<D> {
     }
 
     /// The user took `used` of `len` bytes; what is left is kept, as far as there is room.
-    fn consumed(
-        &self,
-        index: usize,
-        used: i64,
-        len: usize,
-        keep: impl FnOnce(&mut Vec<u8>, usize),
-    ) {
+    fn consumed(&self, index: usize, used: i64, len: usize, keep: impl FnOnce(&mut Kept, usize)) {
         let core = &mut *self.core.borrow_mut();
         if used < 0 {
             return core.close(index, How::AtOnce, code_of(used));

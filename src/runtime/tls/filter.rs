@@ -286,7 +286,8 @@ impl<D: Door> Worker<D> {
         if connection.kept.is_empty() && !connection.paused {
             return Shown::Plain(core::mem::take(plain));
         }
-        connection.kept.append(plain);
+        connection.kept.push(plain);
+        plain.clear();
         if connection.paused {
             connection.show = true;
             return Shown::Nothing;

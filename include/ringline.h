@@ -1082,8 +1082,9 @@ typedef struct ringline_tls_config ringline_tls_config;
 #define RINGLINE_EVENT_WRITABLE 5
 
 /**
- * A connection is over, for the reason `res`; its id is stale. With RINGLINE_ETLS its cause in
- * words, `length` bytes, is at `address`.
+ * A connection is over, for the reason `res`; its id is stale. `extra` bytes of what was sent the
+ * other end had not taken (`queued` and `untaken` of ringline_conn_info, together). With
+ * RINGLINE_ETLS its cause in words, `length` bytes, is at `address`.
  */
 #define RINGLINE_EVENT_CLOSE 6
 
@@ -1674,7 +1675,8 @@ typedef struct ringline_runtime_config {
    */
   uint32_t resv;
   /**
-   * How long a graceful close waits for the other end, in nanoseconds; 0 = 5 s.
+   * How long a graceful close waits, in nanoseconds: since the other end took bytes last
+   * (min_rate), and when it has taken all, for its own end; 0 = 5 s.
    */
   uint64_t close_timeout_ns;
   /**
@@ -1708,6 +1710,12 @@ typedef struct ringline_runtime_config {
    * up its own kind only. 0 = 16, 1024 at most.
    */
   uint32_t blocking_threads;
+  /**
+   * Bytes per second that the other end of a connection has to take on average, to count as one
+   * that takes anything: less than min_rate times the time limit at hand within that time is a
+   * stall. For close_timeout_ns, and for idle_ns and write_ns of ringline_conn_timeouts. 0 = 512.
+   */
+  uint64_t min_rate;
 } ringline_runtime_config;
 
 /**
@@ -2172,6 +2180,12 @@ typedef struct ringline_conn_info {
    * Its address, 4 or 16 bytes as on the wire.
    */
   uint8_t peer_address[16];
+  /**
+   * Bytes that the kernel took and the other end did not yet (with TLS, as on the wire; of a
+   * Unix socket, with what the kernel needs to keep them). In the close callback: what it had
+   * not taken when the connection was closed at once, for whatever reason.
+   */
+  uint64_t untaken;
 } ringline_conn_info;
 
 /**
@@ -3932,8 +3946,9 @@ int32_t ringline_runtime_start(ringline_runtime *runtime);
  * end says first behind it is waited for, as long as a handshake may take. Whose answer depends on
  * something else, such as another connection, finishes that before it calls this, with
  * ringline_runtime_listener_close(), or pauses the connection with what was asked left. Who does
- * not read is not shown anything more after close_timeout_ns, and has the time of a graceful
- * close.
+ * not read is not shown anything more after close_timeout_ns, and closes gracefully then. Within a
+ * limit no connection is closed for taking nothing; without one it is, as by
+ * ringline_conn_close(), and so is in either case one that took all and does not end.
  *
  * Functions of ringline_work() that run are waited for, also after a grace of 0; but where a stop
  * has a limit (grace_ns > 0), those that still run when it is over are left behind (see
@@ -4029,9 +4044,17 @@ int32_t ringline_conn_send(ringline_runtime *runtime,
 
 /**
  * Close: RINGLINE_CLOSE_GRACEFULLY sends what is queued, says that nothing more comes, and waits
- * (close_timeout_ns at most) for the other end to do so, dropping what it sends;
- * RINGLINE_CLOSE_AT_ONCE drops what is queued and resets the connection. No data is shown any
- * more; the close callback comes later, never from here. In the worker's callbacks only.
+ * for the other end to do so, dropping what it sends; RINGLINE_CLOSE_AT_ONCE drops what is queued
+ * and resets the connection. No data is shown any more; the close callback comes later, never from
+ * here. In the worker's callbacks only.
+ *
+ * A graceful close lasts as long as the other end takes bytes, also those that the kernel has
+ * already. When it took less than min_rate for close_timeout_ns, the reason is -ETIMEDOUT, and
+ * `queued` and `untaken` of ringline_conn_info say what it did not get: what the kernel did not
+ * take is dropped by a reset, and so is lent memory, which is released; what the kernel copied it
+ * goes on to send. When it took all and does not end, the connection is closed close_timeout_ns
+ * later, with the reason 0. An other end that ended before is not waited for: the kernel sends
+ * what it has.
  *
  * Returns 0, RINGLINE_ECLOSED when it closes already, -EINVAL, and as ringline_conn_send().
  */

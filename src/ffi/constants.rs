@@ -426,8 +426,9 @@ pub const RINGLINE_EVENT_DATA: u32 = 3;
 pub const RINGLINE_EVENT_SENT: u32 = 4;
 /// There is room again in a send queue that was full.
 pub const RINGLINE_EVENT_WRITABLE: u32 = 5;
-/// A connection is over, for the reason `res`; its id is stale. With RINGLINE_ETLS its cause in
-/// words, `length` bytes, is at `address`.
+/// A connection is over, for the reason `res`; its id is stale. `extra` bytes of what was sent the
+/// other end had not taken (`queued` and `untaken` of ringline_conn_info, together). With
+/// RINGLINE_ETLS its cause in words, `length` bytes, is at `address`.
 pub const RINGLINE_EVENT_CLOSE: u32 = 6;
 /// The worker is over.
 pub const RINGLINE_EVENT_STOP: u32 = 7;

@@ -100,7 +100,7 @@ fn each_of_runtimes(mut out: impl FnMut(&'static str, u32, u32)) {
         "ringline_runtime_config": ringline_runtime_config {
             size, workers, flags, max_connections, high_water, low_water, keep_max, pool_buffers,
             pool_buffer_size, resv, close_timeout_ns, disable, stall_ns, spin_us, datagram_size,
-            datagram_buffers, blocking_threads,
+            datagram_buffers, blocking_threads, min_rate,
         }
         "ringline_runtime_handlers": ringline_runtime_handlers {
             size, resv, ctx, start, accept, data, sent, writable, close, stop, connect, released,
@@ -119,7 +119,7 @@ fn each_of_runtimes(mut out: impl FnMut(&'static str, u32, u32)) {
         }
         "ringline_conn_info": ringline_conn_info {
             size, state, flags, listener, user, received, sent, queued, kept, fd, peer_family,
-            peer_port, peer_address,
+            peer_port, peer_address, untaken,
         }
         "ringline_tls_identity": ringline_tls_identity {
             name, chain_file, key_file, chain, chain_length, key, key_length,

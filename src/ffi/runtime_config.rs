@@ -37,7 +37,8 @@ pub struct ringline_runtime_config {
     pub pool_buffer_size: u32,
     /// Zero.
     pub resv: u32,
-    /// How long a graceful close waits for the other end, in nanoseconds; 0 = 5 s.
+    /// How long a graceful close waits, in nanoseconds: since the other end took bytes last
+    /// (min_rate), and when it has taken all, for its own end; 0 = 5 s.
     pub close_timeout_ns: u64,
     /// RINGLINE_FEATURE_* not to use although the kernel has them.
     pub disable: u64,
@@ -58,6 +59,10 @@ pub struct ringline_runtime_config {
     /// ringline_resolve() and for ringline_process_spawn() each: what hangs in one of these holds
     /// up its own kind only. 0 = 16, 1024 at most.
     pub blocking_threads: u32,
+    /// Bytes per second that the other end of a connection has to take on average, to count as one
+    /// that takes anything: less than min_rate times the time limit at hand within that time is a
+    /// stall. For close_timeout_ns, and for idle_ns and write_ns of ringline_conn_timeouts. 0 = 512.
+    pub min_rate: u64,
 }
 
 impl ringline_runtime_config {
@@ -88,6 +93,7 @@ impl ringline_runtime_config {
             spin_us: self.spin_us,
             datagram_size: self.datagram_size,
             datagram_buffers: self.datagram_buffers,
+            min_rate: self.min_rate,
         };
         config.resolved()
     }
@@ -109,4 +115,4 @@ pub unsafe extern "C-unwind" fn ringline_runtime_config_init(
     0
 }
 
-const _: () = assert!(size_of::<ringline_runtime_config>() == 80, "init writes this version only");
+const _: () = assert!(size_of::<ringline_runtime_config>() == 88, "init writes this version only");

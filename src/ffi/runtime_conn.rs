@@ -45,6 +45,10 @@ pub struct ringline_conn_info {
     pub peer_port: u16,
     /// Its address, 4 or 16 bytes as on the wire.
     pub peer_address: [u8; 16],
+    /// Bytes that the kernel took and the other end did not yet (with TLS, as on the wire; of a
+    /// Unix socket, with what the kernel needs to keep them). In the close callback: what it had
+    /// not taken when the connection was closed at once, for whatever reason.
+    pub untaken: u64,
 }
 
 /// Run `body` on the worker that the calling thread is.
@@ -125,9 +129,17 @@ fn send_at_length(
 }
 
 /// Close: RINGLINE_CLOSE_GRACEFULLY sends what is queued, says that nothing more comes, and waits
-/// (close_timeout_ns at most) for the other end to do so, dropping what it sends;
-/// RINGLINE_CLOSE_AT_ONCE drops what is queued and resets the connection. No data is shown any
-/// more; the close callback comes later, never from here. In the worker's callbacks only.
+/// for the other end to do so, dropping what it sends; RINGLINE_CLOSE_AT_ONCE drops what is queued
+/// and resets the connection. No data is shown any more; the close callback comes later, never from
+/// here. In the worker's callbacks only.
+///
+/// A graceful close lasts as long as the other end takes bytes, also those that the kernel has
+/// already. When it took less than min_rate for close_timeout_ns, the reason is -ETIMEDOUT, and
+/// `queued` and `untaken` of ringline_conn_info say what it did not get: what the kernel did not
+/// take is dropped by a reset, and so is lent memory, which is released; what the kernel copied it
+/// goes on to send. When it took all and does not end, the connection is closed close_timeout_ns
+/// later, with the reason 0. An other end that ended before is not waited for: the kernel sends
+/// what it has.
 ///
 /// Returns 0, RINGLINE_ECLOSED when it closes already, -EINVAL, and as ringline_conn_send().
 #[unsafe(no_mangle)]
@@ -218,6 +230,7 @@ fn info_of(facts: &ConnFacts) -> ringline_conn_info {
         queued: facts.queued,
         kept: facts.kept,
         fd: facts.fd,
+        untaken: facts.untaken,
         ..ringline_conn_info::default()
     };
     if let Some(peer) = facts.peer() {

@@ -5,7 +5,7 @@
 
 use super::constants::*;
 use super::ringline_runtime;
-use super::runtime_door::ringline_runtime_handlers;
+use super::runtime_door::{here, ringline_runtime_handlers};
 use super::runtime_work::ringline_address;
 use super::{RINGLINE_ABI, ringline_error_detail};
 use crate::error::ETLS;
@@ -280,8 +280,16 @@ unsafe extern "C-unwind" fn writable(ctx: *mut c_void, _: Runtime, conn: u64, us
     tell(ctx, RINGLINE_EVENT_WRITABLE, event);
 }
 
-unsafe extern "C-unwind" fn close(ctx: *mut c_void, _: Runtime, conn: u64, user: u64, res: i32) {
-    let mut event = ringline_event { conn, user, res, ..ringline_event::default() };
+unsafe extern "C-unwind" fn close(
+    ctx: *mut c_void,
+    runtime: Runtime,
+    conn: u64,
+    user: u64,
+    res: i32,
+) {
+    let facts = here(runtime as u64).and_then(|worker| worker.facts(conn).ok());
+    let extra = facts.map_or(0, |facts| facts.queued.saturating_add(facts.untaken));
+    let mut event = ringline_event { conn, user, res, extra, ..ringline_event::default() };
     if res == ETLS {
         let words = ringline_error_detail();
         // SAFETY: a terminated text, valid until the next call.

@@ -41,6 +41,8 @@ pub struct ConnFacts {
     pub queued: u64,
     /// Bytes received and not consumed.
     pub kept: u64,
+    /// Bytes that the kernel took and the other end did not yet.
+    pub untaken: u64,
 }
 
 impl ConnFacts {
@@ -157,6 +159,7 @@ impl<D: Door> Worker<D> {
             sent: connection.sent,
             queued: connection.queued(),
             kept: connection.kept.len() as u64,
+            untaken: connection.untaken(),
         })
     }
 }

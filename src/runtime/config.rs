@@ -17,6 +17,8 @@ const DEFAULT_KEEP: u32 = 1 << 20;
 const DEFAULT_BUFFERS: u32 = 8;
 const DEFAULT_BUFFER_SIZE: u32 = 256 << 10;
 const DEFAULT_CLOSE_NS: u64 = 5_000_000_000;
+/// A telephone of 1990 takes more.
+const DEFAULT_MIN_RATE: u64 = 512;
 const DEFAULT_BLOCKING: u32 = 16;
 const MOST_BLOCKING: u32 = 1024;
 /// A datagram of UDP has a little less, and so has a run that the kernel put together.
@@ -46,8 +48,10 @@ pub struct Config {
     pub pool_buffers: u32,
     /// Bytes of each.
     pub pool_buffer_size: u32,
-    /// How long a graceful close waits for the other end.
+    /// How long a graceful close waits for the other end to take something, or to end.
     pub close_timeout_ns: u64,
+    /// Bytes that it must take in a second, on average over a deadline.
+    pub min_rate: u64,
     /// Threads for what blocks.
     pub blocking_threads: u32,
     /// Features not to use.
@@ -81,6 +85,9 @@ impl Config {
         if self.close_timeout_ns == 0 {
             self.close_timeout_ns = DEFAULT_CLOSE_NS;
         }
+        if self.min_rate == 0 {
+            self.min_rate = DEFAULT_MIN_RATE;
+        }
         let invalid = |text| Err(Fault::errno(libc::EINVAL, text));
         if self.workers > MAX_WORKERS {
             return invalid("a runtime has 2048 workers at most");
@@ -110,5 +117,11 @@ impl Config {
             return invalid("spin_us is 1000000 at most");
         }
         Ok(self)
+    }
+
+    /// Bytes that the other end of a connection must take in `span` nanoseconds.
+    pub fn least(&self, span: u64) -> u64 {
+        let bytes = u128::from(self.min_rate) * u128::from(span) / 1_000_000_000;
+        bytes.clamp(1, u64::MAX.into()) as u64
     }
 }

@@ -7,6 +7,7 @@
 use super::gone::{Gone, Watch};
 use super::kept::Kept;
 use super::limits::Limits;
+use super::progress::Progress;
 use super::send_queue::SendQueue;
 use super::tls::Session;
 use crate::error::{ECLOSED, Fault};
@@ -120,6 +121,10 @@ pub struct Connection {
     pub received: u64,
     /// Bytes of the user's that the kernel took.
     pub sent: u64,
+    /// Bytes that its other end had not taken when it was closed at once.
+    pub untaken: u64,
+    /// What its other end was seen to take.
+    pub progress: Progress,
     /// How long it may do nothing.
     pub limits: Option<Box<Limits>>,
     /// Where it connects to, until it is there.
@@ -187,9 +192,10 @@ impl Connection {
         !self.ended && !self.parked && shown
     }
 
-    /// Both directions are over: a close now loses nothing.
+    /// Both directions are over: a close now loses nothing, and keeps nothing that was lent.
     pub fn is_drained(&self) -> bool {
-        self.life == Life::Draining && self.end_sent && self.ended
+        let over = self.end_sent && self.ended && self.outside == 0;
+        self.life == Life::Draining && over
     }
 
     /// Whether what comes is shown as it is, and that is all.

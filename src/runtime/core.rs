@@ -90,8 +90,9 @@ pub struct Core {
     /// Those of the round at hand.
     round: Vec<u32>,
     pub(super) rations: Rations,
-    /// Ids of connections that drain, and until when. All have the same time, so it is in order.
-    draining: VecDeque<(u64, u64)>,
+    /// Ids of connections that drain, and when each is looked at. All are after the same time, so
+    /// it is in order.
+    pub(super) draining: VecDeque<(u64, u64)>,
     pub(super) pool: u16,
     pub(super) handshakes: Handshakes,
     /// What a receive says behind its TLS; empty between two completions.
@@ -262,51 +263,25 @@ impl Core {
         let connection = self.table.at(index);
         // To another end that is gone nothing is sent first.
         let how = if connection.gone.is() { How::AtOnce } else { how };
+        if how == How::AtOnce {
+            connection.note_untaken();
+        }
         if !connection.begin_close(how, reason) {
             return;
         }
-        if how == How::AtOnce && !connection.end_sent {
+        // After the end the kernel goes on by itself, but not without what was lent to it.
+        if how == How::AtOnce && (!connection.end_sent || connection.outside > 0) {
             net::reset_on_close(connection.fd);
         }
-        let id = connection.id;
         if how == How::Gracefully {
-            let end = self.engine.driver.now().saturating_add(self.config.close_timeout_ns);
-            self.draining.push_back((end, id));
-            self.forget_drained();
+            self.begin_drain(index);
         }
         self.make_due(index);
     }
 
-    /// Connections that came and went while a slow one drains leave nothing in the list.
-    fn forget_drained(&mut self) {
-        if self.draining.len() > 2 * self.table.live() + 64 {
-            let table = &mut self.table;
-            self.draining.retain(|(_, id)| table.find(*id).is_ok());
-        }
-    }
-
-    /// A connection that was told to drain had its time.
-    fn time_is_up(&mut self, index: usize) {
-        let connection = self.table.at(index);
-        if connection.life == Life::Draining {
-            // Where all was sent, only the other end is missing: that is no failure.
-            let reason = if connection.end_sent { 0 } else { -libc::ETIMEDOUT };
-            self.close(index, How::AtOnce, reason);
-        }
-    }
-
     /// Look at the clock: drains and the stop.
     pub fn look_at_clock(&mut self, now: u64) {
-        while let Some((end, id)) = self.draining.front().copied() {
-            let over = self.table.find(id).map_or(true, |found| found.life != Life::Draining);
-            if !over && end > now {
-                break;
-            }
-            self.draining.pop_front();
-            if !over {
-                self.time_is_up(index_of(id));
-            }
-        }
+        self.look_at_drains(now);
         self.look_at_handshakes(now);
         self.expire();
         self.end_if_due(now);

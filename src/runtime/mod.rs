@@ -26,6 +26,7 @@ mod limits;
 mod listener;
 mod posts;
 mod process;
+mod progress;
 mod quiet;
 mod rations;
 mod receiving;

@@ -73,6 +73,7 @@ impl Core {
                 let flushed = connection.queue.is_empty() && connection.is_flushed();
                 if connection.wants_end && !connection.end_sent && flushed {
                     connection.end_sent = true;
+                    connection.progress.at = self.engine.driver.now();
                     net::end_sending(connection.fd);
                 }
                 return Ok(());

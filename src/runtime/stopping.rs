@@ -92,6 +92,11 @@ impl Core {
         self.phase != Phase::Running
     }
 
+    /// Whether all is to end by a time that the user named.
+    pub fn has_grace(&self) -> bool {
+        matches!(self.phase, Phase::Stopping(end) if end < u64::MAX)
+    }
+
     /// Whether everything was told to end at once.
     pub fn is_ending(&self) -> bool {
         matches!(self.phase, Phase::Ending(_))

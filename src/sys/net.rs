@@ -283,6 +283,30 @@ pub fn reset_on_close(fd: i32) {
     unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_LINGER, from, size) };
 }
 
+/// Where struct tcp_info has the number of acknowledged bytes, since Linux 4.1.
+const BYTES_ACKED: usize = 120;
+
+/// Bytes that the other end of a TCP socket acknowledged; None where nobody counts them.
+pub fn taken(fd: i32) -> Option<u64> {
+    let mut info = [0u8; BYTES_ACKED + 8];
+    let mut size = info.len() as libc::socklen_t;
+    let to = info.as_mut_ptr().cast();
+    // SAFETY: room for that many bytes, and their number.
+    let code = unsafe { libc::getsockopt(fd, libc::IPPROTO_TCP, libc::TCP_INFO, to, &mut size) };
+    outcome(code).ok()?;
+    let count = info.get(BYTES_ACKED..size as usize)?.first_chunk()?;
+    Some(u64::from_ne_bytes(*count))
+}
+
+/// Bytes that the kernel has of what was sent: a TCP socket's until they are acknowledged, its end
+/// counted as one; a Unix socket's until they are received, with what it takes to keep them.
+pub fn untaken(fd: i32) -> u64 {
+    let mut count: i32 = 0;
+    // SAFETY: SIOCOUTQ, which is TIOCOUTQ, writes one int.
+    let code = unsafe { libc::ioctl(fd, libc::TIOCOUTQ, &raw mut count) };
+    if code < 0 { 0 } else { count.max(0) as u64 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

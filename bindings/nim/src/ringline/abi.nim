@@ -422,8 +422,9 @@ const
   RINGLINE_EVENT_WRITABLE*: uint32 = 5'u32
     ## There is room again in a send queue that was full.
   RINGLINE_EVENT_CLOSE*: uint32 = 6'u32
-    ## A connection is over, for the reason `res`; its id is stale. With RINGLINE_ETLS its cause in
-    ## words, `length` bytes, is at `address`.
+    ## A connection is over, for the reason `res`; its id is stale. `extra` bytes of what was sent the
+    ## other end had not taken (`queued` and `untaken` of ringline_conn_info, together). With
+    ## RINGLINE_ETLS its cause in words, `length` bytes, is at `address`.
   RINGLINE_EVENT_STOP*: uint32 = 7'u32
     ## The worker is over.
   RINGLINE_EVENT_TICK*: uint32 = 8'u32
@@ -719,7 +720,8 @@ type
     resv*: uint32
       ## Zero.
     close_timeout_ns*: uint64
-      ## How long a graceful close waits for the other end, in nanoseconds; 0 = 5 s.
+      ## How long a graceful close waits, in nanoseconds: since the other end took bytes last
+      ## (min_rate), and when it has taken all, for its own end; 0 = 5 s.
     disable*: uint64
       ## RINGLINE_FEATURE_* not to use although the kernel has them.
     stall_ns*: uint64
@@ -739,6 +741,10 @@ type
       ## Threads for functions of ringline_work(), made when there is work, and as many for
       ## ringline_resolve() and for ringline_process_spawn() each: what hangs in one of these holds
       ## up its own kind only. 0 = 16, 1024 at most.
+    min_rate*: uint64
+      ## Bytes per second that the other end of a connection has to take on average, to count as one
+      ## that takes anything: less than min_rate times the time limit at hand within that time is a
+      ## stall. For close_timeout_ns, and for idle_ns and write_ns of ringline_conn_timeouts. 0 = 512.
 
   ringline_address* {.bycopy.} = object
     ## An address that ringline_resolve() found.
@@ -894,6 +900,10 @@ type
       ## The other end's port.
     peer_address*: array[16, uint8]
       ## Its address, 4 or 16 bytes as on the wire.
+    untaken*: uint64
+      ## Bytes that the kernel took and the other end did not yet (with TLS, as on the wire; of a
+      ## Unix socket, with what the kernel needs to keep them). In the close callback: what it had
+      ## not taken when the connection was closed at once, for whatever reason.
 
   ringline_conn_timeouts* {.bycopy.} = object
     ## How long a connection may do nothing. `size` as in ringline_config.
@@ -2064,8 +2074,9 @@ proc ringline_runtime_stop*(runtime: ptr ringline_runtime, grace_ns: int64): int
   ## end says first behind it is waited for, as long as a handshake may take. Whose answer depends on
   ## something else, such as another connection, finishes that before it calls this, with
   ## ringline_runtime_listener_close(), or pauses the connection with what was asked left. Who does
-  ## not read is not shown anything more after close_timeout_ns, and has the time of a graceful
-  ## close.
+  ## not read is not shown anything more after close_timeout_ns, and closes gracefully then. Within a
+  ## limit no connection is closed for taking nothing; without one it is, as by
+  ## ringline_conn_close(), and so is in either case one that took all and does not end.
   ##
   ## Functions of ringline_work() that run are waited for, also after a grace of 0; but where a stop
   ## has a limit (grace_ns > 0), those that still run when it is over are left behind (see
@@ -2141,9 +2152,17 @@ proc ringline_conn_send*(runtime: ptr ringline_runtime, conn: uint64, bytes: poi
 
 proc ringline_conn_close*(runtime: ptr ringline_runtime, conn: uint64, how: uint32): int32
   ## Close: RINGLINE_CLOSE_GRACEFULLY sends what is queued, says that nothing more comes, and waits
-  ## (close_timeout_ns at most) for the other end to do so, dropping what it sends;
-  ## RINGLINE_CLOSE_AT_ONCE drops what is queued and resets the connection. No data is shown any
-  ## more; the close callback comes later, never from here. In the worker's callbacks only.
+  ## for the other end to do so, dropping what it sends; RINGLINE_CLOSE_AT_ONCE drops what is queued
+  ## and resets the connection. No data is shown any more; the close callback comes later, never from
+  ## here. In the worker's callbacks only.
+  ##
+  ## A graceful close lasts as long as the other end takes bytes, also those that the kernel has
+  ## already. When it took less than min_rate for close_timeout_ns, the reason is -ETIMEDOUT, and
+  ## `queued` and `untaken` of ringline_conn_info say what it did not get: what the kernel did not
+  ## take is dropped by a reset, and so is lent memory, which is released; what the kernel copied it
+  ## goes on to send. When it took all and does not end, the connection is closed close_timeout_ns
+  ## later, with the reason 0. An other end that ended before is not waited for: the kernel sends
+  ## what it has.
   ##
   ## Returns 0, RINGLINE_ECLOSED when it closes already, -EINVAL, and as ringline_conn_send().
 
@@ -2791,6 +2810,8 @@ iterator layoutRows*(): tuple[name: string, offset, size: int] =
     sizeof(default(ringline_runtime_config).datagram_buffers))
   yield ("ringline_runtime_config.blocking_threads", offsetOf(ringline_runtime_config, blocking_threads),
     sizeof(default(ringline_runtime_config).blocking_threads))
+  yield ("ringline_runtime_config.min_rate", offsetOf(ringline_runtime_config, min_rate),
+    sizeof(default(ringline_runtime_config).min_rate))
   yield ("ringline_address", 0, sizeof(ringline_address))
   yield ("ringline_address.family", offsetOf(ringline_address, family),
     sizeof(default(ringline_address).family))
@@ -2923,6 +2944,8 @@ iterator layoutRows*(): tuple[name: string, offset, size: int] =
     sizeof(default(ringline_conn_info).peer_port))
   yield ("ringline_conn_info.peer_address", offsetOf(ringline_conn_info, peer_address),
     sizeof(default(ringline_conn_info).peer_address))
+  yield ("ringline_conn_info.untaken", offsetOf(ringline_conn_info, untaken),
+    sizeof(default(ringline_conn_info).untaken))
   yield ("ringline_conn_timeouts", 0, sizeof(ringline_conn_timeouts))
   yield ("ringline_conn_timeouts.size", offsetOf(ringline_conn_timeouts, size),
     sizeof(default(ringline_conn_timeouts).size))

@@ -422,8 +422,9 @@ EVENT_DATA = 3
 EVENT_SENT = 4
 #: There is room again in a send queue that was full.
 EVENT_WRITABLE = 5
-#: A connection is over, for the reason `res`; its id is stale. With RINGLINE_ETLS its cause in
-#: words, `length` bytes, is at `address`.
+#: A connection is over, for the reason `res`; its id is stale. `extra` bytes of what was sent the
+#: other end had not taken (`queued` and `untaken` of ringline_conn_info, together). With
+#: RINGLINE_ETLS its cause in words, `length` bytes, is at `address`.
 EVENT_CLOSE = 6
 #: The worker is over.
 EVENT_STOP = 7
@@ -886,7 +887,8 @@ class RuntimeConfig(ctypes.Structure):
     pool_buffer_size: int
     #: Zero.
     resv: int
-    #: How long a graceful close waits for the other end, in nanoseconds; 0 = 5 s.
+    #: How long a graceful close waits, in nanoseconds: since the other end took bytes last
+    #: (min_rate), and when it has taken all, for its own end; 0 = 5 s.
     close_timeout_ns: int
     #: RINGLINE_FEATURE_* not to use although the kernel has them.
     disable: int
@@ -907,6 +909,10 @@ class RuntimeConfig(ctypes.Structure):
     #: ringline_resolve() and for ringline_process_spawn() each: what hangs in one of these holds
     #: up its own kind only. 0 = 16, 1024 at most.
     blocking_threads: int
+    #: Bytes per second that the other end of a connection has to take on average, to count as one
+    #: that takes anything: less than min_rate times the time limit at hand within that time is a
+    #: stall. For close_timeout_ns, and for idle_ns and write_ns of ringline_conn_timeouts. 0 = 512.
+    min_rate: int
 
     _fields_ = [
         ("size", ctypes.c_uint32),
@@ -926,11 +932,12 @@ class RuntimeConfig(ctypes.Structure):
         ("datagram_size", ctypes.c_uint32),
         ("datagram_buffers", ctypes.c_uint32),
         ("blocking_threads", ctypes.c_uint32),
+        ("min_rate", ctypes.c_uint64),
     ]
 
 
-#: The same for the struct module: 80 bytes.
-RUNTIME_CONFIG_FORMAT = "<IIIIIIIIIIQQQIIII"
+#: The same for the struct module: 88 bytes.
+RUNTIME_CONFIG_FORMAT = "<IIIIIIIIIIQQQIIIIQ"
 
 
 class Address(ctypes.Structure):
@@ -1189,6 +1196,10 @@ class ConnInfo(ctypes.Structure):
     peer_port: int
     #: Its address, 4 or 16 bytes as on the wire.
     peer_address: List[int]
+    #: Bytes that the kernel took and the other end did not yet (with TLS, as on the wire; of a
+    #: Unix socket, with what the kernel needs to keep them). In the close callback: what it had
+    #: not taken when the connection was closed at once, for whatever reason.
+    untaken: int
 
     _fields_ = [
         ("size", ctypes.c_uint32),
@@ -1204,11 +1215,12 @@ class ConnInfo(ctypes.Structure):
         ("peer_family", ctypes.c_uint16),
         ("peer_port", ctypes.c_uint16),
         ("peer_address", ctypes.c_uint8 * 16),
+        ("untaken", ctypes.c_uint64),
     ]
 
 
-#: The same for the struct module: 80 bytes.
-CONN_INFO_FORMAT = "<IIIIQQQQQiHH16B"
+#: The same for the struct module: 88 bytes.
+CONN_INFO_FORMAT = "<IIIIQQQQQiHH16BQ"
 
 
 class ConnTimeouts(ctypes.Structure):
@@ -2633,8 +2645,9 @@ class Functions:
     #: end says first behind it is waited for, as long as a handshake may take. Whose answer depends on
     #: something else, such as another connection, finishes that before it calls this, with
     #: ringline_runtime_listener_close(), or pauses the connection with what was asked left. Who does
-    #: not read is not shown anything more after close_timeout_ns, and has the time of a graceful
-    #: close.
+    #: not read is not shown anything more after close_timeout_ns, and closes gracefully then. Within a
+    #: limit no connection is closed for taking nothing; without one it is, as by
+    #: ringline_conn_close(), and so is in either case one that took all and does not end.
     #:
     #: Functions of ringline_work() that run are waited for, also after a grace of 0; but where a stop
     #: has a limit (grace_ns > 0), those that still run when it is over are left behind (see
@@ -2715,9 +2728,17 @@ class Functions:
 
     #: conn_close(runtime, conn, how)
     #: Close: RINGLINE_CLOSE_GRACEFULLY sends what is queued, says that nothing more comes, and waits
-    #: (close_timeout_ns at most) for the other end to do so, dropping what it sends;
-    #: RINGLINE_CLOSE_AT_ONCE drops what is queued and resets the connection. No data is shown any
-    #: more; the close callback comes later, never from here. In the worker's callbacks only.
+    #: for the other end to do so, dropping what it sends; RINGLINE_CLOSE_AT_ONCE drops what is queued
+    #: and resets the connection. No data is shown any more; the close callback comes later, never from
+    #: here. In the worker's callbacks only.
+    #:
+    #: A graceful close lasts as long as the other end takes bytes, also those that the kernel has
+    #: already. When it took less than min_rate for close_timeout_ns, the reason is -ETIMEDOUT, and
+    #: `queued` and `untaken` of ringline_conn_info say what it did not get: what the kernel did not
+    #: take is dropped by a reset, and so is lent memory, which is released; what the kernel copied it
+    #: goes on to send. When it took all and does not end, the connection is closed close_timeout_ns
+    #: later, with the reason 0. An other end that ended before is not waited for: the kernel sends
+    #: what it has.
     #:
     #: Returns 0, RINGLINE_ECLOSED when it closes already, -EINVAL, and as ringline_conn_send().
     conn_close: Callable[[Pointer, int, int], int]

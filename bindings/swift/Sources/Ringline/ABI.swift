@@ -417,8 +417,9 @@ public enum ABI {
   public static let eventSent: UInt32 = 4
   /// There is room again in a send queue that was full.
   public static let eventWritable: UInt32 = 5
-  /// A connection is over, for the reason `res`; its id is stale. With RINGLINE_ETLS its cause in
-  /// words, `length` bytes, is at `address`.
+  /// A connection is over, for the reason `res`; its id is stale. `extra` bytes of what was sent the
+  /// other end had not taken (`queued` and `untaken` of ringline_conn_info, together). With
+  /// RINGLINE_ETLS its cause in words, `length` bytes, is at `address`.
   public static let eventClose: UInt32 = 6
   /// The worker is over.
   public static let eventStop: UInt32 = 7

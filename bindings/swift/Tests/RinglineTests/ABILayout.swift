@@ -138,6 +138,7 @@ func layoutRows() -> [LayoutRow] {
     \ringline_runtime_config.datagram_buffers))
   rows.append(row("ringline_runtime_config.blocking_threads",
     \ringline_runtime_config.blocking_threads))
+  rows.append(row("ringline_runtime_config.min_rate", \ringline_runtime_config.min_rate))
   rows.append(row("ringline_address", ringline_address.self))
   rows.append(row("ringline_address.family", \ringline_address.family))
   rows.append(row("ringline_address.port", \ringline_address.port))
@@ -207,6 +208,7 @@ func layoutRows() -> [LayoutRow] {
   rows.append(row("ringline_conn_info.peer_family", \ringline_conn_info.peer_family))
   rows.append(row("ringline_conn_info.peer_port", \ringline_conn_info.peer_port))
   rows.append(row("ringline_conn_info.peer_address", \ringline_conn_info.peer_address))
+  rows.append(row("ringline_conn_info.untaken", \ringline_conn_info.untaken))
   rows.append(row("ringline_conn_timeouts", ringline_conn_timeouts.self))
   rows.append(row("ringline_conn_timeouts.size", \ringline_conn_timeouts.size))
   rows.append(row("ringline_conn_timeouts.resv", \ringline_conn_timeouts.resv))

@@ -1713,7 +1713,8 @@ typedef struct ringline_runtime_config {
   /**
    * Bytes per second that the other end of a connection has to take on average, to count as one
    * that takes anything: less than min_rate times the time limit at hand within that time is a
-   * stall. For close_timeout_ns, and for idle_ns and write_ns of ringline_conn_timeouts. 0 = 512.
+   * stall. For close_timeout_ns, and for idle_ns and write_ns of ringline_conn_timeouts.
+   * 0 = 512.
    */
   uint64_t min_rate;
 } ringline_runtime_config;
@@ -2201,7 +2202,8 @@ typedef struct ringline_conn_timeouts {
    */
   uint32_t resv;
   /**
-   * Nothing was received and nothing sent for so many nanoseconds; 0 = no limit.
+   * Nothing was received, nothing sent, and the other end took nothing of what was sent (less
+   * than min_rate of ringline_runtime_config) for so many nanoseconds; 0 = no limit.
    */
   uint64_t idle_ns;
   /**
@@ -2209,8 +2211,8 @@ typedef struct ringline_conn_timeouts {
    */
   uint64_t read_ns;
   /**
-   * One send (of 256 KiB of copied bytes at most, of a whole lease, of whole lent memory) is not
-   * through.
+   * Something is to be sent that the kernel has no room for, and the other end took nothing
+   * (less than min_rate) of what it has.
    */
   uint64_t write_ns;
 } ringline_conn_timeouts;
@@ -4194,9 +4196,9 @@ int32_t ringline_conn_send_file(ringline_runtime *runtime,
 
 /**
  * Limit how long a connection may do nothing; the time starts now. It is closed at once with the
- * reason -ETIMEDOUT. Timeouts end with the connection; a later call replaces them, NULL ends them.
- * In the worker's callbacks only. Returns 0, -EINVAL or -E2BIG for the struct and
- * as ringline_conn_pause().
+ * reason -ETIMEDOUT, an eighth of idle_ns or write_ns late at most. Timeouts end with the
+ * connection; a later call replaces them, NULL ends them. In the worker's callbacks only. Returns
+ * 0, -EINVAL or -E2BIG for the struct and as ringline_conn_pause().
  */
 int32_t ringline_conn_set_timeouts(ringline_runtime *runtime,
                                    uint64_t conn,

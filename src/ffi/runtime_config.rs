@@ -61,7 +61,8 @@ pub struct ringline_runtime_config {
     pub blocking_threads: u32,
     /// Bytes per second that the other end of a connection has to take on average, to count as one
     /// that takes anything: less than min_rate times the time limit at hand within that time is a
-    /// stall. For close_timeout_ns, and for idle_ns and write_ns of ringline_conn_timeouts. 0 = 512.
+    /// stall. For close_timeout_ns, and for idle_ns and write_ns of ringline_conn_timeouts.
+    /// 0 = 512.
     pub min_rate: u64,
 }
 

@@ -38,12 +38,13 @@ pub struct ringline_conn_timeouts {
     pub size: u32,
     /// Zero.
     pub resv: u32,
-    /// Nothing was received and nothing sent for so many nanoseconds; 0 = no limit.
+    /// Nothing was received, nothing sent, and the other end took nothing of what was sent (less
+    /// than min_rate of ringline_runtime_config) for so many nanoseconds; 0 = no limit.
     pub idle_ns: u64,
     /// Nothing was received, although data is not paused and the other end has not ended.
     pub read_ns: u64,
-    /// One send (of 256 KiB of copied bytes at most, of a whole lease, of whole lent memory) is not
-    /// through.
+    /// Something is to be sent that the kernel has no room for, and the other end took nothing
+    /// (less than min_rate) of what it has.
     pub write_ns: u64,
 }
 
@@ -201,9 +202,9 @@ pub extern "C-unwind" fn ringline_conn_send_file(
 }
 
 /// Limit how long a connection may do nothing; the time starts now. It is closed at once with the
-/// reason -ETIMEDOUT. Timeouts end with the connection; a later call replaces them, NULL ends them.
-/// In the worker's callbacks only. Returns 0, -EINVAL or -E2BIG for the struct and
-/// as ringline_conn_pause().
+/// reason -ETIMEDOUT, an eighth of idle_ns or write_ns late at most. Timeouts end with the
+/// connection; a later call replaces them, NULL ends them. In the worker's callbacks only. Returns
+/// 0, -EINVAL or -E2BIG for the struct and as ringline_conn_pause().
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_conn_set_timeouts(
     runtime: *mut ringline_runtime,

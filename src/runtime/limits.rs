@@ -2,11 +2,13 @@
 //!
 //! Owns: the deadlines. Never arms a timer of the kernel's: the worker's wait ends at the first
 //! one. Invariant: what happens on a connection only notes the time; the list is looked at when an
-//! entry is due, and an entry that came too early goes in again. So an event costs a store.
+//! entry is due, and an entry that came too early goes in again. So an event costs a store. What
+//! the other end takes of a long send is no event: it is asked for while one is under way.
 
 use super::conn_table::index_of;
 use super::connection::{Connection, How, Life};
 use super::core::Core;
+use super::progress::pause_of;
 use crate::error::Fault;
 use core::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -14,12 +16,19 @@ use std::collections::BinaryHeap;
 /// The limits of a connection, in nanoseconds; 0 = none.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Spans {
-    /// Nothing received and nothing sent.
+    /// Nothing received, nothing sent, and nothing taken by the other end.
     pub idle: u64,
     /// Nothing received although data is wanted.
     pub read: u64,
-    /// One send is with the kernel.
+    /// A send is with the kernel, and the other end takes nothing.
     pub write: u64,
+}
+
+impl Spans {
+    /// The shortest one that lasts as long as the other end takes nothing.
+    fn taking(&self) -> Option<u64> {
+        [self.idle, self.write].into_iter().filter(|span| *span > 0).min()
+    }
 }
 
 /// The limits of a connection, and what it did last.
@@ -69,18 +78,34 @@ impl Deadlines {
 }
 
 /// When a connection will have done nothing for too long, if nothing happens until then.
-fn deadline(connection: &Connection) -> Option<u64> {
+fn end_of(connection: &Connection) -> Option<u64> {
     let limits = connection.limits.as_ref()?;
     if connection.life != Life::Open {
         return None;
     }
     let Spans { idle, read, write } = limits.spans;
+    let taken_at = connection.progress.at;
     let end = |span: u64, since: u64| (span > 0).then(|| since.saturating_add(span));
     let reads = !connection.paused && !connection.ended;
-    let idle = end(idle, limits.read_at.max(limits.sent_at));
+    let idle = end(idle, limits.read_at.max(limits.sent_at).max(taken_at));
     let read = if reads { end(read, limits.read_at.max(limits.wanted_at)) } else { None };
-    let write = if connection.send != 0 { end(write, limits.send_since) } else { None };
+    let sends = connection.send != 0;
+    let write = if sends { end(write, limits.send_since.max(taken_at)) } else { None };
     idle.into_iter().chain(read).chain(write).min()
+}
+
+/// When to see what its other end took, as long as that is not known.
+fn look_of(connection: &Connection) -> Option<u64> {
+    let limits = connection.limits.as_ref().filter(|_| connection.life == Life::Open)?;
+    let looked_at = connection.progress.looked_at;
+    let unseen = connection.send != 0 || connection.progress.left || limits.sent_at > looked_at;
+    let span = limits.spans.taking().filter(|_| unseen)?;
+    Some(looked_at.max(limits.send_since).saturating_add(pause_of(span)))
+}
+
+/// When to look at a connection.
+fn deadline(connection: &Connection) -> Option<u64> {
+    end_of(connection).into_iter().chain(look_of(connection)).min()
 }
 
 impl Core {
@@ -127,22 +152,30 @@ impl Core {
                 return;
             }
             self.deadlines.heap.pop();
-            let now = self.now;
             let Ok(connection) = self.table.find(id) else { continue };
-            let next = deadline(connection);
             let Some(limits) = connection.limits.as_mut().filter(|own| own.armed == end) else {
                 continue;
             };
             limits.armed = 0;
-            match next {
-                Some(next) if next <= now => {
-                    self.stats.timeouts.add(1);
-                    self.close(index_of(id), How::AtOnce, -libc::ETIMEDOUT);
-                }
-                Some(_) => self.arm(index_of(id)),
-                None => {}
-            }
+            self.look_at_limits(index_of(id));
         }
+    }
+
+    fn look_at_limits(&mut self, index: usize) {
+        let Core { now, config, .. } = *self;
+        let connection = self.table.at(index);
+        let over = |connection: &Connection| end_of(connection).is_some_and(|end| end <= now);
+        let looks = look_of(connection).is_some_and(|at| at <= now || over(connection));
+        if let Some(limits) = connection.limits.as_ref().filter(|_| looks) {
+            let need = limits.spans.taking().map_or(1, |span| config.least(span));
+            let since = limits.sent_at.max(limits.send_since);
+            connection.look_open(need, since, now);
+        }
+        if !over(connection) {
+            return self.arm(index);
+        }
+        self.stats.timeouts.add(1);
+        self.close(index, How::AtOnce, -libc::ETIMEDOUT);
     }
 
     /// Whether spans are in range.

@@ -13,7 +13,7 @@ use crate::sys::net;
 const LOOKS: u64 = 8;
 
 /// How long after a look the next one is, where a deadline is `span` long.
-fn pause_of(span: u64) -> u64 {
+pub fn pause_of(span: u64) -> u64 {
     (span / LOOKS).max(1)
 }
 
@@ -84,6 +84,13 @@ impl Connection {
             self.progress.at = now;
         }
         left
+    }
+
+    /// See what the other end took of what was sent up to `since`.
+    pub(super) fn look_open(&mut self, need: u64, since: u64, now: u64) {
+        let (taken, held) = self.ask();
+        let left = held > 0 || self.send != 0;
+        self.progress.look(Seen { taken, left }, need, since, now);
     }
 
     /// Note what the other end did not take: soon nobody can ask.

@@ -744,7 +744,8 @@ type
     min_rate*: uint64
       ## Bytes per second that the other end of a connection has to take on average, to count as one
       ## that takes anything: less than min_rate times the time limit at hand within that time is a
-      ## stall. For close_timeout_ns, and for idle_ns and write_ns of ringline_conn_timeouts. 0 = 512.
+      ## stall. For close_timeout_ns, and for idle_ns and write_ns of ringline_conn_timeouts.
+      ## 0 = 512.
 
   ringline_address* {.bycopy.} = object
     ## An address that ringline_resolve() found.
@@ -912,12 +913,13 @@ type
     resv*: uint32
       ## Zero.
     idle_ns*: uint64
-      ## Nothing was received and nothing sent for so many nanoseconds; 0 = no limit.
+      ## Nothing was received, nothing sent, and the other end took nothing of what was sent (less
+      ## than min_rate of ringline_runtime_config) for so many nanoseconds; 0 = no limit.
     read_ns*: uint64
       ## Nothing was received, although data is not paused and the other end has not ended.
     write_ns*: uint64
-      ## One send (of 256 KiB of copied bytes at most, of a whole lease, of whole lent memory) is not
-      ## through.
+      ## Something is to be sent that the kernel has no room for, and the other end took nothing
+      ## (less than min_rate) of what it has.
 
   ringline_listen* {.bycopy.} = object
     ## How to listen. All-zero is what ringline_runtime_listen() does. `size` as in ringline_config.
@@ -2263,9 +2265,9 @@ proc ringline_conn_send_file*(runtime: ptr ringline_runtime, conn: uint64, fd: i
 proc ringline_conn_set_timeouts*(runtime: ptr ringline_runtime, conn: uint64,
     timeouts: ptr ringline_conn_timeouts): int32
   ## Limit how long a connection may do nothing; the time starts now. It is closed at once with the
-  ## reason -ETIMEDOUT. Timeouts end with the connection; a later call replaces them, NULL ends them.
-  ## In the worker's callbacks only. Returns 0, -EINVAL or -E2BIG for the struct and
-  ## as ringline_conn_pause().
+  ## reason -ETIMEDOUT, an eighth of idle_ns or write_ns late at most. Timeouts end with the
+  ## connection; a later call replaces them, NULL ends them. In the worker's callbacks only. Returns
+  ## 0, -EINVAL or -E2BIG for the struct and as ringline_conn_pause().
 
 proc ringline_conn_connect*(runtime: ptr ringline_runtime, address: cstring, timeout_ns: uint64,
     user: uint64, `out`: ptr uint64): int32

@@ -911,7 +911,8 @@ class RuntimeConfig(ctypes.Structure):
     blocking_threads: int
     #: Bytes per second that the other end of a connection has to take on average, to count as one
     #: that takes anything: less than min_rate times the time limit at hand within that time is a
-    #: stall. For close_timeout_ns, and for idle_ns and write_ns of ringline_conn_timeouts. 0 = 512.
+    #: stall. For close_timeout_ns, and for idle_ns and write_ns of ringline_conn_timeouts.
+    #: 0 = 512.
     min_rate: int
 
     _fields_ = [
@@ -1231,12 +1232,13 @@ class ConnTimeouts(ctypes.Structure):
     size: int
     #: Zero.
     resv: int
-    #: Nothing was received and nothing sent for so many nanoseconds; 0 = no limit.
+    #: Nothing was received, nothing sent, and the other end took nothing of what was sent (less
+    #: than min_rate of ringline_runtime_config) for so many nanoseconds; 0 = no limit.
     idle_ns: int
     #: Nothing was received, although data is not paused and the other end has not ended.
     read_ns: int
-    #: One send (of 256 KiB of copied bytes at most, of a whole lease, of whole lent memory) is not
-    #: through.
+    #: Something is to be sent that the kernel has no room for, and the other end took nothing
+    #: (less than min_rate) of what it has.
     write_ns: int
 
     _fields_ = [
@@ -2843,9 +2845,9 @@ class Functions:
 
     #: conn_set_timeouts(runtime, conn, timeouts)
     #: Limit how long a connection may do nothing; the time starts now. It is closed at once with the
-    #: reason -ETIMEDOUT. Timeouts end with the connection; a later call replaces them, NULL ends them.
-    #: In the worker's callbacks only. Returns 0, -EINVAL or -E2BIG for the struct and
-    #: as ringline_conn_pause().
+    #: reason -ETIMEDOUT, an eighth of idle_ns or write_ns late at most. Timeouts end with the
+    #: connection; a later call replaces them, NULL ends them. In the worker's callbacks only. Returns
+    #: 0, -EINVAL or -E2BIG for the struct and as ringline_conn_pause().
     conn_set_timeouts: Callable[[Pointer, int, Pointer], int]
 
     #: conn_connect(runtime, address, timeout_ns, user, out)

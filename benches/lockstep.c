@@ -218,8 +218,18 @@ static int dial(int tries) {
                             .sin_port = htons(port) };
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   /* A server may tell its port a little before it listens. */
-  while (connect(fd, (struct sockaddr *)&to, sizeof to) && --tries > 0) usleep(10000);
+  while (connect(fd, (struct sockaddr *)&to, sizeof to) && --tries > 0)
+    if (hold(10)) let_go();
   return fd;
+}
+
+/* What it asks the kernel before it says its port (probes, the start of its workers) is let go. */
+static void await_word(FILE *output) {
+  struct pollfd spoken = { fileno(output), POLLIN, 0 };
+  for (long end = now_ms() + 60 * SECOND_MS; poll(&spoken, 1, 0) <= 0;) {
+    if (hold(10)) let_go();
+    if (now_ms() > end) fail("no port");
+  }
 }
 
 static void connect_all(void) {
@@ -278,6 +288,7 @@ int main(int argc, char **argv) {
   bytes = malloc((size_t)size);
   alone();
   output = start(argv + 4);
+  await_word(output);
   if (!fgets(line, sizeof line, output) || !strstr(line, "port ")) fail("no port");
   port = (unsigned short)atoi(strstr(line, "port ") + 5);
   connect_all();

@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import socket
-from typing import Any, List, Tuple
+from typing import Any, Callable, List, Tuple
 
 import pytest
 from loops import only_ringline, until
@@ -16,9 +16,10 @@ __all__ = ["below"]
 pytestmark = only_ringline
 
 
-async def hears_late() -> None:
+async def hears_late(after: Callable[[], object] = lambda: True) -> None:
     """A connection that hears what is sent to it, whatever the kernel is short of."""
     log, peer = await logged()
+    await until(after)
     peer.sendall(b"late")
     await until(lambda: len(log.calls) > 1)
     assert log.calls == ["made", b"late"]
@@ -48,7 +49,7 @@ def test_receive_waits_for_buffers_of_others(
 
     async def main() -> None:
         below.faults.fail(_abi.OP_RECV, errno.ENOBUFS, times=200)
-        await hears_late()
+        await hears_late(lambda: below.faults.made == 200)
 
     below.run(main())
     assert below.faults.made == 200

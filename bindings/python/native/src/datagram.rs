@@ -49,6 +49,8 @@ struct Datagram {
     paused: Cell<bool>,
     closing: Cell<bool>,
     connected: Cell<bool>,
+    /// Ask for a buffer only when there is something to receive: the flag's bit is 1.
+    poll_first: Cell<bool>,
 }
 
 /// What is looked up once.
@@ -102,7 +104,7 @@ impl Datagram {
         let op = Op {
             opcode: RECVMSG,
             flags: BUFFER_SELECT,
-            ioprio: 2,
+            ioprio: 2 | u16::from(self.poll_first.get()),
             fd: self.fd.get(),
             addr: self.message_at.get(),
             len: 1,
@@ -112,6 +114,7 @@ impl Datagram {
         let keep = self.message.get();
         let ident = native.stage(&engine, op, me.clone(), keep, Kind::Datagram, true)?;
         self.recv_id.set(ident);
+        self.poll_first.set(false);
         Ok(())
     }
 
@@ -278,7 +281,8 @@ fn members(at: usize) -> Vec<PyMemberDef> {
         (c"_last_name", offset_of!(Datagram, last_name)),
         (c"_last_address", offset_of!(Datagram, last_address)),
     ];
-    let others: [(&CStr, usize, c_int); 9] = [
+    let others: [(&CStr, usize, c_int); 10] = [
+        (c"_poll_first", offset_of!(Datagram, poll_first), Py_T_BOOL),
         (c"_message_at", offset_of!(Datagram, message_at), Py_T_ULONGLONG),
         (c"_recv_id", offset_of!(Datagram, recv_id), Py_T_ULONGLONG),
         (c"_buffer_size", offset_of!(Datagram, buffer_size), Py_T_PYSSIZET),

@@ -46,6 +46,8 @@ pub struct Engine {
     /// The receive pool, and the `ioprio` of receives.
     pub(crate) pool: Cell<c_int>,
     pub(crate) recv_ioprio: Cell<c_int>,
+    /// Bytes after which a receive ends; 0 where the kernel knows no limit.
+    pub(crate) recv_limit: Cell<c_int>,
     /// Whether QUIET sends can be used.
     pub(crate) quiet_sends: Cell<bool>,
 }

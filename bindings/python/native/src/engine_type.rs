@@ -428,6 +428,7 @@ pub fn make(module: &Ref) -> Py<()> {
         member(c"turns", Py_T_ULONGLONG, begin + offset_of!(Engine, turns)),
         member(c"pool", Py_T_INT, begin + offset_of!(Engine, pool)),
         member(c"recv_ioprio", Py_T_INT, begin + offset_of!(Engine, recv_ioprio)),
+        member(c"recv_limit", Py_T_INT, begin + offset_of!(Engine, recv_limit)),
         member(c"quiet", Py_T_BOOL, begin + offset_of!(Engine, quiet_sends)),
     ];
     let methods = vec![

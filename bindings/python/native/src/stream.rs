@@ -62,6 +62,8 @@ pub struct Stream {
     pub(crate) buffered: Cell<bool>,
     pub(crate) protocol_paused: Cell<bool>,
     pub(crate) feeds: Cell<bool>,
+    /// Ask for a buffer only when there is something to receive: the flag's bit is 1.
+    pub(crate) poll_first: Cell<bool>,
 }
 
 impl Stream {
@@ -82,13 +84,15 @@ impl Stream {
         let op = Op {
             opcode: RECV,
             flags: BUFFER_SELECT,
-            ioprio: native.recv_ioprio.get() as u16,
+            ioprio: native.recv_ioprio.get() as u16 | u16::from(self.poll_first.get()),
             fd: self.fd.get(),
             buf_index: native.pool.get() as u16,
+            file_index: native.recv_limit.get() as u32,
             ..Op::default()
         };
         let ident = native.stage(&engine, op, me.clone(), None, Kind::Receive, true)?;
         self.recv_id.set(ident);
+        self.poll_first.set(false);
         Ok(())
     }
 

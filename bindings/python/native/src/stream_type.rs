@@ -100,7 +100,8 @@ fn members(at: usize) -> Vec<PyMemberDef> {
         (c"_conn_lost", offset_of!(Stream, conn_lost), Py_T_PYSSIZET),
         (c"_sock_fd", offset_of!(Stream, fd), Py_T_INT),
     ];
-    let flags: [(&CStr, usize); 7] = [
+    let flags: [(&CStr, usize); 8] = [
+        (c"_poll_first", offset_of!(Stream, poll_first)),
         (c"_closing", offset_of!(Stream, closing)),
         (c"_paused", offset_of!(Stream, paused)),
         (c"_eof", offset_of!(Stream, eof)),

@@ -21,7 +21,7 @@ from typing import Any, Callable, Deque, Dict, Optional, Tuple
 from . import _abi, _address, _layer
 from ._error import Error, failure
 from ._message import Message
-from ._transport import LATER, SHORT, FlowControl, Reading
+from ._transport import LATER, NO_BUFFER, SHORT, FlowControl, Reading
 
 _FINAL = _abi.CF_FINAL
 _LEAVES = (-errno.ECANCELED, -errno.EINTR)
@@ -137,9 +137,10 @@ class DatagramTransport(Reading, FlowControl, transports.DatagramTransport):
             return
         self._recv_id = self._engine.submit(
             _abi.OP_RECVMSG, self._sock_fd, self._message_at, 1, 0, 0, self._received,
-            self._message, _abi.SQE_BUFFER_SELECT, _abi.RECV_MULTISHOT, pool,
+            self._message, _abi.SQE_BUFFER_SELECT, _abi.RECV_MULTISHOT | self._poll_first, pool,
             restart=True,
         )  # fmt: skip
+        self._poll_first = False
 
     def _stop_reading(self) -> None:
         if self._recv_id:
@@ -158,7 +159,8 @@ class DatagramTransport(Reading, FlowControl, transports.DatagramTransport):
                 pass
             elif res in SHORT:
                 try:
-                    later = self._is_short(res, self._engine.messages)
+                    if res != NO_BUFFER or not self._take_by_call():
+                        later = self._is_short(res, self._engine.messages)
                 except OSError as error:
                     # It is told as that of a datagram is, and ends nothing.
                     self._shortages, later = 0, True
@@ -172,6 +174,23 @@ class DatagramTransport(Reading, FlowControl, transports.DatagramTransport):
                 self._loop.call_later(LATER, self._read)
             elif flags & _FINAL:
                 self._read()
+
+    def _take_by_call(self) -> bool:
+        """The others had all buffers: receive one without. Whether there was one; OSError where
+        that failed."""
+        self._poll_first = True
+        if self._sock is None or not self.is_reading() or self._sock.gettimeout():
+            return False
+        try:
+            item = self._sock.recvfrom(self.max_size, socket.MSG_DONTWAIT)
+        except _AGAIN:
+            return False
+        self._shortages = 0
+        if self._held:
+            self._held.append(item)
+        else:
+            self._run(self._protocol.datagram_received, *item)
+        return True
 
     def _take(self, res: int, data: int, token: int) -> None:
         """A datagram: a header, its sender's name, and what was sent."""

@@ -44,6 +44,9 @@ BYTES_OFFSET = bytes.__basicsize__ - 1
 _SQPOLL = 2
 #: Bytes of a buffer of `Engine.messages`: the largest IP datagram, its sender and a header.
 MESSAGE_ROOM = 66_560
+#: The most that a connection receives before the others have their turn, as with asyncio, where
+#: one pool is too little for all.
+_RATION = 256 * 1024
 #: How often a kernel that takes no operation is asked again.
 _TRIES = 100
 _TAKES_NONE = "the kernel is short of memory and takes no operation now: try again later"
@@ -79,6 +82,8 @@ class Engine(Turning):
         self._foreign: Set[int] = set()
         self._handle = self._mailbox = self._thread = 0
         self.turns, self.closed = 0, False
+        #: In which turn a receive got no buffer, and whose.
+        self._without = 0, 0
         #: Called for what a callback raised: ``on_error(exception)``.
         self.on_error: Optional[Callable[[BaseException], object]] = None
         self._create()
@@ -117,6 +122,13 @@ class Engine(Turning):
         self.recv_ioprio = self.accept_ioprio = 0
         if got.features & _abi.FEATURE_RECV_MULTISHOT:
             self.recv_ioprio = _abi.RECV_MULTISHOT
+        #: Bytes after which a receive ends (`file_index` of a multishot receive); 0 as long as
+        #: nobody takes what others need, and what it is then: the share of one, or 0 where the
+        #: kernel knows no such limit.
+        self.recv_limit = self.share = 0
+        if self.recv_ioprio and got.features & _abi.FEATURE_RECV_LIMIT:
+            share = self.buffer_size * self.buffer_count // 4
+            self.share = max(min(share, _RATION), self.buffer_size)
         if got.features & _abi.FEATURE_ACCEPT_MULTISHOT:
             self.accept_ioprio = _abi.ACCEPT_MULTISHOT
 
@@ -422,6 +434,20 @@ class Engine(Turning):
     def has_buffers(self, pool: int) -> bool:
         """Whether a pool has a free buffer: a receive that got none is short of something else."""
         return bool(self.pool_info(pool).free)
+
+    def found_none(self, receiver: object) -> bool:
+        """A receive got no buffer. Whether nobody takes more than its share from now on, since
+        another got none in the same turn; `unlimit` ends that."""
+        turn, other = self._without
+        self._without = self.turns, id(receiver)
+        if turn != self.turns or other == id(receiver) or self.recv_limit:
+            return False
+        self.recv_limit = self.share
+        return bool(self.share)
+
+    def unlimit(self) -> None:
+        """Let everybody take what there is."""
+        self.recv_limit = 0
 
     def stats(self) -> _abi.Stats:
         """The ring's counters; any thread."""

@@ -16,6 +16,7 @@ class EngineCore:
     turns: int
     pool: int
     recv_ioprio: int
+    recv_limit: int
     quiet: bool
     def submit(self, *args: Any, **named: Any) -> int: ...
     def cancel(self, ident: int) -> bool: ...

@@ -149,13 +149,13 @@ class ReadPipeTransport(_Pipe, Reading, transports.ReadTransport):
         elif self._read_id:
             self._engine.cancel(self._read_id)
 
-    def _got(self, res: int, flags: int, data: int, token: int) -> None:
+    def _got(self, res: int, flags: int, at: int, token: int) -> None:
         """A completion of the read: bytes, the end, or why it is over."""
         if flags & _FINAL:
             self._read_id = 0
         if res > 0:
             try:
-                received = self._engine.received(data, res)
+                received = self._engine.received(at, res)
             except MemoryError as error:
                 # They are lost, and nothing may come after them.
                 self._fatal_error(error, "Fatal read error on pipe transport")
@@ -186,12 +186,20 @@ class ReadPipeTransport(_Pipe, Reading, transports.ReadTransport):
             self._polled = True
         elif res == -errno.ENOBUFS:
             try:
-                if self._is_short(res, self._engine.messages):
+                data = self._by_call()
+                if data is None and self._is_short(res, self._engine.messages):
                     self._loop.call_later(LATER, self._read)
                     return
             except OSError as error:
                 self._ended = True
                 self._failed(error)
+                return
+            if data is not None:
+                self._shortages, self._ended = 0, not data
+                try:
+                    self._run(self._deliver, data or None)
+                finally:
+                    self._read()
                 return
         elif res not in _LEAVES:
             self._ended = True
@@ -199,6 +207,15 @@ class ReadPipeTransport(_Pipe, Reading, transports.ReadTransport):
             return
         if flags & _FINAL:
             self._read()
+
+    def _by_call(self) -> Optional[bytes]:
+        """The others had all buffers: read once without. None where there is nothing to read."""
+        if self._held or not self.is_reading():
+            return None
+        try:
+            return os.read(self._fileno, self.max_size)
+        except _AGAIN:
+            return None
 
     def _read_ready(self) -> None:
         try:

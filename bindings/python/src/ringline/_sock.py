@@ -22,7 +22,7 @@ from . import _abi, _address
 from ._buffers import pinned
 from ._engine import BYTES_OFFSET, MESSAGE_ROOM, Engine
 from ._error import Error, failure
-from ._transport import LATER, SHORT
+from ._transport import LATER, NO_BUFFER, SHORT
 
 _Socket = socket.socket
 _RETRY = (-errno.ECANCELED, -errno.EINTR, -errno.ENOBUFS)
@@ -123,7 +123,7 @@ class SockMixin:
         """A receive into a buffer of a pool."""
         engine = self._engine
         future = self.create_future()
-        ident = 0
+        ident = first = 0
 
         def done(res: int, flags: int, data: int, token: int) -> None:
             if res > 0:
@@ -142,12 +142,28 @@ class SockMixin:
                 return
             elif res == 0:
                 future.set_result(b"")
-            elif res in SHORT and (res != -errno.ENOBUFS or engine.has_buffers(pool)):
+            elif res == NO_BUFFER and by_call():
+                pass
+            elif res in SHORT and (res != NO_BUFFER or engine.has_buffers(pool)):
                 self.call_later(LATER, submit)
             elif res in _RETRY:
                 submit()
             else:
                 future.set_exception(failure(res))
+
+        def by_call() -> bool:
+            # The others had all buffers: once without, and then not before something comes.
+            nonlocal first
+            first = _abi.RECVSEND_POLL_FIRST
+            if sock.gettimeout() != 0:
+                return False
+            try:
+                future.set_result(sock.recv(min(n, _AT_ONCE)))
+            except _AGAIN:
+                return False
+            except (OSError, MemoryError) as error:
+                future.set_exception(error)
+            return True
 
         def submit() -> None:
             # Buffers that are filled whole: what one send brought is not cut in two.
@@ -156,7 +172,7 @@ class SockMixin:
                 try:
                     ident = engine.submit(
                         _abi.OP_RECV, fd, 0, min(n, _LONGEST), 0, 0, done, None,
-                        _abi.SQE_BUFFER_SELECT, 0, pool, restart=True,
+                        _abi.SQE_BUFFER_SELECT, first, pool, restart=True,
                     )  # fmt: skip
                 except OSError as error:
                     _fail(future, error)

@@ -19,10 +19,13 @@ from typing import Any, Callable, Deque, Dict, Optional
 from . import _abi, _layer
 from ._error import failure
 from ._sending import Sending
-from ._transport import LATER, SHORT, FlowControl, Reading, takes_buffers
+from ._transport import LATER, NO_BUFFER, SHORT, FlowControl, Reading, takes_buffers
 
 _FINAL, _LEASE = _abi.CF_FINAL, _abi.CF_LEASE
 _LEAVES = (-errno.ECANCELED, -errno.EINTR)
+_AGAIN = (BlockingIOError, InterruptedError)
+#: So long nobody takes more than its share after there were too few buffers, in seconds.
+_SHARED = 1.0
 _READ_ERROR = "Fatal read error on socket transport"
 _INET, _TCP = (socket.AF_INET, socket.AF_INET6), (0, socket.IPPROTO_TCP)
 _COUNTS_CLIENTS = sys.version_info >= (3, 13)
@@ -44,6 +47,8 @@ def _set_nodelay(sock: socket.socket) -> None:
 class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
     """A connection. Made by the loop's create_connection, create_server and their kin."""
 
+    #: What a receive by a call takes, as with asyncio.
+    max_size = 256 * 1024
     _start_tls_compatible = True
     _sendfile_compatible = constants._SendfileMode.TRY_NATIVE
     _sock: Optional[socket.socket] = None
@@ -137,10 +142,13 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
         """Receive from now on, unless that is not wanted or goes on already."""
         if self._recv_id or self._closing or self._paused or self._ended:
             return
-        self._recv_id = self._engine.submit(
+        engine = self._engine
+        self._recv_id = engine.submit(
             _abi.OP_RECV, self._sock_fd, 0, 0, 0, 0, self._received, None,
-            _abi.SQE_BUFFER_SELECT, self._engine.recv_ioprio, self._engine.pool, restart=True,
+            _abi.SQE_BUFFER_SELECT, engine.recv_ioprio | self._poll_first, engine.pool,
+            engine.recv_limit, restart=True,
         )  # fmt: skip
+        self._poll_first = False
 
     def _received(self, res: int, flags: int, data: int, token: int) -> None:
         """A completion of the receive: bytes, the peer's end, or why it ended."""
@@ -153,7 +161,8 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
             elif self._closing or res in _LEAVES:
                 pass
             elif res in SHORT:
-                later = self._is_short(res, self._engine.pool)
+                if res != NO_BUFFER or not self._take_by_call():
+                    later = self._is_short(res, self._engine.pool)
             else:
                 self._over(None if res == 0 else _Failed(failure(res)))
         except OSError as error:
@@ -163,6 +172,27 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
                 self._loop.call_later(LATER, self._read)
             elif flags & _FINAL:
                 self._read()
+
+    def _take_by_call(self) -> bool:
+        """The others had all buffers: receive once without. Whether that brought something; OSError
+        where the connection failed."""
+        self._poll_first = True
+        if self._engine.found_none(self):
+            self._loop.call_later(_SHARED, self._engine.unlimit)
+        if self._sock is None or not self.is_reading() or self._sock.gettimeout():
+            return False
+        try:
+            received = self._sock.recv(self.max_size, socket.MSG_DONTWAIT)
+        except _AGAIN:
+            return False
+        self._shortages = 0
+        if not received:
+            self._over(None)
+        elif self._held:
+            self._held.append(received)
+        else:
+            self._run(self._deliver, received)
+        return True
 
     def _over(self, item: Optional[_Failed]) -> None:
         """Nothing more will come: the end, or a failure."""

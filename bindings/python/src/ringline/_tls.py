@@ -17,6 +17,8 @@ from ._transport import run_in, takes_buffers
 _Theirs: Any = sslproto.SSLProtocol
 _State: Any = getattr(sslproto, "SSLProtocolState", None)
 _PIECE = 65536
+#: So long a peer may go on to send after a close, in seconds; who reads it answers sooner.
+_DROPS = 1.0
 
 
 class _TlsProtocol(_Theirs):  # type: ignore[misc]
@@ -25,6 +27,8 @@ class _TlsProtocol(_Theirs):  # type: ignore[misc]
     _app_protocol_is_buffer: bool
     #: Whether the peer's end came before its first data was read.
     _ended_early = False
+    #: From when on no more is dropped; 0 before the close.
+    _drops_until = 0.0
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         # It may be closed before it has a transport.
@@ -101,17 +105,25 @@ class _TlsProtocol(_Theirs):  # type: ignore[misc]
     def _do_shutdown(self) -> None:
         # What the peer sent before it heard of the close: TLS does not close over it.
         if not self._eof_received:
-            self._drop_input()
+            dropped, now = self._drop_input(), self._loop.time()
+            self._drops_until = self._drops_until or now + _DROPS
+            if dropped and now > self._drops_until and self._transport is not None:
+                # It does not look at the close, and would keep the connection as long as it sends.
+                self._transport.abort()
+                return
             # Nor does it come to the peer's answer while reading is paused.
             self._control_ssl_reading()
         super()._do_shutdown()
 
-    def _drop_input(self) -> None:
+    def _drop_input(self) -> bool:
+        """Whether there was any."""
+        dropped = False
         try:
             while self._sslobj.read(_PIECE):
-                pass
+                dropped = True
         except ssl.SSLError:
             pass  # No more for now, or broken, which the close says itself.
+        return dropped
 
 
 def _nothing() -> None:

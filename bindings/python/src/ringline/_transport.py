@@ -19,6 +19,7 @@ from ._error import failure
 LATER = 0.01
 #: A receive that got no buffer, or that the kernel gave up for now.
 SHORT = (-errno.ENOBUFS, -errno.EAGAIN)
+NO_BUFFER = -errno.ENOBUFS
 #: So often it is asked at once, and so often in all.
 _FEW, _MOST = 8, 108
 
@@ -104,6 +105,8 @@ class Reading(Common):
     _paused: bool
     #: How often in a row the kernel was short, and when last.
     _shortages, _short_at = 0, 0.0
+    #: Whether the next receive asks for a buffer only when there is something to receive.
+    _poll_first = False
     #: What came while reading was paused.
     _held: Deque[Any]
     #: Receive from now on, unless that is not wanted or goes on already; receive no more.

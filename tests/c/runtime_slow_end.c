@@ -65,7 +65,7 @@ static int temporary(void) {
 
 static paced ask(serving *server, unsigned char kind) {
   paced client = {.want = LENGTH, .rate = LENGTH * SECOND / (SPAN * 3)};
-  if (kind == TRICKLE) client.rate = 20000;
+  if (kind == TRICKLE) client.rate = 60000;
   if (kind == NEVER || kind == KEPT) client.rate = 0;
   if (kind == SILENT) client.rate = 100000000;
   client.fd = paced_dial(server);
@@ -118,7 +118,7 @@ int main(void) {
   ringline_runtime_handlers handlers = {.size = sizeof handlers, .data = on_data,
                                         .close = on_close, .released = on_released};
   ringline_runtime_config config = {.size = sizeof config, .workers = 1,
-                                    .close_timeout_ns = SPAN, .min_rate = 65536};
+                                    .close_timeout_ns = SPAN, .min_rate = 100000};
   serving server;
   fill(bytes, LENGTH, 9);
   file = temporary();

@@ -52,7 +52,7 @@ static void on_close(void *ctx, ringline_runtime *runtime, uint64_t conn, uint64
 static paced ask(serving *server, unsigned char kind) {
   paced client = {.want = LENGTH, .rate = LENGTH * SECOND / (SPAN * 6)};
   if (kind >= STALLED) client.rate = 0;
-  if (kind == TRICKLE) client.rate = 20000;
+  if (kind == TRICKLE) client.rate = 60000;
   client.fd = paced_dial(server);
   send_whole(client.fd, &kind, 1);
   client.start = harness_now_ns();
@@ -95,7 +95,7 @@ static void run(serving *server) {
 int main(void) {
   ringline_runtime_handlers handlers = {.size = sizeof handlers, .data = on_data,
                                         .close = on_close, .released = on_released};
-  ringline_runtime_config config = {.size = sizeof config, .workers = 1, .min_rate = 65536};
+  ringline_runtime_config config = {.size = sizeof config, .workers = 1, .min_rate = 100000};
   serving server;
   fill(bytes, LENGTH, 9);
   serving_baseline(&config);

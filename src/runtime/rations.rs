@@ -117,10 +117,10 @@ impl Core {
         }
     }
 
-    /// A receive found no buffer: it asks again when there is one.
+    /// A receive found no buffer: it asks again when there is one. Who closes meanwhile does not.
     pub(super) fn wait_for_buffer(&mut self, index: usize) {
         let connection = self.table.at(index);
-        if !connection.parked {
+        if !connection.parked && matches!(connection.life, Life::Open | Life::Draining) {
             connection.parked = true;
             self.rations.without.push_back(index as u32);
             self.stats.parked.add(1);
@@ -174,5 +174,26 @@ impl Core {
         }
         self.settle(index as usize);
         u32::from(self.table.at(index as usize).recv != 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::config::Config;
+
+    #[test]
+    fn who_closes_waits_for_no_buffer() {
+        let config = Config::default().resolved().unwrap();
+        let mut core = Core::new(&config, 0, Default::default()).unwrap();
+        for (life, waits) in [(Life::Open, true), (Life::Draining, true), (Life::Closing, false)] {
+            let connection = core.table.insert(-1, 0).unwrap();
+            connection.life = life;
+            let index = super::super::conn_table::index_of(connection.id);
+            core.wait_for_buffer(index);
+            assert_eq!(core.table.at(index).parked, waits, "{life:?}");
+            core.table.remove(index);
+        }
+        core.dispose();
     }
 }

@@ -5,6 +5,7 @@
 
 use super::Door;
 use super::connection::{Connection, How, Life, closing};
+use super::gone::Gone;
 use super::worker::Worker;
 use crate::error::Fault;
 use crate::sys::net;
@@ -125,7 +126,7 @@ impl<D: Door> Worker<D> {
         let now = self.now();
         self.with(id, |connection| {
             // Also what a callback that is under way is about to leave.
-            connection.show |= connection.paused;
+            connection.show |= connection.paused && connection.gone != Gone::Told;
             if let Some(limits) = connection.limits.as_mut().filter(|_| connection.paused) {
                 // Nobody waited for it meanwhile.
                 limits.wanted_at = now;

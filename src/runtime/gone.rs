@@ -28,6 +28,9 @@ pub enum Gone {
     Left(u32),
     /// The kernel has nothing of it any more.
     Empty,
+    /// Nor does the user: all was shown, also what a pause kept, or is about to be. What the answer
+    /// to that leaves is dropped, or who pauses each time would be shown it for ever.
+    Told,
 }
 
 /// The poll that notices it while no receive does.
@@ -52,7 +55,7 @@ impl Gone {
     /// A receive brought `len` bytes, and is `over` if nothing can come behind them.
     pub fn received(&mut self, len: usize, over: bool) {
         match *self {
-            Gone::No => {}
+            Gone::No | Gone::Told => {}
             _ if over => *self = Gone::Empty,
             Gone::Left(left) if left as usize > len => *self = Gone::Left(left - len as u32),
             Gone::Left(_) => *self = Gone::Empty,
@@ -62,19 +65,20 @@ impl Gone {
 }
 
 impl Connection {
-    /// Whether only a poll notices that the other end goes. One that waits for its turn to receive
-    /// asks soon, unless it pauses.
+    /// Whether only a poll notices that the other end goes. One that waits for its turn to receive,
+    /// or is about to be told of an end, asks soon, unless it pauses.
     fn wants_watch(&self) -> bool {
-        let waits = self.parked && !self.paused;
+        let waits = (self.parked || self.end_untold) && !self.paused;
         let deaf = self.recv == 0 && !self.wants_data() && !waits;
-        self.life == Life::Open && deaf && !self.end_untold
+        self.life == Life::Open && deaf
     }
 
     /// Both directions are shut, without an error: the reason to close, if it is one. After the own
     /// end it is an end like any other. Else nothing can be sent any more; but what came can still
-    /// be received, at any time: as long as there is some for which the user pauses, it waits.
+    /// be received, at any time: as long as there is some for which the user pauses, or an end, it
+    /// waits.
     fn hung_up(&self) -> Option<i32> {
-        let waits = || self.paused && !self.kept.is_empty();
+        let waits = || self.end_untold || self.paused && !self.kept.is_empty();
         let unread = || !self.ended && net::unread(self.fd) > 0;
         if !self.watch.hung || self.end_sent || waits() || unread() {
             return None;
@@ -132,9 +136,11 @@ impl Core {
         if matches!(connection.gone, Gone::Left(_)) {
             return if connection.parked { Ok(()) } else { self.look(index) };
         }
-        if core::mem::take(&mut connection.paused) {
+        let paused = core::mem::take(&mut connection.paused);
+        if connection.gone == Gone::Empty {
             // All of it at once: nobody pauses for what does not come.
-            connection.show = !connection.kept.is_empty();
+            connection.show |= paused && !connection.kept.is_empty();
+            connection.gone = Gone::Told;
         }
         if connection.show {
             self.make_due(index);

@@ -1,7 +1,8 @@
 /*
  * The other end goes while no receive of the server is in flight and nothing is sent: after its
- * half-close, and during a pause. And what is no death: a half-close alone, the end of both
- * directions, an entry in the socket's error queue, a path that was closed with bytes unread.
+ * half-close, and during a pause, also one in which its end came. And what is no death: a
+ * half-close alone, the end of both directions, an entry in the socket's error queue, a path that
+ * was closed with bytes unread.
  * Failure: the close is not told until the server sends; it is told although the other end is
  * there, or before bytes that could be read; the worker turns for nothing; a pause taken back and
  * made again costs a poll each time; a connection that was watched does not close.
@@ -14,8 +15,8 @@
 enum { STORM = 20000 };
 enum { NOTHING, PAUSE, RESUME, CLOSE, END, ABORT, QUEUE };
 
-static volatile long accepted, left_there, shown, ended, closed, notified, storms;
-static volatile int pauses, leaves;
+static volatile long accepted, half_closed, left_there, shown, ended, closed, notified, storms;
+static volatile int pauses, leaves, waits;
 static volatile long reason;
 static uint64_t last;
 static int last_fd;
@@ -25,6 +26,7 @@ static void on_accept(void *ctx, ringline_runtime *runtime, uint64_t conn, uint3
   (void)ctx, (void)listener;
   CHECK_EQ(ringline_conn_info_of(runtime, conn, &info), 0);
   last = conn, last_fd = info.fd;
+  if (waits) wait_for_least(&half_closed, 1);
   if (pauses) CHECK_EQ(ringline_conn_pause(runtime, conn), 0);
   count_up(&accepted);
 }
@@ -40,7 +42,7 @@ static int64_t on_data(void *ctx, ringline_runtime *runtime, uint64_t conn, uint
     leaves = 0;
     CHECK_EQ(ringline_conn_pause(runtime, conn), 0);
     count_up(&left_there);
-    return 0;
+    return waits ? (int64_t)length : 0;
   }
   __atomic_add_fetch(&shown, (long)length, __ATOMIC_ACQ_REL);
   return (int64_t)length;
@@ -136,6 +138,32 @@ static void by_tcp(const serving *server) {
   vanish(fd);
   wait_for_count(&closed, 1);
   CHECK(is_gone((int32_t)reason) && shown == 1000 && ended == 0);
+}
+
+/* The end comes with the bytes in whose callback the server pauses: it is told after the pause, and
+ * who goes meanwhile is noticed. A path that is closed is an end like any other. */
+static void end_in_pause(const serving *server, const char *path) {
+  int fd;
+  accepted = half_closed = left_there = shown = ended = closed = 0;
+  waits = leaves = 1, pauses = 0;
+  fd = path ? client_of_path(path) : client_of(server);
+  send_whole(fd, left_bytes, 1000);
+  CHECK(shutdown(fd, SHUT_WR) == 0);
+  count_up(&half_closed);
+  wait_for_count(&left_there, 1);
+  still_there(server);
+  CHECK_EQ(ended, 0);
+  waits = 0;
+  if (path) {
+    close(fd);
+    still_there(server);
+    CHECK_EQ(ended, 0);
+    ask(server, RESUME);
+    return expect(-EPIPE, 0, 1);
+  }
+  vanish(fd);
+  wait_for_count(&closed, 1);
+  CHECK(is_gone((int32_t)reason) && ended == 0);
 }
 
 static void by_path(const serving *server, const char *path) {
@@ -259,6 +287,8 @@ int main(void) {
   CHECK_OK(ringline_runtime_listen(server.runtime, path, 0));
   by_tcp(&server);
   by_path(&server, name);
+  end_in_pause(&server, NULL);
+  end_in_pause(&server, name);
   both_ends(&server, NULL);
   both_ends(&server, name);
   half_closed_rests(&server);

@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn bytes_stay_in_order_however_much_there_is() {
         let (mut kept, mut same) = (Kept::default(), Vec::new());
-        let bytes: Vec<u8> = (0..50_000u32).map(|at| (at * 7 >> 3) as u8).collect();
+        let bytes: Vec<u8> = (0..50_000u32).map(|at| ((at * 7) >> 3) as u8).collect();
         for round in 0..60 {
             kept.push(&bytes);
             same.extend_from_slice(&bytes);

@@ -45,7 +45,7 @@ impl<D: Door> Worker<D> {
         let (id, user, flags, bytes) = {
             let core = &mut *self.core.borrow_mut();
             let Some(record) = core.engine.completed.at(at) else { return false };
-            if record.flags & cf::CLAIM == 0 {
+            if record.flags & cf::CLAIM == 0 || record.res as u32 >= core.rations.much {
                 return false;
             }
             // A receive ends before its connection does: this is the one that it is about.
@@ -60,11 +60,7 @@ impl<D: Door> Worker<D> {
             core.stats.received.add(len as u64);
             // SAFETY: the kernel wrote that much there, and the claim keeps it.
             let bytes = unsafe { slice::from_raw_parts(record.data as *const u8, len) };
-            let shown = (connection.id, connection.user, record.flags, bytes);
-            if len as u32 >= core.rations.much {
-                core.weigh(index, len as u32);
-            }
-            shown
+            (connection.id, connection.user, record.flags, bytes)
         };
         self.taking.offer(id, Lent::Claim(flags), bytes);
         let used = self.door.on_data(self, id, user, bytes);

@@ -68,7 +68,8 @@ pub enum Outcome {
     Failed(String),
 }
 
-/// Runs a program in its own process group; past the limit the whole group is killed.
+/// Runs a program in its own process group; past the limit the whole group is killed. Time in which
+/// it waited for a processor does not count.
 pub fn run_limited(command: &mut Command, limit: Duration) -> Outcome {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut child = match command.spawn() {
@@ -77,13 +78,17 @@ pub fn run_limited(command: &mut Command, limit: Duration) -> Outcome {
     };
     let output = collect(child.stdout.take().expect("piped"));
     let errors = collect(child.stderr.take().expect("piped"));
-    let deadline = Instant::now() + limit;
+    let begun = Instant::now();
     let mut timed_out = false;
     let status = loop {
         match child.try_wait().expect("the child can be waited for") {
             Some(status) => break status,
-            None if Instant::now() >= deadline && !timed_out => {
-                timed_out = true;
+            None if begun.elapsed() >= limit && !timed_out => {
+                timed_out = begun.elapsed() >= limit + waited_for_a_processor(child.id());
+                if !timed_out {
+                    std::thread::sleep(Duration::from_millis(20));
+                    continue;
+                }
                 kill_group(child.id());
             }
             None => std::thread::sleep(Duration::from_millis(2)),
@@ -105,6 +110,17 @@ pub fn run_limited(command: &mut Command, limit: Duration) -> Outcome {
             Outcome::Failed(format!("{status}{signal}\n{text}"))
         }
     }
+}
+
+/// How long a thread of the process was ready to run while others had the processors: on a busy
+/// machine that is no time of its own (the second number of /proc/PID/task/TID/schedstat).
+fn waited_for_a_processor(id: u32) -> Duration {
+    let threads = std::fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
+    let waited = threads.filter_map(|thread| {
+        let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split(' ').nth(1)?.parse().ok()
+    });
+    Duration::from_nanos(waited.max().unwrap_or(0))
 }
 
 /// Reads a pipe to its end on a thread, so that a full pipe never stops the program.

@@ -33,12 +33,13 @@
  *     printed, there is no hidden global state.
  * C12 A missing kernel feature has a fallback, or is RINGLINE_ENOTSUP_KERNEL with its name: never
  *     a hang.
- * C13 The runtime is fair: no connection and no datagram listener keeps another from its turn, also
- *     when buffers run dry.
- * C14 What the other end sent before it went is shown, whole and in order, before its close is told;
- *     an end that dies is noticed also behind its half-close and while the connection is paused.
- * C15 A graceful end is judged by the other end's progress, and a stop or a closed listener loses no
- *     client that had connected before.
+ * C13 The runtime is fair: no connection and no datagram listener keeps another from its turn,
+ *     also when buffers run dry.
+ * C14 What the other end sent before it went is shown, whole and in order, before its close is
+ *     told; an end that dies is noticed also behind its half-close and while the connection is
+ *     paused.
+ * C15 A graceful end is judged by the other end's progress, and a stop or a closed listener loses
+ *     no client that had connected before.
  * C16 Memory follows what is alive: what a connection used is given back or used again.
  *
  * Return values: >= 0 is success or a count; -1..-4095 is -errno of the kernel, unchanged;

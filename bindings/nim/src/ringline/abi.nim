@@ -2176,7 +2176,8 @@ proc ringline_conn_pause*(runtime: ptr ringline_runtime, conn: uint64): int32
   ## Show no data until ringline_conn_resume(): the other end is held back once the kernel's buffers
   ## are full. What was on its way is kept. That the other end is gone (a reset, not an orderly end)
   ## is noticed nevertheless, and ends the pause: all that it sent before is shown, in one piece, and
-  ## then the connection closes; see RINGLINE_CONN_GONE. In the worker's callbacks only. Returns 0,
+  ## then the connection closes, also where that callback pauses once more: what it leaves is
+  ## dropped. See RINGLINE_CONN_GONE. In the worker's callbacks only. Returns 0,
   ## RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
 
 proc ringline_conn_resume*(runtime: ptr ringline_runtime, conn: uint64): int32

@@ -1,12 +1,14 @@
 """Readers and writers of files that their program closed too early."""
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import socket
 from typing import List, Tuple
 
 import pytest
+import ringline
 from loops import KIND, run, until
 
 #: uvloop keeps the descriptor open until the reader is removed, which is another way.
@@ -133,3 +135,38 @@ def test_a_callback_that_closes_its_file_is_called_once() -> None:
             sock.close()
 
     run(main())
+
+
+def test_a_writer_whose_peer_half_closed_waits_for_room() -> None:
+    """Failure: it is called although nothing can be written, again and again; or not when it can,
+    or once only."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            left = socket.create_connection(listener.getsockname())
+            right, _ = listener.accept()
+        left.setblocking(False)
+        with left, right:
+            with pytest.raises(BlockingIOError):
+                while True:
+                    left.send(bytes(1 << 20))
+            right.shutdown(socket.SHUT_WR)
+            called: List[int] = []
+            loop.add_writer(left, called.append, 1)
+            before = turns_of(loop)
+            await asyncio.sleep(0.1)
+            assert not called
+            assert turns_of(loop) - before < 20
+            right.settimeout(0.01)
+            with contextlib.suppress(TimeoutError, socket.timeout):
+                while right.recv(1 << 20):
+                    pass
+            await until(lambda: len(called) > 10)
+            loop.remove_writer(left)
+
+    run(main())
+
+
+def turns_of(loop: asyncio.AbstractEventLoop) -> int:
+    return loop.stats()["turns"] if isinstance(loop, ringline.EventLoop) else 0

@@ -34,9 +34,14 @@ _ENDED = (-errno.ECANCELED, -errno.EINTR)
 
 
 class Watch:
-    """A reader or writer of a descriptor: a poll, armed again after each callback."""
+    """A reader or writer of a descriptor: a poll, armed again after each callback.
 
-    __slots__ = ("loop", "file", "fd", "mask", "handle", "ident")
+    io_uring's poll also tells, unasked, that the other end will send no more (POLLRDHUP), and at
+    once again when it is armed again: while that is all there is, the poll tells edges, so that a
+    writer whose buffer is full neither hears of it nor spins.
+    """
+
+    __slots__ = ("loop", "file", "fd", "mask", "handle", "ident", "edges")
 
     def __init__(
         self, loop: "CoreLoop", file: File, fd: int, mask: int, handle: asyncio.Handle
@@ -47,21 +52,37 @@ class Watch:
         self.mask = mask
         self.handle: Optional[asyncio.Handle] = handle
         self.ident = 0
+        self.edges = False
 
     def arm(self) -> None:
         """Poll, with the next turn. What was closed is not: as epoll, it tells nobody."""
         if self.handle is not None and not self.ident and self.of_open_file():
+            how = _abi.POLL_ADD_MULTI if self.edges else 0
             self.ident = self.loop._engine.submit(
-                _abi.OP_POLL_ADD, self.fd, 0, 0, 0, self.mask, self._polled, restart=True
+                _abi.OP_POLL_ADD, self.fd, 0, how, 0, self.mask, self._polled, restart=True
             )
 
     def _polled(self, res: int, flags: int, data: int, token: int) -> None:
-        self.ident = 0
+        over = flags & _abi.CF_FINAL
+        if over:
+            self.ident = 0
         handle = self.handle
         if handle is None:
             return
         if res == -errno.EBADF:
             return  # It was closed.
+        if res >= 0 and not res & self.mask:
+            self.edges = True
+            if over:
+                self.loop._rearm.append(self)
+            return
+        if not over:
+            if self.edges:
+                # It is what was waited for: by levels again, when this poll has ended.
+                self.edges = False
+                self.loop._engine.cancel(self.ident)
+                self.loop._ready.append(handle)
+            return
         # A poll that was ended because the loop stopped is only armed again; one that failed
         # calls back, as the descriptor will tell its error there.
         if res != -errno.ECANCELED:

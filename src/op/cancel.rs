@@ -122,11 +122,11 @@ impl Engine {
         }
     }
 
-    /// The kernel did not find the operation of `token`. Ok: it may by now, for another operation
-    /// ended, behind which it perhaps was.
+    /// The kernel did not find the operation of `token`. Ok: it may by now. Another operation
+    /// ended, behind which it perhaps was, or what was about to be tried again is in flight.
     fn await_start(&mut self, token: u64, rest_ns: i64) -> Result<(), Fault> {
         self.collect();
-        if self.driver.slab.find(token).is_none() || !self.driver.late.follows(token) {
+        if self.driver.slab.find(token).is_none() {
             return Err(Fault::new(ESTALE, "the operation ended before the cancel"));
         }
         if self.completed.is_full() {

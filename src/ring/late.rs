@@ -60,11 +60,6 @@ impl Late {
         self.followers.push(token);
     }
 
-    /// Whether the operation of `token` was behind another one at first.
-    pub fn follows(&self, token: u64) -> bool {
-        self.followers.contains(&token)
-    }
-
     /// The followers that are not over.
     pub fn followers<'a>(&'a self, slab: &'a Slab) -> impl Iterator<Item = u64> + 'a {
         self.followers.iter().copied().filter(|token| slab.find(*token).is_some())
@@ -179,7 +174,7 @@ mod tests {
             let (index, slot) = slab.take().unwrap();
             let token = slot.token;
             late.follow(&slab, token);
-            assert!(late.follows(token) && late.followers(&slab).eq([token]));
+            assert!(late.followers(&slab).eq([token]));
             slab.give_back(index);
         }
         assert!(late.followers.capacity() <= 4 * FOLLOWERS);

@@ -128,3 +128,11 @@ if(NOT CMAKE_SIZEOF_VOID_P STREQUAL "" AND NOT CMAKE_SIZEOF_VOID_P EQUAL 8)
 endif()
 CMAKE
 echo "ringline $version installed in $dest$prefix"
+# Where neither pkg-config nor the loader looks by themselves, say what makes them.
+case $prefix:$libdir in
+/usr:/usr/lib* | /usr/local:/usr/local/lib)
+    echo "run ldconfig as root once, so that programs find it"
+    ;;
+*)
+    echo "to use it: export PKG_CONFIG_PATH=$libdir/pkgconfig LD_LIBRARY_PATH=$libdir" ;;
+esac

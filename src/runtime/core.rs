@@ -122,8 +122,9 @@ pub struct Core {
     pub(super) watched: Option<Box<Watched>>,
     /// What blocks, and how long a stop waits for it.
     pub(super) leaving: Leaving,
-    /// When the worker stops: what is still to be sent by then is the last that is said.
-    pub(super) last_words_at: Option<u64>,
+    /// When a stop without a limit began, and when was last seen who takes what it is sent.
+    pub(super) stopped_at: u64,
+    pub(super) slow_looked_at: Option<u64>,
     /// Timers that run.
     pub(super) timers: u32,
     /// How soon.
@@ -204,7 +205,8 @@ impl Core {
             processes: Processes::default(),
             watched: None,
             leaving: Leaving::NEVER,
-            last_words_at: None,
+            stopped_at: 0,
+            slow_looked_at: None,
             timers: 0,
             pace: Pace::default(),
             accepting: Episode::new(worker, "accepting clients"),
@@ -390,7 +392,7 @@ impl Core {
             turn,
             shakes,
             leaves,
-            self.last_words_at,
+            self.slow_look_at(),
         ];
         match stop.into_iter().chain(drain).chain(retry).chain(soon.into_iter().flatten()).min() {
             Some(end) => end.saturating_sub(now).clamp(1, i64::MAX as u64) as i64,

@@ -5,6 +5,7 @@
 
 use super::connection::{Connection, How, Life};
 use super::core::{Core, END_PATIENCE_NS, Phase};
+use super::progress::pause_of;
 use super::settle::passed;
 use crate::error::Fault;
 use crate::sys::net;
@@ -38,8 +39,8 @@ impl Core {
         self.phase = Phase::Stopping(end);
         self.listeners.iter_mut().for_each(|listening| listening.close(now, end));
         self.datagrams.close_all(end);
-        if begins {
-            self.last_words_at = Some(now.saturating_add(self.config.close_timeout_ns));
+        if begins && grace_ns < 0 {
+            (self.stopped_at, self.slow_looked_at) = (now, Some(now));
         }
         for index in 0..if begins { self.table.places() } else { 0 } {
             let connection = self.table.at(index);
@@ -58,14 +59,31 @@ impl Core {
         begins
     }
 
-    /// Who reads slowly is not shown anything more after a while: what is to be sent has the
-    /// deadline of a graceful close.
+    /// When to look next at who takes what it is sent, where a stop has no limit of its own.
+    pub(super) fn slow_look_at(&self) -> Option<u64> {
+        let pause = pause_of(self.config.close_timeout_ns);
+        self.slow_looked_at.map(|at| at.saturating_add(pause))
+    }
+
+    /// Where a stop has no limit, whoever takes too little of what it is sent, for as long as a
+    /// graceful close has, is not shown anything more: what is to be sent has that deadline then.
     fn end_slow_ones(&mut self, now: u64) {
-        self.last_words_at = Some(now.saturating_add(self.config.close_timeout_ns));
-        for index in 0..self.table.places() {
+        let span = self.config.close_timeout_ns;
+        let need = self.config.least(span);
+        let began = self.stopped_at;
+        self.slow_looked_at = if self.has_grace() { None } else { Some(now) };
+        for index in 0..if self.has_grace() { 0 } else { self.table.places() } {
             let connection = self.table.at(index);
-            let sends = !connection.queue.is_empty() || connection.has_plain();
-            if connection.leaves && sends {
+            if !connection.leaves || connection.life != Life::Open {
+                continue;
+            }
+            if connection.queue.is_empty() && !connection.has_plain() {
+                // It is the user's turn.
+                connection.progress.at = now;
+                continue;
+            }
+            connection.look_open(need, began, now);
+            if now.saturating_sub(connection.progress.at.max(began)) >= span {
                 self.close(index, How::Gracefully, 0);
             }
         }
@@ -73,7 +91,7 @@ impl Core {
 
     /// The time for a stop is over: everything ends at once.
     pub(super) fn end_if_due(&mut self, now: u64) {
-        if self.last_words_at.is_some_and(|at| at <= now) {
+        if self.slow_look_at().is_some_and(|at| at <= now) {
             self.end_slow_ones(now);
         }
         if !matches!(self.phase, Phase::Stopping(end) if end <= now) {

@@ -2075,10 +2075,11 @@ proc ringline_runtime_stop*(runtime: ptr ringline_runtime, grace_ns: int64): int
   ## left, it closes gracefully. A TLS handshake goes on to its end, and what the other
   ## end says first behind it is waited for, as long as a handshake may take. Whose answer depends on
   ## something else, such as another connection, finishes that before it calls this, with
-  ## ringline_runtime_listener_close(), or pauses the connection with what was asked left. Who does
-  ## not read is not shown anything more after close_timeout_ns, and closes gracefully then. Within a
-  ## limit no connection is closed for taking nothing; without one it is, as by
-  ## ringline_conn_close(), and so is in either case one that took all and does not end.
+  ## ringline_runtime_listener_close(), or pauses the connection with what was asked left. Within
+  ## a limit nobody is cut off for taking little. Without one, who takes less than min_rate of what
+  ## it is sent for close_timeout_ns is not shown anything more and closes as by
+  ## ringline_conn_close(). Who took all and does not end is closed after close_timeout_ns in either
+  ## case: a client that keeps its end open makes a stop last so long.
   ##
   ## Functions of ringline_work() that run are waited for, also after a grace of 0; but where a stop
   ## has a limit (grace_ns > 0), those that still run when it is over are left behind (see

@@ -83,9 +83,9 @@ pub type ringline_secured_callback = Option<
 /// The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
 /// that failed or of a socket that nobody read from or sent on (-ECONNRESET, -EPIPE), what data
 /// returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close or a timeout of its own),
-/// -EMSGSIZE (keep_max), -ECANCELED (stop), RINGLINE_ETLS (then ringline_error_detail() says why),
-/// RINGLINE_ETRUNCATED. ringline_conn_info_of() still answers in it; the id is stale when it
-/// returns.
+/// -EMSGSIZE (keep_max), -ECANCELED (stop), RINGLINE_ETLS (then ringline_error_detail() says why;
+/// else it is empty), RINGLINE_ETRUNCATED. ringline_conn_info_of() still answers in it; the id is
+/// stale when it returns.
 pub type ringline_close_callback = Option<
     unsafe extern "C-unwind" fn(
         ctx: *mut c_void,
@@ -383,9 +383,8 @@ impl Door for CDoor {
     }
 
     fn on_close(&self, worker: &Worker<CDoor>, conn: u64, user: u64, reason: i32) {
-        if let Some(text) = worker.tls_fault(conn).filter(|_| reason == ETLS) {
-            set_detail(text);
-        }
+        // Not what another connection's call has left there.
+        set_detail(worker.tls_fault(conn).filter(|_| reason == ETLS).unwrap_or(""));
         if let Some(close) = self.0.close {
             // SAFETY: see above.
             unsafe { close(self.0.ctx, handle(worker), conn, user, reason) }
@@ -393,6 +392,7 @@ impl Door for CDoor {
     }
 
     fn on_connect(&self, worker: &Worker<CDoor>, conn: u64, user: u64, res: i32) {
+        set_detail("");
         if let Some(connect) = self.0.connect {
             // SAFETY: see above.
             unsafe { connect(self.0.ctx, handle(worker), conn, user, res) }

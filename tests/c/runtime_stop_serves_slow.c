@@ -1,8 +1,10 @@
 /*
  * A stop while a client takes a long answer at a pace, which the server makes piece by piece as
- * there is room for it (writable), as a download does. The answer takes three times close_timeout_ns.
+ * there is room for it (writable), as a download does. That takes three times close_timeout_ns.
  * With a grace of a minute, without a limit, and with the connection paused and the question left.
- * Failure: the server is not told that there is room any more, and the client sees an end too early.
+ * And, with a grace, a client that takes nothing for so long, and then all.
+ * Failure: the server is not told that there is room any more, and the client sees an end too
+ * early; or the close is told with the text of another call's error.
  */
 #include "paced.h"
 
@@ -45,10 +47,11 @@ static void on_close(void *ctx, ringline_runtime *runtime, uint64_t conn, uint64
                      int32_t reason) {
   (void)ctx, (void)runtime, (void)conn, (void)user;
   why = reason;
+  CHECK_EQ(strlen(ringline_error_detail()), 0); /* not that of the full queue */
   count_up(&closed);
 }
 
-static void stop_within(int64_t grace_ns, int paused_too) {
+static void stop_within(int64_t grace_ns, int paused_too, uint64_t late_ns) {
   ringline_runtime_handlers handlers = {.size = sizeof handlers, .data = on_data,
                                         .writable = on_writable, .close = on_close};
   ringline_runtime_config config = {.size = sizeof config, .workers = 1, .high_water = HIGH,
@@ -59,12 +62,13 @@ static void stop_within(int64_t grace_ns, int paused_too) {
   serve(&server, &config, &handlers);
   client.fd = paced_dial(&server);
   send_whole(client.fd, "?", 1);
-  client.start = harness_now_ns();
+  client.start = harness_now_ns() + late_ns;
+  if (late_ns > 0) client.rate = 100000000;
   wait_for_count(&asked, 1);
   CHECK_EQ(ringline_runtime_stop(server.runtime, grace_ns), 0);
   while (!client.over) {
     CHECK(!client.reset && harness_now_ns() < client.start + 6 * SECOND);
-    paced_take(&client, bytes);
+    if (harness_now_ns() >= client.start) paced_take(&client, bytes);
     ringline_runtime_join(server.runtime, 2000000);
   }
   close(client.fd);
@@ -79,9 +83,10 @@ int main(void) {
   ringline_runtime_config config = {.size = sizeof config, .workers = 1};
   fill(bytes, LENGTH, 5);
   serving_baseline(&config);
-  stop_within(60 * SECOND, 0);
-  stop_within(-1, 0);
-  stop_within(60 * SECOND, 1);
+  stop_within(60 * SECOND, 0, 0);
+  stop_within(-1, 0, 0);
+  stop_within(60 * SECOND, 1, 0);
+  stop_within(60 * SECOND, 0, 3 * SPAN);
   harness_check_baseline();
   return 0;
 }

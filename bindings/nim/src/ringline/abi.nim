@@ -1164,9 +1164,9 @@ type
     ## The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
     ## that failed or of a socket that nobody read from or sent on (-ECONNRESET, -EPIPE), what data
     ## returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close or a timeout of its own),
-    ## -EMSGSIZE (keep_max), -ECANCELED (stop), RINGLINE_ETLS (then ringline_error_detail() says why),
-    ## RINGLINE_ETRUNCATED. ringline_conn_info_of() still answers in it; the id is stale when it
-    ## returns.
+    ## -EMSGSIZE (keep_max), -ECANCELED (stop), RINGLINE_ETLS (then ringline_error_detail() says why;
+    ## else it is empty), RINGLINE_ETRUNCATED. ringline_conn_info_of() still answers in it; the id is
+    ## stale when it returns.
 
   ringline_connect_callback* = proc (ctx: pointer, runtime: ptr ringline_runtime, conn: uint64,
     user: uint64, res: int32) {.cdecl, gcsafe, raises: [].}

@@ -1631,9 +1631,9 @@ WritableCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctyp
 #: The connection is over, exactly once per accept. `reason`: 0, the -errno of the receive or send
 #: that failed or of a socket that nobody read from or sent on (-ECONNRESET, -EPIPE), what data
 #: returned, -ECONNABORTED (closed at once), -ETIMEDOUT (a graceful close or a timeout of its own),
-#: -EMSGSIZE (keep_max), -ECANCELED (stop), RINGLINE_ETLS (then ringline_error_detail() says why),
-#: RINGLINE_ETRUNCATED. ringline_conn_info_of() still answers in it; the id is stale when it
-#: returns.
+#: -EMSGSIZE (keep_max), -ECANCELED (stop), RINGLINE_ETLS (then ringline_error_detail() says why;
+#: else it is empty), RINGLINE_ETRUNCATED. ringline_conn_info_of() still answers in it; the id is
+#: stale when it returns.
 CloseCallback = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int32)
 #: What became of ringline_conn_connect(), exactly once: `res` 0 = it is connected, and its end is
 #: told by close; else it is over: -ECONNREFUSED, -ETIMEDOUT, -EHOSTUNREACH, what connect(2) says,

@@ -75,11 +75,11 @@ torture: lib ## Make every n-th system call fail under a whole life of a ring (-
 	@tests/torture/run --all
 
 asan: ## The C, C++ and Rust tests under AddressSanitizer and LeakSanitizer
-	@scripts/setup.sh test
+	@scripts/setup.sh sanitizers
 	@scripts/asan.sh
 
 tsan: ## The threaded C programs under ThreadSanitizer, the library included
-	@scripts/setup.sh test
+	@scripts/setup.sh sanitizers
 	@scripts/tsan.sh
 
 sim: ## The simulated kernel with a million seeds

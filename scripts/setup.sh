@@ -5,6 +5,7 @@
 #   scripts/setup.sh test    that and clang, g++, python3, cmake, liburing-dev, strace, valgrind
 #                           and the clients of tests/servers.rs: curl, openssl, redis-tools, socat,
 #                           wrk; postgresql for the tests of asyncpg
+#   scripts/setup.sh sanitizers   what `make asan` and `make tsan` need beside that
 #   scripts/setup.sh peers  what `make bench-server` needs beside that: libuv1-dev, perf
 set -eu
 
@@ -33,6 +34,10 @@ if [ "${1:-test}" != build ]; then
     need wrk wrk
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
     [ -f /usr/include/liburing.h ] || missing="$missing liburing-dev"
+fi
+if [ "${1:-test}" = sanitizers ]; then
+    ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.asan-*.a >/dev/null 2>&1 ||
+        missing="$missing libclang-rt-dev"
 fi
 if [ "${1:-test}" = peers ]; then
     need perf linux-perf

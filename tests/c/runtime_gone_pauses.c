@@ -10,7 +10,7 @@
 
 enum { PAUSES, RESUMES, WAYS };
 
-static volatile long opened, gone, shows, closed;
+static volatile long opened, shows, closed;
 static volatile int way, paused_first;
 static size_t shown;
 

@@ -18,7 +18,7 @@ impl Connection {
         // What a pause left is shown when it is over.
         let seen = !self.paused || self.kept.is_empty();
         let said = !self.greets || self.received > 0 || self.ended;
-        let open = self.leaves && self.life == Life::Open && !self.gone.is();
+        let open = self.leaves && self.life == Life::Open;
         open && sent && told && seen && said && !self.is_shaking()
     }
 }
@@ -28,26 +28,26 @@ impl Core {
     /// drains, and after `grace_ns` (-1 = never) what is left ends at once. True when it begins.
     pub fn stop(&mut self, grace_ns: i64, now: u64) -> bool {
         let grace = u64::try_from(grace_ns).unwrap_or(u64::MAX);
-        let (mut end, mut begins) = (now.saturating_add(grace), false);
+        let mut end = now.saturating_add(grace);
         self.leaving.begin(now);
+        let begins = self.phase == Phase::Running;
         match self.phase {
             Phase::Ending(_) => return false,
-            // Asked again: all is on its way already.
             Phase::Stopping(before) => end = end.min(before),
-            Phase::Running => begins = true,
+            Phase::Running => {}
         }
         self.phase = Phase::Stopping(end);
         self.listeners.iter_mut().for_each(|listening| listening.close(now, end));
         self.datagrams.close_all(end);
-        if begins && grace_ns < 0 {
+        if !begins {
+            // Asked again: all is on its way already.
+            return false;
+        }
+        if grace_ns < 0 {
             (self.stopped_at, self.slow_looked_at) = (now, Some(now));
         }
-        for index in 0..if begins { self.table.places() } else { 0 } {
+        for index in 0..self.table.places() {
             let connection = self.table.at(index);
-            if connection.gone.is() {
-                // What it sent before is shown, and that is the end.
-                continue;
-            }
             if grace > 0 && connection.life == Life::Open {
                 connection.leaves = true;
                 connection.greets = connection.is_shaking();
@@ -56,7 +56,7 @@ impl Core {
                 self.close(index, How::Gracefully, 0);
             }
         }
-        begins
+        true
     }
 
     /// When to look next at who takes what it is sent, where a stop has no limit of its own.
@@ -68,11 +68,15 @@ impl Core {
     /// Where a stop has no limit, whoever takes too little of what it is sent, for as long as a
     /// graceful close has, is not shown anything more: what is to be sent has that deadline then.
     fn end_slow_ones(&mut self, now: u64) {
+        if self.has_grace() {
+            // A limit was named since.
+            self.slow_looked_at = None;
+            return;
+        }
+        self.slow_looked_at = Some(now);
         let span = self.config.close_timeout_ns;
-        let need = self.config.least(span);
-        let began = self.stopped_at;
-        self.slow_looked_at = if self.has_grace() { None } else { Some(now) };
-        for index in 0..if self.has_grace() { 0 } else { self.table.places() } {
+        let (need, began) = (self.config.least(span), self.stopped_at);
+        for index in 0..self.table.places() {
             let connection = self.table.at(index);
             if !connection.leaves || connection.life != Life::Open {
                 continue;

@@ -7,7 +7,7 @@ DESTDIR ?=
 export PREFIX LIBDIR DESTDIR
 
 .DEFAULT_GOAL := all
-.PHONY: load torture asan tsan all lib header abi symbols list install uninstall demo test bench bench-server mutants sim clean help
+.PHONY: load torture asan tsan all lib header abi symbols list install uninstall demo check test bench bench-server mutants sim clean help
 .PHONY: command wheel test-asyncio test-programs bench-python
 
 all: lib command ## Build both libraries and the ringline command (default)
@@ -38,6 +38,10 @@ uninstall: ## Remove what install put there
 
 demo: ## Build, install into target/stage, load a C echo server, print what it did
 	@scripts/demo.sh
+
+check: ## Format, lints, unit tests and tidy: what to run before each commit
+	@scripts/setup.sh build
+	@scripts/test.sh format clippy rust tidy
 
 test: ## Everything CI checks; prints the minutes of each part
 	@scripts/test.sh

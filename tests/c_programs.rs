@@ -12,6 +12,7 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use harness::compiler::Compiler;
 use harness::{Outcome, TIME_LIMIT};
 
 /// Two at a time keeps the total short and still leaves every program most of a core.
@@ -137,27 +138,18 @@ fn build_and_run(name: &str, path: &Path) -> Outcome {
 }
 
 fn build_test(path: &Path, binary: &Path) -> Result<(), String> {
-    let is_cpp = path.extension().is_some_and(|ending| ending == "cpp");
-    let root = harness::root();
-    let sanitizer = std::env::var("RINGLINE_SANITIZE").ok();
-    let mut command = Command::new(match (&sanitizer, is_cpp) {
-        (None, false) => "gcc",
-        (None, true) => "g++",
-        (Some(_), false) => "clang",
-        (Some(_), true) => "clang++",
-    });
-    if let Some(kind) = sanitizer {
-        command.arg(format!("-fsanitize={kind}")).arg("-fno-omit-frame-pointer");
-        if kind == "thread" && !is_cpp {
-            command.arg(root.join("tests/harness/tsan.c"));
+    let harness = harness::root().join("tests/harness");
+    let mut compiler = Compiler::of(path).include(&harness);
+    let mut sources = vec![path];
+    // What the library of the sanitizer lacks, once per program.
+    let lacking = harness.join("tsan.c");
+    if let Ok(kind) = std::env::var("RINGLINE_SANITIZE") {
+        compiler = compiler.sanitize(&kind, path);
+        if kind == "thread" && path.extension().is_some_and(|ending| ending == "c") {
+            sources.push(&lacking);
         }
     }
-    command.arg(if is_cpp { "-std=gnu++20" } else { "-std=gnu11" });
-    command.args(["-O1", "-g", "-Wall", "-Wextra", "-Werror", "-pthread"]);
-    command.arg("-I").arg(root.join("include")).arg("-I").arg(root.join("tests/harness"));
-    command.arg(path).arg("-o").arg(binary);
-    command.arg("-L").arg(harness::lib_dir()).args(["-lringline", "-ldl"]);
-    harness::run(&mut command).map(|_| ())
+    compiler.link(&sources, binary)
 }
 
 /// The one `cc` line of the first comment, with the built library in place of an installed one.

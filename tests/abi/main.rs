@@ -12,11 +12,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
+use harness::compiler::Compiler;
 use harness::{lib_dir, out_dir, root, run};
 
 const C_DIALECTS: [&str; 4] = ["c99", "c11", "c17", "c2x"];
 const CPP_DIALECTS: [&str; 4] = ["c++11", "c++14", "c++17", "c++20"];
-const STRICT: [&str; 5] = ["-Wall", "-Wextra", "-pedantic", "-Werror", "-fsyntax-only"];
 
 /// Failure: a header that one dialect or compiler refuses.
 #[test]
@@ -36,9 +36,8 @@ fn header_compiles_in_every_dialect() {
     ] {
         for compiler in compilers {
             for dialect in dialects {
-                let mut command = Command::new(compiler);
-                command.arg(format!("-std={dialect}")).args(STRICT);
-                command.arg("-I").arg(root().join("include")).arg(folder.join(file));
+                let mut command = Compiler::named(compiler, dialect).command().expect("found");
+                command.args(["-pedantic", "-fsyntax-only"]).arg(folder.join(file));
                 failures.extend(run(&mut command).err());
             }
         }
@@ -55,8 +54,7 @@ fn layout_in_c_is_the_layout_of_the_library() {
     let folder = out_dir("layout");
     let source = folder.join("layout.c");
     std::fs::write(&source, header::layout_program(&records)).expect("written");
-    let binary = compile("gcc", &source, &folder.join("layout"), &[]).expect("compiles");
-    let printed = run_with_library(&binary);
+    let printed = run_with_library(&source);
     let rows = |mark: &str| -> BTreeSet<String> {
         printed.lines().filter_map(|line| line.strip_prefix(mark)).map(str::to_owned).collect()
     };
@@ -79,8 +77,7 @@ fn fixed_records_have_their_fixed_sizes() {
         return ringline_check_abi(RINGLINE_ABI, sizeof(op) * 64, sizeof(completion) * 32,\n\
         sizeof(shared) * 128) != 0; }\n";
     std::fs::write(&source, text).expect("written");
-    let binary = compile("gcc", &source, &folder.join("sizes"), &[]).expect("compiles");
-    run_with_library(&binary);
+    run_with_library(&source);
 }
 
 /// Failure: the .so, the header and abi/symbols.txt do not name the same functions.
@@ -174,15 +171,10 @@ fn header_text() -> String {
     std::fs::read_to_string(root().join("include/ringline.h")).expect("include/ringline.h")
 }
 
-fn compile(cc: &str, source: &Path, binary: &Path, more: &[&str]) -> Result<String, String> {
-    let mut command = Command::new(cc);
-    command.args(["-std=gnu11", "-Wall", "-Wextra", "-Werror"]).args(more);
-    command.arg("-I").arg(root().join("include")).arg(source).arg("-o").arg(binary);
-    command.arg("-L").arg(lib_dir()).arg("-lringline");
-    run(&mut command).map(|_| binary.display().to_string())
-}
-
-fn run_with_library(binary: &str) -> String {
+/// Compiles a program and runs it; what it printed.
+fn run_with_library(source: &Path) -> String {
+    let binary = source.with_extension("");
+    Compiler::of(source).link(&[source], &binary).expect("compiles");
     run(Command::new(binary).env("LD_LIBRARY_PATH", lib_dir())).expect("runs")
 }
 

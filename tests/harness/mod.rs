@@ -1,9 +1,10 @@
-//! What the integration tests share: where things lie, compiling C and C++, and running a program
+//! What the integration tests share: where things lie, the compilers, and running a program
 //! in a process (group) of its own with a time limit.
 //!
 //! Never prints; a failure is a text that the caller shows.
 #![allow(dead_code)] // each test binary uses its own part
 
+pub mod compiler;
 pub mod server;
 
 use std::io::Read;

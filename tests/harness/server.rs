@@ -7,6 +7,8 @@ use std::net::TcpStream;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
+use super::compiler::Compiler;
+
 /// A running server.
 pub struct Server {
     child: Child,
@@ -19,12 +21,8 @@ impl Server {
     /// Compiles the example as `name` and starts it; the first line it prints names its port.
     pub fn start(example: &str, name: &str, arguments: &[&str]) -> Server {
         let binary = super::out_dir("servers").join(name);
-        let root = super::root();
-        let mut cc = Command::new("gcc");
-        cc.args(["-std=gnu11", "-O2"]).arg("-I").arg(root.join("include"));
-        cc.arg(root.join("examples/c").join(format!("{example}.c"))).arg("-o").arg(&binary);
-        cc.arg("-L").arg(super::lib_dir()).arg("-lringline");
-        super::run(&mut cc).expect("the example compiles");
+        let source = super::root().join("examples/c").join(format!("{example}.c"));
+        Compiler::of(&source).link(&[&source], &binary).expect("the example compiles");
         let mut command = Command::new(&binary);
         command.args(arguments).env("LD_LIBRARY_PATH", super::lib_dir());
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the example starts");

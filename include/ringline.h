@@ -3768,8 +3768,8 @@ int32_t ringline_buf_put(ringline_ring *ring, int64_t buf);
  *
  * Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when 16384 handles exist,
  * RINGLINE_ENOTSUP_KERNEL for RINGLINE_CONFIG_BIG, or what io_uring_setup(2) says: -EPERM (sysctl
- * or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK), -EMFILE; ringline_error_detail() names the
- * remedy.
+ * or seccomp, which may forbid io_uring_enter(2) or io_uring_register(2) alone), -ENOSYS, -ENOMEM
+ * (RLIMIT_MEMLOCK), -EMFILE; ringline_error_detail() names the call and the remedy.
  */
 int32_t ringline_create(const struct ringline_config *config, ringline_ring **out);
 

@@ -11,7 +11,7 @@ use crate::error::{ENOTSUP_KERNEL, ENULL, EREENTRANT, EWRONGTHREAD, Fault};
 use crate::op::{Engine, EngineConfig};
 use crate::resource;
 use crate::ring::signal;
-use crate::sys::{self, Features, Real, current_thread, renew_fork_epoch};
+use crate::sys::{self, Call, Features, Real, Refused, current_thread, renew_fork_epoch};
 use core::sync::atomic::Ordering;
 
 /// Create a ring. `config` may be NULL (all defaults). On success `*out` is its handle.
@@ -22,8 +22,8 @@ use core::sync::atomic::Ordering;
 ///
 /// Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when 16384 handles exist,
 /// RINGLINE_ENOTSUP_KERNEL for RINGLINE_CONFIG_BIG, or what io_uring_setup(2) says: -EPERM (sysctl
-/// or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK), -EMFILE; ringline_error_detail() names the
-/// remedy.
+/// or seccomp, which may forbid io_uring_enter(2) or io_uring_register(2) alone), -ENOSYS, -ENOMEM
+/// (RLIMIT_MEMLOCK), -EMFILE; ringline_error_detail() names the call and the remedy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_create(
     config: *const ringline_config,
@@ -58,12 +58,12 @@ fn create(config: &ringline_config) -> Result<u64, Fault> {
     let spec = config.spec();
     let refused = |errno| Fault::errno(errno, sys::refusal_text(errno));
     if spec.big {
-        let features = sys::kernel().map_err(refused)?.features.without(spec.disable);
+        let features = sys::kernel()?.features.without(spec.disable);
         if !features.has(Features::BIG_RING) {
             return Err(Fault::new(ENOTSUP_KERNEL, "big_ring: a BIG ring needs Linux 5.19"));
         }
     }
-    let backend = Box::new(Real::new(&spec).map_err(refused)?);
+    let backend = Box::new(Real::new(&spec)?);
     let sizes = EngineConfig { max_inflight: config.max_inflight, records: config.recs_cap };
     let mut engine = Engine::with_backend(backend, &sizes).map_err(refused)?;
     engine.driver.spin_us = config.spin_us;
@@ -109,7 +109,10 @@ pub(super) fn bind(inside: &Inside) -> Result<(), Fault> {
     let ring = unsafe { state(inside.ring) };
     let errno = ring.engine.attach();
     if errno != 0 {
-        return Err(Fault::errno(errno, "the kernel did not enable the ring"));
+        return Err(match sys::is_forbidden(errno) {
+            true => Refused { call: Call::Register, errno }.into(),
+            false => Fault::errno(errno, "the kernel did not enable the ring"),
+        });
     }
     // SAFETY: gettid has no arguments.
     let tid = unsafe { libc::syscall(libc::SYS_gettid) } as i32;
@@ -149,8 +152,7 @@ fn detach(inside: &Inside) -> Result<(), Fault> {
     if ring.engine.inflight() > 0 {
         return Err(Fault::errno(libc::EBUSY, "cancel and reap what is in flight before detach"));
     }
-    let mut fresh =
-        Real::new(&ring.spec).map_err(|errno| Fault::errno(errno, sys::refusal_text(errno)))?;
+    let mut fresh = Real::new(&ring.spec)?;
     ring.engine.move_tables(&mut fresh)?;
     let detached = ring.engine.detach(Box::new(fresh));
     // Also when a pool could not be registered again: the old kernel ring is gone for good.

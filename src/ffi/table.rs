@@ -10,7 +10,7 @@ use crate::error::{EFORKED, ESTALE};
 use crate::ring::{Mailbox, Stats, Wake};
 use crate::runtime::TlsConfig;
 use crate::sys::{NOBODY, fork_epoch};
-use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::Arc;
 
 /// Handles of a process at a time.
@@ -122,6 +122,9 @@ static ENTRIES: [Entry; MAX_HANDLES] = [const {
     }
 }; MAX_HANDLES];
 
+/// No entry from here on was ever taken: a look at all that are need not touch a MiB.
+static TAKEN: AtomicUsize = AtomicUsize::new(0);
+
 /// The entry of a handle, if the handle is valid now.
 #[inline]
 pub(super) fn find(handle: u64) -> Option<&'static Entry> {
@@ -157,6 +160,7 @@ fn insert_held(ring: *mut RingState, held: Held, epoch: u64) -> Option<u64> {
         if taken.is_err() {
             continue;
         }
+        TAKEN.fetch_max(index + 1, Ordering::AcqRel);
         let generation = (entry.key.load(Ordering::Relaxed) >> GENERATION_SHIFT) & 0xff_ffff_ffff;
         let key = kind << KIND_SHIFT
             | (generation.wrapping_add(1) & 0xff_ffff_ffff) << GENERATION_SHIFT
@@ -262,7 +266,7 @@ fn with_kind<R>(kind: u64, handle: u64, look: impl FnOnce(&Held) -> R) -> Result
 
 /// Every ring's entry that is in use, for the sweep of abandoned rings.
 pub(super) fn entries() -> impl Iterator<Item = (u64, &'static Entry)> {
-    ENTRIES.iter().filter_map(|entry| {
+    ENTRIES[..TAKEN.load(Ordering::Acquire)].iter().filter_map(|entry| {
         let key = entry.key.load(Ordering::Acquire);
         let used = entry.phase.load(Ordering::Acquire) != phase::FREE;
         (key >> KIND_SHIFT == KIND_RING && used && find(key).is_some()).then_some((key, entry))

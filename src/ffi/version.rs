@@ -58,7 +58,7 @@ pub unsafe extern "C-unwind" fn ringline_kernel_features(out: *mut u64) -> i32 {
             unsafe { out.write(kernel.features.0) };
             0
         }
-        Err(errno) => fail(Fault::errno(errno, sys::refusal_text(errno))),
+        Err(refused) => fail(refused.into()),
     })
 }
 
@@ -81,7 +81,7 @@ pub unsafe extern "C-unwind" fn ringline_has(feature: *const c_char) -> i32 {
                 let on = kernel.features.without(sys::disabled_by_environment());
                 i32::from(on.has(row.bit))
             }
-            Err(errno) => fail(Fault::errno(errno, sys::refusal_text(errno))),
+            Err(refused) => fail(refused.into()),
         }
     })
 }
@@ -91,7 +91,7 @@ pub unsafe extern "C-unwind" fn ringline_has(feature: *const c_char) -> i32 {
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_op_supported(opcode: u8) -> i32 {
     netted(|| match (opcode, sys::kernel()) {
-        (_, Err(errno)) => fail(Fault::errno(errno, sys::refusal_text(errno))),
+        (_, Err(refused)) => fail(refused.into()),
         (RINGLINE_LIB_CLOSE..=RINGLINE_LIB_POST, _) => 1,
         (_, Ok(kernel)) => {
             let known = crate::op::serves(opcode);

@@ -6,7 +6,9 @@
 use super::pool::{Pieces, Pool};
 use super::registry::{self, PIECE_BITS};
 use crate::error::{ENOTSUP_KERNEL, Fault};
-use crate::sys::{Backend, Features, Huge, Map, ThreadId};
+use crate::sys::{
+    Backend, Call, Features, Huge, Map, Refused, ThreadId, is_forbidden, refusal_text,
+};
 use core::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
 /// Buffers of a pool; the kernel's limit for a ring of buffers.
@@ -15,6 +17,9 @@ pub const MAX_BUFFERS: u32 = 32768;
 const MOST_PIECES: u64 = 1 << PIECE_BITS;
 
 const ENTRY: usize = 16;
+/// How often and how long a kernel that is short of memory is waited for.
+const MEMORY_TRIES: u32 = 40;
+const MEMORY_PAUSE_NS: u64 = 5_000_000;
 
 /// What a pool shall be like.
 #[derive(Clone, Copy, Debug, Default)]
@@ -156,13 +161,25 @@ impl PoolRef {
     pub fn register(&mut self, backend: &mut dyn Backend) -> Result<(), Fault> {
         let pool = self.pool();
         let (ring, count) = (pool.ring.as_ptr(), pool.count as u16);
-        // SAFETY: page-aligned, `count` entries, kept until unregistered or buried.
-        let errno =
-            unsafe { backend.register_pool(pool.group, ring, count, pool.is_incremental()) };
-        if errno != 0 {
-            return Err(Fault::errno(errno, "the kernel refused the pool"));
+        let register = |backend: &mut dyn Backend| {
+            // SAFETY: page-aligned, `count` entries, kept until unregistered or buried.
+            unsafe { backend.register_pool(pool.group, ring, count, pool.is_incremental()) }
+        };
+        let mut errno = register(backend);
+        // It counts as locked memory, and the kernel gives back that of a closed ring late.
+        for _ in 0..MEMORY_TRIES {
+            if errno != libc::ENOMEM {
+                break;
+            }
+            backend.pause(MEMORY_PAUSE_NS);
+            errno = register(backend);
         }
-        pool.provide_anew();
+        match errno {
+            0 => pool.provide_anew(),
+            libc::ENOMEM => return Err(Fault::errno(errno, refusal_text(errno))),
+            _ if is_forbidden(errno) => return Err(Refused { call: Call::Register, errno }.into()),
+            _ => return Err(Fault::errno(errno, "the kernel refused the pool")),
+        }
         Ok(())
     }
 

@@ -7,7 +7,7 @@
 use super::record::Op;
 use super::stats::Stats;
 use crate::error::{ESTALE, EWRONGTHREAD, Fault};
-use crate::sys::{Backend, Cqe, Direct, Queues, Ready, Sqe};
+use crate::sys::{Backend, Call, Cqe, Direct, Queues, Ready, Refused, Sqe, is_forbidden};
 
 /// Entries that only cancels may use, so that a full queue can always be cancelled.
 pub const CANCEL_ROOM: usize = 64;
@@ -441,6 +441,7 @@ pub(super) fn classify(errno: i32) -> Result<Outcome, Fault> {
         libc::EBADF | libc::ENXIO | libc::EOPNOTSUPP => {
             Err(Fault::new(ESTALE, "the ring's descriptor was closed behind the library's back"))
         }
+        _ if is_forbidden(errno) => Err(Refused { call: Call::Enter, errno }.into()),
         _ => Err(Fault::errno(errno, "io_uring_enter failed")),
     }
 }

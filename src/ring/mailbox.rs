@@ -9,7 +9,7 @@ use super::wake::{Wake, signal};
 use crate::error::{ECLOSED, ESTALE, Fault};
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 use crossbeam_queue::ArrayQueue;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Messages that wait for the owner at most.
 pub const MAILBOX_MESSAGES: usize = 1024;
@@ -71,11 +71,36 @@ struct MailOp {
     ctx: AtomicU64,
 }
 
-/// What other threads hold of a ring.
-pub struct Mailbox {
+/// The room for what is sent: 1/3 MiB, made for the first sender. Who only wakes needs none.
+struct Room {
     messages: ArrayQueue<Message>,
     ops: Box<[MailOp]>,
     unused: ArrayQueue<u32>,
+}
+
+impl Room {
+    fn new() -> Room {
+        let fresh = |index| MailOp {
+            id: AtomicU64::new(1 << INDEX_BITS | index),
+            token: AtomicU64::new(0),
+            callback: AtomicU64::new(0),
+            ctx: AtomicU64::new(0),
+        };
+        let unused = ArrayQueue::new(MAILBOX_OPS as usize);
+        for index in 0..MAILBOX_OPS {
+            let _ = unused.push(index);
+        }
+        Room {
+            messages: ArrayQueue::new(MAILBOX_MESSAGES),
+            ops: (0..u64::from(MAILBOX_OPS)).map(fresh).collect(),
+            unused,
+        }
+    }
+}
+
+/// What other threads hold of a ring.
+pub struct Mailbox {
+    room: OnceLock<Room>,
     open: AtomicU32,
     /// Threads that are inside and may still push or wake.
     visitors: AtomicU32,
@@ -97,20 +122,8 @@ impl Drop for Visit<'_> {
 impl Mailbox {
     /// An empty mailbox that wakes by `wake`.
     pub fn new(wake: Arc<Wake>) -> Mailbox {
-        let fresh = |index| MailOp {
-            id: AtomicU64::new(1 << INDEX_BITS | index),
-            token: AtomicU64::new(0),
-            callback: AtomicU64::new(0),
-            ctx: AtomicU64::new(0),
-        };
-        let unused = ArrayQueue::new(MAILBOX_OPS as usize);
-        for index in 0..MAILBOX_OPS {
-            let _ = unused.push(index);
-        }
         Mailbox {
-            messages: ArrayQueue::new(MAILBOX_MESSAGES),
-            ops: (0..u64::from(MAILBOX_OPS)).map(fresh).collect(),
-            unused,
+            room: OnceLock::new(),
             open: AtomicU32::new(open::ALL),
             visitors: AtomicU32::new(0),
             holders: AtomicU32::new(0),
@@ -132,7 +145,7 @@ impl Mailbox {
 
     /// Leave a message. Any thread.
     fn push(&self, message: Message) -> Result<(), Fault> {
-        self.messages.push(message).map_err(|_| full())?;
+        self.room().messages.push(message).map_err(|_| full())?;
         // The owner lowers MAIL and then looks; we leave the message and then look at MAIL.
         // Without a full fence on both sides each could miss the other.
         fence(Ordering::SeqCst);
@@ -159,19 +172,20 @@ impl Mailbox {
     pub fn submit(&self, op: &Op, callback: u64, ctx: u64) -> Result<u64, Fault> {
         check(op)?;
         let _visit = self.visit(open::CLOSING)?;
-        let Some(index) = self.unused.pop() else {
+        let room = self.room();
+        let Some(index) = room.unused.pop() else {
             return Err(Fault::errno(
                 libc::EAGAIN,
                 "4096 operations of this mailbox are in flight; submit again when some ended",
             ));
         };
-        let entry = &self.ops[index as usize];
+        let entry = &room.ops[index as usize];
         let id = entry.id.load(Ordering::Relaxed);
         entry.callback.store(callback, Ordering::Relaxed);
         entry.ctx.store(ctx, Ordering::Relaxed);
         let pushed = self.push(Message::Submit { op: *op, id });
         if pushed.is_err() {
-            let _ = self.unused.push(index);
+            let _ = room.unused.push(index);
         }
         pushed.map(|()| id)
     }
@@ -222,11 +236,15 @@ impl Mailbox {
     /// The oldest message. Owner thread; after MAIL was lowered.
     pub fn take(&self) -> Option<Message> {
         fence(Ordering::SeqCst);
-        self.messages.pop()
+        self.room.get()?.messages.pop()
+    }
+
+    fn room(&self) -> &Room {
+        self.room.get_or_init(Room::new)
     }
 
     fn entry(&self, id: u64) -> Option<&MailOp> {
-        let entry = &self.ops[(id & INDEX_MASK) as usize];
+        let entry = &self.room.get()?.ops[(id & INDEX_MASK) as usize];
         (entry.id.load(Ordering::Relaxed) == id).then_some(entry)
     }
 
@@ -244,7 +262,7 @@ impl Mailbox {
 
     /// Where the completions of an operation go.
     pub fn sink(&self, id: u64) -> (u64, u64) {
-        let entry = &self.ops[(id & INDEX_MASK) as usize];
+        let entry = &self.room().ops[(id & INDEX_MASK) as usize];
         (entry.callback.load(Ordering::Relaxed), entry.ctx.load(Ordering::Relaxed))
     }
 
@@ -253,7 +271,7 @@ impl Mailbox {
         if let Some(entry) = self.entry(id) {
             entry.token.store(0, Ordering::Relaxed);
             entry.id.store(id + (1 << INDEX_BITS), Ordering::Relaxed);
-            let _ = self.unused.push((id & INDEX_MASK) as u32);
+            let _ = self.room().unused.push((id & INDEX_MASK) as u32);
         }
     }
 
@@ -357,6 +375,6 @@ mod tests {
             );
         }
         assert!(mail.take().is_none());
-        assert_eq!(mail.unused.len(), MAILBOX_OPS as usize);
+        assert_eq!(mail.room().unused.len(), MAILBOX_OPS as usize);
     }
 }

@@ -151,7 +151,7 @@ impl Core {
     /// Make the ring and the pool of a worker, on its thread.
     pub fn new(config: &Config, worker: u32, stats: Arc<WorkerStats>) -> Result<Core, Fault> {
         let refused = |errno| Fault::errno(errno, refusal_text(errno));
-        let backend = Box::new(Real::new(&ring_spec(config)).map_err(refused)?);
+        let backend = Box::new(Real::new(&ring_spec(config))?);
         let sizes = EngineConfig {
             max_inflight: config.max_connections * OPS_PER_CONNECTION + OPS_BESIDE + MAX_TIMERS,
             records: CQ_ENTRIES,

@@ -6,6 +6,7 @@
 use super::machine;
 use super::opcodes::KERNEL_OPS;
 use super::probe::{self, FEATURES, Features, Kernel};
+use super::refused::{Call, Refused, is_forbidden};
 use std::fmt::Write;
 
 /// Columns of a line of names.
@@ -44,7 +45,10 @@ pub fn doctor() -> (String, bool) {
     kernel(&mut report);
     match &answer {
         Ok(_) => report.line("rings", "ok", "io_uring_setup(2) works"),
-        Err(errno) => report.line("rings", "missing", &refusal(*errno)),
+        Err(refused) if refused.call == Call::Setup => {
+            report.line("rings", "missing", &refusal(refused.errno));
+        }
+        Err(refused) => report.line("rings", "missing", refused.text()),
     }
     sysctl(&mut report);
     seccomp(&mut report, answer.as_ref().err().copied());
@@ -109,18 +113,19 @@ fn sysctl(report: &mut Report) {
     }
 }
 
-fn seccomp(report: &mut Report, refused: Option<i32>) {
+fn seccomp(report: &mut Report, refused: Option<Refused>) {
     let mode = machine::status("Seccomp:").unwrap_or(0);
     let filters = machine::status("Seccomp_filters:").unwrap_or(0);
     match (mode, refused) {
         (0, _) => report.line("seccomp", "ok", "no filter"),
-        (_, Some(errno @ (libc::EPERM | libc::EACCES | libc::ENOSYS))) => report.line(
+        (_, Some(Refused { call, errno })) if is_forbidden(errno) => report.line(
             "seccomp",
             "missing",
             &format!(
-                "mode {mode}, {filters} filters, and io_uring_setup(2) answers {}: most likely a \
-                 filter forbids it; remedy: allow io_uring_setup, io_uring_enter and \
-                 io_uring_register in the profile",
+                "mode {mode}, {filters} filters, and {} answers {}: most likely a filter forbids \
+                 it; remedy: allow io_uring_setup, io_uring_enter and io_uring_register in the \
+                 profile",
+                call.name(),
                 machine::errno_name(errno)
             ),
         ),
@@ -256,23 +261,5 @@ fn refusal(errno: i32) -> String {
              close files"
             .into(),
         (other, _) => std::io::Error::from_raw_os_error(other).to_string(),
-    }
-}
-
-/// Text for error_detail when a ring cannot be made.
-pub fn refusal_text(errno: i32) -> &'static str {
-    match errno {
-        libc::EPERM | libc::EACCES => {
-            "io_uring is forbidden here (sysctl kernel.io_uring_disabled or a seccomp filter); \
-             run `ringline doctor` for the cause and the remedy"
-        }
-        libc::ENOSYS => "this kernel has no io_uring, or a seccomp filter hides it",
-        libc::ENOMEM => {
-            "ring memory counts against RLIMIT_MEMLOCK, which is used up: raise it (ulimit -l) or \
-             use fewer, smaller rings"
-        }
-        libc::EMFILE | libc::ENFILE => "no file descriptor left: raise ulimit -n or close files",
-        libc::EINVAL => "the kernel refuses these ring sizes or flags",
-        _ => "io_uring_setup failed",
     }
 }

@@ -3,8 +3,10 @@
 //! Owns: the table of features (bit, name, since when) and the process-wide answer to which of
 //! them the running kernel has. Asks the kernel once; facts about a kernel do not change.
 
-use super::Sqe;
+use super::direct::raw_enter;
+use super::refused::{Call, Refused};
 use super::rings::{Params, Rings};
+use super::{Sqe, setup};
 use std::sync::OnceLock;
 
 /// A set of features, as in the C API's 64-bit masks.
@@ -147,21 +149,29 @@ struct Probe {
     ops: [[u32; 2]; 128],
 }
 
-static KERNEL: OnceLock<Result<Kernel, i32>> = OnceLock::new();
+static KERNEL: OnceLock<Kernel> = OnceLock::new();
 
-/// What the running kernel has, or the errno with which it refuses rings.
+/// What the running kernel has, or why it refuses rings.
 ///
-/// A refusal is not remembered for good by callers that can wait: ENOMEM and EMFILE pass.
-pub fn kernel() -> Result<&'static Kernel, i32> {
-    if let Some(Ok(known)) = KERNEL.get() {
+/// A refusal is not remembered: ENOMEM and EMFILE pass.
+pub fn kernel() -> Result<&'static Kernel, Refused> {
+    if let Some(known) = KERNEL.get() {
         return Ok(known);
     }
-    let fresh = ask()?;
-    let _ = KERNEL.set(Ok(fresh));
-    match KERNEL.get() {
-        Some(Ok(known)) => Ok(known),
-        _ => Err(libc::EAGAIN),
+    let (ring, flags) = setup::smallest()?;
+    known_by(&ring, flags)
+}
+
+/// As [`kernel`], asked by a ring of the caller's, which was made with these setup flags and not
+/// enabled yet.
+pub(super) fn known_by(ring: &Rings, flags: u32) -> Result<&'static Kernel, Refused> {
+    if let Some(known) = KERNEL.get() {
+        return Ok(known);
     }
+    // Not with a lock: a child that is forked meanwhile would wait for it for ever.
+    let fresh = ask(ring, flags)?;
+    let _ = KERNEL.set(fresh);
+    KERNEL.get().ok_or(Refused { call: Call::Setup, errno: libc::EAGAIN })
 }
 
 /// Whether the running kernel serves `opcode`.
@@ -169,10 +179,9 @@ pub fn supports(kernel: &Kernel, opcode: u8) -> bool {
     opcode < 128 && kernel.opcodes >> opcode & 1 == 1
 }
 
-fn ask() -> Result<Kernel, i32> {
-    let mut params = Params::default();
-    let ring = Rings::new(2, &mut params)?;
-    let opcodes = served(&ring);
+fn ask(ring: &Rings, flags: u32) -> Result<Kernel, Refused> {
+    let opcodes = served(ring)?;
+    enters(ring)?;
     let mut features = Features::default();
     let mut add = |yes: bool, feature: Features| {
         if yes {
@@ -195,21 +204,24 @@ fn ask() -> Result<Kernel, i32> {
     add(has(45), Features::FIXED_BUFFERS.with(Features::BIG_RING));
     add(has(47), Features::FILE_TABLE);
     add(has(54), Features::FD_INSTALL);
-    add(incremental(&ring), Features::POOL_INCREMENTAL);
-    add(write_nosignal(), Features::WRITE_NOSIGNAL);
-    add(has(47) && recv_limit(&ring), Features::RECV_LIMIT);
-    for (flag, feature) in super::setup::FLAG_FEATURES {
-        add(super::setup::accepts(flag), feature);
+    add(incremental(ring), Features::POOL_INCREMENTAL);
+    let no_signal = write_nosignal();
+    add(no_signal, Features::WRITE_NOSIGNAL);
+    // PIPE came with 6.16: only this version and the next have to be tried.
+    add(has(62) && (no_signal || recv_limit()), Features::RECV_LIMIT);
+    for (flag, feature) in setup::FLAG_FEATURES {
+        add(setup::is_known(flag, flags), feature);
     }
     Ok(Kernel { features, opcodes })
 }
 
 /// One bit per opcode the kernel serves. Probing came with 5.6; a kernel without it has the
 /// operations of 5.5 and is below our floor anyway.
-fn served(ring: &Rings) -> u128 {
+fn served(ring: &Rings) -> Result<u128, Refused> {
     let mut probe = Probe { head: [0; 2], ops: [[0; 2]; 128] };
     // SAFETY: room for 128 rows, which the kernel fills as far as it has them.
     let done = unsafe { ring.register(REGISTER_PROBE, (&raw mut probe).cast(), 128) };
+    Call::Register.forbidden(done)?;
     let mut opcodes = 0u128;
     for row in probe.ops.iter().filter(|_| done >= 0) {
         let (opcode, flags) = (row[0] as u8, (row[0] >> 16) as u16);
@@ -217,7 +229,13 @@ fn served(ring: &Rings) -> u128 {
             opcodes |= 1 << opcode;
         }
     }
-    opcodes
+    Ok(opcodes)
+}
+
+/// Whether the ring may be entered at all. What is no refusal is an answer: it is not enabled yet.
+fn enters(ring: &Rings) -> Result<(), Refused> {
+    // SAFETY: nothing is submitted, nothing waited for, no argument.
+    Call::Enter.forbidden(unsafe { raw_enter(ring.fd(), 0, 0, 0, core::ptr::null(), 0) })
 }
 
 /// Pools that are filled piece by piece: the smallest one, tried.
@@ -230,7 +248,8 @@ fn incremental(ring: &Rings) -> bool {
 
 /// A multishot receive with a limit, tried on no descriptor: a kernel that knows the limit gets as
 /// far as to miss it.
-fn recv_limit(ring: &Rings) -> bool {
+fn recv_limit() -> bool {
+    let Ok(ring) = Rings::new(2, &mut Params::default()) else { return false };
     const RECV: u64 = 27;
     const BUFFER_SELECT: u64 = 1 << 5;
     const MULTISHOT: u64 = 2;

@@ -7,7 +7,8 @@ use super::direct::{Direct, FOR_EVER_S, raw_enter};
 use super::rings::Rings;
 use super::setup::{self, RingSpec, SetupInfo};
 use super::{
-    Backend, Features, Queues, Ready, ThreadId, Tuning, current_thread, errno, probe, register,
+    Backend, Features, Queues, Ready, Refused, ThreadId, Tuning, current_thread, errno, probe,
+    register,
 };
 use core::sync::atomic::{Ordering, fence};
 use std::time::{Duration, Instant};
@@ -81,10 +82,10 @@ pub struct Real {
 }
 
 impl Real {
-    /// Make a ring, disabled until [`Backend::enable`]. The error is an errno.
-    pub fn new(spec: &RingSpec) -> Result<Real, i32> {
-        let kernel = probe::kernel()?;
+    /// Make a ring, disabled until [`Backend::enable`].
+    pub fn new(spec: &RingSpec) -> Result<Real, Refused> {
         let (rings, flags) = setup::create(spec)?;
+        let kernel = probe::known_by(&rings, flags)?;
         let fd = rings.fd();
         let mut features = kernel.features.without(spec.disable);
         for (needed, feature) in setup::FLAG_FEATURES {

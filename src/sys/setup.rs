@@ -4,6 +4,7 @@
 //! invalid mixes are EINVAL; the row that stuck is in [`SetupInfo`].
 
 use super::probe::Features;
+use super::refused::{Call, Refused};
 use super::rings::{Params, Rings};
 use crate::log;
 use std::time::{Duration, Instant};
@@ -100,19 +101,30 @@ pub(super) const FLAG_FEATURES: [(u32, Features); 6] = [
     (NO_SQARRAY, Features::NO_SQARRAY),
 ];
 
-/// Whether this kernel makes a ring with `flags`.
-pub(super) fn accepts(flags: u32) -> bool {
-    let spec = RingSpec {
-        sq_entries: 2,
-        cq_entries: 4,
-        sqpoll: false,
-        big: false,
-        sq_thread_idle_ms: 0,
-        sq_thread_cpu: -1,
-        disable: Features::default(),
-        memory_patience: Duration::from_millis(200),
-    };
-    patiently(&spec, flags, Instant::now() + spec.memory_patience).is_ok()
+/// A ring to ask the kernel by.
+const SMALLEST: RingSpec = RingSpec {
+    sq_entries: 2,
+    cq_entries: 4,
+    sqpoll: false,
+    big: false,
+    sq_thread_idle_ms: 0,
+    sq_thread_cpu: -1,
+    disable: Features(0),
+    memory_patience: Duration::from_millis(200),
+};
+
+/// The smallest ring there is, and its flags.
+pub(super) fn smallest() -> Result<(Rings, u32), Refused> {
+    create(&SMALLEST)
+}
+
+/// Whether this kernel makes a ring with `flag`, seeing that it made one with `stuck`.
+pub(super) fn is_known(flag: u32, stuck: u32) -> bool {
+    // A kernel that defers (6.1) has what came before.
+    const OLDER: u32 = SUBMIT_ALL | COOP_TASKRUN | TASKRUN_FLAG | SINGLE_ISSUER;
+    let shown = if stuck & DEFER_TASKRUN != 0 { stuck | OLDER } else { stuck };
+    let deadline = Instant::now() + SMALLEST.memory_patience;
+    shown & flag == flag || patiently(&SMALLEST, flag, deadline).is_ok()
 }
 
 /// The flags that `disable` forbids.
@@ -134,8 +146,12 @@ fn forbidden(disable: Features) -> u32 {
     off
 }
 
-/// Try the rows until one sticks. The error is the errno of the last try that was not EINVAL.
-pub(super) fn create(spec: &RingSpec) -> Result<(Rings, u32), i32> {
+/// Try the rows until one sticks. The error is that of the last try that was not EINVAL.
+pub(super) fn create(spec: &RingSpec) -> Result<(Rings, u32), Refused> {
+    rows(spec).map_err(|errno| Refused { call: Call::Setup, errno })
+}
+
+fn rows(spec: &RingSpec) -> Result<(Rings, u32), i32> {
     let off = forbidden(spec.disable);
     let deadline = Instant::now() + spec.memory_patience;
     if spec.sqpoll {

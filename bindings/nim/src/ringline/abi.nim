@@ -1929,8 +1929,8 @@ proc ringline_create*(config: ptr ringline_config, `out`: ptr ptr ringline_ring)
   ##
   ## Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when 16384 handles exist,
   ## RINGLINE_ENOTSUP_KERNEL for RINGLINE_CONFIG_BIG, or what io_uring_setup(2) says: -EPERM (sysctl
-  ## or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK), -EMFILE; ringline_error_detail() names the
-  ## remedy.
+  ## or seccomp, which may forbid io_uring_enter(2) or io_uring_register(2) alone), -ENOSYS, -ENOMEM
+  ## (RLIMIT_MEMLOCK), -EMFILE; ringline_error_detail() names the call and the remedy.
 
 proc ringline_attach*(ring: ptr ringline_ring): int32
   ## Make the calling thread the owner, for good (until detach). Returns 0 (also when it is the owner

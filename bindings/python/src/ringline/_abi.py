@@ -2482,8 +2482,8 @@ class Functions:
     #:
     #: Returns 0, RINGLINE_ENULL, -EINVAL or -E2BIG for the config, -ENFILE when 16384 handles exist,
     #: RINGLINE_ENOTSUP_KERNEL for RINGLINE_CONFIG_BIG, or what io_uring_setup(2) says: -EPERM (sysctl
-    #: or seccomp), -ENOSYS, -ENOMEM (RLIMIT_MEMLOCK), -EMFILE; ringline_error_detail() names the
-    #: remedy.
+    #: or seccomp, which may forbid io_uring_enter(2) or io_uring_register(2) alone), -ENOSYS, -ENOMEM
+    #: (RLIMIT_MEMLOCK), -EMFILE; ringline_error_detail() names the call and the remedy.
     create: Callable[[Pointer, Pointer], int]
 
     #: attach(ring)

@@ -119,6 +119,29 @@ def test_forbidden() -> None:
     assert "io_uring" in said.stderr and "seccomp" in said.stderr, last
 
 
+#: As FORBID, of one call alone.
+FORBID_ONE = FORBID.replace("(0x35, 0, 2, 425), (0x25, 1, 0, 427)", "(0x15, 0, 1, NUMBER)")
+
+
+@pytest.mark.parametrize(("number", "name"), [(426, "io_uring_enter"), (427, "io_uring_register")])
+def test_one_call_is_forbidden(number: int, name: str) -> None:
+    """Failure: where one call of io_uring is forbidden, a loop that is made and cannot run, a
+    fallback that is not taken, or an error that names another call."""
+    forbid = FORBID_ONE.replace("NUMBER", str(number))
+    said = program(forbid + "ringline.new_event_loop()")
+    assert said.returncode == 1
+    last = said.stderr.strip().split("\n")[-1]
+    assert f"{name}(2) is forbidden" in last and "seccomp" in last, said.stderr
+    make = "loop = ringline.new_event_loop(fallback=True)\n"
+    run = "print(loop.run_until_complete(asyncio.sleep(0, 'slept')))\n"
+    assert program(forbid + make + run).stdout == "slept\n"
+    if name == "io_uring_enter":
+        # The filter comes when the loop is there.
+        late = "loop = ringline.new_event_loop()\n" + forbid
+        said = program(late + "loop.run_until_complete(asyncio.sleep(0.01))")
+        assert f"{name}(2) is forbidden" in said.stderr, said.stderr
+
+
 @pytest.mark.parametrize("how", ["argument", "variable", "install", "policy"])
 def test_fallback(how: str) -> None:
     """Failure: fallback that does not warn, or does not work, where rings are forbidden."""

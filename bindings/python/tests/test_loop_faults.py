@@ -230,7 +230,7 @@ def test_full_block_waits_for_a_short_kernel() -> None:
 # Rings that cannot be made.
 
 
-@pytest.mark.parametrize("step", ["mailbox_of", "pool_create", "info_of"])
+@pytest.mark.parametrize("step", ["mailbox_of", "info_of"])
 def test_half_made_ring_goes(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Failure: the ring of a loop that could not be made stays open, or its end raises."""
     unraisable: List[Any] = []

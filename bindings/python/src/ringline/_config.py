@@ -34,7 +34,7 @@ class Config(NamedTuple):
 
     buffer_size: int = 65536
     buffer_count: int = 16
-    ring_size: int = 256
+    ring_size: int = 64
     sqpoll: bool = False
     spin_us: int = 0
     fallback: bool = False

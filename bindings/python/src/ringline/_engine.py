@@ -34,6 +34,7 @@ from . import _abi, _buffers
 from ._completion import Record
 from ._error import check, failed
 from ._library import quick, waiting
+from ._receiving import Receiving
 from ._turning import OP_SIZE, PAUSE, RECORD, Callback, Turning
 
 _pack = struct.Struct(_abi.OP_FORMAT).pack_into
@@ -42,8 +43,6 @@ _FINAL, _LEASE, _ABANDONED = _abi.CF_FINAL, _abi.CF_LEASE, _abi.CF_ABANDONED
 BYTES_OFFSET = bytes.__basicsize__ - 1
 #: In `Info.setup_flags`.
 _SQPOLL = 2
-#: Bytes of a buffer of `Engine.messages`: the largest IP datagram, its sender and a header.
-MESSAGE_ROOM = 66_560
 #: The most that a connection receives before the others have their turn, as with asyncio, where
 #: one pool is too little for all.
 _RATION = 256 * 1024
@@ -52,13 +51,15 @@ _TRIES = 100
 _TAKES_NONE = "the kernel is short of memory and takes no operation now: try again later"
 
 
-class Engine(Turning):
+class Engine(Receiving, Turning):
     """The ring of one loop.
 
     Parameters
     ----------
     entries : int
-        Size of the submission queue, and how many operations one turn takes.
+        Size of the submission queue, and how many operations one turn takes. More completions than
+        twice that wait in the kernel for room in the queue, which costs no more: measured, larger
+        queues gain nothing, and their memory is locked memory.
     flags, spin_us : int
         As in `ringline_config`.
     buffer_size, buffer_count : int
@@ -67,7 +68,7 @@ class Engine(Turning):
 
     def __init__(
         self,
-        entries: int = 256,
+        entries: int = 64,
         flags: int = 0,
         spin_us: int = 0,
         buffer_size: int = 65536,
@@ -82,6 +83,7 @@ class Engine(Turning):
         self._foreign: Set[int] = set()
         self._handle = self._mailbox = self._thread = 0
         self.turns, self.closed = 0, False
+        self.pool = self._messages = -1
         #: In which turn a receive got no buffer, and whose.
         self._without = 0, 0
         #: Called for what a callback raised: ``on_error(exception)``.
@@ -94,28 +96,28 @@ class Engine(Turning):
         """Make a ring with its pool, or raise and leave all as it was."""
         config = _abi.Config()
         check(quick.config_init(ctypes.byref(config)))
-        config.sq_entries, config.flags = self._entries, self._flags
-        config.spin_us = self._spin_us
+        config.sq_entries, config.cq_entries = self._entries, 2 * self._entries
+        config.recs_cap = 16 * self._entries
+        config.flags, config.spin_us = self._flags, self._spin_us
         made, mailbox = ctypes.c_void_p(), ctypes.c_void_p()
         check(waiting.create(ctypes.byref(config), ctypes.byref(made)))
         handle = made.value or 0
         try:
             check(quick.mailbox_of(handle, ctypes.byref(mailbox)))
-            pool = self._pool(handle)
             got = _info(handle)
-            before, self._handle = self._handle, handle
+            before = self._handle, self.pool, self._messages
+            self._handle = handle
             try:
+                self._pools_again()
                 self._look()
             except BaseException:
-                self._handle = before
+                self._handle, self.pool, self._messages = before
                 raise
         except BaseException:
             # Nobody knows it who would free it.
             _let_go(handle, mailbox.value or 0)
             raise
         self._mailbox, self._thread = mailbox.value or 0, 0
-        #: `buf_index` of receives.
-        self.pool, self._messages = pool, -1
         self._window, self._window_base = _bytes_at(0x1000, 0), 0
         #: Whether QUIET sends can be used, and the `ioprio` of receives and accepts.
         self.quiet = bool(got.features & _abi.FEATURE_CQE_SKIP) and not got.setup_flags & _SQPOLL
@@ -151,22 +153,6 @@ class Engine(Turning):
         self._token_words, self._rel_words = tokens, releases
         self._ops_cap, self._recs_cap, self._rel_cap = caps
         self._rel_len = 0
-
-    def _pool(self, handle: int) -> int:
-        """The receive pool: few large buffers filled piece by piece, where the kernel can."""
-        count, size = self.buffer_count, self.buffer_size
-        pool = quick.pool_create(handle, count, size, _abi.POOL_INCREMENTAL)
-        if pool == _abi.ENOTSUP_KERNEL:
-            pool = quick.pool_create(handle, count, size, 0)
-        return check(pool)
-
-    @property
-    def messages(self) -> int:
-        """`buf_index` where each buffer takes one piece, for datagrams (of any size that IP has)
-        and pipes; the pool is made when first asked for."""
-        if self._messages < 0:
-            self._messages = check(quick.pool_create(self._handle, 16, MESSAGE_ROOM, 0))
-        return self._messages
 
     def attach(self) -> None:
         """Make the calling thread the owner. From another thread than the one before, a new ring
@@ -423,17 +409,6 @@ class Engine(Turning):
     def info(self) -> _abi.Info:
         """What the ring got."""
         return _info(self._handle)
-
-    def pool_info(self, pool: Optional[int] = None) -> _abi.PoolInfo:
-        """What a pool is like now, the receive pool where none is named."""
-        info = _abi.PoolInfo()
-        number = self.pool if pool is None else pool
-        check(quick.pool_info_of(self._handle, number, ctypes.byref(info)))
-        return info
-
-    def has_buffers(self, pool: int) -> bool:
-        """Whether a pool has a free buffer: a receive that got none is short of something else."""
-        return bool(self.pool_info(pool).free)
 
     def found_none(self, receiver: object) -> bool:
         """A receive got no buffer. Whether nobody takes more than its share from now on, since

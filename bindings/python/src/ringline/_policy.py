@@ -42,7 +42,7 @@ def new_event_loop(**options: Any) -> asyncio.AbstractEventLoop:
     """
     config = configure(options)
     try:
-        return EventLoop(**options)
+        return EventLoop(**config._asdict())
     except Error as error:
         if not config.fallback or error.code not in _FORBIDDEN:
             raise

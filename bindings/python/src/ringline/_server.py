@@ -48,6 +48,8 @@ class Acceptor:
         self._open = True
         self._timer: Optional[asyncio.TimerHandle] = None
         self._fd = descriptor_of(sock)
+        # Who is short of memory is told so here, and not by each client.
+        loop._engine.receive()
         self.arm()
 
     def arm(self) -> None:

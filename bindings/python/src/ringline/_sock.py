@@ -20,8 +20,9 @@ from weakref import WeakKeyDictionary
 
 from . import _abi, _address
 from ._buffers import pinned
-from ._engine import BYTES_OFFSET, MESSAGE_ROOM, Engine
+from ._engine import BYTES_OFFSET, Engine
 from ._error import Error, failure
+from ._receiving import MESSAGE_ROOM
 from ._transport import LATER, NO_BUFFER, SHORT
 
 _Socket = socket.socket

@@ -64,6 +64,7 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
         extra: Optional[Dict[str, Any]] = None,
         server: Any = None,
     ) -> None:
+        loop._engine.receive()
         FlowControl.__init__(self, extra, loop)
         self._loop = loop
         self._engine = loop._engine

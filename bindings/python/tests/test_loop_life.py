@@ -1,4 +1,4 @@
-"""The loop's own life: threads, forks, Ctrl-C, many loops, the interpreter's end."""
+"""The loop's own life: threads, Ctrl-C, many loops, the interpreter's end."""
 
 import asyncio
 import gc
@@ -238,61 +238,6 @@ except KeyboardInterrupt:
     print("interrupted")
 """
     assert program(text, limit=10).stdout == "cleaned up\ninterrupted\n"
-
-
-@only_ringline
-def test_fork() -> None:
-    """Failure: a child that uses its parent's loop and is not told, or harms the parent."""
-    text = """
-loop = new_loop()
-async def main():
-    child = os.fork()
-    if child == 0:
-        code = 4
-        try:
-            asyncio._set_running_loop(None)
-            loop._thread_id = None
-            loop.run_until_complete(asyncio.sleep(0.01))
-        except Exception as error:
-            code = 0 if "fork" in str(error) else 5
-            if code:
-                print(repr(error), file=sys.stderr)
-        finally:
-            os._exit(code)
-    assert os.waitpid(child, 0)[1] == 0, "the child failed"
-    await asyncio.sleep(0.01)
-    print("the parent goes on")
-loop.run_until_complete(main())
-loop.close()
-"""
-    said = program(text)
-    assert (said.returncode, said.stdout) == (0, "the parent goes on\n"), said.stderr
-
-
-def test_new_loop_after_a_fork() -> None:
-    """Failure: a forked child that cannot make a loop of its own."""
-    text = """
-async def main():
-    await asyncio.sleep(0.001)
-loop = new_loop()
-loop.run_until_complete(main())
-child = os.fork()
-if child == 0:
-    code = 1
-    try:
-        fresh = new_loop()
-        fresh.run_until_complete(main())
-        fresh.close()
-        code = 0
-    finally:
-        os._exit(code)
-assert os.waitpid(child, 0)[1] == 0
-loop.run_until_complete(main())
-loop.close()
-print("both")
-"""
-    said = program(text)
-    assert said.stdout == "both\n", said.stderr
 
 
 def test_interpreter_ends_with_a_live_loop() -> None:

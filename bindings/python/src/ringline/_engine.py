@@ -156,7 +156,8 @@ class Engine(Receiving, Turning):
 
     def attach(self) -> None:
         """Make the calling thread the owner. From another thread than the one before, a new ring
-        takes over, which is possible only with nothing in flight."""
+        takes over, which is possible only with nothing in flight; so it does in a forked child,
+        where the loop has not run yet."""
         me = get_ident()
         if self._thread == me:
             code = quick.attach(self._handle)
@@ -167,12 +168,19 @@ class Engine(Receiving, Turning):
         if self._thread and self._handle:
             self._move()
         code = quick.attach(self._handle)
+        if code == _abi.EFORKED and not self._thread:
+            try:
+                self._move()
+            except RuntimeError:
+                # It had to turn before it ran, and its parent's kernel has some of it.
+                self._broken(code)
+            code = quick.attach(self._handle)
         if code < 0:
             self._broken(code)
         self._thread = me
 
     def _move(self) -> None:
-        """Go on with a new ring: the old one is another thread's."""
+        """Go on with a new ring: the old one is another thread's, or another process's."""
         self._overdue()
         over = sum(1 for record in self._inbox if record[2] & _FINAL)
         live = len(self._ops) - over - len(self._staged)

@@ -4206,9 +4206,10 @@ int32_t ringline_conn_send_file(ringline_runtime *runtime,
 
 /**
  * Limit how long a connection may do nothing; the time starts now. It is closed at once with the
- * reason -ETIMEDOUT, an eighth of idle_ns or write_ns late at most. Timeouts end with the
- * connection; a later call replaces them, NULL ends them. In the worker's callbacks only. Returns
- * 0, -EINVAL or -E2BIG for the struct and as ringline_conn_pause().
+ * reason -ETIMEDOUT, an eighth of idle_ns or write_ns late at most; what came and was not shown
+ * yet, as the worker is late, counts as something. Timeouts end with the connection; a later call
+ * replaces them, NULL ends them. In the worker's callbacks only. Returns 0, -EINVAL or -E2BIG for
+ * the struct and as ringline_conn_pause().
  */
 int32_t ringline_conn_set_timeouts(ringline_runtime *runtime,
                                    uint64_t conn,

@@ -202,9 +202,10 @@ pub extern "C-unwind" fn ringline_conn_send_file(
 }
 
 /// Limit how long a connection may do nothing; the time starts now. It is closed at once with the
-/// reason -ETIMEDOUT, an eighth of idle_ns or write_ns late at most. Timeouts end with the
-/// connection; a later call replaces them, NULL ends them. In the worker's callbacks only. Returns
-/// 0, -EINVAL or -E2BIG for the struct and as ringline_conn_pause().
+/// reason -ETIMEDOUT, an eighth of idle_ns or write_ns late at most; what came and was not shown
+/// yet, as the worker is late, counts as something. Timeouts end with the connection; a later call
+/// replaces them, NULL ends them. In the worker's callbacks only. Returns 0, -EINVAL or -E2BIG for
+/// the struct and as ringline_conn_pause().
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_conn_set_timeouts(
     runtime: *mut ringline_runtime,

@@ -3,13 +3,15 @@
 //! Owns: the deadlines. Never arms a timer of the kernel's: the worker's wait ends at the first
 //! one. Invariant: what happens on a connection only notes the time; the list is looked at when an
 //! entry is due, and an entry that came too early goes in again. So an event costs a store. What
-//! the other end takes of a long send is no event: it is asked for while one is under way.
+//! the other end takes of a long send is no event: it is asked for while one is under way. So is
+//! what lies in a socket unseen, before a connection is ended for its silence.
 
 use super::conn_table::index_of;
 use super::connection::{Connection, How, Life};
 use super::core::Core;
 use super::progress::pause_of;
 use crate::error::Fault;
+use crate::sys::net;
 use core::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -108,6 +110,18 @@ fn deadline(connection: &Connection) -> Option<u64> {
     end_of(connection).into_iter().chain(look_of(connection)).min()
 }
 
+impl Connection {
+    /// What came and was not looked at yet is no silence of the other end: the worker is late, or
+    /// its machine was, and a turn brings but some of what is there.
+    fn note_unread(&mut self, now: u64) {
+        let listens = !self.paused && !self.ended;
+        if let Some(limits) = self.limits.as_mut().filter(|_| listens && net::is_readable(self.fd))
+        {
+            limits.read_at = now;
+        }
+    }
+}
+
 impl Core {
     /// Set the limits of a connection, from now on.
     pub fn set_spans(&mut self, index: usize, spans: Spans) {
@@ -170,6 +184,9 @@ impl Core {
             let need = limits.spans.taking().map_or(1, |span| config.least(span));
             let since = limits.sent_at.max(limits.send_since);
             connection.look_open(need, since, now);
+        }
+        if over(connection) {
+            connection.note_unread(now);
         }
         if !over(connection) {
             return self.arm(index);

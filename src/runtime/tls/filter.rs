@@ -13,11 +13,15 @@ use crate::runtime::lending::Layer;
 use crate::runtime::receiving::Shown;
 use crate::runtime::send_queue::{Blocks, SendQueue};
 use crate::runtime::{Door, Worker};
+use crate::sys::net;
 use core::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 /// Unused bytes that a worker keeps for what it decrypts.
 const SPARE: usize = 512 << 10;
+
+/// So much later a handshake whose next message was not looked at yet is judged again.
+const LATE_NS: u64 = 20_000_000;
 
 /// Until when the handshakes of a worker have to be over; some of them are long since.
 #[derive(Default)]
@@ -131,6 +135,11 @@ impl Core {
                 if core::mem::take(&mut connection.greets) {
                     self.make_due(index_of(id));
                 }
+                continue;
+            }
+            // What came and was not looked at yet: it is the worker that is late.
+            if net::is_readable(connection.fd) {
+                self.handshakes.0.push(Reverse((now.saturating_add(LATE_NS), id)));
                 continue;
             }
             if let Some(tls) = &mut connection.tls {

@@ -2267,9 +2267,10 @@ proc ringline_conn_send_file*(runtime: ptr ringline_runtime, conn: uint64, fd: i
 proc ringline_conn_set_timeouts*(runtime: ptr ringline_runtime, conn: uint64,
     timeouts: ptr ringline_conn_timeouts): int32
   ## Limit how long a connection may do nothing; the time starts now. It is closed at once with the
-  ## reason -ETIMEDOUT, an eighth of idle_ns or write_ns late at most. Timeouts end with the
-  ## connection; a later call replaces them, NULL ends them. In the worker's callbacks only. Returns
-  ## 0, -EINVAL or -E2BIG for the struct and as ringline_conn_pause().
+  ## reason -ETIMEDOUT, an eighth of idle_ns or write_ns late at most; what came and was not shown
+  ## yet, as the worker is late, counts as something. Timeouts end with the connection; a later call
+  ## replaces them, NULL ends them. In the worker's callbacks only. Returns 0, -EINVAL or -E2BIG for
+  ## the struct and as ringline_conn_pause().
 
 proc ringline_conn_connect*(runtime: ptr ringline_runtime, address: cstring, timeout_ns: uint64,
     user: uint64, `out`: ptr uint64): int32

@@ -2847,9 +2847,10 @@ class Functions:
 
     #: conn_set_timeouts(runtime, conn, timeouts)
     #: Limit how long a connection may do nothing; the time starts now. It is closed at once with the
-    #: reason -ETIMEDOUT, an eighth of idle_ns or write_ns late at most. Timeouts end with the
-    #: connection; a later call replaces them, NULL ends them. In the worker's callbacks only. Returns
-    #: 0, -EINVAL or -E2BIG for the struct and as ringline_conn_pause().
+    #: reason -ETIMEDOUT, an eighth of idle_ns or write_ns late at most; what came and was not shown
+    #: yet, as the worker is late, counts as something. Timeouts end with the connection; a later call
+    #: replaces them, NULL ends them. In the worker's callbacks only. Returns 0, -EINVAL or -E2BIG for
+    #: the struct and as ringline_conn_pause().
     conn_set_timeouts: Callable[[Pointer, int, Pointer], int]
 
     #: conn_connect(runtime, address, timeout_ns, user, out)

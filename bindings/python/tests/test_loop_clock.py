@@ -1,6 +1,7 @@
 """The clock of a loop that a program or a test replaces."""
 
 import asyncio
+import time
 from typing import Any, List
 from unittest import mock
 
@@ -51,3 +52,49 @@ def test_a_clock_put_on_the_class_of_a_loop() -> None:
         assert called == ["far"]
     finally:
         finish(loop)
+
+
+def test_a_clock_put_in_the_place_of_time_monotonic() -> None:
+    """Failure: a program that freezes or moves the time, as its tests do, is not heard by the loop
+    where asyncio, which looks the function up at each call, hears it."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        called: List[str] = []
+        real = time.monotonic
+        with mock.patch("time.monotonic", lambda: 1000.0):
+            assert loop.time() == 1000.0
+            assert loop.call_later(5, print).when() == 1005.0
+            loop.call_at(999.5, called.append, "due")
+            far = loop.call_at(1000.5, called.append, "not yet")
+            await turns()
+            assert called == ["due"]
+        with mock.patch("time.monotonic", lambda: 1001.0):
+            await turns()
+            assert called == ["due", "not yet"]
+        assert not far.cancelled()
+        before = real()
+        assert before <= loop.time() <= real()
+        later = loop.call_later(5, print)
+        assert before + 5 <= later.when() <= real() + 5
+        later.cancel()
+
+    run(main())
+
+
+def test_a_clock_that_raises() -> None:
+    """Failure: what a replaced clock raises is lost, or taken for a time."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+
+        def broken() -> float:
+            raise ZeroDivisionError
+
+        with mock.patch("time.monotonic", broken):
+            for ask in (loop.time, lambda: loop.call_later(5, print)):
+                with pytest.raises(ZeroDivisionError):
+                    ask()
+        assert loop.time() > 0
+
+    run(main())

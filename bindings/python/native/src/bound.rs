@@ -68,7 +68,7 @@ fn is_ours(found: &Ref, me: Obj, function: PyCFunction) -> bool {
 /// Look whether the clock is still ours: a subclass may have one, and tests put one on a loop.
 pub fn look_at_time(me: &Ref) -> Py<()> {
     let found = me.named(c"time")?;
-    Core::of(me).own_time.set(!is_ours(&found, me.ptr(), crate::core::time));
+    Core::of(me).own_time.set(!is_ours(&found, me.ptr(), crate::clock::time));
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 
 use crate::bound::{self, Bound};
 use crate::call::Request;
+use crate::clock;
 use crate::engine::ENGINE;
 use crate::handle::{self, Call};
 use crate::heap::Heap;
@@ -126,7 +127,7 @@ impl Core {
         if self.own_time.get() {
             return call_method(me, &names().time)?.double();
         }
-        Ok(clock())
+        clock::seconds()
     }
 
     /// Turn this engine from now on.
@@ -171,16 +172,6 @@ impl Core {
         self.ready(|ready| ready.iter().for_each(known));
         self.heap(|heap| heap.handles().for_each(known));
     }
-}
-
-/// CLOCK_MONOTONIC in seconds, the float that time.monotonic() gives.
-#[inline]
-pub fn clock() -> f64 {
-    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the clock exists on every Linux, and `now` is written.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut now) };
-    let nanoseconds = now.tv_sec * 1_000_000_000 + now.tv_nsec;
-    nanoseconds as f64 / 1e9
 }
 
 /// Cancelled timers that may wait until the callback that cancelled them is over: by then most
@@ -303,11 +294,6 @@ pub unsafe extern "C" fn call_at(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj)
             at(me, core, fixed[0].double()?, &call)
         })
     }
-}
-
-pub unsafe extern "C" fn time(slf: Obj, _: Obj) -> Obj {
-    let _ = slf;
-    enter(|| Ref::float(clock()))
 }
 
 /// The keyword arguments of what belongs to a loop: `{"loop": loop}`, made once.
@@ -473,7 +459,7 @@ pub fn make(module: &Ref) -> Py<()> {
         keyword_method(c"call_soon_threadsafe", call_soon_threadsafe),
         keyword_method(c"call_later", call_later),
         keyword_method(c"call_at", call_at),
-        method(c"time", METH_NOARGS, time),
+        method(c"time", METH_NOARGS, clock::time),
         method(c"create_future", METH_NOARGS, create_future),
         keyword_method(c"create_task", create_task),
         method(c"get_debug", METH_NOARGS, get_debug),

@@ -7,6 +7,7 @@
 mod abi;
 mod bound;
 mod call;
+mod clock;
 mod core;
 mod datagram;
 mod dispatch;
@@ -102,6 +103,7 @@ fn load(module: &Ref) -> Py<()> {
         return Err(Raised);
     }
     names::load()?;
+    clock::load()?;
     reader::load()?;
     handle::make(module)?;
     properties::make()?;

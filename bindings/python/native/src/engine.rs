@@ -9,6 +9,7 @@ use crate::abi::*;
 use crate::py::*;
 use crate::python::*;
 use crate::table::{Entry, Kind, Table};
+use crate::times::Times;
 use crate::types::Type;
 use std::cell::{Cell, UnsafeCell};
 use std::collections::VecDeque;
@@ -43,6 +44,7 @@ pub struct Engine {
     /// operations behind those that it was given.
     sleeping: Cell<bool>,
     pub(crate) turns: Cell<u64>,
+    pub(crate) times: Times,
     /// The receive pool, and the `ioprio` of receives.
     pub(crate) pool: Cell<c_int>,
     pub(crate) recv_ioprio: Cell<c_int>,
@@ -296,6 +298,9 @@ impl Engine {
         block.rel_len.set(self.releases.replace(0));
         block.wait_min.set(u32::from(wait));
         block.timeout_ns.set(timeout.map_or(-1, |time| (time.min(LONGEST) * 1e9) as i64));
+        if wait {
+            self.times.sleeps(self.turns.get());
+        }
         self.turns.set(self.turns.get() + 1);
         let ring = self.ring.get();
         // SAFETY: the library checks the handle, and who turns; the interpreter's lock is let go
@@ -312,6 +317,9 @@ impl Engine {
                 (library.turn)(ring)
             }
         };
+        if wait {
+            self.times.wakes(self.turns.get());
+        }
         // What a turn that failed handed out is handed out all the same.
         let block = self.block()?;
         if count != 0 {

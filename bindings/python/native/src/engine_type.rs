@@ -426,6 +426,12 @@ pub fn make(module: &Ref) -> Py<()> {
     let begin = Type::begin(&base)?;
     let members = vec![
         member(c"turns", Py_T_ULONGLONG, begin + offset_of!(Engine, turns)),
+        member(c"woke_ns", Py_T_ULONGLONG, begin + offset_of!(Engine, times.woke)),
+        member(c"woke_turn", Py_T_ULONGLONG, begin + offset_of!(Engine, times.woke_turn)),
+        member(c"idle_ns", Py_T_ULONGLONG, begin + offset_of!(Engine, times.idle)),
+        member(c"busy_ns", Py_T_ULONGLONG, begin + offset_of!(Engine, times.busy)),
+        member(c"lag_ns", Py_T_ULONGLONG, begin + offset_of!(Engine, times.lag)),
+        member(c"lag_max_ns", Py_T_ULONGLONG, begin + offset_of!(Engine, times.lag_max)),
         member(c"pool", Py_T_INT, begin + offset_of!(Engine, pool)),
         member(c"recv_ioprio", Py_T_INT, begin + offset_of!(Engine, recv_ioprio)),
         member(c"recv_limit", Py_T_INT, begin + offset_of!(Engine, recv_limit)),

@@ -24,6 +24,7 @@ mod run;
 mod stream;
 mod stream_type;
 mod table;
+mod times;
 mod types;
 
 use crate::py::*;

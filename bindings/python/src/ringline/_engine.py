@@ -162,6 +162,7 @@ class Engine(Receiving, Turning):
         if self._thread == me:
             code = quick.attach(self._handle)
             if code == 0:
+                self.begin()
                 return
             if code == _abi.EFORKED:
                 self._broken(code)
@@ -178,6 +179,7 @@ class Engine(Receiving, Turning):
         if code < 0:
             self._broken(code)
         self._thread = me
+        self.begin()
 
     def _move(self) -> None:
         """Go on with a new ring: the old one is another thread's, or another process's."""

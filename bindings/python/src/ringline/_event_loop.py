@@ -99,7 +99,11 @@ class EventLoop(
         -------
         dict
             The members of `Stats`; syscalls (of the ring: `enters` by another name), turns,
-            leases_out (received bytes not given back yet), inflight.
+            leases_out (received bytes not given back yet), inflight; and in nanoseconds, for the
+            time that the loop ran so far: idle_ns (it slept, as there was nothing to do), busy_ns
+            (all the rest), lag_ns (how long an iteration took, on the average of those between
+            its last two sleeps: so long had to wait what came meanwhile) and lag_max_ns (the
+            longest lag so far, the present one included).
         """
         self._check_closed()
         engine = self._engine
@@ -110,6 +114,7 @@ class EventLoop(
             turns=engine.turns,
             leases_out=pool.leases,
             inflight=len(engine),
+            **engine.times(),
         )
         return found
 

@@ -202,6 +202,7 @@ class CoreLoop(asyncio.BaseEventLoop):
                     self._turn(0)
                 finally:
                     self._engine.park()
+                    self._engine.rests()
 
     def close(self) -> None:
         if self.is_running():

@@ -14,6 +14,12 @@ class LoopCore:
 
 class EngineCore:
     turns: int
+    woke_ns: int
+    woke_turn: int
+    idle_ns: int
+    busy_ns: int
+    lag_ns: int
+    lag_max_ns: int
     pool: int
     recv_ioprio: int
     recv_limit: int

@@ -15,6 +15,7 @@ from . import _abi
 from ._completion import Record
 from ._error import failed
 from ._library import quick, waiting
+from ._times import Times
 
 #: What is called per completion: res, flags, data, token.
 Callback = Callable[[int, int, int, int], object]
@@ -36,10 +37,9 @@ PAUSE = 0.001
 _LONGEST = 86_400.0
 
 
-class Turning:
+class Turning(Times):
     """The half of `Engine` that the native engine has an own one of."""
 
-    turns: int
     _handle: int
     _rel_len: int
     _rec_bytes: memoryview
@@ -58,6 +58,8 @@ class Turning:
         self._dropped: Set[int] = set()
         #: Whether the block has something that was not taken over.
         self._due = False
+        self.woke_ns = self.woke_turn = self.idle_ns = self.busy_ns = 0
+        self.lag_ns = self.lag_max_ns = 0
 
     def _enter(self, wait: bool, timeout: Optional[float]) -> None:
         """One turn of the ring; what is complete goes to the inbox."""
@@ -65,6 +67,7 @@ class Turning:
             self._overdue()
         words, turn, waits, limit = self._words, quick.turn, 0, -1
         if wait:
+            self._sleeps()
             turn, waits = waiting.turn, 1
             if timeout is not None:
                 limit = int(min(timeout, _LONGEST) * 1e9)
@@ -84,6 +87,8 @@ class Turning:
             found = self._take_over(code)
         else:
             self._due = False
+        if wait:
+            self._wakes()
         if code < 0:
             if code not in _PASSING:
                 self._broken(code)

@@ -12,58 +12,9 @@
 # stamp.
 set -eu
 
-prefix=${RINGLINE_TOOLCHAINS:-/opt/ringline-toolchains}
-
-fail() {
-    echo "toolchain-nim: $*" >&2
-    exit 1
-}
-
-# The address of Debian as this machine knows it: the first URI whose suite is Debian's main one.
-mirror() {
-    found=$(
-        for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-            [ -f "$file" ] || continue
-            sed -n 's/^deb  *\(\[[^]]*\]  *\)\{0,1\}\(\([^ ]*\)\/debian\/\{0,1\}\) .*/\2/p' "$file"
-        done
-        for file in /etc/apt/sources.list.d/*.sources; do
-            [ -f "$file" ] || continue
-            awk '/^URIs:/ { for (i = 2; i <= NF; i++) if ($i ~ /\/debian\/?$/) print $i }' "$file"
-        done
-    )
-    found=$(echo "$found" | sed '/^$/d' | head -n 1)
-    [ -n "$found" ] || fail "apt of this machine names no Debian mirror: install Nim 2.2 and put" \
-        "it on PATH"
-    echo "$found"
-}
-
-# Downloads one package of a suite with lists, cache and state below the folder $2, so that apt of
-# the system never hears of the suite.
-download() { # suite folder package...
-    suite=$1
-    root=$2
-    shift 2
-    mkdir -p "$root/lists/partial" "$root/cache/archives/partial" "$root/parts" "$root/out"
-    keys=/usr/share/keyrings/debian-archive-keyring.gpg
-    [ -f "$keys" ] || fail "no $keys: install the package debian-archive-keyring"
-    echo "deb [signed-by=$keys] $(mirror) $suite main" >"$root/sources.list"
-    : >"$root/status"
-    set -- -o Dir::Etc::SourceList="$root/sources.list" -o Dir::Etc::SourceParts="$root/parts" \
-        -o Dir::State::Lists="$root/lists" -o Dir::State::status="$root/status" \
-        -o Dir::Cache="$root/cache" -o APT::Sandbox::User=root -o Acquire::Languages=none \
-        -o Acquire::Retries=3 -- "$@"
-    options=""
-    while [ "$1" != -- ]; do
-        options="$options $1"
-        shift
-    done
-    shift
-    # shellcheck disable=SC2086 # a list of options without blanks in them
-    apt-get -qq $options update >&2 || fail "apt-get update of $suite failed: is there a network?"
-    # shellcheck disable=SC2086
-    (cd "$root/out" && apt-get -qq $options download "$@" >&2) ||
-        fail "apt-get download of $* from $suite failed"
-}
+tool=toolchain-nim
+remedy="install the Nim that is wanted and put it on PATH"
+. "$(dirname "$0")/debian.sh"
 
 # Whether a compiler runs and is of the version wanted.
 is_version() { # compiler pattern
@@ -76,10 +27,10 @@ is_version() { # compiler pattern
 # nim finds all three from where it is, laid out as its own release has them.
 lay_out() { # unpacked tree
     mkdir -p "$2/bin" "$2/config"
-    for tool in nim nimble; do
+    for program in nim nimble; do
         for place in usr/lib/nim/bin usr/bin; do
-            if [ -f "$1/$place/$tool" ] && [ ! -L "$1/$place/$tool" ]; then
-                cp "$1/$place/$tool" "$2/bin/$tool"
+            if [ -f "$1/$place/$program" ] && [ ! -L "$1/$place/$program" ]; then
+                cp "$1/$place/$program" "$2/bin/$program"
                 break
             fi
         done
@@ -98,15 +49,12 @@ lay_out() { # unpacked tree
 install() { # name suite pattern
     target=$prefix/nim-$1
     if [ ! -f "$target/stamp" ]; then
-        for tool in apt-get dpkg-deb flock; do
-            command -v "$tool" >/dev/null 2>&1 ||
-                fail "no $tool here: install Nim $3 and put it on PATH"
-        done
+        need_tools apt-get dpkg-deb flock
         mkdir -p "$prefix" 2>/dev/null || fail "cannot write $prefix: set RINGLINE_TOOLCHAINS"
         exec 9>"$prefix/nim-$1.lock"
         flock 9
         if [ ! -f "$target/stamp" ]; then # another run may have made it meanwhile
-            echo "toolchain-nim: installing Nim $3 into $target" >&2
+            echo "$tool: installing Nim $3 into $target" >&2
             rm -rf "$target" "$target.new"
             download "$2" "$target.new/apt" nim
             dpkg-deb -x "$target.new"/apt/out/nim_*.deb "$target.new/tree"

@@ -10,13 +10,10 @@
 # mmdebstrap is installed.
 set -eu
 
-prefix=${RINGLINE_TOOLCHAINS:-/opt/ringline-toolchains}
+tool=toolchain-swift
+remedy="install Swift 6 and put it on PATH"
+. "$(dirname "$0")/debian.sh"
 root=$prefix/swift
-
-fail() {
-    echo "toolchain-swift: $*" >&2
-    exit 1
-}
 
 # Whether `swift` on PATH is new enough for the package.
 own_swift() {
@@ -24,28 +21,10 @@ own_swift() {
     [ "${major:-0}" -ge 6 ]
 }
 
-# The address of Debian as this machine knows it, from either format of apt's configuration.
-mirror() {
-    found=$(
-        for file in /etc/apt/sources.list.d/*.sources; do
-            [ -f "$file" ] || continue
-            awk '/^URIs:/ { for (i = 2; i <= NF; i++) if ($i ~ /\/debian\/?$/) print $i }' "$file"
-        done
-        for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-            [ -f "$file" ] || continue
-            sed -n 's/^deb  *\(\[[^]]*\]  *\)\{0,1\}\(\([^ ]*\)\/debian\/\{0,1\}\) .*/\2/p' "$file"
-        done
-    )
-    found=$(echo "$found" | sed '/^$/d' | head -n 1)
-    [ -n "$found" ] || fail "apt of this machine names no Debian mirror: install Swift 6 and put" \
-        "it on PATH"
-    echo "$found"
-}
-
 # mmdebstrap comes from the system's own suite; it is a script of one file and a few modules.
 need_mmdebstrap() {
     command -v mmdebstrap >/dev/null 2>&1 && return
-    command -v apt-get >/dev/null 2>&1 || fail "no apt-get here: install Swift 6, put it on PATH"
+    command -v apt-get >/dev/null 2>&1 || fail "no apt-get here: $remedy"
     export DEBIAN_FRONTEND=noninteractive
     # Others may be installing: where their locks are taken, apt and dpkg fail at once unless told
     # to wait.
@@ -63,10 +42,8 @@ if command -v swift >/dev/null 2>&1 && own_swift; then
 fi
 if [ ! -f "$root/stamp" ]; then
     [ "$(id -u)" -eq 0 ] ||
-        fail "making and entering a root needs root: install Swift 6 and put it on PATH"
-    for tool in flock unshare chroot; do
-        command -v "$tool" >/dev/null 2>&1 || fail "no $tool here: install Swift 6, put it on PATH"
-    done
+        fail "making and entering a root needs root: $remedy"
+    need_tools flock unshare chroot
     mkdir -p "$prefix" 2>/dev/null || fail "cannot write $prefix: set RINGLINE_TOOLCHAINS"
     free=$(df -Pk "$prefix" | awk 'NR == 2 { print int($4 / 1024) }')
     [ "$free" -ge 4000 ] ||
@@ -76,7 +53,7 @@ if [ ! -f "$root/stamp" ]; then
     if [ ! -f "$root/stamp" ]; then # another run may have made it meanwhile
         source=$(mirror)
         need_mmdebstrap
-        echo "toolchain-swift: installing Swift 6 into $root" >&2
+        echo "$tool: installing Swift 6 into $root" >&2
         rm -rf "$root" "$root.new"
         mmdebstrap --quiet --variant=apt \
             --aptopt='Acquire::Languages "none"' --aptopt='Acquire::Retries "3"' \

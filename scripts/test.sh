@@ -99,8 +99,10 @@ interpreted() {
     part native scripts/build-native.sh --check
     part python scripts/python.sh
     part wheel scripts/wheel.sh --quick
-    part asyncio python3 -B bindings/python/asyncio_suite/run.py \
-        --any --python 3.12 --python 3.11 --python 3.13
+    # The newest Python and an old one, each with one of the two layers.
+    part asyncio python3 -B bindings/python/asyncio_suite/run.py --python 3.15 --engine native
+    part asyncio-old python3 -B bindings/python/asyncio_suite/run.py --engine pure \
+        --any --python 3.11 --python 3.12 --python 3.13
     part programs-py scripts/programs.sh
     # What the README promises of `make demo`, from a fresh copy.
     part demo tests/demo/run

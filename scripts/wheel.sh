@@ -63,9 +63,11 @@ in_python() { # path of an interpreter
 }
 
 check "wheel: contents" contents
-for version in 3.10 3.11 3.12 3.13 3.14; do
+installed=${RINGLINE_TOOLCHAINS:-/opt/ringline-toolchains} # by toolchain-python.sh
+for version in 3.10 3.11 3.12 3.13 3.14 3.15; do
     for path in "$(command -v "python$version" || :)" \
-        "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$version".*/bin/python"$version"; do
+        "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$version".*/bin/python"$version" \
+        "$installed/python-$version/usr/bin/python$version"; do
         if [ -n "$path" ] && "$path" -c 'import venv, ensurepip' 2>/dev/null; then
             check "wheel: CPython $version" in_python "$path"
             break

@@ -1,12 +1,16 @@
-"""Finds the CPythons of this machine that carry test.test_asyncio, on PATH and under pyenv."""
+"""Finds the CPythons that carry test.test_asyncio: on PATH, under pyenv, or installed at need."""
 
 import glob
 import os
 import shutil
 import subprocess
-from typing import Dict, List
+from pathlib import Path
+from typing import Dict, Iterator, List
 
-VERSIONS = ("3.11", "3.12", "3.13", "3.14")
+VERSIONS = ("3.11", "3.12", "3.13", "3.14", "3.15")
+#: What this can install.
+INSTALLER = Path(__file__).resolve().parents[3] / "scripts/toolchain-python.sh"
+INSTALLED = ("3.14", "3.15")
 ASK = (
     "import sys, importlib.util as u, pkgutil, test.test_asyncio as t;"
     "assert sys.implementation.name == 'cpython';"
@@ -22,15 +26,17 @@ class Interpreter:
         self.modules = [name for name in modules if not name.startswith("test_windows")]
 
 
-def candidates(version: str) -> List[str]:
+def candidates(version: str) -> Iterator[str]:
     """Where this version may be. PATH may hold a shim of pyenv, which runs nothing."""
-    found = []
     on_path = shutil.which(f"python{version}")
     if on_path:
-        found.append(on_path)
+        yield on_path
     pyenv = os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv"))
-    found += sorted(glob.glob(f"{pyenv}/versions/{version}.*/bin/python{version}"), reverse=True)
-    return found + [f"/usr/bin/python{version}", f"/usr/local/bin/python{version}"]
+    yield from sorted(glob.glob(f"{pyenv}/versions/{version}.*/bin/python{version}"), reverse=True)
+    yield from (f"/usr/bin/python{version}", f"/usr/local/bin/python{version}")
+    if version in INSTALLED:
+        # It says itself why it cannot.
+        yield subprocess.run([INSTALLER, version], stdout=subprocess.PIPE).stdout.decode().strip()
 
 
 def find(wanted: List[str]) -> Dict[str, Interpreter]:

@@ -1,15 +1,16 @@
-"""CPython's own test.test_asyncio on ringline's loop, beside the same tests on asyncio's loop.
+"""CPython's own test.test_asyncio on ringline's loop, and on asyncio's loop what does not pass.
 
 The rule: every test that stock asyncio passes passes here too, but for the few that exceptions.py
-lists with their reasons. Each module runs in a process of its own; a test that hangs or crashes is
+lists with their reasons; and asyncio and this package can call each other, as signatures.py sees
+it. Each module runs in a process of its own; a test that hangs or crashes is
 recorded as what it is. A test that fails only here is run again alone, three times: one that then
 passes each time is called unsteady and counted as passed, and printed.
 """
 
 import argparse
 import fnmatch
-import json
 import os
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -28,7 +29,7 @@ AGAIN = 3
 RERUN = 20  # With more differences than this in a module, it is not the machine's load.
 LONGEST_FIRST = ("test_ssl", "test_events", "test_tasks", "test_sock_lowlevel", "test_subprocess")
 
-Results = Dict[Tuple[str, str], runner.Outcomes]
+Results = Dict[Tuple[str, str], Tuple[runner.Outcomes, runner.Outcomes]]
 
 
 def arguments() -> argparse.Namespace:
@@ -84,43 +85,39 @@ def progress(done: int, total: int, name: str, started: float) -> None:
 
 
 def stock(
-    python: Interpreter, name: str, work: Path, options: argparse.Namespace, env: Dict[str, str]
+    python: Interpreter, name: str, ours: runner.Outcomes, variant: str,
+    options: argparse.Namespace,
 ) -> runner.Outcomes:
-    """What asyncio's own loop passes. It is kept where no test failed, as it cannot change."""
-    made = [Path(python.path), HERE / "child.py", HERE / "module.py"]
-    key = [str(options.debug)] + [f"{path} {path.stat().st_mtime_ns}" for path in made]
-    kept = work / f"{name}.kept.json"
-    outcomes = runner.Outcomes()
-    if kept.exists():
-        found = json.loads(kept.read_text())
-        if found["key"] == key:
-            outcomes.tests, outcomes.loop = found["tests"], found["loop"]
-            return outcomes
-    outcomes = runner.run(python.path, "stock", name, work, options.timeout, env)
-    if outcomes.tests and not outcomes.count("failed", "hung", "crashed"):
-        kept.write_text(json.dumps({"key": key, "tests": outcomes.tests, "loop": outcomes.loop}))
-    return outcomes
+    """What asyncio's own loop makes of the tests that did not pass; of all, where what went wrong
+    belongs to no test."""
+    left = [test for test, outcome in ours.tests.items() if outcome != "passed"]
+    if ours.tests and not left:
+        return runner.Outcomes()
+    if not ours.tests or any("(" in test for test in left):
+        left = []
+    work, env = WORK / python.version / f"{variant}-stock", environment("stock", options)
+    return runner.run(python.path, "stock", name, work, options.timeout, env, left)
+
+
+def both(
+    python: Interpreter, name: str, variant: str, options: argparse.Namespace
+) -> Tuple[runner.Outcomes, runner.Outcomes]:
+    """A module on the loop, and what stock makes of the rest."""
+    work, env = WORK / python.version / variant, environment(variant, options)
+    ours = runner.run(python.path, loop_of(variant), name, work, options.timeout, env)
+    return ours, stock(python, name, ours, variant, options)
 
 
 def run_all(python: Interpreter, modules: List[str], options: argparse.Namespace) -> Results:
-    """Every module on stock and on the loop, the long ones first."""
+    """Every module on the loop, the long ones first; then on stock what did not pass."""
     order = sorted(modules, key=lambda name: name not in LONGEST_FIRST)
     results: Results = {}
     started = time.monotonic()
     with ThreadPoolExecutor(options.jobs) as threads:
         jobs = {}
         for name in order:
-            for variant in ("stock", *variants(options)):
-                work = WORK / python.version / variant
-                env = environment(variant, options)
-                if variant == "stock":
-                    job = threads.submit(stock, python, name, work, options, env)
-                else:
-                    loop = loop_of(variant)
-                    job = threads.submit(
-                        runner.run, python.path, loop, name, work, options.timeout, env
-                    )
-                jobs[job] = (name, variant)
+            for variant in variants(options):
+                jobs[threads.submit(both, python, name, variant, options)] = (name, variant)
         for job in as_completed(jobs):
             name, variant = jobs[job]
             results[name, variant] = job.result()
@@ -169,19 +166,19 @@ def compare(
     options: argparse.Namespace, used: Set[str],
 ) -> Tuple[int, int, int]:
     """Prints the table of one interpreter; counts what passed, failed and was excepted."""
-    loops = sorted({results[name, variant].loop for name in modules} - {""})
+    loops = sorted({results[name, variant][0].loop for name in modules} - {""})
     print(f"\nCPython {python.version}, {python.path}: {', '.join(loops)} beside asyncio")
-    print(f"{'module':<26}{'stock':>7}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}")
+    print(f"{'module':<26}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}")
     total = [0, 0, 0]
     for name in modules:
-        stock, ours = results[name, "stock"], results[name, variant]
+        ours, stock = results[name, variant]
         print(
-            f"{name:<26}{stock.count('passed'):>7}{ours.count('passed'):>8}"
+            f"{name:<26}{ours.count('passed'):>8}"
             f"{ours.count('failed', 'hung', 'crashed'):>8}{ours.count('skipped'):>9}"
             f"{ours.seconds:>9.1f}"
         )
         passed = [test for test, outcome in stock.tests.items() if outcome == "passed"]
-        total[0] += sum(ours.tests.get(test) == "passed" for test in passed)
+        total[0] += ours.count("passed")
         differ = [test for test in passed if ours.tests.get(test) != "passed"]
         # A dead process at the end of a module belongs to no test.
         differ += [test for test in ours.tests if "(" in test and test not in stock.tests]
@@ -200,6 +197,16 @@ def compare(
             print(text if options.show else f"{'':14}{gist(text)[:160]}")
         sys.stdout.flush()
     return total[0], total[1], total[2]
+
+
+def signatures(python: Interpreter, options: argparse.Namespace) -> int:
+    """Prints what asyncio and this package cannot call of each other; 0 where there is nothing."""
+    command = [python.path, "-B", str(HERE / "signatures.py")]
+    ran = subprocess.run(
+        command, stdout=subprocess.PIPE, text=True, env=environment(variants(options)[0], options)
+    )
+    print(f"\nCPython {python.version}, {python.path}: {ran.stdout.strip()}")
+    return ran.returncode
 
 
 def main() -> int:
@@ -222,6 +229,7 @@ def main() -> int:
     total = [0, 0, 0]
     for python in found.values():
         modules = [name for name in python.modules if name in (options.modules or python.modules)]
+        total[int(signatures(python, options) != 0)] += 1
         results = run_all(python, modules, options)
         for variant in variants(options):
             counts = compare(python, modules, results, variant, options, used)

@@ -51,6 +51,8 @@ def own(text: str) -> int:
 def counted(tmp_path_factory: pytest.TempPathFactory) -> Dict[Tuple[str, int], int]:
     folder = tmp_path_factory.mktemp("counts")
     command = ["valgrind", "--tool=callgrind", "--instr-atstart=no", "--dump-instr=no"]
+    # The interpreter may be behind a script: scripts/toolchain-python.sh.
+    command += ["--trace-children=yes"]
     command += [f"--callgrind-out-file={folder}/out", sys.executable]
     command += [str(Path(__file__).with_name("counted.py")), str(COUNT)]
     said = subprocess.run(command, stderr=subprocess.PIPE, timeout=300)

@@ -142,6 +142,61 @@ def test_tls(later: bool, certificate: Tuple[Path, Path]) -> None:
     run(main())
 
 
+@pytest.mark.parametrize("tls", [False, True])
+def test_each_connection_has_a_context_of_its_own(
+    tls: bool, certificate: Tuple[Path, Path]
+) -> None:
+    """Failure: what one client's factory or protocol set, the next client's sees; or what it set
+    is gone at the next call. From 3.15 on it is the context that made the server, before that
+    the one that started it."""
+    for_server, for_client = contexts(certificate)
+    named: Any = {"ssl": for_client, "server_hostname": "localhost"} if tls else {}
+
+    class Adds(Told):
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            who.set(who.get() + " made")
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            who.set(who.get() + " data")
+
+    made: List[Adds] = []
+
+    def factory() -> Adds:
+        who.set(who.get() + " factory")
+        made.append(Adds())
+        return made[-1]
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        who.set("maker")
+        listening: Any = {"ssl": for_server if tls else None, "start_serving": False}
+        server = await loop.create_server(factory, "127.0.0.1", 0, **listening)
+        who.set("starter")
+        await server.start_serving()
+        for count in (1, 2):
+            _, writer = await within(
+                asyncio.open_connection(*server.sockets[0].getsockname(), **named)
+            )
+            writer.write(b"x")
+            await until(lambda: len(made) == count)
+            await made[-1].hears("data")
+            writer.close()
+            await made[-1].hears("lost")
+        server.close()
+        await within(server.wait_closed())
+        assert who.get() == "starter"
+
+    run(main())
+    begin = "maker factory" if sys.version_info >= (3, 15) else "starter factory"
+    for told in made:
+        seen = [(call, name) for call, name in told.seen if call != "eof"]
+        assert seen == [
+            ("made", begin), ("data", begin + " made"), ("lost", begin + " made data")
+        ]  # fmt: skip
+
+
 def test_set_by_data() -> None:
     """Failure: data that waited is told in a context of its own."""
 

@@ -176,6 +176,8 @@ def test_lease_of_another_thread(ring: ringline.Ring, pair: Pair) -> None:
     assert pool.info().leases == 0
 
 
+# The thread beside this one is that of the tests' time limit.
+@pytest.mark.filterwarnings("ignore:.*is multi-threaded, use of fork:DeprecationWarning")
 def test_after_fork(ring: ringline.Ring, pair: Pair) -> None:
     """Failure: a child that submits, crashes, or frees what is the parent's."""
     pool = ring.pool(2, 64)

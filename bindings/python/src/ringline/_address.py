@@ -46,6 +46,13 @@ def _path(address: Union[str, bytes]) -> bytes:
     return struct.pack("=H", socket.AF_UNIX) + path + (b"\0" if path and not abstract else b"")
 
 
+def _index(interface: str) -> int:
+    try:
+        return socket.if_nametoindex(interface)
+    except OSError:
+        raise OSError(errno.ENODEV, f"there is no interface {interface!r}") from None
+
+
 def pack(address: Address) -> bytes:
     """struct sockaddr of an address."""
     if isinstance(address, (str, bytes)):
@@ -59,7 +66,7 @@ def pack(address: Address) -> bytes:
     flow, scope = (address[2], address[3]) if len(address) == 4 else (0, 0)
     host, _, interface = host.partition("%")
     if interface:
-        scope = int(interface) if interface.isdigit() else socket.if_nametoindex(interface)
+        scope = int(interface) if interface.isdigit() else _index(interface)
     family = struct.pack("=H", socket.AF_INET6)
     inner = struct.pack("!HI", port, flow) + _number(socket.AF_INET6, host)
     return family + inner + struct.pack("=I", scope)

@@ -5,18 +5,18 @@ no selector.
 """
 
 import asyncio
+import contextvars
 import socket
 import sys
 from asyncio import constants, selector_events, unix_events
 from typing import Any, Dict, Optional
 
 from . import _tls
-from ._server import ServerMixin
+from ._server import ServerMixin, timeouts_of
 from ._stream import SocketTransport, Transport
 
 _Unix: Any = unix_events._UnixSelectorEventLoop
 _Selecting: Any = selector_events.BaseSelectorEventLoop
-_HAS_SHUTDOWN = sys.version_info >= (3, 11)
 
 
 class ConnectMixin(ServerMixin):
@@ -60,9 +60,12 @@ class ConnectMixin(ServerMixin):
         *,
         extra: Optional[Dict[str, Any]] = None,
         server: Any = None,
+        context: Optional[contextvars.Context] = None,
     ) -> SocketTransport:
         self._ensure_fd_no_transport(sock)  # type: ignore[attr-defined]
-        made: SocketTransport = Transport(self, sock, protocol, waiter, extra, server)
+        made: SocketTransport = Transport(
+            self, sock, protocol, waiter, extra, server, context
+        )
         return made
 
     def _make_ssl_transport(
@@ -78,13 +81,12 @@ class ConnectMixin(ServerMixin):
         server: Any = None,
         ssl_handshake_timeout: Optional[float] = constants.SSL_HANDSHAKE_TIMEOUT,
         ssl_shutdown_timeout: Optional[float] = None,
+        context: Optional[contextvars.Context] = None,
     ) -> Any:
         self._ensure_fd_no_transport(rawsock)  # type: ignore[attr-defined]
-        timeouts: Dict[str, Any] = {"ssl_handshake_timeout": ssl_handshake_timeout}
-        if _HAS_SHUTDOWN:
-            timeouts["ssl_shutdown_timeout"] = ssl_shutdown_timeout
+        timeouts = timeouts_of(ssl_handshake_timeout, ssl_shutdown_timeout)
         tls = _tls.TlsProtocol(
             self, protocol, sslcontext, waiter, server_side, server_hostname, **timeouts
         )
-        Transport(self, rawsock, tls, extra=extra, server=server)
+        Transport(self, rawsock, tls, extra=extra, server=server, context=context)
         return tls._app_transport

@@ -416,10 +416,9 @@ class CoreLoop(asyncio.BaseEventLoop):
         if transport is not None and not transport.is_closing():
             raise RuntimeError(f"File descriptor {fd!r} is used by transport {transport!r}")
 
-    def _watch(self, fd: File, mask: int, callback: Any, args: Tuple[Any, ...]) -> asyncio.Handle:
+    def _watch(self, fd: File, mask: int, handle: asyncio.Handle) -> asyncio.Handle:
         self._check_closed()
         number = descriptor_of(fd)
-        handle = events.Handle(callback, args, self, None)
         old = self._watches.get((number, mask))
         if old is not None and old.handle is not None:
             if old.of_open_file():
@@ -452,14 +451,18 @@ class CoreLoop(asyncio.BaseEventLoop):
         watch = self._watches.pop((self._watched_number(fd), mask), None)
         return watch is not None and watch.stop()
 
-    def _add_reader(self, fd: File, callback: Callable[..., Any], *args: Any) -> asyncio.Handle:
-        return self._watch(fd, _READ, callback, args)
+    def _add_reader(
+        self, fd: File, callback: Any, *args: Any, context: Optional[Context] = None
+    ) -> asyncio.Handle:
+        return self._watch(fd, _READ, events.Handle(callback, args, self, context))
 
     def _remove_reader(self, fd: File) -> bool:
         return self._unwatch(fd, _READ)
 
-    def _add_writer(self, fd: File, callback: Callable[..., Any], *args: Any) -> asyncio.Handle:
-        return self._watch(fd, _WRITE, callback, args)
+    def _add_writer(
+        self, fd: File, callback: Any, *args: Any, context: Optional[Context] = None
+    ) -> asyncio.Handle:
+        return self._watch(fd, _WRITE, events.Handle(callback, args, self, context))
 
     def _remove_writer(self, fd: File) -> bool:
         return self._unwatch(fd, _WRITE)

@@ -9,6 +9,7 @@ import contextvars
 import errno
 import os
 import socket
+import sys
 from asyncio import constants, trsock
 from asyncio.log import logger
 from typing import Any, Callable, Dict, Optional
@@ -17,7 +18,7 @@ from . import _abi
 from ._error import failure
 from ._loop import descriptor_of
 from ._stream import Transport
-from ._transport import LATER, run_in
+from ._transport import LATER
 
 _FINAL = _abi.CF_FINAL
 _SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -25,6 +26,7 @@ _SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _FATAL = (errno.EBADF, errno.EINVAL, errno.ENOTSOCK, errno.EOPNOTSUPP)
 _PASSING = (-errno.ECANCELED, -errno.ECONNABORTED, -errno.EINTR, -errno.EAGAIN)
 _AT_ONCE = (-errno.ECANCELED, -errno.EINTR)
+_TAKES_CONTEXT = sys.version_info >= (3, 15)
 _FLAGS = int(socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
 
 
@@ -39,11 +41,13 @@ class Acceptor:
         server: Any,
         tls: Any,
         timeouts: Dict[str, Any],
+        context: Optional[contextvars.Context],
     ) -> None:
         self._loop, self._factory, self._sock, self._server = loop, factory, sock, server
         self._tls, self._timeouts = tls, timeouts
         self._kind = (sock.family, sock.type, sock.proto)
-        self._context = contextvars.copy_context()
+        #: Each connection has a copy of it.
+        self._context = contextvars.copy_context() if context is None else context
         self._ident = 0
         self._open = True
         self._timer: Optional[asyncio.TimerHandle] = None
@@ -88,7 +92,8 @@ class Acceptor:
         try:
             if res >= 0:
                 if self._open:
-                    run_in(self._context, self._connect, res)
+                    context = self._context.copy()
+                    context.run(self._connect, res, context)
                 else:
                     os.close(res)
         finally:
@@ -114,7 +119,7 @@ class Acceptor:
         if error.errno not in _FATAL and not self._ident:
             self._timer = self._loop.call_later(constants.ACCEPT_RETRY_DELAY, self.arm)
 
-    def _connect(self, fd: int) -> None:
+    def _connect(self, fd: int, context: contextvars.Context) -> None:
         loop, server = self._loop, self._server
         conn = socket.socket(*self._kind, fileno=fd)
         try:
@@ -130,19 +135,28 @@ class Acceptor:
         if loop._debug:
             logger.debug("%r got a new connection from %r: %r", server, extra["peername"], conn)
         if self._tls or loop._debug:
+            known: Any = {"context": context} if _TAKES_CONTEXT else {}
             accept = loop._accept_connection2(
-                self._factory, conn, extra, self._tls, server, **self._timeouts
+                self._factory, conn, extra, self._tls, server, **self._timeouts, **known
             )
-            loop.create_task(accept)
+            loop.create_task(accept, **known)
             return
         try:
-            Transport(loop, conn, self._factory(), None, extra, server)
+            Transport(loop, conn, self._factory(), None, extra, server, context)
         except (SystemExit, KeyboardInterrupt):
             conn.close()
             raise
         except BaseException:
             # As asyncio does it: only the debug mode, which goes another way, tells.
             conn.close()
+
+
+def timeouts_of(handshake: Optional[float], shutdown: Optional[float]) -> Dict[str, Any]:
+    """Keyword arguments of asyncio's TLS; that of 3.10 knows no timeout of a close."""
+    named = {"ssl_handshake_timeout": handshake, "ssl_shutdown_timeout": shutdown}
+    if sys.version_info < (3, 11):
+        del named["ssl_shutdown_timeout"]
+    return named
 
 
 class ServerMixin:
@@ -159,11 +173,13 @@ class ServerMixin:
         sslcontext: Any = None,
         server: Any = None,
         backlog: int = 100,
-        *timeouts: Any,
+        ssl_handshake_timeout: Optional[float] = constants.SSL_HANDSHAKE_TIMEOUT,
+        ssl_shutdown_timeout: Optional[float] = None,
+        context: Optional[contextvars.Context] = None,
     ) -> None:
-        names = ("ssl_handshake_timeout", "ssl_shutdown_timeout")
+        timeouts = timeouts_of(ssl_handshake_timeout, ssl_shutdown_timeout)
         self._acceptors[sock.fileno()] = Acceptor(
-            self, protocol_factory, sock, server, sslcontext, dict(zip(names, timeouts))
+            self, protocol_factory, sock, server, sslcontext, timeouts, context
         )
 
     def close(self) -> None:

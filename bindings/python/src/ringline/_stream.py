@@ -63,6 +63,7 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
         waiter: "Optional[asyncio.Future[None]]" = None,
         extra: Optional[Dict[str, Any]] = None,
         server: Any = None,
+        context: Optional[contextvars.Context] = None,
     ) -> None:
         loop._engine.receive()
         FlowControl.__init__(self, extra, loop)
@@ -74,7 +75,7 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
             self._name("peername", sock.getpeername)
         self._sock = sock
         self._sock_fd = sock.fileno()
-        self._context = contextvars.copy_context()
+        self._context = contextvars.copy_context() if context is None else context
         self._begin()
         #: What came while reading was paused.
         self._held: Deque[Any] = deque()
@@ -87,7 +88,7 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
             server._attach(self) if _COUNTS_CLIENTS else server._attach()
         loop._transports[self._sock_fd] = self
         _set_nodelay(sock)
-        loop.call_soon(protocol.connection_made, self)
+        loop.call_soon(protocol.connection_made, self, context=self._context)
         loop.call_soon(self._read)
         if waiter is not None:
             result = futures._set_result_unless_cancelled  # type: ignore[attr-defined]

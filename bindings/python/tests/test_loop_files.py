@@ -158,7 +158,7 @@ def test_failures_are_those_of_os(tmp_path: Path) -> None:
                 await file.write(b"x")
         with pytest.raises(ValueError, match="closed file"):
             await file.read(1)
-        for mode in ("", "rt", "rw", "q", "++r"):
+        for mode in ("", "b", "t", "rbt", "rbb", "rw", "q", "++r"):
             with pytest.raises(ValueError, match="invalid mode"):
                 ringline.open(gone, mode)
 

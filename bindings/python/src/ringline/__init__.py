@@ -17,15 +17,18 @@ from ._completion import Completion, Datagram, Record
 from ._doctor import doctor, has, op_supported
 from ._error import Error
 from ._event_loop import EventLoop
-from ._files import File, mkdir, rename, rmdir, stat, unlink
-from ._files import open as open
+from ._files import File
 from ._mailbox import Mailbox
 from ._message import Message
+from ._names import link, listdir, mkdir, readlink, rename, rmdir, stat, symlink, unlink
+from ._opening import open as open
 from ._operations import Operations, Slot
+from ._path import Path
 from ._policy import EventLoopPolicy, install, new_event_loop, run
 from ._pool import Lease, Pool
 from ._region import Region
 from ._ring import Batch, Ring
+from ._text import TextFile
 from ._worker import Connection, Server, serve
 
 __all__ = [
@@ -42,21 +45,27 @@ __all__ = [
     "Mailbox",
     "Message",
     "Operations",
+    "Path",
     "Pool",
     "Record",
     "Region",
     "Ring",
     "Server",
     "Slot",
+    "TextFile",
     "doctor",
     "has",
-    "mkdir",
     "install",
+    "link",
+    "listdir",
+    "mkdir",
     "new_event_loop",
     "op_supported",
+    "readlink",
     "rename",
     "rmdir",
     "stat",
+    "symlink",
     "unlink",
     "run",
     "serve",

@@ -1,102 +1,44 @@
 """Files as awaitables: `ringline.open` and its kin, which asyncio has not got.
 
-Owns the descriptor of each open file. The invariants: memory that the kernel reads or writes is
-held until the operation's FINAL, and a buffer of the caller's is the caller's again when the
-coroutine returns, cancelled or not. Failures are OSError with the file's name.
+Owns the descriptor of each open file, and what was read of it before it was asked for. The
+invariants: memory that the kernel reads or writes is held until the operation's FINAL; a buffer of
+the caller's is the caller's again when the coroutine returns, cancelled or not; what a read that
+was cancelled took from the file is read next. Failures are OSError with the file's name.
 """
 
 import asyncio
 import errno
 import os
-import struct
+import sys
 import warnings
 from types import TracebackType
-from typing import Any, AsyncIterator, Generator, Optional, Type
+from typing import Any, AsyncIterator, Iterable, List, Optional, Type
 
 from . import _abi
-from ._address import c_text
+from ._awaited import address_of, operate, raise_for
 from ._buffers import Buffer, pinned
-from ._engine import BYTES_OFFSET
-from ._error import failure as _failed
+from ._error import failure
+from ._names import statx
 from ._operations import Path
 
-_HERE = -100  # AT_FDCWD
-_REMOVE_DIR, _NO_FOLLOW, _EMPTY_PATH = 0x200, 0x100, 0x1000
-_BASIC = 0x7FF
-_STATX = struct.Struct("<IIQIIIHHQQQQ" + "qIi" * 4 + "IIII")
+_EMPTY_PATH = 0x1000
 _AT_POSITION = 0xFFFF_FFFF_FFFF_FFFF
 _LONGEST = 0x7FFF_F000
 _CHUNK = 65536
+#: The least that is read at once, where less was asked for, and the most where nobody knows how
+#: much there is.
+_LEAST, _MUCH = 8192, 1 << 20
 _NO_SUCH_OP = (-errno.EINVAL, -errno.EOPNOTSUPP, _abi.ENOTSUP_KERNEL)
-_MODES = {
-    "r": os.O_RDONLY,
-    "w": os.O_WRONLY | os.O_CREAT | os.O_TRUNC,
-    "a": os.O_WRONLY | os.O_CREAT | os.O_APPEND,
-    "x": os.O_WRONLY | os.O_CREAT | os.O_EXCL,
-}
-
-
-def _loop_here() -> Any:
-    loop = asyncio.get_running_loop()
-    if getattr(loop, "_engine", None) is None:
-        raise RuntimeError(
-            "files on the ring need ringline's event loop (ringline.run, ringline.install);"
-            f" this is {loop!r}"
-        )
-    return loop
-
-
-async def _run(
-    loop: Any,
-    opcode: int,
-    fd: int,
-    addr: int = 0,
-    length: int = 0,
-    off: int = 0,
-    op_flags: int = 0,
-    keep: object = None,
-    wait: bool = False,
-) -> int:
-    """One operation; its result, or -errno. With `wait` a cancelled one is waited for."""
-    engine = loop._engine
-    future: "asyncio.Future[int]" = loop.create_future()
-    over: "Optional[asyncio.Future[None]]" = None
-
-    def done(res: int, flags: int, data: int, token: int) -> None:
-        if not future.done():
-            future.set_result(res)
-        elif opcode == _abi.OP_OPENAT and res >= 0:
-            os.close(res)
-        if over is not None and not over.done():
-            over.set_result(None)
-
-    ident: int = engine.submit(opcode, fd, addr, length, off, op_flags, done, keep)
-    try:
-        return await future
-    except asyncio.CancelledError:
-        engine.cancel(ident)
-        while wait and ident in engine:
-            over = loop.create_future()
-            try:
-                await over
-            except asyncio.CancelledError:
-                continue
-        raise
-
-
-def _path(path: Path) -> bytes:
-    return c_text(path) + b"\0"
-
-
-def _at(name: bytes) -> int:
-    return id(name) + BYTES_OFFSET
 
 
 class File:
-    """An open file. Made by `ringline.open`; everything it reads and writes is bytes.
+    """An open file of bytes. Made by `ringline.open`.
 
-    `read`, `readline`, `readall` and `write` go on at the file's position, one after the other;
-    `pread` and `pwrite` take an offset and may run side by side.
+    What goes on at the file's position (`read`, `readline`, `write`, `seek` and so on) does so as
+    with Python's own buffered files, one call after the other, also where several tasks call it.
+    What was read ahead is not seen: a write goes where the reading stopped. Writes are not
+    collected: when one returns, the kernel has all of it. `pread` and `pwrite` take an offset and
+    may run side by side.
 
     Attributes
     ----------
@@ -106,8 +48,9 @@ class File:
 
     def __init__(self, loop: Any, fd: int, name: Path) -> None:
         self._loop, self._fd, self.name = loop, fd, name
-        #: Bytes that `readline` read beyond its line.
-        self._ahead = b""
+        #: Bytes that were read beyond what was asked for, and how many of them are used up.
+        self._ahead, self._used = b"", 0
+        self._turn = asyncio.Lock()
 
     def __repr__(self) -> str:
         state = f"fd={self._fd}" if self._fd >= 0 else "closed"
@@ -133,37 +76,76 @@ class File:
         fd = self.fileno()
         if asyncio.get_running_loop() is not self._loop:
             raise RuntimeError(f"{self!r} belongs to another event loop")
-        res = await _run(self._loop, opcode, fd, *fields)
-        if res < 0:
-            raise _failed(res, self.name)
+        res = await operate(self._loop, opcode, fd, *fields)
+        raise_for(res, self.name)
         return res
 
     # Reading.
 
-    async def _read_at(self, size: int, offset: int) -> bytes:
+    async def _fill(self, size: int) -> bool:
+        """Read once behind what was read ahead, all of which is used up; False at the end. What
+        comes to a caller that was cancelled is kept as well."""
         # Fresh bytes, which nobody else has seen; those of size 0 and 1 are shared in CPython.
-        room = bytes(min(max(size, 2), _LONGEST))
-        res = await self._do(_abi.OP_READ, _at(room), min(size, _LONGEST), offset, 0, room)
-        return room if res == len(room) else room[:res]
+        size = min(max(size, 2), _LONGEST)
+        room = bytes(size)
+
+        def came(res: int) -> None:
+            self._ahead, self._used = room if res == size else room[:res], 0
+
+        fields = address_of(room), size, _AT_POSITION, 0, room, True, came
+        res = await self._do(_abi.OP_READ, *fields)
+        came(res)
+        return res > 0
+
+    async def _take(self, size: int, most: int, line: bool = False) -> bytes:
+        """The next `size` bytes, or as many as there are; with `line` no more than a line. The
+        first read asks for `most` bytes at most."""
+        parts: List[bytes] = []
+        try:
+            while size > 0:
+                start, ahead = self._used, self._ahead
+                if start == len(ahead):
+                    if not await self._fill(max(min(size, most), _LEAST)):
+                        break
+                    most = _MUCH
+                    continue
+                end = min(start + size, len(ahead))
+                found = ahead.find(b"\n", start, end) + 1 if line else 0
+                part = ahead[start : found or end]
+                self._used = start + len(part)
+                parts.append(part)
+                size -= len(part)
+                if found:
+                    break
+        except BaseException:
+            # Whoever reads next gets it.
+            self._ahead, self._used = b"".join(parts) + self._ahead[self._used :], 0
+            raise
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def pread(self, size: int, offset: int) -> bytes:
         """At most `size` bytes from `offset` on; b"" at the end."""
         _not_negative(size=size, offset=offset)
-        return await self._read_at(size, offset) if size else b""
+        if not size:
+            return b""
+        room = bytes(min(max(size, 2), _LONGEST))
+        fields = address_of(room), min(size, _LONGEST), offset, 0, room
+        res = await self._do(_abi.OP_READ, *fields)
+        return room if res == len(room) else room[:res]
 
     async def readinto(self, buffer: Buffer, offset: Optional[int] = None) -> int:
-        """Fill a writable buffer from `offset`, or from the file's position; how many bytes."""
+        """Read into a writable buffer: once from `offset`, or from the file's position until it is
+        full or the file ends; how many bytes."""
         pin = pinned(buffer, True)
-        if not pin.len:
-            return 0
-        if offset is None:
-            self._forget_ahead()
-        else:
-            _not_negative(offset=offset)
-        at = _AT_POSITION if offset is None else offset
-        size = min(pin.len, _LONGEST)
         try:
-            count = await self._do(_abi.OP_READ, pin.buf, size, at, 0, (pin, buffer), True)
+            if offset is None:
+                async with self._turn:
+                    count = await self._read_into(pin, buffer)
+            else:
+                _not_negative(offset=offset)
+                size = min(pin.len, _LONGEST)
+                fields = pin.buf, size, offset, 0, (pin, buffer), True
+                count = await self._do(_abi.OP_READ, *fields) if size else 0
         except (OSError, asyncio.CancelledError):
             # Both come when the operation is over; left in another way, its own reference keeps
             # the buffer until it is.
@@ -172,45 +154,83 @@ class File:
         pin.release()
         return count
 
-    async def read(self, size: int = -1) -> bytes:
-        """At most `size` bytes; without a size, or with a negative one, all that is left."""
-        if size < 0:
+    async def _read_into(self, pin: Any, buffer: Buffer) -> int:
+        self.fileno()
+        view = memoryview(buffer).cast("B")
+        done = min(len(self._ahead) - self._used, len(view))
+        view[:done] = self._ahead[self._used : self._used + done]
+        self._used += done
+
+        def came(res: int) -> None:
+            nonlocal done
+            done += res
+
+        try:
+            while done < len(view):
+                size = min(len(view) - done, _LONGEST)
+                fields = pin.buf + done, size, _AT_POSITION, 0, (pin, buffer), True, came
+                res = await self._do(_abi.OP_READ, *fields)
+                if not res:
+                    break
+                done += res
+        except BaseException:
+            # Whoever reads next gets it.
+            self._ahead, self._used = bytes(view[:done]) + self._ahead[self._used :], 0
+            raise
+        finally:
+            view.release()
+        return done
+
+    async def read(self, size: Optional[int] = -1) -> bytes:
+        """The next `size` bytes, fewer only at the end of the file; without a size, or with a
+        negative one, all that is left."""
+        if size is None or size < 0:
             return await self.readall()
-        if self._ahead:
-            data, self._ahead = self._ahead[:size], self._ahead[size:]
+        async with self._turn:
+            self.fileno()
+            return await self._take(size, _LONGEST)
+
+    async def read1(self, size: int = -1) -> bytes:
+        """What there is, at most `size` bytes, by one read at most; b"" at the end of the file."""
+        async with self._turn:
+            self.fileno()
+            if size and self._used == len(self._ahead):
+                await self._fill(_CHUNK if size < 0 else size)
+            start = self._used
+            data = self._ahead[start:] if size < 0 else self._ahead[start : start + size]
+            self._used = start + len(data)
             return data
-        return await self._read_at(size, _AT_POSITION) if size else b""
 
     async def readall(self) -> bytes:
         """All that is left."""
-        parts = [self._ahead]
-        self._ahead = b""
-        # A regular file says how much there is, and one read more says that this was it.
-        status = os.fstat(self.fileno())
-        size = max(status.st_size + 1, _CHUNK)
-        while True:
-            data = await self._read_at(size, _AT_POSITION)
-            if not data:
-                return parts[0] if len(parts) == 1 else b"".join(parts)
-            parts.append(data)
-            size = min(max(size // 2, _CHUNK), 1 << 20)
+        async with self._turn:
+            # A regular file says how much there is, and one read more says that this was it.
+            size = os.fstat(self.fileno()).st_size + 1
+            return await self._take(sys.maxsize, max(size, _CHUNK))
 
-    async def readline(self) -> bytes:
-        """The next line with its end; b"" at the end of the file."""
-        parts = []
-        data = self._ahead
-        while True:
-            end = data.find(b"\n") + 1
-            if end:
-                parts.append(data[:end])
-                self._ahead = data[end:]
+    async def readline(self, size: Optional[int] = -1) -> bytes:
+        """The next line with its end, or its first `size` bytes; b"" at the end of the file."""
+        if size is None or size < 0:
+            start = self._used
+            end = self._ahead.find(b"\n", start) + 1
+            if end and self._fd >= 0 and not self._turn.locked():
+                self._used = end
+                return self._ahead[start:end]
+            size = sys.maxsize
+        async with self._turn:
+            self.fileno()
+            return await self._take(size, _CHUNK, True)
+
+    async def readlines(self, hint: Optional[int] = -1) -> List[bytes]:
+        """The lines that are left; with a `hint` no more once they have more bytes."""
+        lines, left = [], hint if hint is not None and hint > 0 else sys.maxsize
+        while left >= 0:
+            line = await self.readline()
+            if not line:
                 break
-            parts.append(data)
-            self._ahead = b""
-            data = await self._read_at(_CHUNK, _AT_POSITION)
-            if not data:
-                break
-        return b"".join(parts)
+            lines.append(line)
+            left -= len(line)
+        return lines
 
     def __aiter__(self) -> "File":
         return self
@@ -222,22 +242,47 @@ class File:
         return line
 
     async def chunks(self, size: int = _CHUNK) -> AsyncIterator[bytes]:
-        """What is left, in pieces of at most `size` bytes."""
+        """What is left, in pieces of at most `size` bytes, each as soon as it is there."""
         if size <= 0:
             raise ValueError("the size of a chunk is positive")
         while True:
-            data = await self.read(size)
+            data = await self.read1(size)
             if not data:
                 return
             yield data
 
-    # Writing.
+    # The position.
 
     def _forget_ahead(self) -> None:
         """Have the file's position where the caller believes it to be."""
-        if self._ahead:
-            os.lseek(self._fd, -len(self._ahead), os.SEEK_CUR)
-            self._ahead = b""
+        left = len(self._ahead) - self._used
+        if left:
+            try:
+                os.lseek(self._fd, -left, os.SEEK_CUR)
+            except OSError as error:
+                if error.errno == errno.ESPIPE:
+                    # A pipe has no position: what came is still to be read.
+                    return
+                raise
+        self._ahead, self._used = b"", 0
+
+    async def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go on at `offset`, counted as with os.lseek; the new position. It does no I/O."""
+        async with self._turn:
+            fd = self.fileno()
+            if whence == os.SEEK_CUR:
+                offset -= len(self._ahead) - self._used
+            position = os.lseek(fd, offset, whence)
+            self._ahead, self._used = b"", 0
+            return position
+
+    async def tell(self) -> int:
+        """The position: where the next read or write goes on."""
+        async with self._turn:
+            position = os.lseek(self.fileno(), 0, os.SEEK_CUR)
+            return position - (len(self._ahead) - self._used)
+
+    # Writing.
 
     async def _write_at(self, data: Buffer, offset: int) -> int:
         if not isinstance(data, bytes):
@@ -248,34 +293,49 @@ class File:
             skipped = done if size <= _LONGEST else 0
             pin = pinned(piece, False)
             at = offset if offset == _AT_POSITION else offset + done
-            done += await self._do(
-                _abi.OP_WRITE, pin.buf + skipped, pin.len - skipped, at, 0, pin
-            )
+            fields = pin.buf + skipped, pin.len - skipped, at, 0, pin, True
+            done += await self._do(_abi.OP_WRITE, *fields)
         return done
 
     async def write(self, data: Buffer) -> int:
         """Write all of a buffer at the file's position (in mode "a" at its end); its size."""
-        self.fileno()
-        self._forget_ahead()
-        return await self._write_at(data, _AT_POSITION)
+        async with self._turn:
+            self.fileno()
+            self._forget_ahead()
+            return await self._write_at(data, _AT_POSITION)
+
+    async def writelines(self, lines: Iterable[Buffer]) -> None:
+        """Write buffers one behind the other."""
+        await self.write(b"".join(lines))
 
     async def pwrite(self, data: Buffer, offset: int) -> int:
         """Write all of a buffer at `offset`; its size."""
         _not_negative(offset=offset)
+        self.fileno()
+        self._forget_ahead()
         return await self._write_at(data, offset)
 
-    async def truncate(self, size: int) -> None:
-        """Cut the file, or lengthen it by zeros."""
+    async def truncate(self, size: Optional[int] = None) -> int:
+        """Cut the file, or lengthen it by zeros; without a size at its position. Its new size."""
+        if size is None:
+            size = await self.tell()
         _not_negative(size=size)
-        fd = self.fileno()
-        res = await _run(self._loop, _abi.OP_FTRUNCATE, fd, 0, 0, size)
-        if res in _NO_SUCH_OP:  # Before Linux 6.9; and it tells what is wrong with the file.
-            try:
-                await self._loop.run_in_executor(None, os.ftruncate, fd, size)
-            except OSError as error:
-                raise _failed(-(error.errno or errno.EIO), self.name) from None
-        elif res < 0:
-            raise _failed(res, self.name)
+        async with self._turn:
+            fd = self.fileno()
+            self._forget_ahead()
+            res = await operate(self._loop, _abi.OP_FTRUNCATE, fd, 0, 0, size)
+            if res in _NO_SUCH_OP:  # Before Linux 6.9; and it tells what is wrong with the file.
+                try:
+                    await self._loop.run_in_executor(None, os.ftruncate, fd, size)
+                except OSError as error:
+                    raise failure(-(error.errno or errno.EIO), self.name) from None
+            else:
+                raise_for(res, self.name)
+            return size
+
+    async def flush(self) -> None:
+        """Nothing: the kernel has what was written. `fsync` brings it to the disk."""
+        self.fileno()
 
     async def fsync(self, datasync: bool = False) -> None:
         """fsync(2), or fdatasync(2)."""
@@ -283,7 +343,7 @@ class File:
 
     async def statx(self) -> os.stat_result:
         """What the file is like."""
-        return await _statx(self._loop, self.fileno(), b"\0", _EMPTY_PATH, self.name)
+        return await statx(self._loop, self.fileno(), b"\0", _EMPTY_PATH, self.name)
 
     stat = statx
 
@@ -294,11 +354,8 @@ class File:
         fd, self._fd = self._fd, -1
         if fd < 0:
             return
-        res = await asyncio.shield(
-            self._loop.create_task(_run(self._loop, _abi.OP_CLOSE, fd))
-        )
-        if res < 0:
-            raise _failed(res, self.name)
+        closing = self._loop.create_task(operate(self._loop, _abi.OP_CLOSE, fd))
+        raise_for(await asyncio.shield(closing), self.name)
 
     async def __aenter__(self) -> "File":
         self.fileno()
@@ -311,137 +368,6 @@ class File:
         trace: Optional[TracebackType],
     ) -> None:
         await self.close()
-
-
-class Opening:
-    """What `open` returns: await it for the file, or enter it by ``async with``."""
-
-    def __init__(self, path: Path, flags: int, permissions: int) -> None:
-        self._path, self._flags, self._permissions = path, flags, permissions
-        self._file: Optional[File] = None
-
-    async def _open(self) -> File:
-        loop = _loop_here()
-        name = _path(self._path)
-        res = await _run(
-            loop, _abi.OP_OPENAT, _HERE, _at(name), self._permissions, 0, self._flags, name
-        )
-        if res < 0:
-            raise _failed(res, self._path)
-        return File(loop, res, self._path)
-
-    def __await__(self) -> Generator[Any, None, File]:
-        return self._open().__await__()
-
-    async def __aenter__(self) -> File:
-        self._file = await self._open()
-        return self._file
-
-    async def __aexit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
-        assert self._file is not None
-        await self._file.close()
-
-
-def open(path: Path, mode: str = "rb", permissions: int = 0o666) -> Opening:
-    """Open a file: ``file = await ringline.open(path)`` or ``async with ringline.open(path) as``.
-
-    Parameters
-    ----------
-    path : str, bytes or os.PathLike
-    mode : str
-        One of "r", "w", "a", "x", as for Python's open, and "+" for both. What is read and written
-        is bytes in any case, so "b" changes nothing and "t" is refused.
-    permissions : int
-        Of a file that is made, less the umask.
-
-    Raises
-    ------
-    OSError
-        When awaited: as Python's open, with the file's name.
-    RuntimeError
-        When awaited in another event loop than ringline's.
-    """
-    letters = mode.replace("b", "", 1)
-    base = letters.replace("+", "", 1)
-    if base not in _MODES:
-        text = "; text is not supported" if "t" in mode else ""
-        raise ValueError(f"invalid mode: {mode!r}{text}")
-    flags = _MODES[base] | os.O_CLOEXEC
-    if "+" in letters:
-        flags = flags & ~os.O_WRONLY | os.O_RDWR
-    return Opening(path, flags, permissions)
-
-
-async def stat(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
-    """What a file is like: os.stat as an awaitable."""
-    flags = 0 if follow_symlinks else _NO_FOLLOW
-    return await _statx(_loop_here(), _HERE, _path(path), flags, path)
-
-
-async def unlink(path: Path) -> None:
-    """Remove a file: os.unlink as an awaitable."""
-    name = _path(path)
-    await _named(path, _abi.OP_UNLINKAT, _at(name), 0, 0, 0, name)
-
-
-async def rmdir(path: Path) -> None:
-    """Remove an empty directory: os.rmdir as an awaitable."""
-    name = _path(path)
-    await _named(path, _abi.OP_UNLINKAT, _at(name), 0, 0, _REMOVE_DIR, name)
-
-
-async def mkdir(path: Path, mode: int = 0o777) -> None:
-    """Make a directory: os.mkdir as an awaitable."""
-    name = _path(path)
-    await _named(path, _abi.OP_MKDIRAT, _at(name), mode, 0, 0, name)
-
-
-async def rename(src: Path, dst: Path) -> None:
-    """Give a file another name: os.rename as an awaitable."""
-    old, new = _path(src), _path(dst)
-    fields = (_at(old), _HERE & 0xFFFF_FFFF, _at(new), 0, (old, new))
-    res = await _run(_loop_here(), _abi.OP_RENAMEAT, _HERE, *fields)
-    if res < 0:
-        raise _failed(res, src, None, dst)
-
-
-async def _named(path: Path, opcode: int, *fields: Any) -> None:
-    res = await _run(_loop_here(), opcode, _HERE, *fields)
-    if res < 0:
-        raise _failed(res, path)
-
-
-async def _statx(loop: Any, fd: int, name: bytes, flags: int, path: Path) -> os.stat_result:
-    out = bytearray(256)
-    pin = pinned(out, True)
-    res = await _run(
-        loop, _abi.OP_STATX, fd, _at(name), _BASIC, pin.buf, flags, (name, pin)
-    )
-    if res < 0:
-        raise _failed(res, path)
-    return _stat_result(out)
-
-
-def _stat_result(out: bytearray) -> os.stat_result:
-    (
-        _, block_size, _, links, uid, gid, mode, _, inode, size, blocks, _,
-        atime, atime_ns, _, _, _, _, ctime, ctime_ns, _, mtime, mtime_ns, _,
-        rdev_major, rdev_minor, major, minor,
-    ) = _STATX.unpack_from(out)  # fmt: skip
-    named = {"st_blksize": block_size, "st_blocks": blocks}
-    named["st_rdev"] = os.makedev(rdev_major, rdev_minor)
-    times = {"st_atime": (atime, atime_ns), "st_mtime": (mtime, mtime_ns)}
-    times["st_ctime"] = (ctime, ctime_ns)
-    for key, (seconds, nanoseconds) in times.items():
-        named[key] = seconds + nanoseconds * 1e-9
-        named[key + "_ns"] = seconds * 1_000_000_000 + nanoseconds
-    first = (mode, inode, os.makedev(major, minor), links, uid, gid, size, atime, mtime, ctime)
-    return os.stat_result(first, named)
 
 
 def _not_negative(**numbers: int) -> None:

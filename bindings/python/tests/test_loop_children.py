@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, List, Optional, Tuple
 
@@ -307,3 +308,72 @@ def test_wakeup_descriptor_of_the_program_stays() -> None:
             assert signal.set_wakeup_fd(-1) == left.fileno()
         finally:
             signal.set_wakeup_fd(-1)
+
+
+class Told(asyncio.SubprocessProtocol):
+    """Notes what a protocol is told of its child."""
+
+    def __init__(self) -> None:
+        self.told: List[str] = []
+        self.over = asyncio.get_running_loop().create_future()
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        self.told.append("data")
+
+    def process_exited(self) -> None:
+        self.told.append("exit")
+
+    def connection_lost(self, error: Optional[Exception]) -> None:
+        self.over.set_result(None)
+
+
+def wait_for(pid: Optional[int]) -> None:
+    """Block until a child is over; its status is left to others."""
+    assert pid is not None
+    with suppress(ChildProcessError):  # A thread of asyncio's may have been there.
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+
+
+@pytest.mark.parametrize("command", ["echo word", "echo word; echo another >&2"])
+def test_exit_comes_behind_what_the_child_wrote(command: str) -> None:
+    """Failure: the protocol is told of the exit before it has the last output, although both were
+    there when the loop looked."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        for _ in range(50):
+            transport, protocol = await loop.subprocess_exec(
+                Told, "/bin/sh", "-c", "read line; " + command
+            )
+            stdin: Any = transport.get_pipe_transport(0)
+            # The loop does not look until all has happened.
+            os.write(stdin.get_extra_info("pipe").fileno(), b"begin\n")
+            wait_for(transport.get_pid())
+            await protocol.over
+            transport.close()
+            assert protocol.told == [*["data"] * command.count("echo"), "exit"]
+
+    run(main())
+
+
+@only_ringline
+def test_exit_comes_behind_what_a_short_child_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Failure: of a child that is over before its pipes are read, the protocol is told of the exit
+    first. (asyncio's watcher may be so much ahead of its pipes.)"""
+
+    class Popen(subprocess.Popen):  # type: ignore[type-arg]
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            wait_for(self.pid)
+
+    monkeypatch.setattr(subprocess, "Popen", Popen)
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        for _ in range(20):
+            transport, protocol = await loop.subprocess_exec(Told, "/bin/sh", "-c", "echo word")
+            await protocol.over
+            transport.close()
+            assert protocol.told == ["data", "exit"]
+
+    run(main())

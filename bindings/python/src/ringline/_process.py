@@ -14,6 +14,7 @@ import sys
 from asyncio import base_subprocess
 from asyncio.log import logger
 from contextlib import suppress
+from functools import partial
 from typing import Any, Callable, Dict, Optional
 
 from . import _abi
@@ -49,6 +50,7 @@ class ProcessMixin:
     run_in_executor: Callable[..., "asyncio.Future[Any]"]
     is_running: Callable[[], bool]
     call_later: Callable[..., asyncio.TimerHandle]
+    call_soon: Callable[..., asyncio.Handle]
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -74,7 +76,7 @@ class ProcessMixin:
             self, protocol, args, shell, stdin, stdout, stderr, bufsize,
             waiter=waiter, extra=extra, **kwargs,
         )  # fmt: skip
-        self._await_exit(transport)
+        self._await_exit(transport, waiter)
         try:
             await waiter
         except (SystemExit, KeyboardInterrupt):
@@ -85,7 +87,9 @@ class ProcessMixin:
             raise
         return transport
 
-    def _await_exit(self, transport: SubprocessTransport) -> None:
+    def _await_exit(
+        self, transport: SubprocessTransport, connected: "asyncio.Future[Any]"
+    ) -> None:
         pid = transport.get_pid()
         assert pid is not None
         # What the protocol is told of the exit, it sees where the child was started.
@@ -97,7 +101,7 @@ class ProcessMixin:
             self._await_by_thread(transport, pid, context)
             return
         self._children[transport] = number
-        self._poll_child(transport, pid, number, context)
+        self._poll_child(transport, pid, number, context, connected)
 
     def _await_by_thread(
         self, transport: SubprocessTransport, pid: int, context: contextvars.Context
@@ -121,20 +125,32 @@ class ProcessMixin:
             self.call_later(_LOOK_AGAIN, self._await_by_looking, transport, pid)
 
     def _poll_child(
-        self, transport: SubprocessTransport, pid: int, number: int, context: contextvars.Context
+        self,
+        transport: SubprocessTransport,
+        pid: int,
+        number: int,
+        context: contextvars.Context,
+        connected: "asyncio.Future[Any]",
     ) -> None:
         def done(res: int, flags: int, data: int, token: int) -> None:
             if transport not in self._children:
                 return
             if res == -errno.ECANCELED:
-                self._poll_child(transport, pid, number, context)
+                self._poll_child(transport, pid, number, context, connected)
                 return
             os.close(self._children.pop(transport))
             if res < 0:
                 # It says nothing of the child, for which the loop must not wait.
                 self._await_by_thread(transport, pid, context)
             else:
-                context.run(self._exited, transport, pid)
+                # Told an iteration later, as by asyncio's watcher, and not before its pipes are
+                # read: what the child wrote last came with this at the latest, and goes first.
+                told = transport._process_exited, _status_of(transport, pid)
+                if connected.done():
+                    self.call_soon(self.call_soon, *told, context=context)
+                else:
+                    then = partial(self.call_soon, *told, context=context)
+                    connected.add_done_callback(lambda _: then())
 
         try:
             self._engine.submit(
@@ -144,25 +160,8 @@ class ProcessMixin:
             done(-(error.errno or errno.EAGAIN), 0, 0, 0)
 
     def _exited(self, transport: SubprocessTransport, pid: int) -> None:
-        """The child is over: wait for it, and tell its transport."""
-        process = transport._proc
-        try:
-            _, status = os.waitpid(pid, 0)
-        except ChildProcessError:
-            # Popen.poll(), or somebody who waits for any child, was here first.
-            code = process.returncode
-            if code is None:
-                code = 255
-                logger.warning(
-                    "child process pid %d exit status already read: will report returncode 255",
-                    pid,
-                )
-        else:
-            try:
-                code = os.waitstatus_to_exitcode(status)
-            except ValueError:
-                code = status
-        transport._process_exited(code)
+        """The child is over: tell its transport."""
+        transport._process_exited(_status_of(transport, pid))
 
     def close(self) -> None:
         if not self.is_running():
@@ -176,6 +175,25 @@ class ProcessMixin:
 #: Seconds between two looks for a child's exit, where nothing better is to be had.
 _LOOK_AGAIN = 0.05
 _EXIT_STAYS = os.WEXITED | os.WNOWAIT
+
+
+def _status_of(transport: SubprocessTransport, pid: int) -> int:
+    """Wait for a child that is over; its exit status."""
+    try:
+        _, status = os.waitpid(pid, 0)
+    except ChildProcessError:
+        # Popen.poll(), or somebody who waits for any child, was here first.
+        code: Optional[int] = transport._proc.returncode
+        if code is not None:
+            return code
+        logger.warning(
+            "child process pid %d exit status already read: will report returncode 255", pid
+        )
+        return 255
+    try:
+        return os.waitstatus_to_exitcode(status)
+    except ValueError:
+        return status
 
 
 def _check_watcher() -> None:

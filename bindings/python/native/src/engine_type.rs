@@ -6,6 +6,7 @@
 use crate::abi::*;
 use crate::engine::{ENGINE, Engine, Library};
 use crate::names::slow;
+use crate::parked;
 use crate::py::*;
 use crate::python::*;
 use crate::table::{Kind, Table};
@@ -338,6 +339,10 @@ unsafe extern "C" fn park(slf: Obj, _: Obj) -> Obj {
     })
 }
 
+unsafe extern "C" fn resume(slf: Obj, _: Obj) -> Obj {
+    on(&slf, |me, engine| parked::resume(me, engine).map(|()| Ref::none()))
+}
+
 unsafe extern "C" fn length(slf: Obj) -> Py_ssize_t {
     // SAFETY: self is a live engine.
     Engine::of(unsafe { Ref::view(&slf) }).table(|table| table.len()) as Py_ssize_t
@@ -442,6 +447,7 @@ pub fn make(module: &Ref) -> Py<()> {
         method(c"cancel", METH_O, cancel),
         method(c"finish", METH_O, finish),
         method(c"park", METH_NOARGS, park),
+        method(c"resume", METH_NOARGS, resume),
         method(c"release", METH_O, release),
         keyword_method(c"received", received),
         method(c"turn", METH_O, turn),

@@ -16,6 +16,7 @@ mod engine_type;
 mod handle;
 mod heap;
 mod names;
+mod parked;
 mod properties;
 mod py;
 mod python;

@@ -27,6 +27,7 @@ import errno
 import itertools
 import struct
 import time
+from collections import Counter, deque
 from threading import get_ident
 from typing import Any, Callable, Iterable, List, Optional, Set
 
@@ -78,6 +79,7 @@ class Engine(Receiving, Turning):
         self._entries, self._flags, self._spin_us = entries, flags, spin_us
         self.buffer_size, self.buffer_count = buffer_size, buffer_count
         self._restart: Set[int] = set()
+        self._parked: Set[int] = set()
         self._numbers = itertools.count(1)
         self._retired: List[int] = []
         self._foreign: Set[int] = set()
@@ -208,6 +210,7 @@ class Engine(Receiving, Turning):
 
     def park(self) -> None:
         """The loop stops: end what can be armed again, so that another thread may run it."""
+        self._parked = set(self._restart)
         for ident in list(self._restart):
             self.cancel(ident)
         for _ in range(100):
@@ -218,6 +221,25 @@ class Engine(Receiving, Turning):
             self._restart.difference_update(
                 [record[0] for record in self._inbox if record[2] & _FINAL]
             )
+
+    def resume(self) -> None:
+        """The loop runs again: what `park` ended is armed with the first turn, which finds what
+        came meanwhile as a selector does. Where more is to be told of it, that goes first."""
+        parked, self._parked = self._parked, set()
+        inbox, seen = self._inbox, Counter(record[0] for record in self._inbox)
+        ended = [
+            record
+            for record in inbox
+            if record[0] in parked and seen[record[0]] == 1 and record[1] == -errno.ECANCELED
+        ]
+        if not ended:
+            return
+        chosen = {record[0] for record in ended}
+        self._inbox = deque(ended)
+        try:
+            self.dispatch()
+        finally:
+            self._inbox.extend(record for record in inbox if record[0] not in chosen)
 
     def close(self) -> int:
         """Cancel everything, wait up to a second for it and free the ring; how many operations the

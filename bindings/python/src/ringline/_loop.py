@@ -194,6 +194,7 @@ class CoreLoop(asyncio.BaseEventLoop):
             return
         self._engine.attach()
         try:
+            self._engine.resume()
             super().run_forever()
         finally:
             if not self._engine.closed:

@@ -35,11 +35,6 @@ CALLED: List[Tuple[Any, str]] = [
     (_Base._check_ssl_socket, "sock"),
     (_futures._set_result_unless_cancelled, "fut result"),
     (
-        _Selecting.BaseSelectorEventLoop._accept_connection2,
-        "protocol_factory conn extra sslcontext server ssl_handshake_timeout ssl_shutdown_timeout"
-        " context",
-    ),
-    (
         sslproto.SSLProtocol.__init__,
         "loop app_protocol sslcontext waiter server_side server_hostname call_connection_made"
         " ssl_handshake_timeout ssl_shutdown_timeout",

@@ -404,33 +404,6 @@ def test_between_the_end_of_a_send_and_its_word(what: str) -> None:
     run(main())
 
 
-def test_a_connection_that_comes_with_the_end_of_its_server() -> None:
-    """Failure: a client that nobody serves and nobody closes."""
-    made: List[Any] = []
-
-    class Served(asyncio.Protocol):
-        def connection_made(self, transport: Any) -> None:
-            made.append(transport)
-
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        for _ in range(10):
-            server = await loop.create_server(Served, "127.0.0.1", 0)
-            await asyncio.sleep(0.001)
-            with socket.create_connection(server.sockets[0].getsockname(), 2) as client:
-                loop.call_soon(server.close)
-                await asyncio.sleep(0.001)
-                client.setblocking(False)
-                try:
-                    assert client.recv(10) == b""
-                except ConnectionResetError:
-                    pass
-            await server.wait_closed()
-
-    run(main())
-    assert made == []
-
-
 # Datagrams.
 
 

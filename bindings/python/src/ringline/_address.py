@@ -7,7 +7,7 @@ import errno
 import os
 import socket
 import struct
-from typing import Tuple, Union
+from typing import Any, Tuple, Union
 
 #: (host, port), (host, port, flowinfo, scope) with numeric hosts, or a path of a unix socket.
 Address = Union[Tuple[str, int], Tuple[str, int, int, int], str, bytes]
@@ -86,3 +86,21 @@ def unpack(raw: bytes) -> Address:
         return socket.inet_ntop(socket.AF_INET6, raw[8:24]), port, flow, scope
     path = raw[2:]
     return path if path[:1] == b"\0" else os.fsdecode(path.split(b"\0")[0])
+
+
+#: getsockopt(2)'s getpeername, which also a connection answers that is over; and what sizes to ask.
+_SO_PEERNAME = 28
+_SIZES = {socket.AF_INET: 16, socket.AF_INET6: 28}
+
+
+def peer_of(sock: socket.socket) -> Any:
+    """Who is at the other end, also where it reset the connection by now; None where nobody is."""
+    try:
+        return sock.getpeername()
+    except OSError:
+        pass
+    try:
+        size = _SIZES.get(sock.family)
+        return size and unpack(sock.getsockopt(socket.SOL_SOCKET, _SO_PEERNAME, size))
+    except OSError:
+        return None

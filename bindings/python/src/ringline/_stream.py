@@ -17,6 +17,7 @@ from collections import deque
 from typing import Any, Callable, Deque, Dict, Optional
 
 from . import _abi, _layer
+from ._address import peer_of
 from ._error import failure
 from ._sending import Sending
 from ._transport import LATER, NO_BUFFER, SHORT, FlowControl, Reading, takes_buffers
@@ -72,7 +73,7 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
         self._extra["socket"] = trsock.TransportSocket(sock)
         self._name("sockname", sock.getsockname)
         if "peername" not in self._extra:
-            self._name("peername", sock.getpeername)
+            self._extra["peername"] = peer_of(sock)
         self._sock = sock
         self._sock_fd = sock.fileno()
         self._context = contextvars.copy_context() if context is None else context
@@ -82,10 +83,8 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
         self._recv_id = 0
         self._conn_lost = 0
         self._closing = self._paused = self._eof = self._ended = False
-        self._server = server
+        self._server = None
         self.set_protocol(protocol)
-        if server is not None:
-            server._attach(self) if _COUNTS_CLIENTS else server._attach()
         loop._transports[self._sock_fd] = self
         _set_nodelay(sock)
         loop.call_soon(protocol.connection_made, self, context=self._context)
@@ -93,6 +92,7 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
         if waiter is not None:
             result = futures._set_result_unless_cancelled  # type: ignore[attr-defined]
             loop.call_soon(result, waiter, None)
+        self._attach(server)
 
     @property
     def _read_ready_cb(self) -> Any:
@@ -126,10 +126,26 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
             self._detach()
             _warn(text, ResourceWarning, source=self)
 
+    def _attach(self, server: Any) -> None:
+        """Be one of a server's. Its own method refuses that where it is closed, but who was
+        accepted before counts."""
+        self._server = server
+        if server is None:
+            return
+        if server._sockets is not None:
+            server._attach(self) if _COUNTS_CLIENTS else server._attach()
+        elif _COUNTS_CLIENTS:
+            server._clients.add(self)
+        else:
+            server._active_count += 1
+
     def _detach(self) -> None:
         server, self._server = self._server, None
         if server is not None:
             server._detach(self) if _COUNTS_CLIENTS else server._detach()
+            limit = getattr(server, "_limit", None)
+            if limit is not None:
+                limit.wake()
 
     # The protocol.
 

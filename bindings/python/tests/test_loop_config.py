@@ -42,6 +42,8 @@ assert libc.prctl(22, 2, ctypes.byref(filter), 0, 0) == 0
         {"spin_us": -1},
         {"sqpoll": "maybe"},
         {"fallback": 2},
+        {"send": "later"},
+        {"send": True},
         {"bufer_size": 65536},
     ],
 )
@@ -63,6 +65,7 @@ def test_wrong_options(options: Dict[str, Any]) -> None:
         ("SPIN_US", "soon"),
         ("SQPOLL", "perhaps"),
         ("FALLBACK", "2"),
+        ("SEND", "soon"),
     ],
 )
 def test_wrong_variables(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -445,7 +445,8 @@ def test_dropped_transport_is_said() -> None:
 
 
 @pytest.mark.parametrize("size", [5, 50_000])
-def test_what_was_written_before_abort_goes(size: int) -> None:
+@pytest.mark.parametrize("send", ["auto", "turn"])
+def test_what_was_written_before_abort_goes(size: int, send: str) -> None:
     """asyncio's write sends at once, so that a reply before an abort arrives."""
 
     async def main() -> None:
@@ -460,7 +461,7 @@ def test_what_was_written_before_abort_goes(size: int) -> None:
         assert got == b"x" * (size - 2) + b"yy"
         other.close()
 
-    run(main())
+    run(main(), send=send)
 
 
 def test_accepted_by_a_listener_without_a_protocol_has_no_delay() -> None:

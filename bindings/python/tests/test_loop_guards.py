@@ -432,7 +432,7 @@ def test_a_flush_that_fails_stops_no_other(kind: Any) -> None:
 
     def write() -> None:
         transport: Any = one.transport
-        transport._flush = types.MethodType(lambda _: fail(), transport)
+        transport._flush = types.MethodType(lambda *_: fail(), transport)
         # Somebody waits, so that the native layer asks this method too.
         transport._protocol_paused = True
         transport.write(b"fails")
@@ -444,7 +444,7 @@ def test_a_flush_that_fails_stops_no_other(kind: Any) -> None:
             log.transport.abort()
         await until(lambda: one.lost and two.lost)
 
-    loop = new_loop()
+    loop = new_loop(send="turn")
     loop.set_exception_handler(lambda *_: None)
     (one, first), (two, second) = loop.run_until_complete(begin())
     loop.call_soon(write)
@@ -466,7 +466,7 @@ def test_a_flush_that_fails_is_told_at_once() -> None:
         def connection_lost(self, error: Any) -> None:
             ended[0].set_result(error)
 
-    def fail(transport: Any) -> None:
+    def fail(transport: Any, by_call: bool = False) -> None:
         raise OSError(errno.EAGAIN, "the kernel takes no operation now")
 
     async def main() -> None:
@@ -485,4 +485,4 @@ def test_a_flush_that_fails_is_told_at_once() -> None:
         close(right)
 
     ended: List[Any] = []
-    run(main())
+    run(main(), send="turn")

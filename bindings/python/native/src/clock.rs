@@ -48,7 +48,7 @@ fn replaced() -> Option<Ref> {
 
 /// CLOCK_MONOTONIC in seconds, the float that time.monotonic() gives.
 #[inline]
-fn monotonic() -> f64 {
+pub fn monotonic() -> f64 {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the clock exists on every Linux, and `now` is written.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut now) };

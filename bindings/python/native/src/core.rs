@@ -8,6 +8,7 @@ use crate::bound::{self, Bound};
 use crate::call::Request;
 use crate::clock;
 use crate::engine::ENGINE;
+use crate::flush::{self, Flushing};
 use crate::handle::{self, Call};
 use crate::heap::Heap;
 use crate::names::{call_method, names, slow};
@@ -48,6 +49,8 @@ pub struct Core {
     pub(crate) sleeping: Cell<bool>,
     /// How deep `_run_once` is nested.
     pub(crate) depth: Cell<u32>,
+    /// When small writes go.
+    pub(crate) flushing: Flushing,
 }
 
 /// The class of the last loop that was checked.
@@ -360,6 +363,12 @@ unsafe extern "C" fn run_once(slf: Obj, _: Obj) -> Obj {
     })
 }
 
+/// `_sends_now()`: whether a small write goes at once.
+unsafe extern "C" fn sends_now(slf: Obj, _: Obj) -> Obj {
+    // SAFETY: a method's self is live for the call.
+    enter(|| flush::at_once(Core::of(unsafe { Ref::view(&slf) })).map(Ref::bool))
+}
+
 /// asyncio's TimerHandle says that it was cancelled (those that Python made, in debug mode).
 unsafe extern "C" fn timer_cancelled(slf: Obj, handle: Obj) -> Obj {
     enter(|| {
@@ -465,6 +474,7 @@ pub fn make(module: &Ref) -> Py<()> {
         method(c"get_debug", METH_NOARGS, get_debug),
         method(c"_run_once", METH_NOARGS, run_once),
         method(c"_turn", METH_O, turn),
+        method(c"_sends_now", METH_NOARGS, sends_now),
         method(c"_timer_handle_cancelled", METH_O, timer_cancelled),
     ];
     let slots = vec![

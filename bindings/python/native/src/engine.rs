@@ -452,12 +452,17 @@ impl Engine {
         self.inbox(|inbox| inbox.iter().find(|one| one.user_data == ident).map_or(0, |one| one.res))
     }
 
+    /// Whether completions wait for their callbacks.
+    #[inline]
+    pub fn has_completions(&self) -> bool {
+        self.inbox(|inbox| !inbox.is_empty())
+    }
+
     /// Submit and wait; whether there is something to dispatch.
     #[inline]
     pub fn fetch(&self, me: &Ref, timeout: Option<f64>) -> Py<bool> {
-        let waiting = self.inbox(|inbox| inbox.is_empty());
-        self.enter(me, if waiting { timeout } else { Some(0.0) })?;
-        Ok(!self.inbox(|inbox| inbox.is_empty()))
+        self.enter(me, if self.has_completions() { Some(0.0) } else { timeout })?;
+        Ok(self.has_completions())
     }
 
     /// Call the callbacks of what is complete.

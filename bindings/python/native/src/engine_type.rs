@@ -193,6 +193,11 @@ unsafe extern "C" fn enter_once(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj) 
     })
 }
 
+/// Whether completions wait for their callbacks.
+unsafe extern "C" fn has_completions(slf: Obj, _: Obj) -> Obj {
+    on(&slf, |_, engine| Ok(Ref::bool(engine.has_completions())))
+}
+
 /// The result that an operation ended with and that was not dispatched yet; else 0.
 unsafe extern "C" fn came(slf: Obj, ident: Obj) -> Obj {
     on(&slf, |_, engine| {
@@ -455,6 +460,7 @@ pub fn make(module: &Ref) -> Py<()> {
         method(c"dispatch", METH_NOARGS, dispatch),
         method(c"take", METH_O, take),
         method(c"came", METH_O, came),
+        method(c"has_completions", METH_NOARGS, has_completions),
         keyword_method(c"_enter", enter_once),
         keyword_method(c"_bind", bind),
         method(c"_unbind", METH_NOARGS, unbind),

@@ -13,6 +13,7 @@ mod datagram;
 mod dispatch;
 mod engine;
 mod engine_type;
+mod flush;
 mod handle;
 mod heap;
 mod names;

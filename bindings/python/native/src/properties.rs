@@ -114,6 +114,18 @@ unsafe extern "C" fn set_engine(slf: Obj, value: Obj, _: *mut c_void) -> c_int {
 
 place!(get_flushes, set_flushes, flushes);
 
+/// When small writes go: a number of `flush.rs`.
+unsafe extern "C" fn get_sends(slf: Obj, _: *mut c_void) -> Obj {
+    get(&slf, |core| Ref::int(core.flushing.way.get().into()))
+}
+
+unsafe extern "C" fn set_sends(slf: Obj, value: Obj, _: *mut c_void) -> c_int {
+    put(&slf, &value, |core, value| {
+        core.flushing.way.set(value.double()? as u8);
+        Ok(())
+    })
+}
+
 /// The timers, the first to come first: a copy.
 unsafe extern "C" fn get_scheduled(slf: Obj, _: *mut c_void) -> Obj {
     get(&slf, |core| {
@@ -157,6 +169,7 @@ pub fn all() -> Vec<PyGetSetDef> {
         property(c"_engine", get_engine, Some(set_engine)),
         property(c"_rearm", get_rearm, Some(set_rearm)),
         property(c"_flushes", get_flushes, Some(set_flushes)),
+        property(c"_sends", get_sends, Some(set_sends)),
         property(c"_scheduled", get_scheduled, Some(set_ignored)),
         property(c"_ready", get_ready, Some(set_ignored)),
     ]

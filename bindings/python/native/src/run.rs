@@ -5,10 +5,10 @@
 
 use crate::core::Core;
 use crate::engine::Engine;
+use crate::flush::flush_all;
 use crate::handle::{Handle, finish};
 use crate::names::{call_method, names, slow};
 use crate::py::*;
-use crate::stream::flush_all;
 
 /// Longest sleep: a day.
 const LONGEST: f64 = 86_400.0;
@@ -25,6 +25,7 @@ pub fn run_once(me: &Ref, core: &Core) -> Py<()> {
     core.depth.set(depth + 1);
     let result = rounds_of(me, core, rounds);
     core.depth.set(depth);
+    core.flushing.behind.set(0);
     core.bound.forget();
     if depth == 0 && (result.is_err() || core.stopping.get() || core.thread.is_empty()) {
         core.settle();
@@ -76,7 +77,8 @@ fn catch_up(me: &Ref, core: &Core) -> Py<()> {
 
 /// Run what is ready now.
 fn run_ready(me: &Ref, core: &Core) -> Py<()> {
-    for _ in 0..core.ready(|ready| ready.len()) {
+    for behind in (0..core.ready(|ready| ready.len())).rev() {
+        core.flushing.behind.set(behind);
         let Some(handle) = core.ready(|ready| ready.pop_front()) else { break };
         if core.debug.get() {
             slow(c"run_timed", &[me, &handle])?;
@@ -114,7 +116,7 @@ fn turn(me: &Ref, core: &Core) -> Py<bool> {
 
 fn turn_for(me: &Ref, core: &Core, mut timeout: Option<f64>) -> Py<bool> {
     if !core.unflushed(|list| list.is_empty()) {
-        flush_all(core)?;
+        flush_all(core, false)?;
         // A flush that failed has left something to run.
         if !core.ready(|ready| ready.is_empty()) {
             timeout = Some(0.0);

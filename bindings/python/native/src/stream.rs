@@ -9,7 +9,8 @@
 use crate::abi::*;
 use crate::core::Core;
 use crate::engine::Engine;
-use crate::names::{slow, stream_names, tell};
+use crate::flush;
+use crate::names::{stream_names, tell};
 use crate::py::*;
 use crate::python::*;
 use crate::reader;
@@ -23,7 +24,7 @@ use std::ptr::null;
 /// `ringline._native`'s subclass of SocketTransport.
 pub static STREAM: Type = Type::unmade();
 
-/// So much is sent at once, without waiting for the end of the iteration.
+/// So much is sent at once, whatever else is ready.
 const AT_ONCE: isize = 16384;
 /// So much goes to data_received at once, as with asyncio.
 const MOST: usize = 262_144;
@@ -49,6 +50,8 @@ pub struct Stream {
     /// The protocol that was looked at, and whether its reader is fed past it.
     pub(crate) looked: Cell<Obj>,
     pub(crate) recv_id: Cell<u64>,
+    /// The turn in which bytes came last.
+    pub(crate) got_at: Cell<u64>,
     pub(crate) send_id: Cell<u64>,
     pub(crate) size: Cell<isize>,
     pub(crate) sent_to: Cell<isize>,
@@ -155,6 +158,7 @@ pub fn received(me: &Ref, engine: &Engine, res: i32, record: &Record) -> Py<()> 
     if record.flags & CF_FINAL != 0 {
         part.recv_id.set(0);
     }
+    part.got_at.set(engine.turns.get());
     let mut done = Ok(());
     if let (Some(protocol), Some(context)) = (part.protocol.get(), part.context.get()) {
         let size = res as usize;
@@ -340,7 +344,7 @@ impl Stream {
             return self.write_slowly(me, data);
         };
         if self.nothing_queued() {
-            if length >= AT_ONCE {
+            if length >= AT_ONCE || self.goes_at_once()? {
                 return self.send_now(me, data, length);
             }
             self.pending.set(Some(data.clone()));
@@ -348,6 +352,15 @@ impl Stream {
             return self.flush_later(me);
         }
         self.write_slowly(me, data)
+    }
+
+    /// Whether a small write goes at once.
+    #[inline]
+    fn goes_at_once(&self) -> Py<bool> {
+        match self.owner.get() {
+            Some(owner) => flush::at_once(Core::checked(&owner)?),
+            None => Ok(false),
+        }
     }
 
     /// As much as the kernel takes now; the rest is sent when it has room.
@@ -380,8 +393,8 @@ impl Stream {
         write.call(&[me, data]).map(drop)
     }
 
-    /// Send what was written in this iteration, with the turn that follows.
-    pub fn flush(&self, me: &Ref) -> Py<()> {
+    /// Send what was written in this iteration, with the turn that follows or by a call.
+    pub fn flush(&self, me: &Ref, by_call: bool) -> Py<()> {
         let Some(engine) = self.engine.get() else { return Ok(()) };
         let native = Engine::checked(&engine)?;
         let usual = !self.pending.is_empty()
@@ -394,10 +407,14 @@ impl Stream {
             && !self.waits()
             && native.quiet_sends.get();
         if !usual {
-            return me.attr(&stream_names().flush)?.call(&[]).map(drop);
+            return me.attr(&stream_names().flush)?.call(&[&Ref::bool(by_call)]).map(drop);
         }
         self.flushing.set(false);
         let Some(data) = self.pending.take() else { return Ok(()) };
+        if by_call {
+            self.size.set(0);
+            return self.send_now(me, &data, data.bytes_length().unwrap_or(0));
+        }
         let op = Op {
             opcode: SEND,
             fd: self.fd.get(),
@@ -414,28 +431,4 @@ impl Stream {
         self.send_id.set(ident);
         Ok(())
     }
-}
-
-/// Flush every transport that was written to.
-pub fn flush_all(core: &Core) -> Py<()> {
-    let list = core.unflushed(std::mem::take);
-    for (at, transport) in list.iter().enumerate() {
-        if Stream::of(transport).flush(transport).is_err() {
-            // The others are flushed all the same, by the next turn if it is to end the program.
-            let told = caught().and_then(|error| slow(c"flush_failed", &[transport, &error]));
-            if told.is_err() {
-                core.unflushed(|fresh| fresh.extend_from_slice(&list[at + 1..]));
-                return told.map(drop);
-            }
-        }
-    }
-    // The room is used again, unless somebody wrote meanwhile.
-    core.unflushed(|fresh| {
-        if fresh.is_empty() {
-            let mut list = list;
-            list.clear();
-            *fresh = list;
-        }
-    });
-    Ok(())
 }

@@ -92,8 +92,9 @@ fn members(at: usize) -> Vec<PyMemberDef> {
         (c"_queue", offset_of!(Stream, queue)),
         (c"_pending", offset_of!(Stream, pending)),
     ];
-    let numbers: [(&CStr, usize, c_int); 6] = [
+    let numbers: [(&CStr, usize, c_int); 7] = [
         (c"_recv_id", offset_of!(Stream, recv_id), Py_T_ULONGLONG),
+        (c"_got_at", offset_of!(Stream, got_at), Py_T_ULONGLONG),
         (c"_send_id", offset_of!(Stream, send_id), Py_T_ULONGLONG),
         (c"_size", offset_of!(Stream, size), Py_T_PYSSIZET),
         (c"_sent_to", offset_of!(Stream, sent_to), Py_T_PYSSIZET),

@@ -28,6 +28,10 @@ class Config(NamedTuple):
         after os.setuid(): make the loop afterwards.
     spin_us : int
         Microseconds to look at the completion queue before each sleep (RINGLINE_SPIN_US).
+    send : str
+        When a small write goes (RINGLINE_SEND): "auto", at once where nothing else is ready in the
+        iteration, else at its end, with what the others write; "now", always at once, by a system
+        call for each; "turn", always at the iteration's end.
     fallback : bool
         Where rings are forbidden, warn and use asyncio's own loop (RINGLINE_FALLBACK).
     """
@@ -37,6 +41,7 @@ class Config(NamedTuple):
     ring_size: int = 64
     sqpoll: bool = False
     spin_us: int = 0
+    send: str = "auto"
     fallback: bool = False
 
 
@@ -48,6 +53,8 @@ _LIMITS: Dict[str, Tuple[int, int, bool]] = {
     "spin_us": (0, 1_000_000, False),
 }
 _POOL_MOST = 64 << 20
+#: The words that `send` may be.
+SENDS = ("auto", "now", "turn")
 
 
 def _number(said: str, name: str, value: Any) -> int:
@@ -63,6 +70,14 @@ def _number(said: str, name: str, value: Any) -> int:
         raise ValueError(f"{said}={value} is not in {least}..{most}")
     if power and value & (value - 1):
         raise ValueError(f"{said}={value} is not a power of two")
+    return value
+
+
+def _word(said: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{said}={value!r} is not a word: it is one of {', '.join(SENDS)}")
+    if value not in SENDS:
+        raise ValueError(f"{said}={value!r} is not one of {', '.join(SENDS)}")
     return value
 
 
@@ -98,7 +113,10 @@ def configure(options: Dict[str, Any], environment: Optional[Dict[str, str]] = N
             value = variables.get(said)
         if value is None:
             continue
-        found[name] = _number(said, name, value) if name in _LIMITS else _truth(said, value)
+        if name in _LIMITS:
+            found[name] = _number(said, name, value)
+        else:
+            found[name] = (_word if name == "send" else _truth)(said, value)
     config = Config(**found)
     if config.buffer_size * config.buffer_count > _POOL_MOST:
         raise ValueError(

@@ -6,7 +6,7 @@ from typing import Any, Dict
 
 from . import _abi
 from . import _layer as native
-from ._config import configure
+from ._config import SENDS, configure
 from ._connect import ConnectMixin
 from ._datagram import DatagramMixin
 from ._engine import Engine
@@ -47,7 +47,7 @@ class EventLoop(
 
     Parameters
     ----------
-    **options : int or bool
+    **options : int, bool or str
         As of `new_event_loop`; `fallback` means nothing here.
 
     Raises
@@ -70,6 +70,7 @@ class EventLoop(
                 logger = logging.getLogger("ringline")
                 logger.warning("sqpoll is not allowed here: going on without")
             super().__init__(engine)
+            self._sends = SENDS.index(config.send)
         except BaseException:
             # Nobody else knows the ring.
             engine.close()

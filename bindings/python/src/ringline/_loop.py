@@ -23,6 +23,7 @@ from typing import Any, Callable, Deque, Dict, List, Mapping, Optional, Tuple
 from . import _abi
 from ._engine import Engine
 from ._operations import File
+from ._sending import Collecting
 from ._transport import LATER
 
 _READ = select.POLLIN | select.POLLHUP | select.POLLERR
@@ -139,7 +140,7 @@ class _Selector:
         pass
 
 
-class CoreLoop(asyncio.BaseEventLoop):
+class CoreLoop(Collecting, asyncio.BaseEventLoop):
     """The iteration, readers and writers, and what threads need."""
 
     # Of BaseEventLoop, whose private names are not in the type stubs.
@@ -164,7 +165,6 @@ class CoreLoop(asyncio.BaseEventLoop):
         self._selector: Any = _Selector(self)
         self._watches: Dict[Tuple[int, int], Watch] = {}
         self._rearm: List[Watch] = []
-        #: Called before the next turn: transports with something to send.
         self._flushes: List[Any] = []
         self._transports: "weakref.WeakValueDictionary[int, Any]" = weakref.WeakValueDictionary()
         self._ssock: Optional[socket.socket] = None
@@ -193,6 +193,7 @@ class CoreLoop(asyncio.BaseEventLoop):
             super().run_forever()
             return
         self._engine.attach()
+        self._behind = 0
         try:
             self._engine.resume()
             super().run_forever()
@@ -304,18 +305,6 @@ class CoreLoop(asyncio.BaseEventLoop):
                 timeout = 0
         return self._engine.fetch(timeout)
 
-    def _flush_all(self) -> None:
-        """Send what was collected. One that fails does not keep the others from it."""
-        flushes = self._flushes
-        flushes.reverse()
-        while flushes:
-            # One at a time leaves the list: whatever it raises, the others are flushed.
-            flush = flushes.pop()
-            try:
-                flush()
-            except Exception as error:
-                flush.__self__._fatal_error(error, "Fatal write error on socket transport")
-
     def _process_events(self, event_list: List[Any]) -> None:
         """Nothing: completions were dealt with in the turn."""
 
@@ -363,14 +352,16 @@ class CoreLoop(asyncio.BaseEventLoop):
             self._run_watched(count)
             return
         take = self._ready.popleft
-        for _ in range(count):
+        for behind in range(count - 1, -1, -1):
+            self._behind = behind
             handle = take()
             if not handle._cancelled:
                 handle._run()
 
     def _run_watched(self, count: int) -> None:
         """The ready handles in debug mode: who takes long is told."""
-        for _ in range(count):
+        for behind in range(count - 1, -1, -1):
+            self._behind = behind
             handle = self._ready.popleft()
             if handle._cancelled:
                 continue

@@ -24,9 +24,9 @@ def new_event_loop(**options: Any) -> asyncio.AbstractEventLoop:
 
     Parameters
     ----------
-    **options : int or bool
-        buffer_size, buffer_count, ring_size, sqpoll, spin_us, fallback. What is not given is taken
-        from RINGLINE_BUFFER_SIZE and so on, else it has its default.
+    **options : int, bool or str
+        buffer_size, buffer_count, ring_size, sqpoll, spin_us, send, fallback. What is not given is
+        taken from RINGLINE_BUFFER_SIZE and so on, else it has its default.
 
     Returns
     -------
@@ -67,7 +67,7 @@ class EventLoopPolicy(_Default):  # type: ignore[misc]
 
     Parameters
     ----------
-    **options : int or bool
+    **options : int, bool or str
         As of `new_event_loop`, checked at once.
     """
 
@@ -85,7 +85,7 @@ def install(**options: Any) -> None:
 
     Parameters
     ----------
-    **options : int or bool
+    **options : int, bool or str
         As of `new_event_loop`.
     """
     policy = EventLoopPolicy(**options)
@@ -103,7 +103,7 @@ def run(main: "Coroutine[Any, Any, _T]", *, debug: Optional[bool] = None, **opti
         What to run until it is complete.
     debug : bool or None
         asyncio's debug mode; None = as the environment says.
-    **options : int or bool
+    **options : int, bool or str
         As of `new_event_loop`.
     """
     if sys.version_info >= (3, 11):

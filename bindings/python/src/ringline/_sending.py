@@ -1,13 +1,18 @@
-"""The sending half of a stream transport.
+"""The sending half of a stream transport, and when what was written goes.
 
 Owns the writes that wait and at most one send in flight. Invariants: what the kernel sends from is
 held until its FINAL; sends go out in the order of the writes; a send that somebody waits for is not
 QUIET, as it would not end the wait of a turn.
+
+A small write is a system call of its own where nothing else is ready in the iteration: then it is
+out, whatever the callback does next, as with asyncio. Where others are ready, what all of them
+write goes with the turn behind the iteration, by one system call.
 """
 
 import asyncio
 import errno
 import socket
+import time
 from asyncio import constants
 from asyncio.log import logger
 from collections import deque
@@ -19,12 +24,58 @@ from ._error import failure
 
 _DONTWAIT = int(socket.MSG_DONTWAIT | socket.MSG_WAITALL)
 _WAITALL = int(socket.MSG_WAITALL)
-#: So much is sent at once, without waiting for the end of the iteration.
+#: So much is sent at once, whatever else is ready.
 _AT_ONCE = 16384
 #: So much goes with one operation, so that water marks see how a large write gets on.
 _PIECE = 262144
 _AGAIN = (-errno.EAGAIN, -errno.EINTR)
 _WRITE_ERROR = "Fatal write error on socket transport"
+#: What is asked for (`_config.SENDS`): at once where nothing else is ready, always, never.
+_AUTO, _TURN = 0, 2
+#: So long what was collected waits for the end of an iteration, in seconds: where callbacks
+#: compute, one system call for each costs nothing, and the first need not wait for the last.
+_LATEST = 0.0005
+
+
+class Collecting:
+    """What stream transports ask of their loop: when a small write goes."""
+
+    _thread_id: Optional[int]
+    _engine: Any
+    #: Which of the three.
+    _sends = _AUTO
+    #: How many handles of this iteration are behind the one that runs.
+    _behind = 0
+    #: Called before the next turn: `_flush` of transports with something to send.
+    _flushes: List[Any]
+    #: When the first of those was written.
+    _collected = 0.0
+
+    def _sends_now(self) -> bool:
+        """Whether a small write is sent at once: nothing else is ready in this iteration. The
+        native layer has it too."""
+        if self._sends != _AUTO or self._thread_id is None:
+            return self._sends != _TURN
+        if not self._flushes:
+            if not self._behind and not self._engine.has_completions():
+                return True
+            self._collected = time.monotonic()
+        elif time.monotonic() - self._collected > _LATEST:
+            self._flush_all(by_call=True)
+            return True
+        return False
+
+    def _flush_all(self, by_call: bool = False) -> None:
+        """Send what was collected. One that fails does not keep the others from it."""
+        flushes = self._flushes
+        flushes.reverse()
+        while flushes:
+            # One at a time leaves the list: whatever it raises, the others are flushed.
+            flush = flushes.pop()
+            try:
+                flush(by_call)
+            except Exception as error:
+                flush.__self__._fatal_error(error, _WRITE_ERROR)
 
 
 class Sending:
@@ -81,6 +132,10 @@ class Sending:
             raise RuntimeError("unable to write; sendfile is in progress")
         if not data:
             return
+        at_once = self._size + len(data) >= _AT_ONCE
+        if not (at_once or self._send_id or self._conn_lost):
+            # It may send what was collected, of this transport too.
+            at_once = self._loop._sends_now()
         if self._conn_lost:
             self._lost_write()
             return
@@ -88,7 +143,7 @@ class Sending:
         self._size += len(data)
         if self._send_id:
             self._maybe_pause_protocol()
-        elif self._size >= _AT_ONCE:
+        elif at_once and not (self._closing or self._protocol_paused):
             self._send_at_once()
         elif not self._flushing:
             self._flushing = True
@@ -147,23 +202,20 @@ class Sending:
         """A send by the native layer failed, with this errno."""
         self._fatal_error(failure(-number), _WRITE_ERROR)
 
-    def _flush(self) -> None:
-        """Send what was written in this iteration, with the turn that follows."""
+    def _flush(self, by_call: bool = False) -> None:
+        """Send what was written in this iteration, with the turn that follows or by a call."""
         self._flushing = False
         if self._send_id or not self._buffer or self._conn_lost:
+            return
+        awaited = self._protocol_paused or self._empty_waiter is not None
+        awaited = awaited or self._closing or self._eof
+        if by_call and not awaited:
+            self._send_at_once()
             return
         data = self._take() if len(self._buffer) > 1 else self._buffer.popleft()
         self._sending, self._sent_to = data, 0
         size = len(data)
-        if (
-            size > _PIECE
-            or self._closing
-            or self._eof
-            or self._buffer
-            or self._protocol_paused
-            or self._empty_waiter is not None
-            or not self._engine.quiet
-        ):
+        if awaited or size > _PIECE or self._buffer or not self._engine.quiet:
             # Somebody waits for it: a QUIET send would not end the wait of the turn.
             self._send_rest()
             return

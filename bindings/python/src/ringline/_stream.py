@@ -80,7 +80,7 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
         self._begin()
         #: What came while reading was paused.
         self._held: Deque[Any] = deque()
-        self._recv_id = 0
+        self._recv_id = self._got_at = 0
         self._conn_lost = 0
         self._closing = self._paused = self._eof = self._ended = False
         self._server = None
@@ -217,12 +217,18 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
         self._ended = True
         if self._paused or self._held:
             self._held.append(item)
+        elif self._got_at == self._engine.turns:
+            # Bytes came in this turn too: what they brought about runs before the end, as where
+            # the end is seen by a read of its own.
+            self._held.append(item)
+            self._unhold_soon()
         else:
             self._run(self._deliver, item)
 
     def _got(self, res: int, data: int, token: int) -> None:
         """Bytes of the pool, which are given back whatever becomes of them."""
         engine = self._engine
+        self._got_at = engine.turns
         try:
             if self._closing or self._ended:
                 return

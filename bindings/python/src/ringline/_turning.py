@@ -95,6 +95,10 @@ class Turning(Times):
             if wait and not found and code in _SHORT:
                 time.sleep(PAUSE)
 
+    def has_completions(self) -> bool:
+        """Whether completions wait for their callbacks."""
+        return bool(self._inbox)
+
     def _overdue(self) -> None:
         """Take over what a turn handed out whose end a signal's handler cut off."""
         if self._due:

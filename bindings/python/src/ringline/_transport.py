@@ -26,9 +26,9 @@ _FEW, _MOST = 8, 108
 
 def takes_buffers(protocol: object) -> bool:
     """Whether received bytes go to get_buffer() and buffer_updated(): a BufferedProtocol, or what
-    has those and no data_received(), whatever its bases are."""
+    has those and no data_received(), whatever its bases are. Not one that says it takes bytes."""
     if isinstance(protocol, asyncio.BufferedProtocol):
-        return True
+        return not getattr(protocol, "takes_bytes", False)
     return hasattr(protocol, "get_buffer") and not hasattr(protocol, "data_received")
 
 

@@ -27,6 +27,7 @@ mod stream;
 mod stream_type;
 mod table;
 mod times;
+mod tls;
 mod types;
 
 use crate::py::*;
@@ -83,6 +84,12 @@ unsafe extern "C" fn datagram_class(_: Obj, base: Obj) -> Obj {
     enter(|| datagram::make(unsafe { Ref::view(&base) }))
 }
 
+/// `_tls_types((_TlsProtocol, _SSLProtocolTransport))`: their subclasses with a native hot path.
+unsafe extern "C" fn tls_classes(_: Obj, bases: Obj) -> Obj {
+    // SAFETY: the argument is live for the call.
+    enter(|| tls::make(unsafe { Ref::view(&bases) }))
+}
+
 static LOADED: AtomicBool = AtomicBool::new(false);
 
 fn load(module: &Ref) -> Py<()> {
@@ -100,6 +107,7 @@ fn load(module: &Ref) -> Py<()> {
     let methods = types::table(vec![
         types::method(c"_stream_type", METH_O, stream_class),
         types::method(c"_datagram_type", METH_O, datagram_class),
+        types::method(c"_tls_types", METH_O, tls_classes),
     ]);
     // SAFETY: the list is ended by a zero and lives for ever.
     if unsafe { PyModule_AddFunctions(module.ptr(), methods.cast()) } != 0 {

@@ -80,6 +80,7 @@ guarded! {
     fn PyImport_ImportModule(name: *const c_char) -> Obj;
     fn PyList_Append(list: Obj, item: Obj) -> c_int;
     fn PyList_New(length: Py_ssize_t) -> Obj;
+    fn PyMemoryView_FromMemory(memory: *mut c_char, length: Py_ssize_t, flags: c_int) -> Obj;
     fn PyObject_Call(callable: Obj, arguments: Obj, named: Obj) -> Obj;
     fn PyObject_CallNoArgs(callable: Obj) -> Obj;
     fn PyObject_ClearWeakRefs(object: Obj);

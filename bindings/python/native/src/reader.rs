@@ -4,12 +4,10 @@
 //! Owns nothing. Invariant: only for objects of exactly these classes whose methods are asyncio's
 //! own; for others, and for what feed_data would refuse, the protocol's method is called.
 
-use crate::abi::Record;
-use crate::engine::Engine;
 use crate::names::Late;
 use crate::py::*;
 use crate::python::*;
-use crate::stream::{Pieces, Stream};
+use std::cell::Cell;
 
 /// What is looked up once.
 struct Known {
@@ -73,33 +71,50 @@ pub fn load() -> Py<()> {
     Ok(())
 }
 
-/// Put what was received into the reader of `protocol`; false where that is not for us, and
-/// nothing was taken.
+/// The protocol that was looked at, and whether its reader is fed past it.
+pub struct Looked {
+    at: Cell<Obj>,
+    feeds: Cell<bool>,
+}
+
+/// Where bytes come from.
+pub trait Source {
+    /// How many they are.
+    fn total(&self) -> usize;
+
+    /// Copy them to `place` and let go of them.
+    ///
+    /// # Safety
+    /// There is room for `total` bytes.
+    unsafe fn copy_to(self, place: *mut u8);
+
+    /// Let go of them, unseen.
+    fn drop_all(self);
+}
+
+/// Put what was received into the reader of `protocol`; what was not taken is given back.
 #[inline]
-pub fn feed(
-    part: &Stream,
-    protocol: &Ref,
-    engine: &Engine,
-    size: usize,
-    record: &Record,
-) -> Py<bool> {
-    let (reader, buffer) = match looked(part, protocol) {
+pub fn feed<S: Source>(cache: &Looked, protocol: &Ref, source: S) -> Py<Option<S>> {
+    let (reader, buffer) = match looked(cache, protocol) {
         Ok(Some(both)) => both,
-        Ok(None) => return Ok(false),
+        Ok(None) => return Ok(Some(source)),
         Err(Raised) => {
-            engine.release(record.token);
+            source.drop_all();
             return Err(Raised);
         }
     };
-    let length = extend(&buffer, engine, size, record)?;
+    let length = extend(&buffer, source)?;
     wake(&reader)?;
     let limit = reader.attr(&known().limit)?.double()?;
-    if length as f64 > 2.0 * limit { pause(&reader).map(|()| true) } else { Ok(true) }
+    if length as f64 > 2.0 * limit {
+        pause(&reader)?;
+    }
+    Ok(None)
 }
 
 /// The reader and its buffer, if they are for us.
 #[inline]
-fn looked(part: &Stream, protocol: &Ref) -> Py<Option<(Ref, Ref)>> {
+fn looked(cache: &Looked, protocol: &Ref) -> Py<Option<(Ref, Ref)>> {
     let known = known();
     if protocol.kind().cast() != known.protocol.ptr() {
         return Ok(None);
@@ -112,11 +127,11 @@ fn looked(part: &Stream, protocol: &Ref) -> Py<Option<(Ref, Ref)>> {
     if reader.kind().cast() != known.reader.ptr() {
         return Ok(None);
     }
-    if part.looked.get() != protocol.ptr() {
-        part.feeds.set(is_asyncios(protocol, &reader));
-        part.looked.set(protocol.ptr());
+    if cache.at.get() != protocol.ptr() {
+        cache.feeds.set(is_asyncios(protocol, &reader));
+        cache.at.set(protocol.ptr());
     }
-    if !part.feeds.get() || reader.attr(&known.eof)?.truth()? {
+    if !cache.feeds.get() || reader.attr(&known.eof)?.truth()? {
         return Ok(None);
     }
     let buffer = reader.attr(&known.buffer)?;
@@ -149,19 +164,18 @@ fn is_asyncios(protocol: &Ref, reader: &Ref) -> bool {
 
 /// The bytes behind those of the buffer; how many there are now.
 #[inline]
-fn extend(buffer: &Ref, engine: &Engine, size: usize, record: &Record) -> Py<isize> {
-    let pieces = Pieces::of(engine, size, record);
+fn extend<S: Source>(buffer: &Ref, source: S) -> Py<isize> {
     // SAFETY: a bytearray; who looks at its memory makes the resize an error.
     let place = unsafe {
         let length = PyByteArray_Size(buffer.ptr());
-        if PyByteArray_Resize(buffer.ptr(), length + pieces.total() as isize) != 0 {
-            pieces.drop_all();
+        if PyByteArray_Resize(buffer.ptr(), length + source.total() as isize) != 0 {
+            source.drop_all();
             return Err(Raised);
         }
         PyByteArray_AsString(buffer.ptr()).cast::<u8>().offset(length)
     };
     // SAFETY: the buffer has grown by so many.
-    unsafe { pieces.copy_to(place) };
+    unsafe { source.copy_to(place) };
     // SAFETY: as above.
     Ok(unsafe { PyByteArray_Size(buffer.ptr()) })
 }

@@ -13,8 +13,9 @@ use crate::flush;
 use crate::names::{stream_names, tell};
 use crate::py::*;
 use crate::python::*;
-use crate::reader;
+use crate::reader::{self, Looked, Source};
 use crate::table::Kind;
+use crate::tls;
 use crate::types::*;
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -47,8 +48,7 @@ pub struct Stream {
     pub(crate) held: Slot,
     pub(crate) queue: Slot,
     pub(crate) pending: Slot,
-    /// The protocol that was looked at, and whether its reader is fed past it.
-    pub(crate) looked: Cell<Obj>,
+    pub(crate) looked: Looked,
     pub(crate) recv_id: Cell<u64>,
     /// The turn in which bytes came last.
     pub(crate) got_at: Cell<u64>,
@@ -64,7 +64,6 @@ pub struct Stream {
     pub(crate) flushing: Cell<bool>,
     pub(crate) buffered: Cell<bool>,
     pub(crate) protocol_paused: Cell<bool>,
-    pub(crate) feeds: Cell<bool>,
     /// Ask for a buffer only when there is something to receive: the flag's bit is 1.
     pub(crate) poll_first: Cell<bool>,
 }
@@ -161,11 +160,16 @@ pub fn received(me: &Ref, engine: &Engine, res: i32, record: &Record) -> Py<()> 
     part.got_at.set(engine.turns.get());
     let mut done = Ok(());
     if let (Some(protocol), Some(context)) = (part.protocol.get(), part.context.get()) {
-        let size = res as usize;
+        let pieces = Pieces::of(engine, res as usize, record);
         let names = stream_names();
-        done = match reader::feed(part, &protocol, engine, size, record) {
-            Ok(true) => Ok(()),
-            Ok(false) => match Pieces::of(engine, size, record).bytes() {
+        let fed = if tls::serves(&protocol) {
+            tls::feed(&protocol, &context, pieces)
+        } else {
+            reader::feed(&part.looked, &protocol, pieces)
+        };
+        done = match fed {
+            Ok(None) => Ok(()),
+            Ok(Some(pieces)) => match pieces.bytes() {
                 Ok(data) => {
                     let call = || protocol.method_one(&names.data_received, &data);
                     tell(&context, call).or_else(|_| fatal(me, &names.fatal_text))
@@ -208,17 +212,45 @@ impl<'a> Pieces<'a> {
         Pieces { engine, first, size, count, total }
     }
 
-    /// How many bytes they are.
-    pub fn total(&self) -> usize {
+    /// They as one bytes object.
+    #[inline]
+    fn bytes(self) -> Py {
+        // SAFETY: a new reference; its bytes are written below, before anybody sees it.
+        let data = unsafe { Ref::new(PyBytes_FromStringAndSize(null(), self.total as isize)) };
+        let Ok(data) = data else {
+            self.drop_all();
+            return Err(Raised);
+        };
+        // SAFETY: a bytes object of that size, which nobody else has.
+        unsafe { self.copy_to(PyBytes_AsString(data.ptr()).cast()) };
+        Ok(data)
+    }
+
+    /// Have each taken, which may run Python code, and give it back to the pool.
+    pub fn each(self, mut take: impl FnMut(*const u8, usize) -> Py<()>) -> Py<()> {
+        let Pieces { engine, first, size, count, .. } = self;
+        // Before the first is taken: whoever turns the loop meanwhile finds others in the inbox.
+        let others: Vec<Record> =
+            engine.inbox(|inbox| inbox.drain(..count.min(inbox.len())).collect());
+        let mut done = take(first.data as *const u8, size);
+        engine.release(first.token);
+        for next in others {
+            if done.is_ok() {
+                done = take(next.data as *const u8, next.res as usize);
+            }
+            engine.release(next.token);
+        }
+        done
+    }
+}
+
+impl Source for Pieces<'_> {
+    fn total(&self) -> usize {
         self.total
     }
 
-    /// Copy them to `place` and give them back to the pool.
-    ///
-    /// # Safety
-    /// There is room for `total` bytes.
     #[inline]
-    pub unsafe fn copy_to(self, place: *mut u8) {
+    unsafe fn copy_to(self, place: *mut u8) {
         // SAFETY: as the caller promises; the bytes lie there until the lease is given back.
         unsafe { place.copy_from_nonoverlapping(self.first.data as *const u8, self.size) };
         self.engine.release(self.first.token);
@@ -235,22 +267,8 @@ impl<'a> Pieces<'a> {
 
     /// Give the first back to the pool, unseen; the others come by themselves.
     #[cold]
-    pub fn drop_all(self) {
+    fn drop_all(self) {
         self.engine.release(self.first.token);
-    }
-
-    /// They as one bytes object.
-    #[inline]
-    fn bytes(self) -> Py {
-        // SAFETY: a new reference; its bytes are written below, before anybody sees it.
-        let data = unsafe { Ref::new(PyBytes_FromStringAndSize(null(), self.total as isize)) };
-        let Ok(data) = data else {
-            self.drop_all();
-            return Err(Raised);
-        };
-        // SAFETY: a bytes object of that size, which nobody else has.
-        unsafe { self.copy_to(PyBytes_AsString(data.ptr()).cast()) };
-        Ok(data)
     }
 }
 

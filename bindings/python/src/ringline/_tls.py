@@ -13,6 +13,7 @@ import sys
 from asyncio import sslproto
 from typing import Any, Iterable, List, Optional
 
+from . import _layer
 from ._transport import run_in, takes_buffers
 
 _Theirs: Any = sslproto.SSLProtocol
@@ -91,6 +92,12 @@ class _TlsProtocol(_Theirs):  # type: ignore[misc]
 
     def _resume_reading(self) -> None:
         self._context.copy().run(super()._resume_reading)
+
+    def _get_app_transport(self) -> Any:
+        if not self._app_transport_created:
+            self._app_transport = _Transport(self._loop, self)
+            self._app_transport_created = True
+        return super()._get_app_transport()
 
     # What is received.
 
@@ -218,7 +225,12 @@ class _TlsProtocol(_Theirs):  # type: ignore[misc]
         return dropped
 
 
-TlsProtocol: Any = _Theirs if sys.version_info < (3, 11) else _TlsProtocol
+TlsProtocol: Any = _TlsProtocol
+_Transport: Any = getattr(sslproto, "_SSLProtocolTransport", None)
+if sys.version_info < (3, 11):
+    TlsProtocol = _Theirs
+elif _layer.loaded is not None:
+    TlsProtocol, _Transport = _layer.loaded._tls_types((_TlsProtocol, _Transport))
 
 
 def _take_read(protocol: object, tls: Any) -> None:

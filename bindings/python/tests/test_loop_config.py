@@ -176,6 +176,19 @@ def test_fallback_is_not_taken_where_rings_work() -> None:
     loop.close()
 
 
+def test_free_threaded_python_is_refused() -> None:
+    """Failure: a native module that is silently not there, on a Python without its lock."""
+    text = 'import sys; sys.abiflags = "t"; import ringline; print(ringline._layer.loaded)'
+    for pure, said in (("0", "RINGLINE_PURE=1"), ("1", "None")):
+        env = {**os.environ, "RINGLINE_PURE": pure}
+        ran = subprocess.run(
+            [sys.executable, "-c", text], env=env, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        assert said in ran.stdout and (ran.returncode == 0) == (pure == "1"), ran.stdout
+
+
+
 def test_pure_is_forced() -> None:
     """Failure: RINGLINE_PURE=1 that loads the native module all the same."""
     text = "import sys, ringline; ringline.new_event_loop().close();"

@@ -42,6 +42,9 @@ class ConnectMixin(ServerMixin):
     _sock_sendfile_native_impl = _Unix._sock_sendfile_native_impl
     _sock_sendfile_update_filepos = _Unix._sock_sendfile_update_filepos
     _sock_add_cancellation_callback = _Unix._sock_add_cancellation_callback
+    # Not called here, but by who accepts by hand, as CPython's own tests do.
+    _accept_connection = _Selecting._accept_connection
+    _accept_connection2 = _Selecting._accept_connection2
     _sendfile_native = _Selecting._sendfile_native
     start_tls = _tls.start_tls
 

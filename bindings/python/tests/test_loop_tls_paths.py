@@ -305,6 +305,14 @@ async def take(peer: Peer, size: int) -> bytes:
     return bytes(peer.got)
 
 
+async def message(told: Told, peer: Peer) -> None:
+    """To our side; with the first come the tickets of the session, which were sent before."""
+    size = len(told.got)
+    peer.write(b"y")
+    peer.push()
+    await until(lambda: len(told.got) > size)
+
+
 def test_what_waited_goes_first(certificate: Paths) -> None:
     async def body(told: Told, peer: Peer) -> None:
         told.transport._test__append_write_backlog(b"first")
@@ -319,13 +327,14 @@ def test_data_waits_while_tls_is_started(certificate: Paths) -> None:
 
     async def body(told: Told, peer: Peer) -> None:
         tls = told.transport._ssl_protocol
+        await message(told, peer)
         tls._holds = True
         peer.write(b"x")
         peer.push()
         await until(lambda: tls._incoming.pending)
-        assert not told.got
+        assert told.got == b"y"
         tls._begin_reading()
-        assert told.got == b"x"
+        assert told.got == b"yx"
 
     assert not alone(certificate, Told, body)
 
@@ -349,21 +358,15 @@ def test_water_mark_of_nothing(certificate: Paths) -> None:
     """It turns with each write and each message, as asyncio's."""
 
     async def body(told: Told, peer: Peer) -> None:
-        async def message(size: int) -> None:
-            peer.write(b"y")
-            peer.push()
-            await until(lambda: len(told.got) == size)
-
-        # With it the tickets of the session, which have been sent before.
-        await message(1)
+        await message(told, peer)
         found = []
         told.transport.set_write_buffer_limits(0)
         found.append(told.paused)
         for _ in range(2):
             told.transport.write(b"x")
             found.append(told.paused)
-        for size in (2, 3):
-            await message(size)
+        for _ in range(2):
+            await message(told, peer)
             found.append(told.paused)
         assert found == [True, False, True, False, True]
 

@@ -8,7 +8,7 @@ export PREFIX LIBDIR DESTDIR
 
 .DEFAULT_GOAL := all
 .PHONY: load torture asan tsan all lib header abi symbols list install uninstall demo check test bench bench-server mutants sim clean help
-.PHONY: command wheel test-asyncio test-programs bench-python
+.PHONY: command wheel test-asyncio test-suites test-programs bench-python
 
 all: lib command ## Build both libraries and the ringline command (default)
 
@@ -57,6 +57,9 @@ bench: ## Measure beside liburing in the same run
 
 test-asyncio: lib ## CPython's own test.test_asyncio on the Python loop (ARGS="--python 3.12")
 	@python3 -B bindings/python/asyncio_suite/run.py $(ARGS)
+
+test-suites: lib ## Other projects' own test suites on the Python loop (ARGS="--only tornado")
+	@python3 -B bindings/python/suites/run.py $(ARGS)
 
 test-programs: lib ## uvicorn, aiohttp, asyncpg and others on the Python loop
 	@scripts/setup.sh test

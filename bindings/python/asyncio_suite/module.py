@@ -103,15 +103,15 @@ def once(command: List[str], log: Path, reader: Reader, limit: float, env: Dict[
 
 def run(
     python: str, loop: str, module: str, work: Path, limit: float, env: Dict[str, str],
-    only: Iterable[str] = (), stopped: Callable[[], bool] = lambda: False,
+    only: Iterable[str] = (), stopped: Callable[[], bool] = lambda: False, child: Path = CHILD,
 ) -> Outcomes:
-    """All tests of `module`, or those that `only` names."""
+    """All tests of `module`, or those that `only` names, by the program `child`."""
     outcomes = Outcomes()
     started = time.monotonic()
     work.mkdir(parents=True, exist_ok=True)
     log, report, known = (work / f"{module}.{kind}" for kind in ("log", "report", "known"))
     log.write_bytes(b"")
-    command = [python, "-B", str(CHILD), "--loop", loop, "--report", str(report)]
+    command = [python, "-B", str(child), "--loop", loop, "--report", str(report)]
     command += ["--without", str(known)]
     for name in only:
         command += ["--only", name]
@@ -121,12 +121,12 @@ def run(
         how = once([*command, module], log, reader, limit, env)
         if how == "done" or stopped():
             break
-        name = reader.running or f"test.test_asyncio.{module} (after its last test)"
+        name = reader.running or f"{module} (after its last test)"
         outcomes.tests[name] = how
         outcomes.texts[name] = log.read_text(errors="replace")[-2000:]
         if reader.running is None:
             break
     else:
-        outcomes.tests[f"test.test_asyncio.{module} (given up, the rest did not run)"] = "hung"
+        outcomes.tests[f"{module} (given up, the rest did not run)"] = "hung"
     outcomes.seconds = time.monotonic() - started
     return outcomes

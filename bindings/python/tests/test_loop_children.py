@@ -93,6 +93,22 @@ def test_reader_is_gone() -> None:
     run(main())
 
 
+@only_ringline  # and asyncio of 3.15
+def test_no_signal_to_a_child_that_was_waited_for() -> None:
+    """Failure: a child is waited for before it is told of, and its number may be another process's
+    when a signal is sent to it."""
+
+    async def main() -> None:
+        process = await child("sleep", "1000")
+        process.kill()
+        while process.returncode is None:
+            os.kill(process.pid, 0)
+            await asyncio.sleep(0)
+        assert await process.wait() == -signal.SIGKILL
+
+    run(main())
+
+
 def test_cancelled_wait_and_kill() -> None:
     async def main() -> None:
         process = await child("sleep", "60", stdout=PIPE)

@@ -144,8 +144,10 @@ class ProcessMixin:
                 self._await_by_thread(transport, pid, context)
             else:
                 # Told an iteration later, as by asyncio's watcher, and not before its pipes are
-                # read: what the child wrote last came with this at the latest, and goes first.
-                told = transport._process_exited, _status_of(transport, pid)
+                # read: what the child wrote last came with this at the latest, and goes first. Only
+                # then is it waited for: behind that, its number may be another process's, which
+                # send_signal() would hit.
+                told = self._exited, transport, pid
                 if connected.done():
                     self.call_soon(self.call_soon, *told, context=context)
                 else:

@@ -323,7 +323,7 @@ def test_what_waited_goes_first(certificate: Paths) -> None:
 
 
 def test_data_waits_while_tls_is_started(certificate: Paths) -> None:
-    """As between the handshake and the return of start_tls()."""
+    """As between the handshake and the return of start_tls(), and the end behind it."""
 
     async def body(told: Told, peer: Peer) -> None:
         tls = told.transport._ssl_protocol
@@ -333,8 +333,12 @@ def test_data_waits_while_tls_is_started(certificate: Paths) -> None:
         peer.push()
         await until(lambda: tls._incoming.pending)
         assert told.got == b"y"
+        peer.sock.shutdown(socket.SHUT_WR)
+        await until(lambda: tls._ended_early or told.lost)
         tls._begin_reading()
         assert told.got == b"yx"
+        await until(lambda: told.lost)
+        assert told.calls == ["eof", type(None)]
 
     assert not alone(certificate, Told, body)
 

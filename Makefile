@@ -8,7 +8,7 @@ export PREFIX LIBDIR DESTDIR
 
 .DEFAULT_GOAL := all
 .PHONY: load torture asan tsan all lib header abi symbols list install uninstall demo check test bench bench-server mutants sim clean help
-.PHONY: command wheel test-asyncio test-suites test-programs bench-python
+.PHONY: command wheel test-asyncio test-suites test-programs bench-python bench-many soak
 
 all: lib command ## Build both libraries and the ringline command (default)
 
@@ -69,9 +69,17 @@ wheel: ## The Python wheel and source distribution, tested with each CPython fou
 	@scripts/setup.sh test
 	@scripts/wheel.sh
 
-bench-python: lib ## The Python loop beside asyncio and uvloop, in one run
+bench-python: lib ## The Python loop beside asyncio, uvloop, rloop and rsloop, in one run
 	@scripts/setup.sh test
 	@scripts/programs.sh --bench $(ARGS)
+
+bench-many: lib ## uvicorn under 10,000 connections of wrk: the Python loop beside uvloop
+	@scripts/setup.sh test
+	@scripts/programs.sh --many $(ARGS)
+
+soak: lib ## uvicorn on the Python loop for ten minutes under rude clients (ARGS="--minutes 1")
+	@scripts/setup.sh test
+	@scripts/programs.sh --soak $(ARGS)
 
 mutants: ## Remove each guard in turn and expect a test to fail
 	@scripts/setup.sh test

@@ -3,7 +3,9 @@
 # their own.
 #
 #   scripts/programs.sh [pytest's arguments]
-#   scripts/programs.sh --bench [arguments]    the loop beside asyncio and uvloop
+#   scripts/programs.sh --bench [arguments]    the loop beside asyncio, uvloop, rloop and rsloop
+#   scripts/programs.sh --many [arguments]     uvicorn under ten thousand connections
+#   scripts/programs.sh --soak [arguments]     uvicorn for ten minutes under rude clients
 set -eu
 cd "$(dirname "$0")/../bindings/python"
 
@@ -14,10 +16,23 @@ python=$(../../scripts/venv.sh programs $needed -r $needed)
 
 unset RINGLINE_LIBRARY PYTHONPATH
 export PYTHONDONTWRITEBYTECODE=1
-if [ "${1:-}" = --bench ]; then
+case ${1:-} in
+--bench)
     shift
+    # Peers that nothing but this needs; there is no build of them for every machine.
+    for peer in rloop rsloop; do
+        "$python" -c "import $peer" 2>/dev/null ||
+            "$python" -m pip install --quiet $peer >>"$log" 2>&1 ||
+            echo "bench: $peer does not install here, and is left out"
+    done
     exec "$python" benchmarks/run.py "$@"
-fi
+    ;;
+--many | --soak)
+    tool=${1#--}
+    shift
+    exec "$python" "benchmarks/$tool.py" "$@"
+    ;;
+esac
 failed=0
 "$python" -m pytest -W default tests/programs "$@" >"$log" 2>&1 || failed=1
 cat "$log"

@@ -328,7 +328,7 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("cell", choices=sorted(CELLS))
-    parser.add_argument("loop", choices=["ringline", "asyncio", "uvloop"])
+    parser.add_argument("loop", help="asyncio, or a module with new_event_loop")
     parser.add_argument("--seconds", type=float, default=0.5, help="how long to measure")
     options = parser.parse_args()
     loop = make(options.loop)

@@ -6,6 +6,7 @@ receives a message in each round. `strace -f -c python syscall_bench.py ringline
 
 import argparse
 import asyncio
+import importlib
 import resource
 import time
 from typing import Any
@@ -76,20 +77,15 @@ async def main(options: argparse.Namespace) -> None:
 
 
 def make(name: str) -> Any:
-    if name == "ringline":
-        import ringline
-
-        return ringline.new_event_loop()
-    if name == "uvloop":
-        import uvloop  # type: ignore[import-not-found,unused-ignore]
-
-        return uvloop.new_event_loop()
-    return asyncio.SelectorEventLoop()
+    """A loop of asyncio, or of the module of that name."""
+    if name == "asyncio":
+        return asyncio.SelectorEventLoop()
+    return importlib.import_module(name).new_event_loop()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("loop", choices=["ringline", "asyncio", "uvloop"])
+    parser.add_argument("loop", help="asyncio, or a module with new_event_loop")
     parser.add_argument("--tasks", type=int, default=100, help="coroutines at once")
     parser.add_argument("--rounds", type=int, default=20, help="messages there and back, of each")
     parser.add_argument("--size", type=int, default=64, help="bytes of a message")

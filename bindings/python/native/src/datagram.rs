@@ -83,6 +83,7 @@ impl Datagram {
         let usual = self.recv_id.get() == 0
             && !self.closing.get()
             && !self.paused.get()
+            && !self.held.has_items()
             && self.name_room.get() != 0;
         let (true, Some(engine)) = (usual, self.engine.get()) else {
             return known().read.call(&[me]).map(drop);

@@ -50,6 +50,8 @@ pub struct Engine {
     pub(crate) recv_ioprio: Cell<c_int>,
     /// Bytes after which a receive ends; 0 where the kernel knows no limit.
     pub(crate) recv_limit: Cell<c_int>,
+    /// What that is where there is one: the share of one connection.
+    pub(crate) share: Cell<c_int>,
     /// Whether QUIET sends can be used.
     pub(crate) quiet_sends: Cell<bool>,
 }

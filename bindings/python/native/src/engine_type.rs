@@ -445,6 +445,7 @@ pub fn make(module: &Ref) -> Py<()> {
         member(c"pool", Py_T_INT, begin + offset_of!(Engine, pool)),
         member(c"recv_ioprio", Py_T_INT, begin + offset_of!(Engine, recv_ioprio)),
         member(c"recv_limit", Py_T_INT, begin + offset_of!(Engine, recv_limit)),
+        member(c"share", Py_T_INT, begin + offset_of!(Engine, share)),
         member(c"quiet", Py_T_BOOL, begin + offset_of!(Engine, quiet_sends)),
     ];
     let methods = vec![

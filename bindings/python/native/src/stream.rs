@@ -57,6 +57,8 @@ pub struct Stream {
     pub(crate) sent_to: Cell<isize>,
     pub(crate) conn_lost: Cell<isize>,
     pub(crate) fd: Cell<c_int>,
+    /// How many of the next receives are bounded.
+    pub(crate) rations: Cell<c_int>,
     pub(crate) closing: Cell<bool>,
     pub(crate) paused: Cell<bool>,
     pub(crate) eof: Cell<bool>,
@@ -78,18 +80,27 @@ impl Stream {
 
     /// Receive from now on, unless that is not wanted or goes on already.
     pub fn read(&self, me: &Ref) -> Py<()> {
-        if self.recv_id.get() != 0 || self.closing.get() || self.paused.get() || self.ended.get() {
+        let wanted = !self.paused.get() && !self.closing.get() && !self.ended.get();
+        if self.recv_id.get() != 0 || !wanted || self.held.has_items() {
             return Ok(());
         }
         let Some(engine) = self.engine.get() else { return Ok(()) };
         let native = Engine::checked(&engine)?;
+        let (mut limit, mut how) = (native.recv_limit.get(), native.recv_ioprio.get() as u16);
+        let rations = self.rations.get();
+        if rations > 0 && how != 0 {
+            self.rations.set(rations - 1);
+            // Where the kernel knows no limit, one buffer.
+            limit = native.share.get();
+            how = if limit != 0 { how } else { 0 };
+        }
         let op = Op {
             opcode: RECV,
             flags: BUFFER_SELECT,
-            ioprio: native.recv_ioprio.get() as u16 | u16::from(self.poll_first.get()),
+            ioprio: how | u16::from(self.poll_first.get()),
             fd: self.fd.get(),
             buf_index: native.pool.get() as u16,
-            file_index: native.recv_limit.get() as u32,
+            file_index: limit as u32,
             ..Op::default()
         };
         let ident = native.stage(&engine, op, me.clone(), None, Kind::Receive, true)?;

@@ -125,7 +125,7 @@ class DatagramTransport(Reading, FlowControl, transports.DatagramTransport):
         self._protocol.datagram_received(*item)
 
     def _read(self) -> None:
-        if self._recv_id or not self.is_reading():
+        if self._recv_id or self._held or not self.is_reading():
             return
         if self._name_room:
             try:

@@ -23,6 +23,7 @@ class EngineCore:
     pool: int
     recv_ioprio: int
     recv_limit: int
+    share: int
     quiet: bool
     def submit(self, *args: Any, **named: Any) -> int: ...
     def cancel(self, ident: int) -> bool: ...

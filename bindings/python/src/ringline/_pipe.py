@@ -128,7 +128,7 @@ class ReadPipeTransport(_Pipe, Reading, transports.ReadTransport):
         return "<{}>".format(" ".join(info))
 
     def _read(self) -> None:
-        if self._read_id or self._ended or not self.is_reading():
+        if self._read_id or self._ended or self._held or not self.is_reading():
             return
         if not self._polled:
             try:

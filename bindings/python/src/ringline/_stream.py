@@ -27,6 +27,9 @@ _LEAVES = (-errno.ECANCELED, -errno.EINTR)
 _AGAIN = (BlockingIOError, InterruptedError)
 #: So long nobody takes more than its share after there were too few buffers, in seconds.
 _SHARED = 1.0
+#: So many receives behind the begin and behind a pause bring no more than one of asyncio's: who
+#: pauses has little to hold then. Later ones take what there is, which costs less.
+_RATIONS = 4
 _READ_ERROR = "Fatal read error on socket transport"
 _INET, _TCP = (socket.AF_INET, socket.AF_INET6), (0, socket.IPPROTO_TCP)
 _COUNTS_CLIENTS = sys.version_info >= (3, 13)
@@ -81,6 +84,8 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
         #: What came while reading was paused.
         self._held: Deque[Any] = deque()
         self._recv_id = self._got_at = 0
+        #: How many of the next receives are bounded.
+        self._rations = _RATIONS
         self._conn_lost = 0
         self._closing = self._paused = self._eof = self._ended = False
         self._server = None
@@ -158,13 +163,18 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
 
     def _read(self) -> None:
         """Receive from now on, unless that is not wanted or goes on already."""
-        if self._recv_id or self._closing or self._paused or self._ended:
+        if self._recv_id or self._closing or self._paused or self._ended or self._held:
             return
         engine = self._engine
+        limit, how = engine.recv_limit, engine.recv_ioprio
+        if self._rations and how:
+            self._rations -= 1
+            # Where the kernel knows no limit, one buffer.
+            limit = engine.share
+            how = how if limit else 0
         self._recv_id = engine.submit(
             _abi.OP_RECV, self._sock_fd, 0, 0, 0, 0, self._received, None,
-            _abi.SQE_BUFFER_SELECT, engine.recv_ioprio | self._poll_first, engine.pool,
-            engine.recv_limit, restart=True,
+            _abi.SQE_BUFFER_SELECT, how | self._poll_first, engine.pool, limit, restart=True,
         )  # fmt: skip
         self._poll_first = False
 
@@ -199,6 +209,8 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
             self._loop.call_later(_SHARED, self._engine.unlimit)
         if self._sock is None or not self.is_reading() or self._sock.gettimeout():
             return False
+        if self._held:
+            return False
         try:
             received = self._sock.recv(self.max_size, socket.MSG_DONTWAIT)
         except _AGAIN:
@@ -206,8 +218,6 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
         self._shortages = 0
         if not received:
             self._over(None)
-        elif self._held:
-            self._held.append(received)
         else:
             self._run(self._deliver, received)
         return True
@@ -330,6 +340,7 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
         self._force_close(None)
 
     def _stop_reading(self) -> None:
+        self._rations = _RATIONS
         if self._recv_id:
             self._engine.cancel(self._recv_id)
 

@@ -147,8 +147,10 @@ class Reading(Common):
             return
         self._paused = False
         if self._held:
+            # First what is held: who pauses again and again would hold more each time.
             self._unhold_soon()
-        self._read()
+        else:
+            self._read()
         if self._loop.get_debug():
             logger.debug("%r resumes reading", self)
 
@@ -164,6 +166,8 @@ class Reading(Common):
             # One that raised does not stop the others.
             if self._held and self.is_reading():
                 self._unhold_soon()
+            else:
+                self._read()
 
 
 #: asyncio's own water marks.

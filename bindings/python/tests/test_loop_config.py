@@ -14,6 +14,7 @@ import ringline
 
 pytestmark = only_ringline
 
+DOCTOR = "python -m ringline doctor"
 #: Has the kernel refuse io_uring_setup and its kin, as containers' seccomp filters do.
 FORBID = """
 import ctypes, struct
@@ -114,12 +115,70 @@ print(isinstance(asyncio.new_event_loop(), ringline.EventLoop))
         assert said.stdout == "True\nTrue\n", said.stderr
 
 
+#: Each says what thread has which loop when `install` comes, and whether that is too late.
+COMINGS = {
+    "nothing": ("ringline.install()", False),
+    "asyncio.run that is over": ("asyncio.run(asyncio.sleep(0)); ringline.install()", False),
+    "a loop that is set": ("asyncio.set_event_loop(stock()); ringline.install()", True),
+    "a closed one": (
+        "loop = stock(); asyncio.set_event_loop(loop); loop.close(); ringline.install()",
+        False,
+    ),
+    "a loop that runs": ("stock().run_until_complete(installs())", True),
+    "one in another thread": (
+        "threading.Thread(target=stock().run_forever, daemon=True).start(); ringline.install()",
+        False,
+    ),
+    "in the thread of the loop": (
+        "thread = threading.Thread(target=stock().run_until_complete, args=[installs()])\n"
+        "thread.start(); thread.join()",
+        True,
+    ),
+    "ours that runs": ("ringline.run(installs())", False),
+    "ours that is set": ("asyncio.set_event_loop(new_loop()); ringline.install()", False),
+    "installed before": (
+        "ringline.install(); asyncio.set_event_loop(new_loop()); ringline.install()",
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("coming", COMINGS)
+def test_install_too_late(coming: str) -> None:
+    """Failure: an install() that does nothing for this thread and does not say so, or a warning
+    where it does all that it should."""
+    text, late = COMINGS[coming]
+    said = program(f"""
+import gc, warnings
+stock = asyncio.SelectorEventLoop
+async def installs():
+    ringline.install()
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    warnings.simplefilter("ignore", DeprecationWarning)
+    warnings.simplefilter("ignore", ResourceWarning)
+{"".join(f"    {line}" + chr(10) for line in text.split(chr(10)))}
+for each in caught:
+    print(each.category.__name__, each.filename, each.message)
+print(isinstance(asyncio.new_event_loop(), ringline.EventLoop), flush=True)
+os._exit(0)
+""")
+    *warned, ours = said.stdout.splitlines()
+    assert ours == "True", said.stderr
+    assert len(warned) == late, warned
+    assert all(line.startswith("RuntimeWarning <string> ringline.install()") for line in warned)
+    assert all("too late" in line and "--loop ringline:" in line for line in warned)
+
+
 def test_forbidden() -> None:
     """Failure: where rings are forbidden, an error that names neither cause nor remedy."""
     said = program(FORBID + "ringline.new_event_loop()")
     assert said.returncode == 1
     last = said.stderr.strip().split("\n")[-1]
     assert "io_uring" in said.stderr and "seccomp" in said.stderr, last
+    assert f"`{DOCTOR}`" in last
+    again = f"import subprocess; subprocess.run([sys.executable, *{DOCTOR.split()[1:]}])"
+    assert "remedy" in program(FORBID + again).stdout
 
 
 #: As FORBID, of one call alone.

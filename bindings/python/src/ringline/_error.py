@@ -61,7 +61,9 @@ def failure(res: int, *names: object) -> OSError:
 
 def failed(code: int, op: Optional[int] = None) -> Error:
     """The error of a call that has just answered `code` on this thread."""
-    return Error(code, quick.error_detail().decode(errors="replace"), op)
+    detail: str = quick.error_detail().decode(errors="replace")
+    # The command of that name is not what pip installs.
+    return Error(code, detail.replace("`ringline doctor`", "`python -m ringline doctor`"), op)
 
 
 def check(code: int) -> int:

@@ -83,6 +83,8 @@ class EventLoopPolicy(_Default):  # type: ignore[misc]
 def install(**options: Any) -> None:
     """Have asyncio make its event loops on rings from now on.
 
+    Warns where this thread has a loop already: that one stays what it is.
+
     Parameters
     ----------
     **options : int, bool or str
@@ -91,7 +93,28 @@ def install(**options: Any) -> None:
     policy = EventLoopPolicy(**options)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
+        earlier = _loop_of_thread(asyncio.get_event_loop_policy())
         asyncio.set_event_loop_policy(policy)
+    if earlier is not None:
+        warnings.warn(
+            "ringline.install() comes too late for the event loop that this thread has,"
+            f" {earlier!r}: it stays what it is. Call it before a loop is made; where a server or"
+            " framework made this one, tell it the loop by its own setting (ringline's README has them),"
+            " as `--loop ringline:new_event_loop` is for uvicorn",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+
+
+def _loop_of_thread(policy: Any) -> Optional[asyncio.AbstractEventLoop]:
+    """The loop of asyncio or of another package that runs in this thread, or was set for it."""
+    loop = asyncio._get_running_loop()
+    if loop is None and not isinstance(policy, EventLoopPolicy):
+        # Where asyncio's policies keep it: `get_event_loop` may make one that is not there yet.
+        loop = getattr(getattr(policy, "_local", None), "_loop", None)
+    if loop is None or loop.is_closed() or isinstance(loop, EventLoop):
+        return None
+    return loop
 
 
 def run(main: "Coroutine[Any, Any, _T]", *, debug: Optional[bool] = None, **options: Any) -> _T:

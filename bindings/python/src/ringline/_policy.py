@@ -99,7 +99,7 @@ def install(**options: Any) -> None:
         warnings.warn(
             "ringline.install() comes too late for the event loop that this thread has,"
             f" {earlier!r}: it stays what it is. Call it before a loop is made; where a server or"
-            " framework made this one, tell it the loop by its own setting (ringline's README has them),"
+            " framework made this one, tell it the loop by its own setting (see ringline's README),"
             " as `--loop ringline:new_event_loop` is for uvicorn",
             RuntimeWarning,
             stacklevel=2,

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Iterator, List
+from typing import Callable, Iterator, List
 
 HERE = Path(__file__).resolve().parent
 #: How uvicorn names the loop under test.
@@ -37,11 +37,18 @@ def await_port(port: int, child: "subprocess.Popen[bytes]", limit: float = 20) -
 
 @contextlib.contextmanager
 def serving(
-    command: List[str], port: int, end: signal.Signals = signal.SIGINT
+    command: List[str],
+    port: int,
+    end: signal.Signals = signal.SIGINT,
+    cwd: Path = HERE,
+    ending: Callable[[], None] = lambda: None,
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """The program while it serves; it must end well at the signal, and say nothing bad."""
+    """The program while it serves; it must end well at the signal, and say nothing bad.
+
+    `ending` is called when it has the signal.
+    """
     child = subprocess.Popen(
-        [sys.executable, "-m", *command], cwd=HERE, stderr=subprocess.PIPE, env=os.environ
+        [sys.executable, "-m", *command], cwd=cwd, stderr=subprocess.PIPE, env=os.environ
     )
     try:
         await_port(port, child)
@@ -49,8 +56,9 @@ def serving(
     finally:
         child.send_signal(end)
         try:
+            ending()
             said = child.communicate(timeout=20)[1]
-        except subprocess.TimeoutExpired:
+        except BaseException:
             child.kill()
             raise
     assert b"Traceback" not in said, said.decode()

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -69,27 +68,6 @@ def test_uvicorn_on_tls(certificate: Paths) -> None:
         for _ in range(20):
             with urllib.request.urlopen(url, timeout=10, context=for_client) as answer:
                 assert json.load(answer) == {"number": 7, "q": "x"}
-
-
-@pytest.mark.skipif(KIND != "ringline", reason="their workers are chosen otherwise")
-def test_gunicorn() -> None:
-    """Failure: the worker class of the README does not serve."""
-    port = free_port()
-    command = ["gunicorn", "-k", "worker.Worker", "-b", f"127.0.0.1:{port}", "-w", "2"]
-    with serving([*command, "--log-level", "warning", "apps:fast"], port, signal.SIGTERM):
-        for _ in range(20):
-            url = f"http://127.0.0.1:{port}/items/3"
-            assert json.load(urllib.request.urlopen(url, timeout=10))["number"] == 3
-
-
-@pytest.mark.skipif(KIND != "ringline", reason="about ringline alone")
-def test_hypercorn() -> None:
-    """Failure: hypercorn, which asks for asyncio's loop, does not serve on ours."""
-    port = free_port()
-    command = ["hypercorn_main", f"127.0.0.1:{port}"]
-    with serving(command, port):
-        url = f"http://127.0.0.1:{port}/items/3"
-        assert json.load(urllib.request.urlopen(url, timeout=10))["number"] == 3
 
 
 @pytest.mark.skipif(KIND != "ringline", reason="about ringline alone")
@@ -304,13 +282,3 @@ def test_pipeline() -> None:
         assert (await first.wait(), await second.wait()) == (0, 0)
 
     run(main())
-
-
-def test_pytest_asyncio(tmp_path: Path) -> None:
-    """Failure: the README's recipe for pytest-asyncio and anyio's plugin does not work."""
-    (tmp_path / "conftest.py").write_text((HERE / "recipe_conftest.py").read_text())
-    (tmp_path / "test_it.py").write_text((HERE / "recipe_tests.py").read_text())
-    (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\n")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
-    said = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=50, cwd=tmp_path)
-    assert said.returncode == 0 and "2 passed" in said.stdout, said.stdout

@@ -1,7 +1,6 @@
 """The projects whose own test suites run on the loop, each with where its tests come from.
 
-`tests` are a project's tests that touch the event loop; what is left out is said beside them. A
-test is left out by `without`, with its reason, only where it says nothing on either loop.
+`tests` are a project's tests that touch the event loop; what is left out is said beside them.
 """
 
 from typing import Dict, NamedTuple, Tuple
@@ -19,6 +18,10 @@ class Project(NamedTuple):
     take : tuple of str
         What of the source is laid into the folder that the tests run in: patterns of paths. Its
         modules are not among them, as the installed package is what is tested.
+    explained : tuple of (str, str)
+        Tests that need not pass here, as patterns, each with its reason.
+    apart : bool
+        Whether its tests use ports of their own choice, so that one run goes at a time.
     services : tuple of str
         Servers to start for the run: "postgresql", "redis".
     setup : str
@@ -36,10 +39,11 @@ class Project(NamedTuple):
     tests: Tuple[str, ...]
     packages: Tuple[str, ...] = ()
     arguments: Tuple[str, ...] = ()
-    without: Tuple[Tuple[str, str], ...] = ()
+    explained: Tuple[Tuple[str, str], ...] = ()
     services: Tuple[str, ...] = ()
     environment: Dict[str, str] = {}
     setup: str = ""
+    apart: bool = False
     inside: bool = False
     seconds: float = 120
 
@@ -50,6 +54,14 @@ PROJECTS = (
         take=("tests",),
         tests=("tests/asyncio", "tests/legacy"),
         packages=("mitmproxy", "python-socks[asyncio]", "werkzeug"),
+        explained=(
+            (
+                "*::test_explicit_socket",
+                "asks whether recv() and send() of its own socket class were called: the kernel"
+                " receives and sends here, by the descriptor",
+            ),
+        ),
+        apart=True,
     ),
     Project(
         "tornado", "6.6.1", "wheel",
@@ -119,12 +131,13 @@ PROJECTS = (
     ),
     Project(
         "distributed", "2024.12.1", "debian forky dask.distributed",
-        take=("**/tests", "conftest.py", "pyproject.toml"),
+        take=("**/tests", "distributed/pytest_resourceleaks.py", "conftest.py", "pyproject.toml"),
         tests=("distributed/comm/tests", "distributed/tests/test_core.py"),
         packages=(
             "dask[array]==2024.12.1", "pytest-timeout", "pytest-rerunfailures", "psutil",
             "cryptography", "requests", "tornado<6.5", "bokeh", "pandas",
         ),
+        arguments=("-o", "addopts=-p no:asyncio -p no:legacypath"),
         inside=True,
     ),
 )

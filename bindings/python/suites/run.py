@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Dict, List, Tuple
 
@@ -158,8 +159,13 @@ def compare(
         for test in tests:
             outcome = got.outcomes.tests.get(test, "did not run")
             text = texts.get(test) or got.outcomes.texts.get(test, "")
-            lines.append(f"{'DIFFERS' if test in texts else 'unsteady'} {variant} {outcome} {test}")
-            lines.append(text if show else f"    {gist(text)}")
+            said = "DIFFERS" if test in texts else "unsteady"
+            reason = next((why for name, why in project.explained if fnmatchcase(test, name)), "")
+            if reason and test in texts:
+                failed[variant].remove(test)
+                said = "explained"
+            lines.append(f"{said} {variant} {outcome} {test}")
+            lines.append(text if show else f"    {reason or gist(text)}")
     return lines, failed
 
 
@@ -169,7 +175,7 @@ def whole(project: Project, python: interpreters.Interpreter, options: argparse.
     try:
         program, folder = prepare(project, python.path, work / "projects" / project.name)
         variants = tuple(options.loop or VARIANTS[1:])
-        with ThreadPoolExecutor(options.jobs) as threads:
+        with ThreadPoolExecutor(1 if project.apart else options.jobs) as threads:
             jobs: Dict[str, "Future[Run]"] = {
                 "stock": threads.submit(
                     stock, project, program, folder, work / "stock", options.fresh

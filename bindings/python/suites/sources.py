@@ -117,4 +117,6 @@ def prepare(project: Project, interpreter: str, work: Path) -> Tuple[Path, Path]
             lay(project, unpacked(project, python, work / "source", log), tests)
             shutil.rmtree(work / "source", ignore_errors=True)
         stamp.write_text(wanted)
+    elif project.origin == "own":
+        lay(project, unpacked(project, python, work / "source", work), tests)
     return python, tests.resolve()

@@ -128,6 +128,7 @@ PROJECTS = (
             " and not ssl and not multidb_integration and not cp_integration",
         ),
         services=("redis",),
+        apart=True,
     ),
     Project(
         "distributed", "2024.12.1", "debian forky dask.distributed",

@@ -9,6 +9,7 @@ import gc
 import hashlib
 import os
 import random
+import select
 import socket
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from typing import Any, Awaitable, Callable, Coroutine, List, Optional, Tuple, T
 import pytest
 
 import ringline
+from ringline import _abi
 
 KIND = os.environ.get("RINGLINE_TEST_LOOP", "ringline")
 MIB = 1 << 20
@@ -48,6 +50,12 @@ def new_loop(**settings: Any) -> asyncio.AbstractEventLoop:
         made: asyncio.AbstractEventLoop = uvloop.new_event_loop()
         return made
     return asyncio.SelectorEventLoop()
+
+
+def poll(loop: Any, sock: socket.socket, callback: Any) -> None:
+    """An operation of the ring that ends when the socket can be read."""
+    number = sock.fileno()
+    loop._engine.submit(_abi.OP_POLL_ADD, number, 0, 0, 0, select.POLLIN, callback)
 
 
 def leases(loop: asyncio.AbstractEventLoop) -> int:

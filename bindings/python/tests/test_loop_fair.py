@@ -396,27 +396,6 @@ def test_kernel_without_buffers_for_a_pipe() -> None:
     loop.close()
 
 
-@only_ringline
-def test_kernel_without_buffers_for_sock_recv() -> None:
-    """Failure: where the kernel never has a buffer, sock_recv does not see what came or the end."""
-    loop: Any = new_loop()
-    seen = Seen(loop)
-    seen.fail(_abi.OP_RECV, errno.ENOBUFS, 1_000_000)
-
-    async def main() -> None:
-        left, right = tcp_pair()
-        for data in (b"first", b"last", b""):
-            task = asyncio.ensure_future(loop.sock_recv(left, 100))
-            await asyncio.sleep(0)
-            right.send(data) if data else right.close()
-            assert await within(task, 10) == data
-        left.close()
-
-    loop.run_until_complete(main())
-    seen.end()
-    loop.close()
-
-
 def test_close_under_a_bulk_sender(certificate: Tuple[Path, Path]) -> None:
     """Failure: a connection that was closed goes on as long as its peer sends."""
     server, client = contexts(certificate)

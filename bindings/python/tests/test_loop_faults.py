@@ -12,7 +12,7 @@ from typing import Any, Awaitable, Iterator, List, TypeVar
 
 import pytest
 from faults import Faults
-from loops import KIND, finish, leases, new_loop, noise, until, within
+from loops import KIND, finish, leases, new_loop, noise, poll, until, within
 from test_loop_ends import Log, logged, tcp_pair
 
 import ringline
@@ -211,11 +211,9 @@ def test_full_block_waits_for_a_short_kernel() -> None:
     async def main() -> None:
         faults.refuse(errno.EAGAIN, times=5)
         for number, (left, right) in enumerate(pairs):
-            loop.add_reader(left, heard.append, number)
+            poll(loop, left, lambda *_, number=number: heard.append(number))
             right.send(b"x")
         await until(lambda: set(heard) == set(range(len(pairs))))
-        for left, _ in pairs:
-            loop.remove_reader(left)
 
     try:
         loop.run_until_complete(main())

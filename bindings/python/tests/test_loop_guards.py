@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, List, Tuple
 
 import pytest
-from loops import finish, new_loop, only_ringline, program, run, until, within
+from loops import finish, new_loop, only_ringline, poll, program, run, until, within
 from ringline._engine import BYTES_OFFSET
 from test_loop_ends import logged, tcp_pair
 
@@ -41,28 +41,29 @@ def close(*sockets: socket.socket) -> None:
 def test_a_loop_with_work_in_flight_stays_in_its_thread() -> None:
     """Failure: an operation whose completion goes to a ring that nobody turns any more."""
     loop = new_loop()
-    left, right = tcp_pair()
-    tasks: List[Any] = []
 
-    async def begin() -> None:
-        tasks.append(asyncio.ensure_future(loop.sock_sendall(left, bytes(20_000_000))))
+    async def begin() -> Any:
+        log, right = await logged()
+        log.transport.write(bytes(20_000_000))
         await asyncio.sleep(0.01)
+        return log, right
 
     async def end() -> None:
         got = 0
         while got < 20_000_000:
             got += len(await within(loop.sock_recv(right, 1 << 20)))
-        await within(tasks[0])
+        log.transport.close()
+        await until(lambda: log.lost)
 
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(lambda: loop.run_until_complete(begin())).result(30)
+        log, right = thread.submit(lambda: loop.run_until_complete(begin())).result(30)
         stop = loop.call_later(5, loop.stop)
         with pytest.raises(RuntimeError, match="in flight in another thread"):
             loop.run_forever()
         stop.cancel()
         thread.submit(lambda: loop.run_until_complete(end())).result(30)
         thread.submit(lambda: finish(loop)).result(30)
-    close(left, right)
+    close(right)
 
 
 @only_ringline
@@ -72,7 +73,7 @@ def test_what_was_asked_for_outside_the_loop_moves_along() -> None:
     left, right = socket.socketpair()
     with left, right, ThreadPoolExecutor(1) as thread:
         thread.submit(lambda: loop.run_until_complete(asyncio.sleep(0))).result(30)
-        loop.add_reader(right, loop.stop)
+        poll(loop, right, lambda *_: loop.stop())
         left.send(b"x")
         loop.call_later(5, lambda: 1 / 0)
         said: List[Any] = []
@@ -83,7 +84,6 @@ def test_what_was_asked_for_outside_the_loop_moves_along() -> None:
 
         loop.set_exception_handler(told)
         loop.run_forever()
-        loop.remove_reader(right)
         assert not said
     finish(loop)
 
@@ -248,6 +248,26 @@ def test_memory_that_only_the_operation_names() -> None:
         right.send(b"here")
         await until(lambda: ended, 5)
         assert ended == [4] and seen() is None
+        close(left, right)
+
+    run(main())
+
+
+@only_ringline
+def test_what_is_finished_is_over() -> None:
+    """Failure: the kernel still has the memory of an operation that was finished."""
+
+    async def main() -> None:
+        engine = ringline_engine()
+        left, right = tcp_pair()
+        room = ctypes.create_string_buffer(100)
+        ident = engine.submit(
+            RECV, left.fileno(), ctypes.addressof(room), 100, 0, 0, lambda *_: None, room
+        )
+        await asyncio.sleep(0.01)
+        engine.finish((ident,))
+        assert [res for _, res, *_ in engine.take(ident)] == [-errno.ECANCELED]
+        assert ident not in engine
         close(left, right)
 
     run(main())

@@ -1,5 +1,6 @@
-"""sock_* on the ring: whole messages, no byte lost to a cancellation, buffers given back."""
+"""sock_*: whole messages, no byte lost to a cancellation, descriptors passed along."""
 
+import array
 import asyncio
 import os
 import socket
@@ -211,5 +212,151 @@ def test_connect_to_a_full_unix_queue() -> None:
             client.close()
             connection.close()
         listener.close()
+
+    run(main())
+
+
+@pytest.mark.skipif(KIND == "asyncio", reason="counts bytes there as items")
+def test_items_of_more_than_a_byte() -> None:
+    """Failure: other bytes than those of the items, where not all go at once."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        left, right = pair()
+        sized(left, 4096)
+        sized(right, 4096)
+        items = array.array("I", range(50_000))
+        with left, right:
+            task = asyncio.ensure_future(loop.sock_sendall(left, items))
+            got = bytearray()
+            while len(got) < len(items) * items.itemsize:
+                got += await within(loop.sock_recv(right, 1 << 20), 5)
+            await within(task)
+            assert got == items.tobytes()
+
+    run(main())
+
+
+# Messages with ancillary data.
+
+
+def descriptors_in(ancillary: Any) -> "array.array[int]":
+    found = array.array("i")
+    for level, kind, data in ancillary:
+        assert (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS)
+        found.frombytes(data)
+    return found
+
+
+def rights(*numbers: int) -> Any:
+    return [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", numbers))]
+
+
+@only_ringline
+@pytest.mark.parametrize("waits", [False, True])
+@pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
+def test_descriptors_are_passed(kind: int, waits: bool) -> None:
+    async def main() -> None:
+        loop: Any = asyncio.get_running_loop()
+        left, right = pair(kind)
+        reading, writing = os.pipe()
+        room = socket.CMSG_SPACE(8)
+        with left, right:
+            receive = loop.sock_recvmsg(right, 100, room)
+            if waits:
+                receive = asyncio.ensure_future(receive)
+                await asyncio.sleep(0.01)
+            pieces = [b"with ", bytearray(b"two")]
+            assert await loop.sock_sendmsg(left, pieces, rights(reading, writing)) == 8
+            data, ancillary, flags, _ = await within(receive, 5)
+            assert data == b"with two" and not flags & socket.MSG_CTRUNC
+            got = descriptors_in(ancillary)
+            os.write(got[1], b"same pipe")
+            assert os.read(reading, 100) == b"same pipe"
+            await loop.sock_sendmsg(left, [b"next"])
+            for flag in (socket.MSG_PEEK, 0):
+                found = await within(loop.sock_recvmsg(right, 9, 0, flag))
+                assert found[:2] == (b"next", [])
+        for number in (reading, writing, *got):
+            os.close(number)
+
+    run(main())
+
+
+@only_ringline
+def test_descriptors_with_a_message_that_waits() -> None:
+    """The socket is full: what is sent then comes whole, with its descriptors, and once."""
+
+    async def main() -> None:
+        loop: Any = asyncio.get_running_loop()
+        left, right = pair()
+        full = 0
+        with left, right:
+            with pytest.raises(BlockingIOError):
+                while True:
+                    full += left.send(bytes(65536))
+            task = asyncio.ensure_future(loop.sock_sendmsg(left, [b"last"], rights(left.fileno())))
+            await asyncio.sleep(0.01)
+            assert not task.done()
+            while full:
+                full -= len(await within(loop.sock_recv(right, full)))
+            assert await within(task) == 4
+            data, ancillary, _, _ = await within(loop.sock_recvmsg(right, 9, socket.CMSG_SPACE(4)))
+            (got,) = descriptors_in(ancillary)
+            assert data == b"last" and os.path.sameopenfile(got, left.fileno())
+            os.close(got)
+
+    run(main())
+
+
+@only_ringline
+def test_descriptors_that_come_as_a_receive_is_cancelled() -> None:
+    """Failure: they stay open in this process, and nobody has them."""
+
+    async def main() -> None:
+        loop: Any = asyncio.get_running_loop()
+        for steps in range(5):
+            left, right = pair()
+            with left, right:
+                task = asyncio.ensure_future(loop.sock_recvmsg(right, 9, socket.CMSG_SPACE(4)))
+                await asyncio.sleep(0.01)
+                left.sendmsg([b"x"], rights(left.fileno()))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                task.cancel()
+                try:
+                    got = await task
+                except asyncio.CancelledError:
+                    got = right.recvmsg(9, socket.CMSG_SPACE(4))
+                assert got[0] == b"x"
+                os.close(descriptors_in(got[1])[0])
+
+    before = len(os.listdir("/proc/self/fd"))
+    run(main())
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+@only_ringline
+def test_messages_to_an_address_and_their_failures() -> None:
+    async def main() -> None:
+        loop: Any = asyncio.get_running_loop()
+        left, right = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+        with left, right:
+            for sock in (left, right):
+                sock.bind(("127.0.0.1", 0))
+                sock.setblocking(False)
+            task = asyncio.ensure_future(loop.sock_recvmsg(right, 3))
+            await asyncio.sleep(0.01)
+            assert await loop.sock_sendmsg(left, [b"to you"], [], 0, right.getsockname()) == 6
+            data, ancillary, flags, address = await within(task, 5)
+            assert (data, ancillary, address) == (b"to ", [], left.getsockname())
+            assert flags & socket.MSG_TRUNC
+            with pytest.raises(OSError, match="Destination address required"):
+                await loop.sock_sendmsg(left, [b"to whom"])
+            left.settimeout(1)
+            loop.set_debug(True)
+            for call in (loop.sock_recvmsg(left, 1), loop.sock_sendmsg(left, [b"x"])):
+                with pytest.raises(ValueError, match="must be non-blocking"):
+                    await call
 
     run(main())

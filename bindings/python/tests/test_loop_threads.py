@@ -4,10 +4,10 @@ import asyncio
 import socket
 import sys
 import threading
-from typing import List
+from typing import Callable, List
 
 import pytest
-from loops import finish, new_loop, only_ringline, program
+from loops import KIND, finish, new_loop, only_ringline, poll, program
 
 #: What a daemon thread's loop does while the program ends.
 BUSY = {
@@ -48,8 +48,9 @@ for _ in range(3):
         assert (done.returncode, done.stderr) == (0, ""), done
 
 
+@pytest.mark.parametrize("how", ["reader", "poll"] if KIND == "ringline" else ["reader"])
 @pytest.mark.parametrize("staged_before", [False, True])
-def test_what_another_thread_stages_while_a_turn_sleeps(staged_before: bool) -> None:
+def test_what_another_thread_stages_while_a_turn_sleeps(staged_before: bool, how: str) -> None:
     """Failure: the operation is forgotten by the turn that sleeps, or waits until it ends."""
     loop = new_loop()
     left, right = socket.socketpair()
@@ -63,14 +64,20 @@ def test_what_another_thread_stages_while_a_turn_sleeps(staged_before: bool) -> 
         got.append(left.recv(10))
         loop.stop()
 
+    def watch(sock: socket.socket, call: Callable[[], object]) -> None:
+        if how == "reader":
+            loop.add_reader(sock, call)
+        else:
+            poll(loop, sock, lambda *_: call())
+
     def stage() -> None:
         begun.wait()
-        loop.add_reader(left, readable)
+        watch(left, readable)
         right.send(b"hello")
 
     def begin() -> None:
         if staged_before:
-            loop.add_reader(quiet, print)
+            watch(quiet, print)
         begun.set()
 
     thread = threading.Thread(target=stage)
@@ -87,8 +94,9 @@ def test_what_another_thread_stages_while_a_turn_sleeps(staged_before: bool) -> 
         sys.setswitchinterval(before)
         thread.join()
     assert got == [b"hello"]
-    loop.remove_reader(left)
-    loop.remove_reader(quiet)
+    if how == "reader":
+        loop.remove_reader(left)
+        loop.remove_reader(quiet)
     finish(loop)
     for sock in (left, right, quiet, other):
         sock.close()

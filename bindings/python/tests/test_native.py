@@ -290,7 +290,7 @@ def test_wrong_members_are_refused(loop: Any) -> None:
 
 
 def test_attributes_cannot_be_deleted(loop: Any) -> None:
-    for name in ("_closed", "_debug", "_thread_id", "_engine", "_rearm", "_flushes"):
+    for name in ("_closed", "_debug", "_thread_id", "_engine", "_flushes"):
         with pytest.raises(TypeError, match="cannot be deleted"):
             delattr(loop, name)
 
@@ -349,6 +349,7 @@ def test_engine_is_whole() -> None:
     tables = {"_ops", "_staged", "_inbox", "_quiet", "_tokens", "_restart", "_rel_len", "_dropped"}
     # Made with the pure part's tables, which stay empty; and what only pure methods call.
     pure = {"__init__", "_look", "close", "_accepted", "_take_over", "_tell_dropped", "_make_room"}
+    pure.add("_rewatch")
     for name, method in [*vars(Engine).items(), *vars(Turning).items()]:
         code = getattr(method, "__code__", None)
         if code is not None and tables & set(code.co_names) and name not in pure:

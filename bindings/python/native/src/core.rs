@@ -19,6 +19,7 @@ use crate::types::*;
 use std::cell::{Cell, UnsafeCell};
 use std::collections::VecDeque;
 use std::ffi::{CStr, c_int, c_void};
+use std::mem::offset_of;
 
 /// `ringline._native.LoopCore`.
 pub static CORE: Type = Type::unmade();
@@ -34,7 +35,6 @@ pub struct Core {
     pub(crate) engine: Slot,
     pub(crate) thread: Slot,
     pub(crate) factory: Slot,
-    pub(crate) rearm: Slot,
     pub(crate) flushes: Slot,
     named: Slot,
     pub(crate) bound: Bound,
@@ -47,6 +47,9 @@ pub struct Core {
     pub(crate) own_time: Cell<bool>,
     /// Whether the owner thread may be asleep, or about to be.
     pub(crate) sleeping: Cell<bool>,
+    /// After how many turns that do not wait the loop looks for readers and writers that are ready;
+    /// -1 where the kernel tells of them in time.
+    look_in: Cell<c_int>,
     /// How deep `_run_once` is nested.
     pub(crate) depth: Cell<u32>,
     /// When small writes go.
@@ -92,7 +95,7 @@ impl Core {
 
     /// Every reference.
     fn slots(&self) -> impl Iterator<Item = &Slot> {
-        let own = [&self.engine, &self.thread, &self.factory, &self.rearm, &self.flushes];
+        let own = [&self.engine, &self.thread, &self.factory, &self.flushes];
         own.into_iter().chain([&self.named]).chain(self.bound.slots())
     }
 
@@ -154,6 +157,16 @@ impl Core {
     pub fn let_go(&self) {
         self.named.set(None);
         self.bound.forget();
+    }
+
+    /// Whether to look for readers and writers before this turn, which does not wait.
+    #[inline]
+    pub fn looks(&self) -> bool {
+        let left = self.look_in.get();
+        if left > 0 {
+            self.look_in.set(left - 1);
+        }
+        left == 0
     }
 
     /// Let go of timers that were cancelled.
@@ -402,6 +415,7 @@ unsafe extern "C" fn new(class: *mut PyTypeObject, _: Obj, _: Obj) -> Obj {
             bound::look_at_time(&made)?;
             // Until it is whole: where no ring could be made, there is nothing to close.
             core.closed.set(true);
+            core.look_in.set(-1);
             Ok(made)
         }
     })
@@ -463,6 +477,8 @@ unsafe extern "C" fn dealloc(slf: Obj) {
 /// Make the type.
 pub fn make(module: &Ref) -> Py<()> {
     let base = import(c"builtins")?.named(c"object")?;
+    let begin = Type::begin(&base)?;
+    let members = vec![member(c"_look_in", Py_T_INT, begin + offset_of!(Core, look_in))];
     let methods = vec![
         keyword_method(c"call_soon", call_soon),
         keyword_method(c"call_soon_threadsafe", call_soon_threadsafe),
@@ -482,6 +498,7 @@ pub fn make(module: &Ref) -> Py<()> {
         slot(Py_tp_getattro, bound::get as *mut c_void),
         slot(Py_tp_setattro, bound::set as *mut c_void),
         slot(Py_tp_methods, table(methods)),
+        slot(Py_tp_members, table(members)),
         slot(Py_tp_getset, table(crate::properties::all())),
         slot(Py_tp_traverse, traverse as *mut c_void),
         slot(Py_tp_clear, clear as *mut c_void),

@@ -54,6 +54,12 @@ pub struct Engine {
     pub(crate) share: Cell<c_int>,
     /// Whether QUIET sends can be used.
     pub(crate) quiet_sends: Cell<bool>,
+    /// The poll that tells of readers and writers, 0 where the next turn makes it again.
+    pub(crate) watched: Cell<u64>,
+    /// What it polls, -1 where nothing.
+    pub(crate) watch_fd: Cell<c_int>,
+    /// What it calls.
+    pub(crate) watcher: Slot,
 }
 
 /// Longest wait in seconds: a day.
@@ -112,7 +118,7 @@ impl Engine {
 
     /// The shared block.
     #[inline]
-    fn block(&self) -> Py<&Shared> {
+    pub fn block(&self) -> Py<&Shared> {
         let shared = self.shared.get();
         if shared.is_null() {
             return Err(runtime_error(c"the engine is closed"));
@@ -463,7 +469,9 @@ impl Engine {
     /// Submit and wait; whether there is something to dispatch.
     #[inline]
     pub fn fetch(&self, me: &Ref, timeout: Option<f64>) -> Py<bool> {
-        self.enter(me, if self.has_completions() { Some(0.0) } else { timeout })?;
+        let due = self.watched.get() == 0 && self.watch_fd.get() >= 0;
+        let whole = !due || self.watch(me)?;
+        self.enter(me, if whole && !self.has_completions() { timeout } else { Some(0.0) })?;
         Ok(self.has_completions())
     }
 

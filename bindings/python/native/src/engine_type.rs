@@ -11,6 +11,7 @@ use crate::py::*;
 use crate::python::*;
 use crate::table::{Kind, Table};
 use crate::types::*;
+use crate::watch;
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::ffi::{CStr, c_int, c_void};
@@ -43,7 +44,7 @@ unsafe impl Sync for Interned {}
 
 static INTERNED: Interned = Interned(Cell::new(None));
 
-fn on(slf: &Obj, body: impl FnOnce(&Ref, &Engine) -> Py) -> Obj {
+pub fn on(slf: &Obj, body: impl FnOnce(&Ref, &Engine) -> Py) -> Obj {
     enter(|| {
         // SAFETY: a method's self is live and of the type.
         let me = unsafe { Ref::view(slf) };
@@ -68,7 +69,7 @@ fn narrow<T: TryFrom<u64>>(value: &Ref) -> Py<T> {
     })
 }
 
-fn signed(value: &Ref) -> Py<i32> {
+pub fn signed(value: &Ref) -> Py<i32> {
     // SAFETY: the value is live.
     let number = unsafe { PyLong_AsLong(value.ptr()) };
     // SAFETY: only looks.
@@ -374,6 +375,7 @@ unsafe extern "C" fn new(class: *mut PyTypeObject, _: Obj, _: Obj) -> Obj {
             engine.inbox.get().write(VecDeque::new());
             engine.quiet.get().write(Vec::new());
             engine.foreign.get().write(Vec::new());
+            engine.watch_fd.set(-1);
             Ok(made)
         }
     })
@@ -390,7 +392,10 @@ unsafe extern "C" fn traverse(slf: Obj, visit: visitproc, arg: *mut c_void) -> c
                 return stop;
             }
         }
-        visit(Py_TYPE(slf).cast(), arg)
+        match engine.watcher.visit(visit, arg) {
+            0 => visit(Py_TYPE(slf).cast(), arg),
+            stop => stop,
+        }
     }
 }
 
@@ -398,6 +403,7 @@ unsafe extern "C" fn clear(slf: Obj) -> c_int {
     enter_int(|| {
         // SAFETY: the collector clears live instances.
         let engine: &Engine = unsafe { ENGINE.part(slf) };
+        engine.watcher.set(None);
         let gone = engine.drain();
         if !engine.shared.get().is_null() {
             // The kernel may still touch what these name.
@@ -446,6 +452,7 @@ pub fn make(module: &Ref) -> Py<()> {
         member(c"recv_ioprio", Py_T_INT, begin + offset_of!(Engine, recv_ioprio)),
         member(c"recv_limit", Py_T_INT, begin + offset_of!(Engine, recv_limit)),
         member(c"share", Py_T_INT, begin + offset_of!(Engine, share)),
+        member(c"watched", Py_T_ULONGLONG, begin + offset_of!(Engine, watched)),
         member(c"quiet", Py_T_BOOL, begin + offset_of!(Engine, quiet_sends)),
     ];
     let methods = vec![
@@ -462,6 +469,7 @@ pub fn make(module: &Ref) -> Py<()> {
         method(c"take", METH_O, take),
         method(c"came", METH_O, came),
         method(c"has_completions", METH_NOARGS, has_completions),
+        keyword_method(c"watch", watch::watch),
         keyword_method(c"_enter", enter_once),
         keyword_method(c"_bind", bind),
         method(c"_unbind", METH_NOARGS, unbind),

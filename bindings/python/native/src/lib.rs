@@ -29,6 +29,7 @@ mod table;
 mod times;
 mod tls;
 mod types;
+mod watch;
 
 use crate::py::*;
 use crate::python::*;

@@ -102,7 +102,6 @@ unsafe extern "C" fn set_thread(slf: Obj, value: Obj, _: *mut c_void) -> c_int {
 }
 
 place!(get_factory, set_factory, factory);
-place!(get_rearm, set_rearm, rearm);
 
 unsafe extern "C" fn get_engine(slf: Obj, _: *mut c_void) -> Obj {
     get(&slf, |core| Ok(core.engine.or_none()))
@@ -167,7 +166,6 @@ pub fn all() -> Vec<PyGetSetDef> {
         property(c"_thread_id", get_thread, Some(set_thread)),
         property(c"_task_factory", get_factory, Some(set_factory)),
         property(c"_engine", get_engine, Some(set_engine)),
-        property(c"_rearm", get_rearm, Some(set_rearm)),
         property(c"_flushes", get_flushes, Some(set_flushes)),
         property(c"_sends", get_sends, Some(set_sends)),
         property(c"_scheduled", get_scheduled, Some(set_ignored)),

@@ -45,7 +45,7 @@ fn rounds_of(me: &Ref, core: &Core, rounds: u32) -> Py<()> {
 
 fn iteration(me: &Ref, core: &Core) -> Py<()> {
     let found = turn(me, core)?;
-    if found {
+    if found && (core.ready(|ready| ready.is_empty()) || look(me, core)?) {
         // What was ready before goes first, as with a selector's events.
         run_ready(me, core)?;
         dispatch(core)?;
@@ -73,6 +73,17 @@ fn catch_up(me: &Ref, core: &Core) -> Py<()> {
         dispatch(core)?;
     }
     Ok(())
+}
+
+/// Readers and writers join the line before anything of it runs and adds to it, as with asyncio.
+/// Whether there is something else to dispatch.
+fn look(me: &Ref, core: &Core) -> Py<bool> {
+    let Some(engine) = core.engine.get().filter(|_| core.native.get()) else { return Ok(true) };
+    let engine = Engine::of(&engine);
+    if engine.came_watched() {
+        slow(c"look", &[me])?;
+    }
+    Ok(engine.has_completions())
 }
 
 /// Run what is ready now.
@@ -107,6 +118,9 @@ fn turn(me: &Ref, core: &Core) -> Py<bool> {
             Some(first) => Some((first - core.now(me)?).clamp(0.0, LONGEST)),
         }
     };
+    if timeout == Some(0.0) && core.looks() {
+        slow(c"look_untold", &[me])?;
+    }
     // Who calls call_soon_threadsafe from here on wakes the ring.
     core.sleeping.set(idle);
     let result = turn_for(me, core, timeout);
@@ -123,7 +137,7 @@ fn turn_for(me: &Ref, core: &Core, mut timeout: Option<f64>) -> Py<bool> {
         }
     }
     // What else collects before a turn is Python's, which turns the engine itself.
-    if core.rearm.has_items() || core.flushes.has_items() {
+    if core.flushes.has_items() {
         return slow(c"turn", &[me, &python(timeout)?])?.truth();
     }
     match core.engine.get() {

@@ -121,8 +121,10 @@ class Engine(Receiving, Turning):
             raise
         self._mailbox, self._thread = mailbox.value or 0, 0
         self._window, self._window_base = _bytes_at(0x1000, 0), 0
+        #: Whether a thread of the kernel takes what is staged.
+        self.sqpoll = bool(got.setup_flags & _SQPOLL)
         #: Whether QUIET sends can be used, and the `ioprio` of receives and accepts.
-        self.quiet = bool(got.features & _abi.FEATURE_CQE_SKIP) and not got.setup_flags & _SQPOLL
+        self.quiet = bool(got.features & _abi.FEATURE_CQE_SKIP) and not self.sqpoll
         self.recv_ioprio = self.accept_ioprio = 0
         if got.features & _abi.FEATURE_RECV_MULTISHOT:
             self.recv_ioprio = _abi.RECV_MULTISHOT
@@ -404,7 +406,7 @@ class Engine(Receiving, Turning):
         = do not wait). Whether there is something to dispatch."""
         if self._due:
             self._overdue()
-        if self._inbox:
+        if self._inbox or (not self.watched and self._watch_fd >= 0 and not self._rewatch()):
             timeout = 0
         self._enter(timeout != 0, timeout)
         return bool(self._inbox)

@@ -16,8 +16,6 @@ from ._process import ProcessMixin
 from ._signals import SignalMixin
 from ._sock import SockMixin
 
-_SQPOLL = 2
-
 
 class _Nothing:
     """The place of the native part where there is none."""
@@ -66,7 +64,7 @@ class EventLoop(
             config.buffer_count,
         )
         try:
-            if config.sqpoll and not engine.info().setup_flags & _SQPOLL:
+            if config.sqpoll and not engine.sqpoll:
                 logger = logging.getLogger("ringline")
                 logger.warning("sqpoll is not allowed here: going on without")
             super().__init__(engine)

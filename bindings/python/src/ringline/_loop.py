@@ -1,143 +1,27 @@
 """The event loop: asyncio's own machinery over one engine.
 
-Owns the iteration, the readers and writers of descriptors, and the wake from other threads.
-Transports and the rest are mix-ins beside it. The invariant: one turn of the ring per iteration,
-and no wait while anything is ready. It never keeps an epoll beside the ring: readers and writers
-are polls, armed again after their callback as level-triggered programs need it.
+Owns the iteration and the wake from other threads. Transports and the rest are mix-ins beside it;
+readers and writers are asyncio's own code over a selector that the ring waits for. The invariant:
+one turn of the ring per iteration, and no wait while anything is ready.
 """
 
 import asyncio
-import errno
 import heapq
-import os
-import select
-import selectors
 import socket
 import weakref
-from asyncio import base_events, events
+from asyncio import base_events, selector_events
 from contextlib import suppress
 from contextvars import Context
 from threading import get_ident
-from typing import Any, Callable, Deque, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Deque, List, Optional
 
-from . import _abi
 from ._engine import Engine
-from ._operations import File
+from ._selector import RingSelector
 from ._sending import Collecting
-from ._transport import LATER
 
-_READ = select.POLLIN | select.POLLHUP | select.POLLERR
-_WRITE = select.POLLOUT | select.POLLHUP | select.POLLERR
+_Selecting: Any = selector_events.BaseSelectorEventLoop
 _CANCELLED_SHARE = 0.5
 _CANCELLED_LEAST = 100
-#: How a poll ends that nothing is wrong with.
-_ENDED = (-errno.ECANCELED, -errno.EINTR)
-
-
-class Watch:
-    """A reader or writer of a descriptor: a poll, armed again after each callback.
-
-    io_uring's poll also tells, unasked, that the other end will send no more (POLLRDHUP), and at
-    once again when it is armed again: while that is all there is, the poll tells edges, so that a
-    writer whose buffer is full neither hears of it nor spins.
-    """
-
-    __slots__ = ("loop", "file", "fd", "mask", "handle", "ident", "edges")
-
-    def __init__(
-        self, loop: "CoreLoop", file: File, fd: int, mask: int, handle: asyncio.Handle
-    ) -> None:
-        self.loop = loop
-        self.file = file
-        self.fd = fd
-        self.mask = mask
-        self.handle: Optional[asyncio.Handle] = handle
-        self.ident = 0
-        self.edges = False
-
-    def arm(self) -> None:
-        """Poll, with the next turn. What was closed is not: as epoll, it tells nobody."""
-        if self.handle is not None and not self.ident and self.of_open_file():
-            how = _abi.POLL_ADD_MULTI if self.edges else 0
-            self.ident = self.loop._engine.submit(
-                _abi.OP_POLL_ADD, self.fd, 0, how, 0, self.mask, self._polled, restart=True
-            )
-
-    def _polled(self, res: int, flags: int, data: int, token: int) -> None:
-        over = flags & _abi.CF_FINAL
-        if over:
-            self.ident = 0
-        handle = self.handle
-        if handle is None:
-            return
-        if res == -errno.EBADF:
-            return  # It was closed.
-        if res >= 0 and not res & self.mask:
-            self.edges = True
-            if over:
-                self.loop._rearm.append(self)
-            return
-        if not over:
-            if self.edges:
-                # It is what was waited for: by levels again, when this poll has ended.
-                self.edges = False
-                self.loop._engine.cancel(self.ident)
-                self.loop._ready.append(handle)
-            return
-        # A poll that was ended because the loop stopped is only armed again; one that failed
-        # calls back, as the descriptor will tell its error there.
-        if res != -errno.ECANCELED:
-            self.loop._ready.append(handle)
-        if res < 0 and res not in _ENDED:
-            # The kernel is short of something: at once it would be so again.
-            self.loop.call_later(LATER, self.arm)
-            return
-        self.loop._rearm.append(self)
-
-    def of_open_file(self) -> bool:
-        """False where the object that was watched has another descriptor by now, or none."""
-        try:
-            return _number_in(self.file) == self.fd
-        except ValueError:
-            return False
-
-    def stop(self) -> bool:
-        """Forget the handle, and end the poll. False when it was cancelled before."""
-        handle, self.handle = self.handle, None
-        if self.ident:
-            self.loop._engine.cancel(self.ident)
-        if handle is None:
-            return False
-        handle.cancel()
-        return True
-
-
-class _Selector:
-    """What takes the selector's place for code that turns the loop by hand."""
-
-    def __init__(self, loop: "CoreLoop") -> None:
-        self._loop = loop
-
-    def select(self, timeout: Optional[float] = None) -> List[Any]:
-        if self._loop._turn(timeout):
-            self._loop._engine.dispatch()
-        return []
-
-    def get_key(self, fileobj: File) -> selectors.SelectorKey:
-        fd = self._loop._watched_number(fileobj)
-        watches = [self._loop._watches.get((fd, mask)) for mask in (_READ, _WRITE)]
-        handles = tuple(None if watch is None else watch.handle for watch in watches)
-        bits = (selectors.EVENT_READ, selectors.EVENT_WRITE)
-        events = sum(bit for bit, handle in zip(bits, handles) if handle is not None)
-        if not events:
-            raise KeyError(f"{fileobj!r} is not registered")
-        return selectors.SelectorKey(fileobj, fd, events, handles)
-
-    def get_map(self) -> Mapping[int, selectors.SelectorKey]:
-        return {fd: self.get_key(fd) for fd, _ in self._loop._watches}
-
-    def close(self) -> None:
-        pass
 
 
 class CoreLoop(Collecting, asyncio.BaseEventLoop):
@@ -162,9 +46,10 @@ class CoreLoop(Collecting, asyncio.BaseEventLoop):
         super().__init__()
         self._engine = engine
         engine.on_error = self._callback_failed
-        self._selector: Any = _Selector(self)
-        self._watches: Dict[Tuple[int, int], Watch] = {}
-        self._rearm: List[Watch] = []
+        self._epoll: Optional[RingSelector] = None
+        #: After how many turns that do not wait the loop looks for readers and writers that are
+        #: ready; -1 where the kernel tells of them in time.
+        self._look_in = -1
         self._flushes: List[Any] = []
         self._transports: "weakref.WeakValueDictionary[int, Any]" = weakref.WeakValueDictionary()
         self._ssock: Optional[socket.socket] = None
@@ -192,6 +77,8 @@ class CoreLoop(Collecting, asyncio.BaseEventLoop):
         if self.is_running() or self.is_closed():
             super().run_forever()
             return
+        if self._epoll is not None:
+            self._epoll.renew()
         self._engine.attach()
         self._behind = 0
         try:
@@ -212,15 +99,14 @@ class CoreLoop(Collecting, asyncio.BaseEventLoop):
         if self.is_closed():
             return
         self._close_self_pipe()
-        for watch in list(self._watches.values()):
-            watch.handle = None
-        self._watches.clear()
         # Held, as the handles and operations that go now may be all that holds them.
         ending = [transport for transport in self._transports.values() if transport.is_closing()]
         super().close()
         self._flushes.clear()
-        self._rearm.clear()
         self._engine.close()
+        epoll, self._epoll = self._epoll, None
+        if epoll is not None:
+            epoll.close()
         # A closed loop goes with its last reference: the collector need not find it.
         self._engine.on_error = None
         # Their connection_lost was due and cannot come any more.
@@ -230,7 +116,6 @@ class CoreLoop(Collecting, asyncio.BaseEventLoop):
                 transport._sock = None
                 with suppress(OSError):
                     sock.close()
-        self._selector = None
 
     def _make_self_pipe(self) -> None:
         """What signal handlers write to (`signal.set_wakeup_fd`), made when first needed."""
@@ -291,22 +176,13 @@ class CoreLoop(Collecting, asyncio.BaseEventLoop):
     # The iteration.
 
     def _turn(self, timeout: Optional[float]) -> bool:
-        """Arm what was called back, send what was collected, and turn the ring once. Whether there
-        is something to dispatch."""
-        rearm = self._rearm
-        rearm.reverse()
-        while rearm:
-            # It leaves when it is armed: that may fail, and is tried again then.
-            rearm[-1].arm()
-            rearm.pop()
+        """Send what was collected, and turn the ring once. Whether there is something to
+        dispatch."""
         if self._flushes:
             self._flush_all()
             if self._ready:
                 timeout = 0
         return self._engine.fetch(timeout)
-
-    def _process_events(self, event_list: List[Any]) -> None:
-        """Nothing: completions were dealt with in the turn."""
 
     def _run_once(self) -> None:
         ready, scheduled = self._ready, self._scheduled
@@ -317,13 +193,18 @@ class CoreLoop(Collecting, asyncio.BaseEventLoop):
             timeout = 0
         elif scheduled:
             timeout = max(scheduled[0]._when - self.time(), 0)  # type: ignore[attr-defined]
-        found = (
-            self._turn(timeout) if self._rearm or self._flushes else self._engine.fetch(timeout)
-        )
-        if found:
-            # What was ready before goes first, as with a selector's events.
-            if ready:
+        if timeout == 0 and self._look_in >= 0 and self._epoll is not None:
+            self._epoll.look_untold()
+        found = self._turn(timeout) if self._flushes else self._engine.fetch(timeout)
+        more = found
+        if found and ready:
+            # What was ready before goes first, then readers and writers, as with asyncio.
+            if self._epoll is not None:
+                self._epoll.look()
+            more = self._engine.has_completions()
+            if more:
                 self._run_ready(len(ready))
+        if more:
             self._engine.dispatch()
         scheduled = self._scheduled
         if scheduled:
@@ -401,105 +282,25 @@ class CoreLoop(Collecting, asyncio.BaseEventLoop):
 
     # Readers and writers.
 
-    def _ensure_fd_no_transport(self, fd: File) -> None:
-        # A closed file has no number and no transport: what else is wrong is said behind this.
-        number = _number_in(fd)
-        transport = self._transports.get(number)
-        if transport is not None and not transport.is_closing():
-            raise RuntimeError(f"File descriptor {fd!r} is used by transport {transport!r}")
+    @property
+    def _selector(self) -> Any:
+        """Made when it is first asked for; None of a closed loop."""
+        if self._epoll is None and not self.is_closed():
+            self._epoll = RingSelector(self)
+        elif self._epoll is not None:
+            self._epoll.renew()
+        return self._epoll
 
-    def _watch(self, fd: File, mask: int, handle: asyncio.Handle) -> asyncio.Handle:
-        self._check_closed()
-        number = descriptor_of(fd)
-        old = self._watches.get((number, mask))
-        if old is not None and old.handle is not None:
-            if old.of_open_file():
-                old.handle.cancel()
-                old.handle = handle
-                old.arm()
-                return handle
-            # Its poll would hold the closed file, and never tell of the one that has its number.
-            old.stop()
-        # Says EBADF at once, as a selector does.
-        os.fstat(number)
-        watch = Watch(self, fd, number, mask, handle)
-        watch.arm()
-        self._watches[number, mask] = watch
-        return handle
-
-    def _watched_number(self, file: File) -> int:
-        """The descriptor of a file; of one that was closed, that under which it is watched."""
-        try:
-            return descriptor_of(file)
-        except ValueError:
-            for watch in self._watches.values():
-                if watch.file is file:
-                    return watch.fd
-            raise
-
-    def _unwatch(self, fd: File, mask: int) -> bool:
-        if self.is_closed():
-            return False
-        watch = self._watches.pop((self._watched_number(fd), mask), None)
-        return watch is not None and watch.stop()
-
-    def _add_reader(
-        self, fd: File, callback: Any, *args: Any, context: Optional[Context] = None
-    ) -> asyncio.Handle:
-        return self._watch(fd, _READ, events.Handle(callback, args, self, context))
-
-    def _remove_reader(self, fd: File) -> bool:
-        return self._unwatch(fd, _READ)
-
-    def _add_writer(
-        self, fd: File, callback: Any, *args: Any, context: Optional[Context] = None
-    ) -> asyncio.Handle:
-        return self._watch(fd, _WRITE, events.Handle(callback, args, self, context))
-
-    def _remove_writer(self, fd: File) -> bool:
-        return self._unwatch(fd, _WRITE)
-
-    def add_reader(  # type: ignore[override]
-        self, fd: File, callback: Callable[..., Any], *args: Any
-    ) -> None:
-        """Call `callback` whenever the descriptor can be read."""
-        self._ensure_fd_no_transport(fd)
-        self._add_reader(fd, callback, *args)
-
-    def remove_reader(self, fd: File) -> bool:
-        """End `add_reader`; whether there was one."""
-        self._ensure_fd_no_transport(fd)
-        return self._remove_reader(fd)
-
-    def add_writer(  # type: ignore[override]
-        self, fd: File, callback: Callable[..., Any], *args: Any
-    ) -> None:
-        """Call `callback` whenever the descriptor can be written."""
-        self._ensure_fd_no_transport(fd)
-        self._add_writer(fd, callback, *args)
-
-    def remove_writer(self, fd: File) -> bool:
-        """End `add_writer`; whether there was one."""
-        self._ensure_fd_no_transport(fd)
-        return self._remove_writer(fd)
-
-
-def descriptor_of(file: File) -> int:
-    """The number of a descriptor or of what has one; ValueError where there is none."""
-    number = _number_in(file)
-    if number < 0:
-        raise ValueError(f"Invalid file descriptor: {number}")
-    return number
-
-
-def _number_in(file: File) -> int:
-    """As `descriptor_of`, and -1 of a closed socket."""
-    if isinstance(file, int):
-        return file
-    try:
-        return int(file.fileno())
-    except (AttributeError, TypeError, ValueError):
-        raise ValueError(f"Invalid file object: {file!r}") from None
+    _process_events = _Selecting._process_events
+    _ensure_fd_no_transport = _Selecting._ensure_fd_no_transport
+    _add_reader = _Selecting._add_reader
+    _remove_reader = _Selecting._remove_reader
+    _add_writer = _Selecting._add_writer
+    _remove_writer = _Selecting._remove_writer
+    add_reader = _Selecting.add_reader
+    remove_reader = _Selecting.remove_reader
+    add_writer = _Selecting.add_writer
+    remove_writer = _Selecting.remove_writer
 
 
 def _log_slow(handle: asyncio.Handle, took: float) -> None:

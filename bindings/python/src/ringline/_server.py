@@ -11,6 +11,7 @@ import contextvars
 import errno
 import os
 import posix
+import selectors
 import socket
 import sys
 from asyncio import constants, trsock
@@ -21,11 +22,11 @@ from typing import Any, Callable, Deque, Dict, List, Optional
 from . import _abi
 from ._address import peer_of
 from ._error import failure
-from ._loop import descriptor_of
 from ._stream import Transport
 from ._transport import LATER
 
 _FINAL = _abi.CF_FINAL
+_selectors: Any = selectors
 _SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 #: The listener itself is no good; what else accept(2) says is about one client.
 _FATAL = (errno.EBADF, errno.EINVAL, errno.ENOTSOCK, errno.EOPNOTSUPP)
@@ -87,7 +88,8 @@ class Acceptor:
         self._waiting = -1
         self._open = True
         self._timer: Optional[asyncio.TimerHandle] = None
-        self._fd = descriptor_of(sock)
+        # As a selector takes it: a closed one is a ValueError.
+        self._fd = _selectors._fileobj_to_fd(sock)
         # Who is short of memory is told so here, and not by each client.
         loop._engine.receive()
         self.arm()

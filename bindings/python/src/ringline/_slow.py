@@ -118,6 +118,16 @@ def turn(loop: Any, timeout: Optional[float]) -> bool:
     return CoreLoop._turn(loop, timeout)
 
 
+def look(loop: Any) -> None:
+    """What the poll of the loop's selector has told goes before the other completions."""
+    loop._epoll.look()
+
+
+def look_untold(loop: Any) -> None:
+    """Readers and writers that are ready, though the kernel has not told yet."""
+    loop._epoll.look_untold()
+
+
 def flush_failed(transport: Any, error: BaseException) -> None:
     """What a transport's flush raised."""
     if not isinstance(error, Exception):

@@ -6,6 +6,7 @@ kernel did not take stays staged, since it is short of something for the moment 
 """
 
 import errno
+import select
 import struct
 import time
 from collections import deque
@@ -24,6 +25,7 @@ RECORD = struct.Struct(_abi.COMPLETION_FORMAT)
 _unpack = RECORD.iter_unpack
 OP_SIZE = struct.calcsize(_abi.OP_FORMAT)
 _FINAL = _abi.CF_FINAL
+_POLLIN = int(select.POLLIN)
 # Members of the shared block, as indices of 32-bit words (and of 64-bit ones for the time).
 _OPS_LEN, _RECS_LEN, _WAIT, _DONE, _ERROR = 5, 9, 10, 15, 16
 _REL_LEN, _TIMEOUT = 25, 6
@@ -37,6 +39,10 @@ PAUSE = 0.001
 _LONGEST = 86_400.0
 
 
+def _nobody(*_: int) -> None:
+    """Where nothing is watched."""
+
+
 class Turning(Times):
     """The half of `Engine` that the native engine has an own one of."""
 
@@ -48,6 +54,8 @@ class Turning(Times):
     _longs: Any
     _token_words: Any
     _recs_cap: int
+    _ops_cap: int
+    submit: Callable[..., int]
 
     def __init__(self) -> None:
         self._ops: Dict[int, Tuple[Callback, object]] = {}
@@ -60,6 +68,26 @@ class Turning(Times):
         self._due = False
         self.woke_ns = self.woke_turn = self.idle_ns = self.busy_ns = 0
         self.lag_ns = self.lag_max_ns = 0
+        #: The poll that tells of readers and writers, 0 where the next turn makes it again.
+        self.watched = 0
+        self._watch_fd = -1
+        self._watcher: Callback = _nobody
+
+    def watch(self, fd: int, callback: Callback) -> None:
+        """Poll a descriptor from now on, one time after the other: once the callback has set
+        `watched` to 0, the next turn makes the poll again. A descriptor of -1 ends that."""
+        self._watch_fd, self._watcher = fd, callback if fd >= 0 else _nobody
+        # At once, as another thread may sleep in a turn.
+        if fd >= 0:
+            self._rewatch()
+
+    def _rewatch(self) -> bool:
+        """Stage the poll; whether there was room for it."""
+        if len(self._staged) == self._ops_cap:
+            return False
+        fd, call = self._watch_fd, self._watcher
+        self.watched = self.submit(_abi.OP_POLL_ADD, fd, 0, 0, 0, _POLLIN, call, restart=True)
+        return True
 
     def _enter(self, wait: bool, timeout: Optional[float]) -> None:
         """One turn of the ring; what is complete goes to the inbox."""

@@ -108,6 +108,28 @@ def test_poll_that_is_refused_is_tried_again(below: Below) -> None:
     right.close()
 
 
+def test_reader_outlives_a_lack_of_memory(below: Below, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Failure: a look at what is ready that found no memory is the last."""
+    left, right = tcp_pair()
+    called: List[bytes] = []
+    below.loop.add_reader(left, lambda: called.append(left.recv(1)))
+    real = below.loop._process_events
+
+    def lacking(events: Any) -> None:
+        monkeypatch.setattr(below.loop, "_process_events", real)
+        raise MemoryError
+
+    monkeypatch.setattr(below.loop, "_process_events", lacking)
+    right.send(b"x")
+    task = below.loop.create_task(until(lambda: called, 5))
+    with pytest.raises(MemoryError):
+        below.run(task)
+    below.run(task)
+    below.loop.remove_reader(left)
+    left.close()
+    right.close()
+
+
 class Told(Log):
     """Hears of the water marks too, and then does what `then` says."""
 

@@ -42,16 +42,20 @@ class RingSelector(EpollSelector):
             return  # The program closed it, with every other descriptor.
         looked, self._looked = self._looked, False
         # Each iteration looks once: a second time it would find the same again.
-        if res not in _ENDED and not looked:
-            self._loop._process_events(super().select(0))
-        if res in _ENDED:
+        try:
+            if res not in _ENDED and not looked:
+                self._loop._process_events(super().select(0))
+            if res in _ENDED:
+                self._again()
+            elif res >= 0:
+                # Behind the handlers: before they have run all would be told again.
+                self._loop.call_soon(self._again)
+            else:
+                # The kernel is short of something: at once it would be so again.
+                self._loop.call_later(LATER, self._again)
+        except MemoryError:
             self._again()
-        elif res >= 0:
-            # Behind the handlers: before they have run all would be told again.
-            self._loop.call_soon(self._again)
-        else:
-            # The kernel is short of something: at once it would be so again.
-            self._loop.call_later(LATER, self._again)
+            raise
 
     def _again(self) -> None:
         """The next turn makes the poll again."""

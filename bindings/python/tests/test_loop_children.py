@@ -132,6 +132,30 @@ def test_child_that_somebody_else_waited_for() -> None:
 
 
 @only_ringline
+def test_child_that_somebody_waits_for_as_it_ends() -> None:
+    """Failure: the status is lost where a handler of SIGCHLD, as asyncio's FastChildWatcher, waits
+    for any child that ended."""
+
+    def reap() -> None:
+        with suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGCHLD, reap)
+        for _ in range(10):
+            process = await child("/bin/sh", "-c", "exit 7")
+            assert await within(process.wait()) == 7
+            process = await child("sleep", "60")
+            process.kill()
+            assert await within(process.wait()) == -signal.SIGKILL
+        loop.remove_signal_handler(signal.SIGCHLD)
+
+    run(main())
+
+
+@only_ringline
 def test_child_outlives_its_loop() -> None:
     """A loop that is closed over a running child lets go of it, and leaves no descriptor."""
     result = program("""

@@ -146,8 +146,9 @@ class ProcessMixin:
                 # Told an iteration later, as by asyncio's watcher, and not before its pipes are
                 # read: what the child wrote last came with this at the latest, and goes first. Only
                 # then is it waited for: behind that, its number may be another process's, which
-                # send_signal() would hit.
-                told = self._exited, transport, pid
+                # send_signal() would hit. Its status is looked at now, as somebody who waits for
+                # any child may be quicker.
+                told = self._exited, transport, pid, _seen_of(pid)
                 if connected.done():
                     self.call_soon(self.call_soon, *told, context=context)
                 else:
@@ -161,9 +162,11 @@ class ProcessMixin:
         except OSError as error:
             done(-(error.errno or errno.EAGAIN), 0, 0, 0)
 
-    def _exited(self, transport: SubprocessTransport, pid: int) -> None:
-        """The child is over: tell its transport."""
-        transport._process_exited(_status_of(transport, pid))
+    def _exited(
+        self, transport: SubprocessTransport, pid: int, seen: Optional[int] = None
+    ) -> None:
+        """The child is over: tell its transport. `seen` is the status that it had before."""
+        transport._process_exited(_status_of(transport, pid, seen))
 
     def close(self) -> None:
         if not self.is_running():
@@ -179,13 +182,26 @@ _LOOK_AGAIN = 0.05
 _EXIT_STAYS = os.WEXITED | os.WNOWAIT
 
 
-def _status_of(transport: SubprocessTransport, pid: int) -> int:
+def _seen_of(pid: int) -> Optional[int]:
+    """The exit status of a child that is over, which stays; None where somebody took it."""
+    try:
+        seen = os.waitid(os.P_PID, pid, _EXIT_STAYS | os.WNOHANG)
+    except ChildProcessError:
+        return None
+    if seen is None:
+        return None
+    return seen.si_status if seen.si_code == os.CLD_EXITED else -seen.si_status
+
+
+def _status_of(transport: SubprocessTransport, pid: int, seen: Optional[int]) -> int:
     """Wait for a child that is over; its exit status."""
     try:
         _, status = os.waitpid(pid, 0)
     except ChildProcessError:
         # Popen.poll(), or somebody who waits for any child, was here first.
         code: Optional[int] = transport._proc.returncode
+        if code is None:
+            code = seen
         if code is not None:
             return code
         logger.warning(

@@ -100,12 +100,18 @@ impl Datagram {
             }
             Err(Raised) => return Err(Raised),
         };
+        if self.poll_first.get() {
+            return me
+                .named(c"_await_bytes")?
+                .call(&[&Ref::int(self.fd.get() as usize)?])
+                .map(drop);
+        }
         // SAFETY: the attribute is a small int.
         let pool = unsafe { PyLong_AsLong(pool.ptr()) };
         let op = Op {
             opcode: RECVMSG,
             flags: BUFFER_SELECT,
-            ioprio: 2 | u16::from(self.poll_first.get()),
+            ioprio: 2,
             fd: self.fd.get(),
             addr: self.message_at.get(),
             len: 1,
@@ -115,7 +121,6 @@ impl Datagram {
         let keep = self.message.get();
         let ident = native.stage(&engine, op, me.clone(), keep, Kind::Datagram, true)?;
         self.recv_id.set(ident);
-        self.poll_first.set(false);
         Ok(())
     }
 

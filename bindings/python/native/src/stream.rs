@@ -84,6 +84,12 @@ impl Stream {
         if self.recv_id.get() != 0 || !wanted || self.held.has_items() {
             return Ok(());
         }
+        if self.poll_first.get() {
+            return me
+                .named(c"_await_bytes")?
+                .call(&[&Ref::int(self.fd.get() as usize)?])
+                .map(drop);
+        }
         let Some(engine) = self.engine.get() else { return Ok(()) };
         let native = Engine::checked(&engine)?;
         let (mut limit, mut how) = (native.recv_limit.get(), native.recv_ioprio.get() as u16);
@@ -97,7 +103,7 @@ impl Stream {
         let op = Op {
             opcode: RECV,
             flags: BUFFER_SELECT,
-            ioprio: how | u16::from(self.poll_first.get()),
+            ioprio: how,
             fd: self.fd.get(),
             buf_index: native.pool.get() as u16,
             file_index: limit as u32,
@@ -105,7 +111,6 @@ impl Stream {
         };
         let ident = native.stage(&engine, op, me.clone(), None, Kind::Receive, true)?;
         self.recv_id.set(ident);
-        self.poll_first.set(false);
         Ok(())
     }
 

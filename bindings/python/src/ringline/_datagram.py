@@ -135,12 +135,14 @@ class DatagramTransport(Reading, FlowControl, transports.DatagramTransport):
         if not self._name_room:
             self._loop._add_reader(self._sock_fd, self._read_ready)
             return
+        if self._poll_first:
+            self._await_bytes(self._sock_fd)
+            return
         self._recv_id = self._engine.submit(
             _abi.OP_RECVMSG, self._sock_fd, self._message_at, 1, 0, 0, self._received,
-            self._message, _abi.SQE_BUFFER_SELECT, _abi.RECV_MULTISHOT | self._poll_first, pool,
+            self._message, _abi.SQE_BUFFER_SELECT, _abi.RECV_MULTISHOT, pool,
             restart=True,
         )  # fmt: skip
-        self._poll_first = False
 
     def _stop_reading(self) -> None:
         if self._recv_id:
@@ -159,12 +161,14 @@ class DatagramTransport(Reading, FlowControl, transports.DatagramTransport):
                 pass
             elif res in SHORT:
                 try:
-                    if res != NO_BUFFER or not self._take_by_call():
-                        later = self._is_short(res, self._engine.messages)
+                    if res == NO_BUFFER:
+                        self._poll_first = True
+                        self._take_by_call()
+                    else:
+                        later = self._is_short(res, self._pool())
                 except OSError as error:
-                    # It is told as that of a datagram is, and ends nothing.
-                    self._shortages, later = 0, True
-                    self._error(error)
+                    later = True
+                    self._failed(error)
             elif res in _BROKEN or res < -4095:
                 self._name_room = 0  # This kernel, or this socket, has no such receive.
             else:
@@ -175,22 +179,27 @@ class DatagramTransport(Reading, FlowControl, transports.DatagramTransport):
             elif flags & _FINAL:
                 self._read()
 
-    def _take_by_call(self) -> bool:
-        """The others had all buffers: receive one without. Whether there was one; OSError where
-        that failed."""
-        self._poll_first = True
+    def _pool(self) -> int:
+        return int(self._engine.messages)
+
+    def _failed(self, error: OSError) -> None:
+        """It is told as that of a datagram is, and ends nothing."""
+        self._shortages = 0
+        self._error(error)
+
+    def _take_by_call(self) -> None:
+        """Receive one without a buffer; OSError where that failed."""
         if self._sock is None or not self.is_reading() or self._sock.gettimeout():
-            return False
+            return
         try:
             item = self._sock.recvfrom(self.max_size, socket.MSG_DONTWAIT)
         except _AGAIN:
-            return False
+            return
         self._shortages = 0
         if self._held:
             self._held.append(item)
         else:
             self._run(self._protocol.datagram_received, *item)
-        return True
 
     def _take(self, res: int, data: int, token: int) -> None:
         """A datagram: a header, its sender's name, and what was sent."""

@@ -165,6 +165,9 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
         """Receive from now on, unless that is not wanted or goes on already."""
         if self._recv_id or self._closing or self._paused or self._ended or self._held:
             return
+        if self._poll_first:
+            self._await_bytes(self._sock_fd)
+            return
         engine = self._engine
         limit, how = engine.recv_limit, engine.recv_ioprio
         if self._rations and how:
@@ -174,9 +177,8 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
             how = how if limit else 0
         self._recv_id = engine.submit(
             _abi.OP_RECV, self._sock_fd, 0, 0, 0, 0, self._received, None,
-            _abi.SQE_BUFFER_SELECT, how | self._poll_first, engine.pool, limit, restart=True,
+            _abi.SQE_BUFFER_SELECT, how, engine.pool, limit, restart=True,
         )  # fmt: skip
-        self._poll_first = False
 
     def _received(self, res: int, flags: int, data: int, token: int) -> None:
         """A completion of the receive: bytes, the peer's end, or why it ended."""
@@ -188,39 +190,48 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
                 self._got(res, data, token)
             elif self._closing or res in _LEAVES:
                 pass
+            elif res == NO_BUFFER:
+                self._do_without()
             elif res in SHORT:
-                if res != NO_BUFFER or not self._take_by_call():
-                    later = self._is_short(res, self._engine.pool)
+                later = self._is_short(res, self._pool())
             else:
                 self._over(None if res == 0 else _Failed(failure(res)))
         except OSError as error:
-            self._over(_Failed(error))
+            self._failed(error)
         finally:
             if later:
                 self._loop.call_later(LATER, self._read)
             elif flags & _FINAL:
                 self._read()
 
-    def _take_by_call(self) -> bool:
-        """The others had all buffers: receive once without. Whether that brought something; OSError
-        where the connection failed."""
+    def _do_without(self) -> None:
+        """The others had all buffers."""
         self._poll_first = True
         if self._engine.found_none(self):
             self._loop.call_later(_SHARED, self._engine.unlimit)
+        self._take_by_call()
+
+    def _pool(self) -> int:
+        return int(self._engine.pool)
+
+    def _failed(self, error: OSError) -> None:
+        self._over(_Failed(error))
+
+    def _take_by_call(self) -> None:
+        """Receive once without a buffer; OSError where the connection failed."""
         if self._sock is None or not self.is_reading() or self._sock.gettimeout():
-            return False
+            return
         if self._held:
-            return False
+            return
         try:
             received = self._sock.recv(self.max_size, socket.MSG_DONTWAIT)
         except _AGAIN:
-            return False
+            return
         self._shortages = 0
         if not received:
             self._over(None)
         else:
             self._run(self._deliver, received)
-        return True
 
     def _over(self, item: Optional[_Failed]) -> None:
         """Nothing more will come: the end, or a failure."""

@@ -9,10 +9,12 @@ those of who wrote, closed or resumed.
 import asyncio
 import contextvars
 import errno
+import select
 from asyncio import transports
 from asyncio.log import logger
 from typing import Any, Callable, Deque, Dict, Optional
 
+from . import _abi
 from ._error import failure
 
 #: Seconds before a kernel that is short of something is asked again.
@@ -105,13 +107,21 @@ class Reading(Common):
     _paused: bool
     #: How often in a row the kernel was short, and when last.
     _shortages, _short_at = 0, 0.0
-    #: Whether the next receive asks for a buffer only when there is something to receive.
+    #: Whether the next receive is asked for when there is something to receive.
     _poll_first = False
+    #: The operation that receives, or waits for something to receive; 0 = there is none.
+    _recv_id: int
     #: What came while reading was paused.
     _held: Deque[Any]
     #: Receive from now on, unless that is not wanted or goes on already; receive no more.
     _read: Callable[[], None]
     _stop_reading: Callable[[], None]
+    #: Receive once without a buffer of the pool; OSError where that failed.
+    _take_by_call: Callable[[], None]
+    #: What such a call raised.
+    _failed: Callable[[OSError], None]
+    #: The pool of the receives.
+    _pool: Callable[[], int]
     #: Tell the protocol of one of those held; in its context.
     _deliver: Callable[[Any], None]
 
@@ -130,6 +140,26 @@ class Reading(Common):
         if self._shortages > _MOST:
             raise failure(res)
         return self._shortages > _FEW
+
+    def _await_bytes(self, fd: int) -> None:
+        """Receive when there is something to receive, as a receive wants a buffer before it looks.
+        (Not by RECVSEND_POLL_FIRST, with which Linux 6.18 loses a reset that comes meanwhile.)"""
+        self._poll_first = False
+        self._recv_id = self._engine.submit(
+            _abi.OP_POLL_ADD, fd, 0, 0, 0, select.POLLIN, self._came, restart=True
+        )
+
+    def _came(self, res: int, flags: int, data: int, token: int) -> None:
+        """There is something to receive: by a call, since there may be no buffer still."""
+        self._recv_id = 0
+        try:
+            if res > 0:
+                self._take_by_call()
+                self._poll_first = not self._engine.has_buffers(self._pool())
+        except OSError as error:
+            self._failed(error)
+        finally:
+            self._read()
 
     def is_reading(self) -> bool:
         return not self._closing and not self._paused

@@ -10,8 +10,9 @@ from typing import Any, Tuple
 
 import pytest
 from certificates import contexts
-from loops import MIB, run, shut, until, within
+from loops import MIB, only_ringline, run, shut, until, within
 from test_loop_ends import Log
+from test_loop_tls_paths import Peer, Told, alone, message
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 11), reason="the TLS of 3.10 is another")
 Paths = Tuple[Path, Path]
@@ -321,3 +322,31 @@ def test_tls_over_tls(certificate: Paths) -> None:
         server.close()
 
     run(main())
+
+
+@only_ringline
+def test_a_record_that_comes_in_two_is_read_whole(certificate: Paths) -> None:
+    """What came with its end says nothing of how much there is."""
+
+    async def body(told: Told, peer: Peer) -> None:
+        await message(told, peer)
+        tls = told.transport._ssl_protocol
+        read, asked, before = tls._ssl_read, [], len(told.got)
+
+        def counted(size: int) -> Any:
+            asked.append(size)
+            return read(size)
+
+        tls._ssl_read = counted
+        peer.write(bytes(16384))
+        peer.write(bytes(16384))
+        peer.push(10000)
+        await until(lambda: bool(asked))
+        # The rest of the first, and the least of the second.
+        peer.push(16384 + 22 - 10000 + 2)
+        await until(lambda: len(told.got) - before >= 16384)
+        peer.push()
+        await until(lambda: len(told.got) - before == 32768)
+        assert len(asked) < 20, asked[:20]
+
+    assert not alone(certificate, Told, body)

@@ -152,11 +152,13 @@ impl Ends {
     /// Decrypt what is there: the chunks, and whether the peer's end is behind them.
     #[inline]
     fn read(&self) -> Py<(Chunks, bool)> {
-        let mut chunks = Chunks::default();
+        let (mut chunks, mut least) = (Chunks::default(), 0);
         loop {
-            // What is read is shorter than what it was encrypted to.
-            let pending = Ends::pending(&self.incoming)?;
+            // What is read is shorter than what it was encrypted to, or the record's begin came
+            // earlier: then the whole of it is there after the first read.
+            let pending = Ends::pending(&self.incoming)?.max(least);
             let size = if pending > 0 { pending.min(MOST) } else { RECORD };
+            least = RECORD;
             let chunk = match call_one(&self.call, &Ref::int(size as usize)?) {
                 Ok(chunk) => chunk,
                 Err(Raised) if wants_more() => return Ok((chunks, false)),

@@ -117,12 +117,13 @@ class _TlsProtocol(_Theirs):  # type: ignore[misc]
         """As asyncio's, which raises SSLWantReadError and clears the room for 256 KiB each time."""
         incoming, read = self._incoming, self._ssl_read
         chunks: List[bytes] = []
-        chunk = None
+        chunk, least = None, 0
         try:
             while True:
-                # What is read is shorter than what it was encrypted to.
-                size = min(incoming.pending or _RECORD, self.max_size)
-                chunk = read(size)
+                # What is read is shorter than what it was encrypted to, or the record's begin came
+                # earlier: then the whole of it is there after the first read.
+                size = min(max(incoming.pending, least) or _RECORD, self.max_size)
+                chunk, least = read(size), _RECORD
                 if not chunk:
                     break
                 chunks.append(chunk)

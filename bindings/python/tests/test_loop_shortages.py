@@ -133,18 +133,23 @@ def test_poll_that_is_refused_is_tried_again(below: Below) -> None:
 setattr(test_poll_that_is_refused_is_tried_again, "__test__", _layer.loaded is None)
 
 
-def test_reader_outlives_a_lack_of_memory(below: Below, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("lacks", ["_process_events", "call_soon"])
+def test_reader_outlives_a_lack_of_memory(
+    below: Below, monkeypatch: pytest.MonkeyPatch, lacks: str
+) -> None:
     """Failure: a look at what is ready that found no memory is the last."""
     left, right = tcp_pair()
     called: List[bytes] = []
     below.loop.add_reader(left, lambda: called.append(left.recv(1)))
-    real = below.loop._process_events
+    real = getattr(below.loop, lacks)
 
-    def lacking(events: Any) -> None:
-        monkeypatch.setattr(below.loop, "_process_events", real)
+    def lacking(what: Any, *arguments: Any, **named: Any) -> Any:
+        if lacks == "call_soon" and getattr(what, "__name__", "") != "_again":
+            return real(what, *arguments, **named)
+        monkeypatch.setattr(below.loop, lacks, real)
         raise MemoryError
 
-    monkeypatch.setattr(below.loop, "_process_events", lacking)
+    monkeypatch.setattr(below.loop, lacks, lacking)
     right.send(b"x")
     task = below.loop.create_task(until(lambda: called, 5))
     with pytest.raises(MemoryError):

@@ -152,6 +152,36 @@ def test_peer_has_it_while_the_callback_computes() -> None:
     run(main())
 
 
+def test_reader_that_is_alone_sends_at_once() -> None:
+    """Failure: what a reader writes is on its way only when the reader is over, as what the loop
+    has to do itself stands behind it."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        ours, theirs = socket.socketpair()
+        log, right = await logged()
+        right.setblocking(False)
+        found: List[bool] = []
+
+        def ready() -> None:
+            ours.recv(1)
+            log.transport.write(b"x")
+            found.append(comes(right))
+
+        loop.add_reader(ours, ready)
+        await asyncio.sleep(0.01)
+        theirs.send(b"y")
+        await until(lambda: bool(found))
+        loop.remove_reader(ours)
+        assert found == [True]
+        log.transport.close()
+        await until(lambda: log.lost)
+        for sock in (right, ours, theirs):
+            sock.close()
+
+    run(main())
+
+
 def has_come(sock: socket.socket) -> bool:
     """Whether something has come on a socket that does not block; it stays there."""
     with suppress(BlockingIOError):

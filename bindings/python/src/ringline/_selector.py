@@ -41,14 +41,12 @@ class RingSelector(EpollSelector):
         if res == -errno.EBADF:
             return  # The program closed it, with every other descriptor.
         looked, self._looked = self._looked, False
-        # Each iteration looks once: a second time it would find the same again.
         try:
-            if res not in _ENDED and not looked:
-                self._loop._process_events(super().select(0))
             if res in _ENDED:
                 self._again()
             elif res >= 0:
-                # Behind the handlers: before they have run all would be told again.
+                # With the handlers, as before they have run all would be told again; in front of
+                # them, so that a write of theirs is not kept for it.
                 self._loop.call_soon(self._again)
             else:
                 # The kernel is short of something: at once it would be so again.
@@ -56,6 +54,9 @@ class RingSelector(EpollSelector):
         except MemoryError:
             self._again()
             raise
+        # Each iteration looks once: a second time it would find the same again.
+        if res not in _ENDED and not looked:
+            self._loop._process_events(super().select(0))
 
     def _again(self) -> None:
         """The next turn makes the poll again."""

@@ -38,6 +38,31 @@ def in_thread(function: Callable[[], Any]) -> Any:
     return result
 
 
+def test_transport_before_the_loop_runs_in_another_thread() -> None:
+    """Failure: a transport is refused as the loop's ring is still the thread's that ran it last."""
+    loop = new_loop()
+    loop.run_until_complete(asyncio.sleep(0))
+
+    async def come(reader: asyncio.StreamReader) -> bytes:
+        return await within(reader.readexactly(3))
+
+    def other() -> bytes:
+        asyncio.set_event_loop(loop)
+        left, right = socket.socketpair()
+        left.setblocking(False)
+        right.sendall(b"got")
+        reader = asyncio.StreamReader(loop=loop)
+        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+        transport = loop._make_socket_transport(left, protocol)  # type: ignore[attr-defined]
+        got = loop.run_until_complete(come(reader))
+        transport.close()
+        right.close()
+        finish(loop)
+        return got
+
+    assert in_thread(other) == b"got"
+
+
 async def talk() -> bool:
     """A round over TCP on the running loop."""
 

@@ -69,7 +69,11 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
         server: Any = None,
         context: Optional[contextvars.Context] = None,
     ) -> None:
-        loop._engine.receive()
+        if loop.is_running():
+            loop._engine.receive()
+        else:
+            # Its ring may be another thread's still, or the parent's process.
+            loop.call_soon(loop._engine.receive)
         FlowControl.__init__(self, extra, loop)
         self._loop = loop
         self._engine = loop._engine

@@ -348,3 +348,33 @@ def test_large_write_behind_a_close() -> None:
 
     run(main(), send="turn")
 
+
+
+class Greets(asyncio.Protocol):
+    """Writes as it is made, and has to be heard before it goes on."""
+
+    def __init__(self, peer: socket.socket) -> None:
+        self.peer, self.heard = peer, b""
+
+    def connection_made(self, transport: Any) -> None:
+        transport.write(b"hello")
+        self.peer.settimeout(10)
+        try:
+            self.heard = self.peer.recv(10)
+        except OSError:
+            pass
+
+
+def test_a_greeting_is_out() -> None:
+    """Failure: what connection_made() writes waits for what stands behind it, as its own read."""
+
+    async def main() -> None:
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        loop = asyncio.get_running_loop()
+        transport, protocol = await loop.create_connection(lambda: Greets(theirs), sock=ours)
+        assert protocol.heard == b"hello"
+        transport.close()
+        theirs.close()
+
+    run(main())

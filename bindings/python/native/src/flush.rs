@@ -28,6 +28,12 @@ pub struct Flushing {
     since: Cell<f64>,
 }
 
+/// Whether it is looked at what else is ready.
+#[inline]
+pub fn is_auto(core: &Core) -> bool {
+    core.flushing.way.get() == AUTO
+}
+
 /// Whether a small write is sent at once: nothing else is ready in this iteration.
 #[inline]
 pub fn at_once(core: &Core) -> Py<bool> {

@@ -378,12 +378,16 @@ impl Stream {
             return self.write_slowly(me, data);
         };
         if self.nothing_queued() {
-            if length >= AT_ONCE || self.goes_at_once()? {
-                return self.send_now(me, data, length);
+            let at_once = length >= AT_ONCE || self.goes_at_once()?;
+            // What it sent of others may have run the program, which may have written here.
+            if self.nothing_queued() && self.send_id.get() == 0 && self.conn_lost.get() == 0 {
+                if at_once {
+                    return self.send_now(me, data, length);
+                }
+                self.pending.set(Some(data.clone()));
+                self.size.set(self.size.get() + length);
+                return self.flush_later(me);
             }
-            self.pending.set(Some(data.clone()));
-            self.size.set(self.size.get() + length);
-            return self.flush_later(me);
         }
         self.write_slowly(me, data)
     }
@@ -392,7 +396,12 @@ impl Stream {
     #[inline]
     fn goes_at_once(&self) -> Py<bool> {
         match self.owner.get() {
-            Some(owner) => flush::at_once(Core::checked(&owner)?),
+            Some(owner) => {
+                let core = Core::checked(&owner)?;
+                // Nothing is received yet, as in connection_made(): see `_greets`.
+                let greets = self.recv_id.get() == 0 && flush::is_auto(core);
+                if greets { Ok(true) } else { flush::at_once(core) }
+            }
             None => Ok(false),
         }
     }

@@ -84,6 +84,7 @@ class Sending:
     _loop: Any
     _engine: Any
     _sock: Optional[socket.socket]
+    _recv_id: int
     _sock_fd: int
     _conn_lost: int
     _closing: bool
@@ -135,7 +136,7 @@ class Sending:
         at_once = self._size + len(data) >= _AT_ONCE
         if not (at_once or self._send_id or self._conn_lost):
             # It may send what was collected, of this transport too.
-            at_once = self._loop._sends_now()
+            at_once = self._greets() or self._loop._sends_now()
         if self._conn_lost:
             self._lost_write()
             return
@@ -148,6 +149,11 @@ class Sending:
         elif not self._flushing:
             self._flushing = True
             self._loop._flushes.append(self._flush)
+
+    def _greets(self) -> bool:
+        """Whether nothing is received yet, as in connection_made(): what stands behind is its own
+        connection's, and nobody waits for an answer to be collected with others."""
+        return not self._recv_id and self._loop._sends == _AUTO
 
     def _lost_write(self) -> None:
         if self._conn_lost >= constants.LOG_THRESHOLD_FOR_CONNLOST_WRITES:

@@ -302,8 +302,14 @@ class ServerMixin:
 
     def _stop_serving(self, sock: socket.socket) -> None:
         acceptor = self._acceptors.pop(sock.fileno(), None)
-        if acceptor is not None:
-            acceptor.stop()
+        try:
+            if acceptor is not None:
+                acceptor.stop()
+        finally:
+            # Also where a protocol of those that were served last ends the program.
+            self._close_listener(sock)
+
+    def _close_listener(self, sock: socket.socket) -> None:
         inode = self._unix_server_sockets.pop(sock, None)
         path = sock.getsockname() if inode is not None else None
         sock.close()

@@ -13,7 +13,7 @@ from typing import Any, List, Tuple
 
 import pytest
 from certificates import contexts
-from loops import MIB, new_loop, run, sized, until, within
+from loops import MIB, new_loop, run, shut, sized, until, within
 
 who = contextvars.ContextVar("who", default="nobody")
 
@@ -182,7 +182,7 @@ def test_each_connection_has_a_context_of_its_own(
             writer.write(b"x")
             await until(lambda: len(made) == count)
             await made[-1].hears("data")
-            writer.close()
+            await shut(writer)
             await made[-1].hears("lost")
         server.close()
         await within(server.wait_closed())

@@ -33,7 +33,8 @@ class Config(NamedTuple):
         iteration, else at its end, with what the others write; "now", always at once, by a system
         call for each; "turn", always at the iteration's end.
     fallback : bool
-        Where rings are forbidden, warn and use asyncio's own loop (RINGLINE_FALLBACK).
+        Where rings are forbidden or may lock no memory, warn and use asyncio's own loop
+        (RINGLINE_FALLBACK).
     """
 
     buffer_size: int = 65536
@@ -81,7 +82,7 @@ def _word(said: str, value: Any) -> str:
     return value
 
 
-def _truth(said: str, value: Any) -> bool:
+def truth(said: str, value: Any) -> bool:
     if isinstance(value, str):
         found = _WORDS.get(value.strip().lower())
         if found is None:
@@ -116,7 +117,7 @@ def configure(options: Dict[str, Any], environment: Optional[Dict[str, str]] = N
         if name in _LIMITS:
             found[name] = _number(said, name, value)
         else:
-            found[name] = (_word if name == "send" else _truth)(said, value)
+            found[name] = (_word if name == "send" else truth)(said, value)
     config = Config(**found)
     if config.buffer_size * config.buffer_count > _POOL_MOST:
         raise ValueError(

@@ -9,11 +9,13 @@ import os
 import sys
 from typing import Any
 
+from ._config import truth
+
 loaded: Any = None
 #: Why the pure layer serves; empty where the native one does.
 reason = ""
 
-if os.environ.get("RINGLINE_PURE", "0") not in ("", "0"):
+if truth("RINGLINE_PURE", os.environ.get("RINGLINE_PURE") or "0"):
     reason = "RINGLINE_PURE is set"
 elif "t" in sys.abiflags:
     raise ImportError(

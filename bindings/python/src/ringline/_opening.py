@@ -81,7 +81,7 @@ class Opening(Generic[AnyFile]):
 
 @overload
 def open(
-    path: Path, mode: Union[BinaryMode, PlainMode] = "rb", permissions: int = 0o666
+    path: Path, mode: Union[BinaryMode, PlainMode] = "r", permissions: int = 0o666
 ) -> Opening[File]: ...
 
 
@@ -100,7 +100,7 @@ def open(
 @overload
 def open(
     path: Path,
-    mode: PlainMode,
+    mode: PlainMode = "r",
     permissions: int = 0o666,
     *,
     encoding: str,
@@ -123,7 +123,7 @@ def open(
 
 def open(
     path: Path,
-    mode: str = "rb",
+    mode: str = "r",
     permissions: int = 0o666,
     *,
     encoding: Optional[str] = None,

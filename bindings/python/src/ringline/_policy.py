@@ -16,7 +16,8 @@ from ._error import Error
 from ._event_loop import EventLoop
 
 _T = TypeVar("_T")
-_FORBIDDEN = (-errno.EPERM, -errno.EACCES, -errno.ENOSYS, _abi.ENOTSUP_KERNEL)
+#: Rings are forbidden, or may lock no memory.
+_FORBIDDEN = (-errno.EPERM, -errno.EACCES, -errno.ENOSYS, -errno.ENOMEM, _abi.ENOTSUP_KERNEL)
 
 
 def new_event_loop(**options: Any) -> asyncio.AbstractEventLoop:

@@ -116,4 +116,6 @@ class RingSelector(EpollSelector):
 
     def close(self) -> None:
         self._loop._engine.watch(-1, self._polled)
-        super().close()
+        # A program that closed every descriptor has closed the epoll too.
+        with suppress(OSError):
+            super().close()

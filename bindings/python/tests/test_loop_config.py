@@ -1,6 +1,7 @@
 """How a program gets the loop: options, variables, policy, install, run, fallback."""
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
@@ -246,6 +247,20 @@ def test_free_threaded_python_is_refused() -> None:
         )  # fmt: skip
         assert said in ran.stdout and (ran.returncode == 0) == (pure == "1"), ran.stdout
 
+
+
+def test_run_within_a_loop() -> None:
+    """Failure: a run within a loop makes another one, and leaves a coroutine of its own behind."""
+
+    async def main() -> None:
+        inner = asyncio.sleep(0)
+        with warnings.catch_warnings(), pytest.raises(RuntimeError, match="running event loop"):
+            warnings.simplefilter("error")
+            ringline.run(inner)
+        gc.collect()
+        inner.close()
+
+    ringline.run(main())
 
 
 def test_pure_is_forced() -> None:

@@ -130,6 +130,8 @@ def run(main: "Coroutine[Any, Any, _T]", *, debug: Optional[bool] = None, **opti
     **options : int, bool or str
         As of `new_event_loop`.
     """
+    if asyncio._get_running_loop() is not None:
+        raise RuntimeError("ringline.run() cannot be called from a running event loop")
     if sys.version_info >= (3, 11):
 
         def factory() -> asyncio.AbstractEventLoop:
@@ -142,8 +144,6 @@ def run(main: "Coroutine[Any, Any, _T]", *, debug: Optional[bool] = None, **opti
 
 def _run_before_runners(main: Any, debug: Optional[bool], options: Any) -> Any:
     """asyncio.run of 3.10, which takes no factory."""
-    if asyncio._get_running_loop() is not None:
-        raise RuntimeError("ringline.run() cannot be called from a running event loop")
     if not asyncio.iscoroutine(main):
         raise ValueError(f"a coroutine was expected, got {main!r}")
     from asyncio.runners import _cancel_all_tasks  # type: ignore[attr-defined]

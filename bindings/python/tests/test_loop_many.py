@@ -94,7 +94,15 @@ def test_more_connections_than_buffers() -> None:
 @pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
 @pytest.mark.parametrize(
     ("send", "connections", "most"),
-    [("auto", 1, 2.02), ("auto", 10, 0.12), ("auto", 100, 0.03), ("turn", 1, 1.02)],
+    [
+        ("auto", 1, 2.02),
+        # What waited for half a millisecond goes by calls: on a busy machine some of it does.
+        ("auto", 10, 0.2),
+        ("auto", 100, 0.05),
+        ("turn", 1, 1.02),
+        ("turn", 10, 0.11),
+        ("turn", 100, 0.026),
+    ],
 )
 def test_system_calls(
     send: str, connections: int, most: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -136,10 +136,6 @@ class Connection:
             check(code)
 
 
-#: What a handler may have.
-_METHODS = ("start", "accept", "data", "end", "writable", "close", "stopping")
-
-
 class Server:
     """A server of a protocol of yours, on one thread.
 
@@ -174,8 +170,6 @@ class Server:
     ------
     Error
         For an address, or where rings are forbidden; the text says why.
-    TypeError
-        For a handler that has none of these methods.
     ValueError
         For no address, one with a zero byte, and those of datagrams (udp:, unixgram:).
     """
@@ -183,8 +177,6 @@ class Server:
     def __init__(self, handler: Any, *addresses: str) -> None:
         if not addresses:
             raise ValueError("an address to listen on is needed")
-        if not any(hasattr(handler, name) for name in _METHODS):
-            raise TypeError(f"{handler!r} has none of the methods {', '.join(_METHODS)}")
         config = _abi.RuntimeConfig()
         check(quick.runtime_config_init(ctypes.addressof(config)))
         config.workers, config.flags = 1, _abi.RUNTIME_UNPINNED

@@ -11,13 +11,13 @@ import errno
 import os
 import sys
 import warnings
-from types import TracebackType
-from typing import Any, AsyncIterator, Iterable, List, Optional, Type
+from typing import Any, AsyncIterator, Iterable, List, Optional
 
 from . import _abi
 from ._awaited import address_of, operate, raise_for
 from ._buffers import Buffer, pinned
 from ._error import failure
+from ._lines import Lines
 from ._names import statx
 from ._operations import Path
 
@@ -31,7 +31,7 @@ _LEAST, _MUCH = 8192, 1 << 20
 _NO_SUCH_OP = (-errno.EINVAL, -errno.EOPNOTSUPP, _abi.ENOTSUP_KERNEL)
 
 
-class File:
+class File(Lines[bytes]):
     """An open file of bytes. Made by `ringline.open`.
 
     What goes on at the file's position (`read`, `readline`, `write`, `seek` and so on) does so as
@@ -221,26 +221,6 @@ class File:
             self.fileno()
             return await self._take(size, _CHUNK, True)
 
-    async def readlines(self, hint: Optional[int] = -1) -> List[bytes]:
-        """The lines that are left; with a `hint` no more once they have more bytes."""
-        lines, left = [], hint if hint is not None and hint > 0 else sys.maxsize
-        while left >= 0:
-            line = await self.readline()
-            if not line:
-                break
-            lines.append(line)
-            left -= len(line)
-        return lines
-
-    def __aiter__(self) -> "File":
-        return self
-
-    async def __anext__(self) -> bytes:
-        line = await self.readline()
-        if not line:
-            raise StopAsyncIteration
-        return line
-
     async def chunks(self, size: int = _CHUNK) -> AsyncIterator[bytes]:
         """What is left, in pieces of at most `size` bytes, each as soon as it is there."""
         if size <= 0:
@@ -356,18 +336,6 @@ class File:
             return
         closing = self._loop.create_task(operate(self._loop, _abi.OP_CLOSE, fd))
         raise_for(await asyncio.shield(closing), self.name)
-
-    async def __aenter__(self) -> "File":
-        self.fileno()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
-        await self.close()
 
 
 def _not_negative(**numbers: int) -> None:

@@ -12,10 +12,10 @@ import errno
 import io
 import os
 import sys
-from types import TracebackType
-from typing import Any, Iterable, List, NamedTuple, Optional, Type
+from typing import Any, Iterable, List, NamedTuple, Optional
 
 from ._files import File
+from ._lines import Lines
 
 _CHUNK = 65536
 _WORD, _HALF = (1 << 64) - 1, (1 << 32) - 1
@@ -42,7 +42,7 @@ def _packed(position: int, state: int, fed: int = 0, skipped: int = 0, ended: bo
     return low | ended << 160 | state >> 32 << 168
 
 
-class TextFile:
+class TextFile(Lines[str]):
     """An open file of text. Made by `ringline.open` with "t" in its mode, or with an encoding.
 
     Calls go on at the file's position one after the other, also where several tasks make them.
@@ -171,26 +171,6 @@ class TextFile:
         text = self._text[self._used : end]
         self._used += len(text)
         return text
-
-    async def readlines(self, hint: Optional[int] = -1) -> List[str]:
-        """The lines that are left; with a `hint` no more once they have more characters."""
-        lines, left = [], hint if hint is not None and hint > 0 else sys.maxsize
-        while left >= 0:
-            line = await self.readline()
-            if not line:
-                break
-            lines.append(line)
-            left -= len(line)
-        return lines
-
-    def __aiter__(self) -> "TextFile":
-        return self
-
-    async def __anext__(self) -> str:
-        line = await self.readline()
-        if not line:
-            raise StopAsyncIteration
-        return line
 
     # The position.
 
@@ -355,15 +335,3 @@ class TextFile:
     async def close(self) -> None:
         """Close the file; more than once does nothing more."""
         await self.buffer.close()
-
-    async def __aenter__(self) -> "TextFile":
-        self.fileno()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
-        await self.close()

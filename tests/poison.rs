@@ -8,6 +8,7 @@ use ringline::error::{EPANIC, EPOISONED, ESTALE};
 use ringline::ffi::*;
 use ringline::ring::{Completion, Op};
 use std::ffi::c_void;
+use std::mem::MaybeUninit;
 use std::time::{Duration, Instant};
 
 unsafe extern "C-unwind" fn panics(_: *mut c_void, _: *mut ringline_ring, _: *const Completion) {
@@ -45,7 +46,7 @@ fn a_poisoned_ring_can_only_be_freed_and_then_is_gone() {
     let mut ends = [0i32; 2];
     // The kernel may write into it until the free is through.
     let memory: &'static mut [u8; 16] = Box::leak(Box::new([0; 16]));
-    let mut read = Op::default();
+    let mut read = MaybeUninit::uninit();
     // SAFETY: pointers to locals that live through the calls; `memory` lives for ever.
     unsafe {
         // The first ring makes what a process keeps.
@@ -55,8 +56,8 @@ fn a_poisoned_ring_can_only_be_freed_and_then_is_gone() {
         assert_eq!(libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC), 0);
         assert_eq!(ringline_create(std::ptr::null(), &mut ring), 0);
         assert_eq!(ringline_attach(ring), 0);
-        ringline_prep_read(&mut read, ends[0], memory.as_mut_ptr().cast(), 16, u64::MAX);
-        assert_eq!(ringline_submit(ring, &read, 1, std::ptr::null_mut(), 0), 1);
+        ringline_prep_read(Some(&mut read), ends[0], memory.as_mut_ptr().cast(), 16, u64::MAX);
+        assert_eq!(ringline_submit(ring, read.as_ptr(), 1, std::ptr::null_mut(), 0), 1);
         assert_eq!(ringline_flush(ring), 0);
         let nop = Op::default();
         assert!(ringline_submit_with(ring, &nop, Some(panics), std::ptr::null_mut()) > 0);

@@ -3,57 +3,46 @@
 //!
 //! None can fail; a NULL op is ignored.
 
-use super::prep::fill;
+use super::prep::{fill, rw};
 use crate::ring::{Op, opcode, sqe_flag};
 use core::ffi::c_void;
+use core::mem::MaybeUninit;
 
 /// MSG_RING: a completion on the ring of descriptor `ring_fd` (ringline_info_of() tells it), with
 /// `value` as res, `user_data` (below 2^61) and RINGLINE_CF_MSG alone: it is no operation's. That
 /// ring must be attached (else -EBADFD, as for a descriptor that is no ring). res = 0. A ring that
 /// is not this library's sees bit 63 set in the user_data. `flags` must be 0. Linux 5.18.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn ringline_prep_msg_ring(
-    op: *mut Op,
+pub extern "C-unwind" fn ringline_prep_msg_ring(
+    op: Option<&mut MaybeUninit<Op>>,
     ring_fd: i32,
     value: u32,
     user_data: u64,
     flags: u32,
 ) {
-    let filled = Op {
-        opcode: opcode::MSG_RING,
-        fd: ring_fd,
-        len: value,
-        off: user_data,
-        op_flags: flags,
-        ..Op::default()
-    };
-    // SAFETY: the caller vouches for a writable op.
-    unsafe { fill(op, filled) };
+    fill(op, Op { op_flags: flags, ..rw(opcode::MSG_RING, ring_fd, 0, value, user_data) });
 }
 
 /// URING_CMD: a command of the file's driver; `addr` and `len` as it defines them. A command of 80
 /// bytes (NVMe passthrough) needs a ring with RINGLINE_CONFIG_BIG: set `ext` of the op to its
 /// address afterwards; it is copied at submit, and the completion carries RINGLINE_CF_EXT.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn ringline_prep_uring_cmd(
-    op: *mut Op,
+pub extern "C-unwind" fn ringline_prep_uring_cmd(
+    op: Option<&mut MaybeUninit<Op>>,
     fd: i32,
     command: u32,
     addr: u64,
     len: u32,
 ) {
-    let filled =
-        Op { opcode: opcode::URING_CMD, fd, off: command.into(), addr, len, ..Op::default() };
-    // SAFETY: the caller vouches for a writable op.
-    unsafe { fill(op, filled) };
+    fill(op, rw(opcode::URING_CMD, fd, addr, len, command.into()));
 }
 
 /// URING_CMD on a socket: `command` of RINGLINE_SOCKET_*. For GETSOCKOPT and SETSOCKOPT `value` of
 /// `len` bytes is the library's until FINAL and res of GETSOCKOPT is its length; for SIOCINQ and
 /// SIOCOUTQ the rest is 0 and res = bytes. Linux 6.7.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn ringline_prep_cmd_sock(
-    op: *mut Op,
+pub extern "C-unwind" fn ringline_prep_cmd_sock(
+    op: Option<&mut MaybeUninit<Op>>,
     fd: i32,
     command: u32,
     level: i32,
@@ -61,17 +50,20 @@ pub unsafe extern "C-unwind" fn ringline_prep_cmd_sock(
     value: *mut c_void,
     len: u32,
 ) {
-    let filled = Op {
-        opcode: opcode::URING_CMD,
-        fd,
-        off: command.into(),
-        addr: level as u32 as u64 | (option as u32 as u64) << 32,
-        file_index: len,
-        addr3: value as u64,
-        ..Op::default()
-    };
-    // SAFETY: the caller vouches for a writable op.
-    unsafe { fill(op, filled) };
+    fill(
+        op,
+        Op {
+            file_index: len,
+            addr3: value as u64,
+            ..rw(
+                opcode::URING_CMD,
+                fd,
+                level as u32 as u64 | (option as u32 as u64) << 32,
+                0,
+                command.into(),
+            )
+        },
+    );
 }
 
 /// FILES_UPDATE: put `count` descriptors into the named slots from `first` on; -1 empties a slot,
@@ -86,36 +78,30 @@ pub unsafe extern "C-unwind" fn ringline_prep_cmd_sock(
 /// Submit answers -ENXIO without a table; RINGLINE_ENULL; -EINVAL for `count` 0 and for slots that
 /// are not named ones; -EBUSY when ops in flight use one of them.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn ringline_prep_files_update(
-    op: *mut Op,
+pub extern "C-unwind" fn ringline_prep_files_update(
+    op: Option<&mut MaybeUninit<Op>>,
     fds: *const i32,
     count: u32,
     first: u32,
 ) {
-    let filled = Op {
-        opcode: opcode::FILES_UPDATE,
-        fd: -1,
-        addr: fds as u64,
-        len: count,
-        off: first.into(),
-        ..Op::default()
-    };
-    // SAFETY: the caller vouches for a writable op.
-    unsafe { fill(op, filled) };
+    fill(op, rw(opcode::FILES_UPDATE, -1, fds as u64, count, first.into()));
 }
 
 /// FIXED_FD_INSTALL: an ordinary descriptor for the file in registered slot `slot`; `flags` 0
 /// (close-on-exec) or RINGLINE_FIXED_FD_NO_CLOEXEC. res = the descriptor. Submit answers
 /// RINGLINE_ESTALE for an empty slot. Linux 6.8.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn ringline_prep_fixed_fd_install(op: *mut Op, slot: i32, flags: u32) {
-    let filled = Op {
-        opcode: opcode::FIXED_FD_INSTALL,
-        fd: slot,
-        op_flags: flags,
-        flags: sqe_flag::FIXED_FILE,
-        ..Op::default()
-    };
-    // SAFETY: the caller vouches for a writable op.
-    unsafe { fill(op, filled) };
+pub extern "C-unwind" fn ringline_prep_fixed_fd_install(
+    op: Option<&mut MaybeUninit<Op>>,
+    slot: i32,
+    flags: u32,
+) {
+    fill(
+        op,
+        Op {
+            op_flags: flags,
+            flags: sqe_flag::FIXED_FILE,
+            ..rw(opcode::FIXED_FD_INSTALL, slot, 0, 0, 0)
+        },
+    );
 }

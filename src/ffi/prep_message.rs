@@ -3,51 +3,34 @@
 //!
 //! None can fail; a NULL op is ignored.
 
-use super::prep::fill;
+use super::prep::{fill, rw};
 use crate::ring::{Op, opcode, sqe_flag};
 use core::ffi::c_void;
+use core::mem::MaybeUninit;
 
 /// SENDMSG: sendmsg(2), always with MSG_NOSIGNAL; `msg` is a struct msghdr. What it names is the
 /// library's until FINAL. res = bytes, may be short.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn ringline_prep_sendmsg(
-    op: *mut Op,
+pub extern "C-unwind" fn ringline_prep_sendmsg(
+    op: Option<&mut MaybeUninit<Op>>,
     fd: i32,
     msg: *const c_void,
     flags: u32,
 ) {
-    let filled = Op {
-        opcode: opcode::SENDMSG,
-        fd,
-        addr: msg as u64,
-        len: 1,
-        op_flags: flags,
-        ..Op::default()
-    };
-    // SAFETY: the caller vouches for a writable op.
-    unsafe { fill(op, filled) };
+    fill(op, Op { op_flags: flags, ..rw(opcode::SENDMSG, fd, msg as u64, 1, 0) });
 }
 
 /// RECVMSG: recvmsg(2) once; `msg` is a struct msghdr, written until FINAL. With
 /// ringline_prep_pool(): the payload goes into a buffer of the pool, the rest where `msg` says.
 /// res = bytes; msg_flags has MSG_TRUNC and MSG_CTRUNC.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn ringline_prep_recvmsg(
-    op: *mut Op,
+pub extern "C-unwind" fn ringline_prep_recvmsg(
+    op: Option<&mut MaybeUninit<Op>>,
     fd: i32,
     msg: *mut c_void,
     flags: u32,
 ) {
-    let filled = Op {
-        opcode: opcode::RECVMSG,
-        fd,
-        addr: msg as u64,
-        len: 1,
-        op_flags: flags,
-        ..Op::default()
-    };
-    // SAFETY: the caller vouches for a writable op.
-    unsafe { fill(op, filled) };
+    fill(op, Op { op_flags: flags, ..rw(opcode::RECVMSG, fd, msg as u64, 1, 0) });
 }
 
 /// RECVMSG: a completion with MORE and LEASE for each message, from `pool`; take it apart by
@@ -57,26 +40,23 @@ pub unsafe extern "C-unwind" fn ringline_prep_recvmsg(
 /// no buffer is free: give leases back, then submit it again; -EFAULT = the buffers of the pool are
 /// too small for name and control. A pool with INCREMENTAL is refused (-EINVAL). Linux 6.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn ringline_prep_recvmsg_multishot(
-    op: *mut Op,
+pub extern "C-unwind" fn ringline_prep_recvmsg_multishot(
+    op: Option<&mut MaybeUninit<Op>>,
     fd: i32,
     msg: *const c_void,
     pool: i32,
     flags: u32,
 ) {
-    let filled = Op {
-        opcode: opcode::RECVMSG,
-        fd,
-        addr: msg as u64,
-        len: 1,
-        op_flags: flags,
-        ioprio: 2,
-        flags: sqe_flag::BUFFER_SELECT,
-        buf_index: pool as u16,
-        ..Op::default()
-    };
-    // SAFETY: the caller vouches for a writable op.
-    unsafe { fill(op, filled) };
+    fill(
+        op,
+        Op {
+            op_flags: flags,
+            ioprio: 2,
+            flags: sqe_flag::BUFFER_SELECT,
+            buf_index: pool as u16,
+            ..rw(opcode::RECVMSG, fd, msg as u64, 1, 0)
+        },
+    );
 }
 
 /// SEND_ZC: send(2) out of the caller's own pages. The first completion (MORE) has the bytes, the
@@ -88,53 +68,39 @@ pub unsafe extern "C-unwind" fn ringline_prep_recvmsg_multishot(
 /// buf_index). -EOPNOTSUPP = the socket can not send so (unix). Linux 6.0; whether it was copied is
 /// told from 6.7.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn ringline_prep_send_zc(
-    op: *mut Op,
+pub extern "C-unwind" fn ringline_prep_send_zc(
+    op: Option<&mut MaybeUninit<Op>>,
     fd: i32,
     buf: *const c_void,
     len: u32,
     flags: u32,
     zc_flags: u16,
 ) {
-    let filled = Op {
-        opcode: opcode::SEND_ZC,
-        fd,
-        addr: buf as u64,
-        len,
-        op_flags: flags,
-        ioprio: zc_flags,
-        ..Op::default()
-    };
-    // SAFETY: the caller vouches for a writable op.
-    unsafe { fill(op, filled) };
+    fill(
+        op,
+        Op { op_flags: flags, ioprio: zc_flags, ..rw(opcode::SEND_ZC, fd, buf as u64, len, 0) },
+    );
 }
 
 /// SENDMSG_ZC: as sendmsg, out of the caller's own pages; completions as of send_zc. Linux 6.1.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn ringline_prep_sendmsg_zc(
-    op: *mut Op,
+pub extern "C-unwind" fn ringline_prep_sendmsg_zc(
+    op: Option<&mut MaybeUninit<Op>>,
     fd: i32,
     msg: *const c_void,
     flags: u32,
 ) {
-    let filled = Op {
-        opcode: opcode::SENDMSG_ZC,
-        fd,
-        addr: msg as u64,
-        len: 1,
-        op_flags: flags,
-        ..Op::default()
-    };
-    // SAFETY: the caller vouches for a writable op.
-    unsafe { fill(op, filled) };
+    fill(op, Op { op_flags: flags, ..rw(opcode::SENDMSG_ZC, fd, msg as u64, 1, 0) });
 }
 
 /// RECV_ZC: receive into the zero-copy queue `queue` of a network card. Refused with
 /// RINGLINE_ENOTSUP_KERNEL where the ring has none, which is everywhere for now.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn ringline_prep_recv_zc(op: *mut Op, fd: i32, queue: u32, len: u32) {
-    let filled =
-        Op { opcode: opcode::RECV_ZC, fd, len, ioprio: 2, file_index: queue, ..Op::default() };
-    // SAFETY: the caller vouches for a writable op.
-    unsafe { fill(op, filled) };
+pub extern "C-unwind" fn ringline_prep_recv_zc(
+    op: Option<&mut MaybeUninit<Op>>,
+    fd: i32,
+    queue: u32,
+    len: u32,
+) {
+    fill(op, Op { ioprio: 2, file_index: queue, ..rw(opcode::RECV_ZC, fd, 0, len, 0) });
 }

@@ -9,6 +9,8 @@ fn main() {
     println!("cargo:rerun-if-env-changed=RINGLINE_SO");
     println!("cargo:rerun-if-changed=build.rs");
     if std::env::var("RINGLINE_SO").is_ok_and(|value| value == "1") {
+        let simulated = std::env::var_os("CARGO_FEATURE_SIM").is_some();
+        assert!(!simulated, "what is shipped has no simulated kernel: build it without `sim`");
         let version = soname_version();
         println!("cargo:rustc-link-arg=-Wl,-soname,libringline.so.{version}");
     }

@@ -26,8 +26,8 @@ fi
 
 # The simulated kernel writes into buffers as the real one does, but seen by the sanitizer. (Without
 # tests/poison.rs: the memory of a poisoned ring is kept by contract.)
-RINGLINE_SIM_SEEDS=${RINGLINE_SIM_SEEDS:-2000} cargo test --quiet --release --features capi,tls \
-    --target $target --target-dir "$work/test" --lib --test sim
+RINGLINE_SIM_SEEDS=${RINGLINE_SIM_SEEDS:-2000} cargo test --quiet --release \
+    --features capi,tls,sim --target $target --target-dir "$work/test" --lib --test sim
 # The runner itself needs no sanitizer.
 unset RUSTC_BOOTSTRAP RUSTFLAGS
 RINGLINE_SANITIZE=address RINGLINE_LIB_DIR=$lib \

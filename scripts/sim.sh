@@ -7,4 +7,4 @@ cd "$(dirname "$0")/.."
 
 RINGLINE_SIM_SEEDS=${RINGLINE_SIM_SEEDS:-1000000}
 export RINGLINE_SIM_SEEDS
-exec cargo test --profile fast --features capi,cli,tls --test sim -- --nocapture
+exec cargo test --profile fast --features sim --test sim -- --nocapture

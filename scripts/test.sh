@@ -27,9 +27,15 @@ tests() {
     cargo test --quiet $features "$@"
 }
 
-lints() {
+simulated() {
+    cargo test --quiet --profile fast --features sim --test sim
+}
+
+lints() { # with the simulated kernel, which only tests have; and what is shipped, which has none
     # shellcheck disable=SC2086 # a list of words
-    cargo clippy --quiet --all-targets $features -- -D warnings
+    cargo clippy --quiet --all-targets $features,sim -- -D warnings &&
+        cargo clippy --quiet --profile fast --lib --features capi,tls -- -D warnings &&
+        cargo clippy --quiet --profile fast --lib -- -D warnings
 }
 
 sum() { # word file: adds up 'N word' of the closing lines of Rust's test runner and its kin
@@ -82,9 +88,10 @@ compiled() {
     part programs tests --test c_programs
     for file in tests/*.rs tests/*/main.rs; do
         name=$(basename "${file%/main.rs}" .rs)
-        case $name in tidy | abi | c_programs) continue ;; esac
+        case $name in tidy | abi | c_programs | sim) continue ;; esac
         if [ -f "$file" ]; then part "$name" tests --test "$name"; fi
     done
+    part sim simulated
     part torture tests/torture/run
     # Some of the guards each day; `make mutants` takes all of them away.
     part mutants python3 -B scripts/mutants --sample 6

@@ -1,8 +1,8 @@
 //! The kernel and nothing else.
 //!
-//! Owns: the seam [`Backend`] with its two sides, [`Real`] (io_uring) and [`Sim`] (a seed), the
-//! probe of what this machine allows, and raw mappings. Never knows what a slot, a pool or a
-//! connection is. The clock is in the seam, or no seed would replay.
+//! Owns: the seam [`Backend`] with its side [`Real`] (io_uring) and, in tests alone, one that
+//! follows a seed (`sim`), the probe of what this machine allows, and raw mappings. Never knows
+//! what a slot, a pool or a connection is. The clock is in the seam, or no seed would replay.
 
 mod cpu;
 pub mod datagram;
@@ -24,6 +24,7 @@ mod register;
 mod resolve;
 mod rings;
 mod setup;
+#[cfg(any(test, feature = "sim"))]
 mod sim;
 mod thread;
 mod tuning;
@@ -41,6 +42,7 @@ pub use real::Real;
 pub use refused::{Call, Refused, is_forbidden, refusal_text};
 pub use resolve::{Resolved, Unresolved, resolve};
 pub use setup::{RingSpec, SetupInfo};
+#[cfg(any(test, feature = "sim"))]
 pub use sim::{Sim, SimPlan};
 pub use thread::{NOBODY, ThreadId, current_thread, is_current_thread, thread_is_over};
 pub use tuning::Tuning;

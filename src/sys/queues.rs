@@ -4,13 +4,13 @@
 //! with which memory order they are touched, and not what they mean. Invariant: a place is read
 //! or written only through a masked index, so no counter, wrong or not, leads outside.
 
-use super::{Cqe, Map, Sqe};
+use super::{Cqe, Sqe};
 use core::sync::atomic::{AtomicU32, Ordering};
 
 /// Deferred work waits for an enter (IORING_SQ_TASKRUN).
-const TASK_RUN: u32 = 4;
+pub(super) const TASK_RUN: u32 = 4;
 /// Completions wait in the kernel because the queue is full (IORING_SQ_CQ_OVERFLOW).
-const OVERFLOW: u32 = 2;
+pub(super) const OVERFLOW: u32 = 2;
 /// The polling thread sleeps (IORING_SQ_NEED_WAKEUP).
 const NEED_WAKEUP: u32 = 1;
 
@@ -32,41 +32,6 @@ pub struct Queues {
 }
 
 impl Queues {
-    /// Queues in plain memory, for a kernel that is not there: as many bytes as
-    /// [`Queues::bytes`] says.
-    pub(super) fn lay_out(map: &Map, sq_entries: u32, cq_entries: u32) -> Queues {
-        assert!(sq_entries.is_power_of_two() && cq_entries.is_power_of_two());
-        assert!(map.len() >= Queues::bytes(sq_entries, cq_entries));
-        let counters = map.as_ptr().cast::<AtomicU32>();
-        let at = |index: usize| {
-            // SAFETY: the first 64 bytes of the map, which is longer.
-            unsafe { counters.add(index).cast_const() }
-        };
-        // SAFETY: entries, then completions follow the counters inside the map (asserted above).
-        let (sqes, cqes) = unsafe {
-            let sqes = map.as_ptr().add(64).cast::<Sqe>();
-            (sqes, sqes.add(sq_entries as usize).cast::<Cqe>())
-        };
-        Queues {
-            sqes,
-            cqes,
-            sq_stride: size_of::<Sqe>(),
-            cq_stride: size_of::<Cqe>(),
-            sq_mask: sq_entries - 1,
-            cq_mask: cq_entries - 1,
-            sq_head: at(0),
-            sq_tail: at(1),
-            sq_flags: at(2),
-            cq_head: at(3),
-            cq_tail: at(4),
-        }
-    }
-
-    /// Memory that [`Queues::lay_out`] needs.
-    pub(super) fn bytes(sq_entries: u32, cq_entries: u32) -> usize {
-        64 + sq_entries as usize * size_of::<Sqe>() + cq_entries as usize * size_of::<Cqe>()
-    }
-
     /// The place of submission `at`. It may be written while the kernel has no claim to it: from
     /// the head (seen by [`Queues::sq_head`]) on, for as many places as the queue has.
     #[inline]
@@ -138,13 +103,6 @@ impl Queues {
     pub fn release(&self, head: u32) {
         // SAFETY: as in `sq_head`.
         unsafe { &*self.cq_head }.store(head, Ordering::Release);
-    }
-
-    /// What a kernel that is not there says in the flags.
-    pub(super) fn announce(&self, task_run: bool, overflow: bool) {
-        let flags = if task_run { TASK_RUN } else { 0 } | if overflow { OVERFLOW } else { 0 };
-        // SAFETY: as in `sq_head`.
-        unsafe { &*self.sq_flags }.store(flags, Ordering::Relaxed);
     }
 
     #[inline]

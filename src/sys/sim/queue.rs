@@ -2,18 +2,51 @@
 //!
 //! Owns: the memory of the queues. Invariant: a completion is posted only where there is room.
 
+use crate::sys::queues::{OVERFLOW, TASK_RUN};
 use crate::sys::{Cqe, Map, Queues, Sqe};
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicU32, Ordering};
 
 pub(super) struct Queue {
     queues: Queues,
     _memory: Map,
 }
 
+/// Bytes of the counters, in front of entries and completions.
+const COUNTERS: usize = 64;
+
+/// Queues in plain memory: the counters, then entries, then completions.
+fn lay_out(memory: &Map, sq_entries: u32, cq_entries: u32) -> Queues {
+    assert!(sq_entries.is_power_of_two() && cq_entries.is_power_of_two());
+    let at = |index: usize| {
+        // SAFETY: the counters are the first bytes of the memory, which is longer.
+        unsafe { memory.as_ptr().cast::<AtomicU32>().add(index).cast_const() }
+    };
+    // SAFETY: `Queue::new` mapped as many bytes as all three have.
+    let (sqes, cqes) = unsafe {
+        let sqes = memory.as_ptr().add(COUNTERS).cast::<Sqe>();
+        (sqes, sqes.add(sq_entries as usize).cast::<Cqe>())
+    };
+    Queues {
+        sqes,
+        cqes,
+        sq_stride: size_of::<Sqe>(),
+        cq_stride: size_of::<Cqe>(),
+        sq_mask: sq_entries - 1,
+        cq_mask: cq_entries - 1,
+        sq_head: at(0),
+        sq_tail: at(1),
+        sq_flags: at(2),
+        cq_head: at(3),
+        cq_tail: at(4),
+    }
+}
+
 impl Queue {
     pub fn new(sq_entries: u32, cq_entries: u32) -> Queue {
-        let memory = Map::new(Queues::bytes(sq_entries, cq_entries)).expect("memory for a test");
-        Queue { queues: Queues::lay_out(&memory, sq_entries, cq_entries), _memory: memory }
+        let entries = sq_entries as usize * size_of::<Sqe>();
+        let bytes = COUNTERS + entries + cq_entries as usize * size_of::<Cqe>();
+        let memory = Map::new(bytes).expect("memory for a test");
+        Queue { queues: lay_out(&memory, sq_entries, cq_entries), _memory: memory }
     }
 
     pub fn queues(&self) -> Queues {
@@ -33,6 +66,13 @@ impl Queue {
         let head = self.queues.sq_head().wrapping_add(count);
         // SAFETY: the counter lies in `_memory`.
         unsafe { &*self.queues.sq_head }.store(head, Ordering::Release);
+    }
+
+    /// What the flags say beside the queue.
+    pub fn announce(&self, task_run: bool, overflow: bool) {
+        let flags = if task_run { TASK_RUN } else { 0 } | if overflow { OVERFLOW } else { 0 };
+        // SAFETY: the flags lie in `_memory`.
+        unsafe { &*self.queues.sq_flags }.store(flags, Ordering::Relaxed);
     }
 
     pub fn len(&self) -> usize {

@@ -118,7 +118,7 @@ impl World {
     pub fn ready(&mut self) -> Ready {
         self.look();
         let task_run = self.next_due().is_some_and(|due| due <= self.clock);
-        self.queue.queues().announce(task_run, !self.backlog.is_empty());
+        self.queue.announce(task_run, !self.backlog.is_empty());
         Ready { completions: self.queue.len() as u32, task_run, overflow: !self.backlog.is_empty() }
     }
 

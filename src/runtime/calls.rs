@@ -108,7 +108,7 @@ impl<D: Door> Worker<D> {
     pub fn shutdown(&self, id: u64) -> Result<(), Fault> {
         self.with(id, |connection| {
             connection.check_sending()?;
-            connection.wants_end = true;
+            connection.outbound.want_end();
             Ok(())
         })
     }
@@ -157,7 +157,7 @@ impl<D: Door> Worker<D> {
             ended: connection.ended,
             gone: connection.gone.is(),
             received: connection.received,
-            sent: connection.sent,
+            sent: connection.outbound.taken,
             queued: connection.queued(),
             kept: connection.kept.len() as u64,
             untaken: connection.untaken(),

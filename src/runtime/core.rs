@@ -8,6 +8,7 @@ use super::config::Config;
 use super::conn_table::{ConnTable, index_of, local};
 use super::connection::{How, Life};
 use super::datagram::Datagrams;
+use super::flight::Flight;
 use super::held::Held;
 use super::host::Host;
 use super::leaving::Leaving;
@@ -15,7 +16,7 @@ use super::lending::Loans;
 use super::limits::Deadlines;
 use super::listener::Listening;
 use super::process::Processes;
-use super::quiet::{Quiet, UNTOLD};
+use super::quiet::Quiet;
 use super::rations::Rations;
 use super::rest::{Episode, Pace, Tale};
 use super::send_queue::Blocks;
@@ -219,7 +220,7 @@ impl Core {
         let connection = self.table.at(index);
         (connection.quick, connection.plain) = (false, false);
         // Such a send ends no wait.
-        self.hurry |= connection.send == UNTOLD;
+        self.hurry |= connection.outbound.flight == Flight::UNTOLD;
         if !connection.due {
             connection.due = true;
             self.due.push(index as u32);
@@ -272,7 +273,8 @@ impl Core {
             return;
         }
         // After the end the kernel goes on by itself, but not without what was lent to it.
-        if how == How::AtOnce && (!connection.end_sent || connection.outside > 0) {
+        let outbound = &connection.outbound;
+        if how == How::AtOnce && (!outbound.has_ended() || outbound.lent > 0) {
             net::reset_on_close(connection.fd);
         }
         if how == How::Gracefully {

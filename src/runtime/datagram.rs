@@ -6,9 +6,9 @@
 use super::config::Config;
 use super::core::{Core, kind};
 use super::datagram_send::Sends;
+use super::flight::Flight;
 use super::listener::RETRY_NS;
 use super::rest::Episode;
-use super::settle::passed;
 use crate::error::Fault;
 use crate::resource::PoolSpec;
 use crate::ring::{Op, opcode, sqe_flag};
@@ -44,9 +44,8 @@ pub struct Socket {
     /// What is to be sent.
     pub sends: Sends,
     socket: OwnedFd,
-    /// Token of the receive in flight, or 0.
-    recv: u64,
-    recv_ends: bool,
+    /// The receive in flight.
+    recv: Flight,
     /// It stands in the line of those that found no buffer.
     waits: bool,
     /// What a single receive says, where none goes on.
@@ -75,11 +74,11 @@ impl Socket {
 
     /// Whether datagrams can be sent by it.
     pub fn is_open(&self) -> bool {
-        !self.ending && (!self.empty || self.recv != 0)
+        !self.ending && (!self.empty || self.recv.is_some())
     }
 
     fn is_over(&self) -> bool {
-        self.empty && self.recv == 0 && self.sends.is_idle()
+        self.empty && self.recv.is_none() && self.sends.is_idle()
     }
 
     fn close(&mut self, until: u64, unseen: u64) {
@@ -150,8 +149,7 @@ impl Datagrams {
             kind,
             sends,
             socket,
-            recv: 0,
-            recv_ends: false,
+            recv: Flight::NONE,
             waits: false,
             incoming: None,
             retry_at: 0,
@@ -205,7 +203,7 @@ impl Datagrams {
     /// kernel has not; without a buffer it asks again when those at hand were looked at.
     pub fn recv_ended(&mut self, id: u32, res: i32, now: u64) -> bool {
         let Some(socket) = self.find(id) else { return false };
-        (socket.recv, socket.recv_ends) = (0, false);
+        socket.recv = Flight::NONE;
         if res == -libc::ENOBUFS && !core::mem::replace(&mut socket.waits, true) {
             self.line.push_back(id);
             return false;
@@ -264,11 +262,7 @@ impl Core {
             socket.retry_at = 0;
         }
         if !socket.wants_data(now) {
-            if socket.recv != 0 && !socket.recv_ends {
-                socket.recv_ends = true;
-                return passed(self.engine.cancel(socket.recv));
-            }
-            return Ok(());
+            return socket.recv.cancel(&mut self.engine);
         }
         self.receive_datagrams(at, now)
     }
@@ -276,7 +270,7 @@ impl Core {
     fn receive_datagrams(&mut self, at: usize, now: u64) -> Result<(), Fault> {
         let socket = &self.datagrams.list[at];
         let rests = socket.waits || socket.empty || socket.retry_at > 0;
-        if socket.recv != 0 || rests {
+        if socket.recv.is_some() || rests {
             return Ok(());
         }
         let Some(pool) = self.datagram_pool(at, now) else { return Ok(()) };
@@ -307,7 +301,7 @@ impl Core {
             ..Op::default()
         };
         let token = self.submit(&op)?;
-        self.datagrams.list[at].recv = token;
+        self.datagrams.list[at].recv = Flight::of(token);
         Ok(())
     }
 
@@ -344,10 +338,7 @@ impl Core {
         let (fd, id) = (socket.fd(), socket.id);
         if socket.ending {
             socket.sends.forget_queued();
-            while let Some(token) = self.datagrams.list[at].sends.next_to_cancel() {
-                passed(self.engine.cancel(token))?;
-            }
-            return Ok(());
+            return socket.sends.cancel(&mut self.engine);
         }
         while let Some((slot, addr, op_flags)) = self.datagrams.list[at].sends.next() {
             let op = Op {
@@ -360,7 +351,7 @@ impl Core {
                 ..Op::default()
             };
             let token = self.submit(&op)?;
-            self.datagrams.list[at].sends.take_off(token);
+            self.datagrams.list[at].sends.take_off(Flight::of(token));
         }
         Ok(())
     }

@@ -4,7 +4,9 @@
 //! not used again before its send completed; there are never more than [`SLOTS`].
 
 use super::datagram::Kind;
+use super::flight::Flight;
 use crate::error::Fault;
+use crate::op::Engine;
 use crate::sys::datagram::{
     NAME_MOST, Outgoing, PAYLOAD_MOST, RUN_COUNT, RUN_MOST, UDP_MOST, sends_runs,
 };
@@ -26,9 +28,8 @@ struct Run {
     /// The kernel does not cut it: its datagrams go one by one.
     split: bool,
     /// Token of the send in flight, or 0, and its bytes.
-    token: u64,
+    flight: Flight,
     flying: usize,
-    cancelled: bool,
 }
 
 /// What a send that completed means.
@@ -167,10 +168,10 @@ impl Sends {
         Some((place as u64, message, flags))
     }
 
-    /// What [`Sends::next`] gave is with the kernel, as `token`.
-    pub fn take_off(&mut self, token: u64) {
+    /// What [`Sends::next`] gave is with the kernel.
+    pub fn take_off(&mut self, flight: Flight) {
         if let Some(slot) = self.queue.pop_front() {
-            self.runs[usize::from(slot)].token = token;
+            self.runs[usize::from(slot)].flight = flight;
         }
         self.open &= !self.queue.is_empty();
     }
@@ -178,10 +179,11 @@ impl Sends {
     /// The send of a slot completed.
     pub fn gone(&mut self, slot: u8, res: i32) -> Gone {
         let mut gone = Gone::default();
-        let Some(run) = self.runs.get_mut(usize::from(slot)).filter(|run| run.token != 0) else {
+        let Some(run) = self.runs.get_mut(usize::from(slot)).filter(|run| run.flight.is_some())
+        else {
             return gone;
         };
-        run.token = 0;
+        run.flight = Flight::NONE;
         let segment = run.segment.max(1);
         if res < 0 && run.flying > run.segment && is_about_runs(-res) {
             // This way cuts no datagrams of that size, or none.
@@ -209,11 +211,9 @@ impl Sends {
         self.open = false;
     }
 
-    /// A send that was not asked to end yet; it counts as asked.
-    pub fn next_to_cancel(&mut self) -> Option<u64> {
-        let run = self.runs.iter_mut().find(|run| run.token != 0 && !run.cancelled)?;
-        run.cancelled = true;
-        Some(run.token)
+    /// Ask all sends to end.
+    pub fn cancel(&mut self, engine: &mut Engine) -> Result<(), Fault> {
+        self.runs.iter_mut().try_for_each(|run| run.flight.cancel(engine))
     }
 }
 

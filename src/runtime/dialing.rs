@@ -6,6 +6,7 @@
 use super::Door;
 use super::connection::Life;
 use super::core::{Core, kind};
+use super::flight::Flight;
 use super::worker::Worker;
 use crate::error::{ECLOSED, Fault};
 use crate::ring::{Completion, Op, opcode};
@@ -45,7 +46,7 @@ impl Core {
         };
         match self.submit(&op) {
             Ok(token) => {
-                self.table.at(index).send = token;
+                self.table.at(index).outbound.flight = Flight::of(token);
                 let _ = socket.into_raw_fd();
                 Ok(id)
             }
@@ -60,7 +61,7 @@ impl Core {
     fn dialed(&mut self, completion: &Completion) -> Option<(u64, u64)> {
         let index = self.connection_of(completion)?;
         let connection = self.table.at(index);
-        (connection.send, connection.send_ends, connection.address) = (0, false, None);
+        (connection.outbound.flight, connection.address) = (Flight::NONE, None);
         let told = (connection.id, connection.user);
         let open = completion.res >= 0 && connection.life == Life::Connecting;
         if open {

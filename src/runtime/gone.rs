@@ -6,7 +6,7 @@
 
 use super::connection::{Connection, How, Life};
 use super::core::{Core, kind};
-use super::settle::passed;
+use super::flight::Flight;
 use crate::error::{ETLS, Fault};
 use crate::ring::{Completion, Op, cf, opcode, sqe_flag};
 use crate::sys::net;
@@ -36,10 +36,8 @@ pub enum Gone {
 /// The poll that notices it while no receive does.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Watch {
-    /// Its token, or 0.
-    pub token: u64,
-    /// It was asked to end.
-    pub ends: bool,
+    /// The poll.
+    pub flight: Flight,
     /// Both directions are shut.
     hung: bool,
     /// The kernel refused it.
@@ -69,7 +67,7 @@ impl Connection {
     /// or is about to be told of an end, asks soon, unless it pauses.
     fn wants_watch(&self) -> bool {
         let waits = (self.parked || self.end_untold) && !self.paused;
-        let deaf = self.recv == 0 && !self.wants_data() && !waits;
+        let deaf = self.recv.is_none() && !self.wants_data() && !waits;
         self.life == Life::Open && deaf
     }
 
@@ -80,7 +78,7 @@ impl Connection {
     fn hung_up(&self) -> Option<i32> {
         let waits = || self.end_untold || self.paused && !self.kept.is_empty();
         let unread = || !self.ended && net::unread(self.fd) > 0;
-        if !self.watch.hung || self.end_sent || waits() || unread() {
+        if !self.watch.hung || self.outbound.has_ended() || waits() || unread() {
             return None;
         }
         // Nothing was to come and nothing to go: for a socket of a path, this is how it ends.
@@ -120,14 +118,10 @@ impl Core {
     /// Receive what the kernel has of another end that is gone, have it shown, and close.
     pub(super) fn settle_gone(&mut self, index: usize) -> Result<(), Fault> {
         let connection = self.table.at(index);
-        if connection.recv != 0 {
+        if connection.recv.is_some() {
             // A look ends by itself, at once.
             let looks = matches!(connection.gone, Gone::Left(_));
-            if !looks && !connection.recv_ends {
-                passed(self.engine.cancel(connection.recv))?;
-                self.table.at(index).recv_ends = true;
-            }
-            return Ok(());
+            return if looks { Ok(()) } else { connection.recv.cancel(&mut self.engine) };
         }
         if connection.gone == Gone::Unasked {
             let left = net::unread(connection.fd);
@@ -176,8 +170,7 @@ impl Core {
             ..Op::default()
         };
         let token = self.submit(&op)?;
-        let connection = self.table.at(index);
-        (connection.recv, connection.recv_ends) = (token, false);
+        self.table.at(index).recv = Flight::of(token);
         Ok(())
     }
 
@@ -189,7 +182,7 @@ impl Core {
         if !connection.wants_watch() {
             return Ok(());
         }
-        if connection.watch.token == 0 && !connection.watch.fails {
+        if connection.watch.flight.is_none() && !connection.watch.fails {
             let op = Op {
                 opcode: opcode::POLL_ADD,
                 len: POLL_ADD_MULTI,
@@ -198,7 +191,7 @@ impl Core {
                 ..Op::default()
             };
             let token = self.submit(&op)?;
-            self.table.at(index).watch.token = token;
+            self.table.at(index).watch.flight = Flight::of(token);
         }
         if let Some(reason) = self.table.at(index).hung_up() {
             self.lost(index, reason);
@@ -213,7 +206,7 @@ impl Core {
         let res = completion.res;
         if completion.flags & cf::FINAL != 0 {
             let watch = &mut connection.watch;
-            (watch.token, watch.ends) = (0, false);
+            watch.flight = Flight::NONE;
             watch.fails |= res < 0 && res != -libc::ECANCELED;
             self.make_due(index);
         }

@@ -5,8 +5,9 @@
 //! kernel has anything of it: for memory that is the completion without MORE, whatever it says.
 
 use super::conn_table::{index_of, local};
-use super::connection::{Connection, Life};
+use super::connection::{Connection, Life, ZeroCopy};
 use super::core::{Core, kind};
+use super::flight::Flight;
 use super::send_queue::{LARGE, Next, SMALL, SendQueue, Source};
 use crate::error::Fault;
 use crate::ring::{Completion, Op, cf, opcode};
@@ -106,7 +107,7 @@ impl Loans {
 
 fn queue_of(connection: &mut Connection, layer: Layer) -> &mut SendQueue {
     match layer {
-        Layer::Wire => &mut connection.queue,
+        Layer::Wire => &mut connection.outbound.queue,
         Layer::Plain => connection.outgoing(),
     }
 }
@@ -120,7 +121,7 @@ impl Core {
             return self.lend_nothing(id, cookie);
         }
         // Where the kernel copies anyway, small messages go together.
-        if connection.zc_copies && data.len() <= SMALL {
+        if connection.outbound.zero_copy == ZeroCopy::Copies && data.len() <= SMALL {
             self.loans.make_room()?;
             connection.push([data], &mut self.blocks)?;
             self.loans.ended.push_back((id, cookie));
@@ -186,16 +187,16 @@ impl Core {
         }
     }
 
-    /// Send what is lent, or read it first; token and length of the send, if there is one.
+    /// Send what is lent, or read it first; the send and its length, if there is one.
     pub(super) fn settle_lent(
         &mut self,
         index: usize,
         mut next: Next,
-    ) -> Result<Option<(u64, u32)>, Fault> {
+    ) -> Result<Option<(Flight, u32)>, Fault> {
         loop {
-            let (token, len) = match next {
+            let (flight, len) = match next {
                 Next::Bytes(address, len) => (self.send_bytes(index, address, len)?, len),
-                Next::Lent(address, len, _) if self.table.at(index).zc_fails => {
+                Next::Lent(address, len, _) if self.cannot_lend(index) => {
                     (self.send_bytes(index, address, len)?, len)
                 }
                 Next::Lent(address, len, loan) => {
@@ -205,7 +206,7 @@ impl Core {
                     if !self.settle_file(index, loan, Layer::Wire)? {
                         return Ok(None);
                     }
-                    next = self.table.at(index).queue.next(&mut self.blocks);
+                    next = self.table.at(index).outbound.queue.next(&mut self.blocks);
                     continue;
                 }
                 Next::Nothing => {
@@ -214,8 +215,12 @@ impl Core {
                     return Ok(None);
                 }
             };
-            return Ok(Some((token, len)));
+            return Ok(Some((flight, len)));
         }
+    }
+
+    fn cannot_lend(&mut self, index: usize) -> bool {
+        self.table.at(index).outbound.zero_copy == ZeroCopy::Fails
     }
 
     /// Send from the user's own pages.
@@ -224,7 +229,7 @@ impl Core {
         index: usize,
         (address, len): (u64, u32),
         loan: u32,
-    ) -> Result<u64, Fault> {
+    ) -> Result<Flight, Fault> {
         let op = Op {
             opcode: opcode::SEND_ZC,
             fd: self.table.at(index).fd,
@@ -235,11 +240,11 @@ impl Core {
             ..Op::default()
         };
         let token = self.submit(&op)?;
-        self.table.at(index).outside += 1;
+        self.table.at(index).outbound.lent += 1;
         if let Some(lent) = self.loans.get(loan) {
             lent.out += 1;
         }
-        Ok(token)
+        Ok(Flight::of(token))
     }
 
     /// The place of the connection that a loan's completion is about.
@@ -253,7 +258,7 @@ impl Core {
     pub(super) fn lent_result(&mut self, index: usize, res: i32) -> Option<i32> {
         if matches!(-res, libc::EOPNOTSUPP | libc::EINVAL | libc::ENOMEM | libc::ENOBUFS) {
             // Sockets of paths cannot, and pinning memory has limits.
-            self.table.at(index).zc_fails = true;
+            self.table.at(index).outbound.zero_copy = ZeroCopy::Fails;
             return None;
         }
         // A stream that takes nothing although asked to is broken.
@@ -263,9 +268,11 @@ impl Core {
     /// The kernel has nothing of that send any more.
     pub(super) fn lent_final(&mut self, index: usize, completion: &Completion) {
         let loan = completion.user_data as u32;
-        let connection = self.table.at(index);
-        connection.outside -= 1;
-        connection.zc_copies |= completion.flags & cf::ZC_COPIED != 0;
+        let outbound = &mut self.table.at(index).outbound;
+        outbound.lent -= 1;
+        if completion.flags & cf::ZC_COPIED != 0 && outbound.zero_copy == ZeroCopy::Works {
+            outbound.zero_copy = ZeroCopy::Copies;
+        }
         if let Some(lent) = self.loans.get(loan) {
             lent.out -= 1;
         }
@@ -350,7 +357,7 @@ impl Core {
             ..Op::default()
         };
         self.submit(&op)?;
-        self.table.at(index).reads += 1;
+        self.table.at(index).outbound.reads += 1;
         if let Some(file) = self.loans.get(loan).and_then(|loan| loan.file.as_mut()) {
             file.slots[at].reads = true;
         }
@@ -364,7 +371,7 @@ impl Core {
         let loan = completion.user_data as u32;
         let res = completion.res;
         let connection = self.table.at(index);
-        connection.reads -= 1;
+        connection.outbound.reads -= 1;
         let goes_on = matches!(connection.life, Life::Open | Life::Draining);
         let Some(file) = self.loans.get(loan).and_then(|loan| loan.file.as_mut()) else { return };
         file.slots[at].reads = false;

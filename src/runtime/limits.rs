@@ -91,7 +91,7 @@ fn end_of(connection: &Connection) -> Option<u64> {
     let reads = !connection.paused && !connection.ended;
     let idle = end(idle, limits.read_at.max(limits.sent_at).max(taken_at));
     let read = if reads { end(read, limits.read_at.max(limits.wanted_at)) } else { None };
-    let sends = connection.send != 0;
+    let sends = connection.outbound.flight.is_some();
     let write = if sends { end(write, limits.send_since.max(taken_at)) } else { None };
     idle.into_iter().chain(read).chain(write).min()
 }
@@ -100,7 +100,8 @@ fn end_of(connection: &Connection) -> Option<u64> {
 fn look_of(connection: &Connection) -> Option<u64> {
     let limits = connection.limits.as_ref().filter(|_| connection.life == Life::Open)?;
     let looked_at = connection.progress.looked_at;
-    let unseen = connection.send != 0 || connection.progress.left || limits.sent_at > looked_at;
+    let sends = connection.outbound.flight.is_some();
+    let unseen = sends || connection.progress.left || limits.sent_at > looked_at;
     let span = limits.spans.taking().filter(|_| unseen)?;
     Some(looked_at.max(limits.send_since).saturating_add(pause_of(span)))
 }

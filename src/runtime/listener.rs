@@ -4,6 +4,7 @@
 //! that accepts, when it turns: a socket that listens takes connections although nobody looks.
 
 use super::datagram::{Datagrams, Kind};
+use super::flight::Flight;
 use super::shares::{MOMENT_NS, Share};
 use super::tls::TlsConfig;
 use crate::error::{ESTALE, Fault};
@@ -198,12 +199,10 @@ pub struct Listening {
     /// One client at a time, where workers share the socket: the one that never stops waiting
     /// would get them all.
     pub share: Option<Share>,
-    /// Token of the accept in flight, or 0.
-    pub accept: u64,
+    /// The accept in flight.
+    pub accept: Flight,
     /// It goes on after the first client.
     pub goes_on: bool,
-    /// The accept was asked to end.
-    pub accept_ends: bool,
     /// Not to be asked before that time.
     pub retry_at: u64,
     /// It ends, when who connected before was accepted.
@@ -231,9 +230,8 @@ impl Listening {
             backlog: how.backlog,
             tls: how.tls,
             share,
-            accept: 0,
+            accept: Flight::NONE,
             goes_on: false,
-            accept_ends: false,
             retry_at: 0,
             closing: false,
             empty: false,
@@ -248,7 +246,7 @@ impl Listening {
 
     /// Whether it accepts, and nothing else is wanted of it.
     pub fn is_settled(&self) -> bool {
-        self.accept != 0 && !self.closing && !self.accept_ends
+        self.accept.is_some() && !self.closing && !self.accept.is_cancelled()
     }
 
     /// Its descriptor.
@@ -292,7 +290,7 @@ impl Listening {
 
     /// Whether nothing is left of it but its socket.
     pub fn is_over(&self) -> bool {
-        self.closing && self.empty && self.accept == 0
+        self.closing && self.empty && self.accept.is_none()
     }
 
     /// When to look at it again, if nothing happens until then.
@@ -315,8 +313,7 @@ impl Listening {
     /// An accept ended with `res`: from when on to ask again. What could not be served for want of
     /// descriptors or memory fails again at once, with nobody connecting.
     pub fn accept_ended(&mut self, res: i32, now: u64) -> bool {
-        self.accept = 0;
-        self.accept_ends = false;
+        self.accept = Flight::NONE;
         let at_once = res >= 0 || matches!(-res, libc::ECANCELED | libc::ECONNABORTED);
         self.retry_at = if at_once { 0 } else { now.saturating_add(RETRY_NS) };
         if let Some(share) = &self.share {

@@ -16,6 +16,7 @@ mod datagram_send;
 mod datagram_worker;
 mod dialing;
 mod ending;
+mod flight;
 mod gone;
 mod held;
 mod host;

@@ -70,16 +70,16 @@ impl Connection {
     fn ask(&self) -> (i64, u64) {
         let held = net::untaken(self.fd);
         // Of a Unix socket's bytes those are gone that the kernel has no more.
-        let taken = net::taken(self.fd).unwrap_or_else(|| self.sent.wrapping_sub(held));
+        let taken = net::taken(self.fd).unwrap_or_else(|| self.outbound.taken.wrapping_sub(held));
         (taken as i64, held)
     }
 
     /// See what the other end took while it drains; whether there is something left to take.
     fn look_drain(&mut self, need: u64, now: u64) -> bool {
         let (taken, held) = self.ask();
-        let left = !self.end_sent || self.outside > 0 || held > 0;
+        let left = !self.outbound.has_ended() || self.outbound.lent > 0 || held > 0;
         self.progress.look(Seen { taken, left }, need, 0, now);
-        if held == 0 && !self.end_sent && !self.is_shaking() {
+        if held == 0 && !self.outbound.has_ended() && !self.is_shaking() {
             // It took all that there was: what is missing is a file's that is read slowly.
             self.progress.at = now;
         }
@@ -89,7 +89,7 @@ impl Connection {
     /// See what the other end took of what was sent up to `since`.
     pub(super) fn look_open(&mut self, need: u64, since: u64, now: u64) {
         let (taken, held) = self.ask();
-        let left = held > 0 || self.send != 0;
+        let left = held > 0 || self.outbound.flight.is_some();
         self.progress.look(Seen { taken, left }, need, since, now);
     }
 
@@ -103,7 +103,7 @@ impl Connection {
         match self.life {
             Life::Free | Life::Closing => self.untaken,
             // The end is counted as one.
-            _ => net::untaken(self.fd).saturating_sub(self.end_sent.into()),
+            _ => net::untaken(self.fd).saturating_sub(self.outbound.has_ended().into()),
         }
     }
 }
@@ -166,6 +166,7 @@ impl Core {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::connection::End;
 
     const SPAN: u64 = 800;
     const NEED: u64 = 100;
@@ -193,7 +194,7 @@ mod tests {
         connection.progress = Progress::begin(1);
         assert!(connection.look_drain(NEED, 2) && connection.look_drain(NEED, 1000));
         assert_eq!(connection.progress.at, 1000);
-        connection.end_sent = true;
+        connection.outbound.end = End::Told;
         assert!(!connection.look_drain(NEED, 1001) && !connection.look_drain(NEED, 2000));
         assert_eq!(connection.progress.at, 1001);
     }

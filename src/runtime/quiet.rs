@@ -6,8 +6,9 @@
 //! sent, and its memory is free.
 
 use super::conn_table::index_of;
-use super::connection::{Connection, Life};
+use super::connection::{Connection, Life, Outbound};
 use super::core::Core;
+use super::flight::Flight;
 use crate::error::Fault;
 use crate::sys::{Features, Map};
 use core::ptr::NonNull;
@@ -18,8 +19,6 @@ pub const SHORT: usize = 4096;
 const MEMORY: usize = 256 << 10;
 /// Messages at most.
 const SHORTS: usize = 512;
-/// In [`Connection::send`]: a send without a completion. No operation has that token.
-pub const UNTOLD: u64 = 1;
 const NOBODY: u32 = u32::MAX;
 
 /// A message of a connection that has nothing else to send.
@@ -73,13 +72,13 @@ impl Quiet {
         let room = unsafe { self.memory.as_ptr().add(self.used) };
         self.used += len;
         self.count += 1;
-        connection.queue.set_short(self.count as u32, len as u32);
+        connection.outbound.queue.set_short(self.count as u32, len as u32);
         NonNull::new(room)
     }
 
     /// Put `data` behind the message of `connection` if that is the last one; else false.
     pub fn extend(&mut self, connection: &mut Connection, data: &[u8]) -> bool {
-        let number = connection.queue.short() as usize;
+        let number = connection.outbound.queue.short() as usize;
         if number == 0 || number != self.count || number <= self.staged {
             return false;
         }
@@ -94,7 +93,7 @@ impl Quiet {
         }
         short.len += data.len() as u32;
         self.used += data.len();
-        connection.queue.set_short(number as u32, data.len() as u32);
+        connection.outbound.queue.set_short(number as u32, data.len() as u32);
         true
     }
 
@@ -126,11 +125,12 @@ impl Quiet {
 impl Connection {
     /// Whether a small message may leave without another look at the connection.
     pub fn is_quick(&self) -> bool {
-        let going = self.wants_end || self.gone.is() || self.leaves;
+        let Outbound { queue, was_full, is_slow, .. } = &self.outbound;
+        let going = self.outbound.ends() || self.gone.is() || self.leaves;
         let open = self.life == Life::Open && !going;
         let plain = self.tls.is_none() && !self.has_limits();
-        let idle = self.queue.is_empty() && self.send == 0 || self.queue.is_short();
-        let free = idle && !self.is_slow && !self.was_full;
+        let idle = self.outbound.is_idle() || queue.is_short();
+        let free = idle && !is_slow && !was_full;
         open && plain && free
     }
 }
@@ -147,7 +147,8 @@ impl Core {
     #[inline(always)]
     pub fn begin_short(&mut self, id: u64, len: usize) -> Option<NonNull<u8>> {
         let connection = self.table.get(index_of(id))?;
-        let quick = connection.quick && connection.id == id && connection.queue.short() == 0;
+        let quick =
+            connection.quick && connection.id == id && connection.outbound.queue.short() == 0;
         if !quick || len.wrapping_sub(1) >= SHORT {
             return None;
         }
@@ -159,7 +160,7 @@ impl Core {
     /// is none, or there is no room behind it.
     pub fn extend_short(&mut self, id: u64, data: &[u8]) -> Result<bool, Fault> {
         let connection = self.table.find(id)?;
-        let room = connection.queue.queued() < self.config.high_water.into();
+        let room = connection.outbound.queue.queued() < self.config.high_water.into();
         let extends = connection.quick && room && data.len() <= SHORT;
         Ok(extends && self.quiet.extend(connection, data))
     }
@@ -168,7 +169,7 @@ impl Core {
     /// to follow it. Without memory it stays where it is.
     pub fn gather_short(&mut self, index: usize) -> Result<(), Fault> {
         let connection = self.table.at(index);
-        if connection.queue.short() == 0 || connection.send != 0 {
+        if connection.outbound.queue.short() == 0 || connection.outbound.flight.is_some() {
             return Ok(());
         }
         self.queue_short(index)?;
@@ -179,7 +180,7 @@ impl Core {
 
     #[cold]
     fn queue_short(&mut self, index: usize) -> Result<(), Fault> {
-        let queue = &mut self.table.at(index).queue;
+        let queue = &mut self.table.at(index).outbound.queue;
         let number = queue.short();
         let Some(bytes) = self.quiet.bytes(number) else { return Ok(()) };
         queue.unshort(bytes, &mut self.blocks)?;
@@ -190,10 +191,10 @@ impl Core {
     /// Forget a small message that did not leave yet.
     pub fn drop_short(&mut self, index: usize) {
         let connection = self.table.at(index);
-        if connection.queue.short() != 0 && connection.send == 0 {
-            self.quiet.forget(connection.queue.short());
+        if connection.outbound.queue.short() != 0 && connection.outbound.flight.is_none() {
+            self.quiet.forget(connection.outbound.queue.short());
             // Its bytes stay counted: the kernel never took them.
-            connection.queue.forget_short(0);
+            connection.outbound.queue.forget_short(0);
         }
     }
 
@@ -216,8 +217,8 @@ impl Core {
                 return None;
             }
             let connection = table.at(short.conn as usize);
-            connection.send = UNTOLD;
-            connection.queue.take_off(short.len);
+            connection.outbound.flight = Flight::UNTOLD;
+            connection.outbound.queue.take_off(short.len);
             // What follows waits for it, and it ends no wait.
             *hurry |= !connection.quick;
             let address = memory + u64::from(short.at);
@@ -248,16 +249,16 @@ impl Core {
     #[cold]
     pub fn untold_told(&mut self, name: u64) -> Option<usize> {
         let index = name as usize;
-        if self.table.get(index).is_none_or(|connection| connection.send != UNTOLD) {
+        if self.table.get(index).is_none_or(|found| found.outbound.flight != Flight::UNTOLD) {
             return None;
         }
-        if self.table.at(index).queue.short() == 0 {
+        if self.table.at(index).outbound.queue.short() == 0 {
             self.quiet.pieces.retain(|piece| *piece as usize != index);
         } else if let Err(fault) = self.queue_short(index) {
             let connection = self.table.at(index);
-            self.quiet.forget(connection.queue.short());
-            connection.queue.forget_short(0);
-            connection.send = 0;
+            self.quiet.forget(connection.outbound.queue.short());
+            connection.outbound.queue.forget_short(0);
+            connection.outbound.flight = Flight::NONE;
             self.lost(index, -fault.code);
             return None;
         }
@@ -285,9 +286,9 @@ impl Core {
                 more = Some(short.conn as usize);
                 break;
             }
-            connection.send = 0;
-            connection.queue.forget_short(short.len);
-            connection.sent += u64::from(short.len);
+            connection.outbound.flight = Flight::NONE;
+            connection.outbound.queue.forget_short(short.len);
+            connection.outbound.taken += u64::from(short.len);
             bytes += u64::from(short.len);
             count += 1;
         }

@@ -173,7 +173,7 @@ impl Core {
             return 0;
         }
         self.settle(index as usize);
-        u32::from(self.table.at(index as usize).recv != 0)
+        u32::from(self.table.at(index as usize).recv.is_some())
     }
 }
 

@@ -6,6 +6,7 @@
 use super::Door;
 use super::conn_table::{index_of, local};
 use super::connection::{How, Life};
+use super::flight::Flight;
 use super::kept::Kept;
 use super::taking::Lent;
 use super::worker::Worker;
@@ -112,8 +113,7 @@ impl<D: Door> Worker<D> {
         let res = completion.res;
         if completion.flags & cf::FINAL != 0 {
             let connection = core.table.at(index);
-            connection.recv = 0;
-            connection.recv_ends = false;
+            connection.recv = Flight::NONE;
             connection.recv_empties = res > 0 && completion.flags & cf::SOCK_NONEMPTY == 0;
             let ends = res == 0 && !connection.gone.is();
             connection.end_untold |= ends && !connection.ended && connection.tls.is_some();

@@ -4,9 +4,9 @@
 //! send of a connection are in flight at most, and it closes when neither is.
 
 use super::conn_table::local;
-use super::connection::{How, Life};
+use super::connection::{End, How, Life};
 use super::core::{Core, kind};
-use super::quiet::UNTOLD;
+use super::flight::Flight;
 use super::send_queue::Next;
 use crate::error::Fault;
 use crate::ring::{Op, opcode};
@@ -61,18 +61,18 @@ impl Core {
             self.settle_tls(index)?;
         }
         let connection = self.table.at(index);
-        if connection.send != 0 {
+        if connection.outbound.flight.is_some() {
             return Ok(());
         }
-        let (token, len) = match connection.queue.next(&mut self.blocks) {
+        let (flight, len) = match connection.outbound.queue.next(&mut self.blocks) {
             Next::Bytes(addr, len) => {
                 let quietly = len <= MOST_QUIET && self.stage_piece(index, addr, len);
-                (if quietly { UNTOLD } else { self.send_bytes(index, addr, len)? }, len)
+                (if quietly { Flight::UNTOLD } else { self.send_bytes(index, addr, len)? }, len)
             }
             Next::Nothing => {
-                let flushed = connection.queue.is_empty() && connection.is_flushed();
-                if connection.wants_end && !connection.end_sent && flushed {
-                    connection.end_sent = true;
+                let flushed = connection.outbound.queue.is_empty() && connection.is_flushed();
+                if connection.outbound.end == End::Wanted && flushed {
+                    connection.outbound.end = End::Told;
                     connection.progress.at = self.engine.driver.now();
                     net::end_sending(connection.fd);
                 }
@@ -84,17 +84,22 @@ impl Core {
             },
         };
         let connection = self.table.at(index);
-        connection.queue.take_off(len);
-        connection.send = token;
+        connection.outbound.queue.take_off(len);
+        connection.outbound.flight = flight;
         if let Some(limits) = &mut connection.limits {
             limits.send_since = self.engine.driver.now();
         }
         Ok(())
     }
 
-    pub(super) fn send_bytes(&mut self, index: usize, addr: u64, len: u32) -> Result<u64, Fault> {
+    pub(super) fn send_bytes(
+        &mut self,
+        index: usize,
+        addr: u64,
+        len: u32,
+    ) -> Result<Flight, Fault> {
         let connection = self.table.at(index);
-        connection.is_slow = false;
+        connection.outbound.is_slow = false;
         let op = Op {
             opcode: opcode::LIB_SEND_ALL,
             fd: connection.fd,
@@ -103,18 +108,16 @@ impl Core {
             user_data: kind::SEND << kind::SHIFT | local(connection.id),
             ..Op::default()
         };
-        self.engine.send_all(&op)
+        self.engine.send_all(&op).map(Flight::of)
     }
 
     fn settle_receiving(&mut self, index: usize) -> Result<(), Fault> {
         let pool = self.pool;
         let connection = self.table.at(index);
-        let (wants, token) = (connection.wants_data(), connection.recv);
-        if token != 0 {
-            let ends = !wants || connection.takes_too_much();
-            if ends && !connection.recv_ends {
-                passed(self.engine.cancel(token))?;
-                self.table.at(index).recv_ends = true;
+        let wants = connection.wants_data();
+        if connection.recv.is_some() {
+            if !wants || connection.takes_too_much() {
+                connection.recv.cancel(&mut self.engine)?;
             }
             return Ok(());
         }
@@ -123,7 +126,7 @@ impl Core {
         }
         let op = self.rations.receive(connection, pool);
         let token = self.submit(&op)?;
-        self.table.at(index).recv = token;
+        self.table.at(index).recv = Flight::of(token);
         Ok(())
     }
 
@@ -132,18 +135,9 @@ impl Core {
         self.drop_short(index);
         let connection = self.table.at(index);
         if !connection.is_idle() {
-            let tokens = [
-                if connection.recv_ends { 0 } else { connection.recv },
-                if connection.send_ends { 0 } else { connection.send },
-                if connection.watch.ends { 0 } else { connection.watch.token },
-            ];
-            for token in tokens.into_iter().filter(|token| *token != 0) {
-                passed(self.engine.cancel(token))?;
-            }
-            let connection = self.table.at(index);
-            (connection.recv_ends, connection.send_ends) = (true, true);
-            connection.watch.ends = true;
-            return Ok(());
+            connection.recv.cancel(&mut self.engine)?;
+            connection.outbound.flight.cancel(&mut self.engine)?;
+            return connection.watch.flight.cancel(&mut self.engine);
         }
         if connection.closes {
             return Ok(());
@@ -180,12 +174,11 @@ impl Core {
         let too_many = room <= LITTLE_ROOM && listening.goes_on;
         let anew = listening.asks_anew();
         self.hurry |= wants && listening.waits && listening.retry_at == 0;
-        if (!wants || too_many || anew) && listening.accept != 0 && !listening.accept_ends {
-            passed(self.engine.cancel(listening.accept))?;
-            listening.accept_ends = true;
-            return Ok(());
+        let accepts = listening.accept.is_some();
+        if (!wants || too_many || anew) && accepts && !listening.accept.is_cancelled() {
+            return listening.accept.cancel(&mut self.engine);
         }
-        if !wants || listening.accept != 0 || listening.retry_at > 0 {
+        if !wants || accepts || listening.retry_at > 0 {
             return Ok(());
         }
         if let Err(errno) = listening.listen() {
@@ -204,17 +197,9 @@ impl Core {
             user_data: kind::ACCEPT << kind::SHIFT | u64::from(listening.id),
             ..Op::default()
         };
-        self.listeners[at].accept = self.submit(&op)?;
+        self.listeners[at].accept = Flight::of(self.submit(&op)?);
         self.listeners[at].goes_on = goes_on;
         self.listeners[at].share.iter().for_each(|share| share.takes_part(true));
         Ok(())
-    }
-}
-
-/// A cancel that finds nothing is as good as one that does.
-pub(super) fn passed(asked: Result<(), Fault>) -> Result<(), Fault> {
-    match asked {
-        Err(fault) if fault.code == crate::error::ESTALE => Ok(()),
-        other => other,
     }
 }

@@ -6,14 +6,13 @@
 use super::connection::{Connection, How, Life};
 use super::core::{Core, END_PATIENCE_NS, Phase};
 use super::progress::pause_of;
-use super::settle::passed;
 use crate::error::Fault;
 use crate::sys::net;
 
 impl Connection {
     /// Whether a look may end it: there is nothing that the user or the kernel has yet to do.
     fn may_leave(&self) -> bool {
-        let sent = self.queue.is_empty() && self.send == 0 && !self.has_plain() && self.reads == 0;
+        let sent = self.outbound.is_idle() && !self.has_plain() && self.outbound.reads == 0;
         let told = !self.show && !self.end_untold && !self.begins_tls();
         // What a pause left is shown when it is over.
         let seen = !self.paused || self.kept.is_empty();
@@ -81,7 +80,7 @@ impl Core {
             if !connection.leaves || connection.life != Life::Open {
                 continue;
             }
-            if connection.queue.is_empty() && !connection.has_plain() {
+            if connection.outbound.queue.is_empty() && !connection.has_plain() {
                 // It is the user's turn.
                 connection.progress.at = now;
                 continue;
@@ -149,15 +148,15 @@ impl Core {
         if !connection.may_leave() || !connection.ended && net::is_readable(connection.fd) {
             return Ok(false);
         }
-        let (id, recv, asked) = (connection.id, connection.recv, connection.recv_ends);
+        let id = connection.id;
         if self.holds(id) {
             return Ok(false);
         }
-        if recv == 0 {
+        let connection = self.table.at(index);
+        if connection.recv.is_none() {
             self.close(index, How::Gracefully, 0);
-        } else if !asked {
-            passed(self.engine.cancel(recv))?;
-            self.table.at(index).recv_ends = true;
+        } else {
+            connection.recv.cancel(&mut self.engine)?;
         }
         Ok(true)
     }

@@ -121,7 +121,7 @@ impl Core {
             return Err(Fault::errno(libc::EMSGSIZE, "a message has 1 GiB at most"));
         }
         if connection.queued() >= self.config.high_water.into() {
-            connection.was_full = true;
+            connection.outbound.was_full = true;
             connection.quick = false;
             return Err(Fault::errno(libc::EAGAIN, "the send queue is full; wait for writable"));
         }

@@ -7,6 +7,7 @@
 use super::conn_table::index_of;
 use super::connection::{How, Life};
 use super::core::{Core, kind};
+use super::flight::Flight;
 use super::rest::Tale;
 use super::taking::Taking;
 use super::{Door, Shared};
@@ -280,7 +281,7 @@ impl<D: Door> Worker<D> {
     /// What was to be sent at once was not, or in part: the next send waits for room.
     #[cold]
     fn sent_at_length(&self, index: usize, res: i32) {
-        self.core.borrow_mut().table.at(index).is_slow = matches!(res, AGAIN | 0..);
+        self.core.borrow_mut().table.at(index).outbound.is_slow = matches!(res, AGAIN | 0..);
         self.sent(index, if res == AGAIN { 0 } else { res }, res.max(0) as u32);
     }
 
@@ -304,7 +305,7 @@ impl<D: Door> Worker<D> {
     }
 
     fn sent_whole(&self, index: usize) {
-        let bytes = self.core.borrow_mut().table.at(index).queue.flying();
+        let bytes = self.core.borrow_mut().table.at(index).outbound.queue.flying();
         self.sent(index, bytes as i32, bytes);
     }
 
@@ -313,18 +314,17 @@ impl<D: Door> Worker<D> {
         let (id, user, users, writable) = {
             let core = &mut *self.core.borrow_mut();
             let connection = core.table.at(index);
-            connection.send = 0;
-            connection.send_ends = false;
-            let over = connection.queue.advance(bytes, &mut core.blocks);
+            connection.outbound.flight = Flight::NONE;
+            let over = connection.outbound.queue.advance(bytes, &mut core.blocks);
             let users = connection.took(bytes);
-            connection.sent += users;
+            connection.outbound.taken += users;
             if let Some(limits) = &mut connection.limits {
                 limits.sent_at = core.now;
             }
             let low = connection.queued() <= core.config.low_water.into();
             let open = connection.life == Life::Open && !connection.gone.is() && res >= 0;
-            let writable = connection.was_full && low && open;
-            connection.was_full &= !writable;
+            let writable = connection.outbound.was_full && low && open;
+            connection.outbound.was_full &= !writable;
             let (id, user) = (connection.id, connection.user);
             core.stats.sends.add(1);
             core.stats.sent.add(bytes.into());
@@ -365,7 +365,7 @@ impl<D: Door> Worker<D> {
         let (id, user, reason, dials) = {
             let core = &mut *self.core.borrow_mut();
             let connection = core.table.at(index);
-            if !connection.closed || connection.outside > 0 {
+            if !connection.closed || connection.outbound.lent > 0 {
                 return;
             }
             let told = (connection.id, connection.user, connection.reason, connection.dials);

@@ -7,7 +7,7 @@
 use super::{Session, TlsConfig, TlsFacts};
 use crate::error::{ECLOSED, ETLS, ETRUNCATED, Fault};
 use crate::runtime::conn_table::index_of;
-use crate::runtime::connection::{Connection, How, Life};
+use crate::runtime::connection::{Connection, How, Life, Outbound};
 use crate::runtime::core::Core;
 use crate::runtime::lending::Layer;
 use crate::runtime::receiving::Shown;
@@ -49,7 +49,7 @@ impl Connection {
     /// Where the user's bytes go.
     pub fn outgoing(&mut self) -> &mut SendQueue {
         match &mut self.tls {
-            None => &mut self.queue,
+            None => &mut self.outbound.queue,
             Some(tls) => &mut tls.plain,
         }
     }
@@ -70,7 +70,7 @@ impl Connection {
 
     /// Bytes that the kernel did not take yet, as the user counts them.
     pub fn queued(&self) -> u64 {
-        self.tls.as_ref().map_or_else(|| self.queue.queued(), |tls| tls.queued())
+        self.tls.as_ref().map_or_else(|| self.outbound.queue.queued(), |tls| tls.queued())
     }
 
     /// The kernel took `bytes` of the send queue: how many of the user's these are.
@@ -106,7 +106,7 @@ impl Core {
         let now = self.engine.driver.now();
         self.gather_short(index)?;
         let connection = self.table.at(index);
-        let session = Session::new(config, name, connection.queue.queued())?;
+        let session = Session::new(config, name, connection.outbound.queue.queued())?;
         connection.tls = Some(Box::new(session));
         let id = connection.id;
         self.handshakes.0.push(Reverse((now.saturating_add(config.handshake_ns), id)));
@@ -189,8 +189,10 @@ impl Core {
         loop {
             let Core { table, blocks, .. } = self;
             let connection = table.at(index);
+            let ends = connection.outbound.ends();
             let Some(tls) = &mut connection.tls else { return Ok(()) };
-            match tls.pump(connection.wants_end, &mut connection.queue, blocks)? {
+            let Outbound { queue, .. } = &mut connection.outbound;
+            match tls.pump(ends, queue, blocks)? {
                 Pumped::Over(loan) => self.loan_is_sent(loan),
                 Pumped::File(loan) if self.settle_file(index, loan, Layer::Plain)? => {}
                 Pumped::File(_) | Pumped::All => return Ok(()),

@@ -4,14 +4,17 @@
 //! never enters the kernel: it says what to do next, and the core does it. Invariant: its place is
 //! free again only when nothing of it is in flight any more.
 
+mod outbound;
+
+use super::flight::Flight;
 use super::gone::{Gone, Watch};
 use super::kept::Kept;
 use super::limits::Limits;
 use super::progress::Progress;
-use super::send_queue::SendQueue;
 use super::tls::Session;
 use crate::error::{ECLOSED, Fault};
 use crate::sys::net::RawAddress;
+pub use outbound::{End, Outbound, ZeroCopy};
 
 /// How far a connection is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,14 +56,10 @@ pub struct Connection {
     pub life: Life,
     /// Why it is over: 0, or -errno.
     pub reason: i32,
-    /// Token of the receive in flight, or 0.
-    pub recv: u64,
-    /// Token of the send in flight, or 0.
-    pub send: u64,
-    /// The receive was asked to end.
-    pub recv_ends: bool,
-    /// The send was asked to end.
-    pub send_ends: bool,
+    /// Its sending side.
+    pub outbound: Outbound,
+    /// The receive in flight.
+    pub recv: Flight,
     /// The close is with the kernel.
     pub closes: bool,
     /// Whether the other end is gone.
@@ -81,10 +80,6 @@ pub struct Connection {
     pub ended: bool,
     /// The user was not told of that yet.
     pub end_untold: bool,
-    /// Nothing more is sent after what is queued.
-    pub wants_end: bool,
-    /// The other end was told so.
-    pub end_sent: bool,
     /// What is kept is to be shown again.
     pub show: bool,
     /// The worker stops: it ends when a look finds nothing unread and all is sent.
@@ -97,30 +92,14 @@ pub struct Connection {
     pub quick: bool,
     /// What comes is shown without another look: see [`Connection::is_plain`].
     pub plain: bool,
-    /// The queue was full: tell when there is room again.
-    pub was_full: bool,
-    /// The kernel did not take all of a send at once: the next one waits for room.
-    pub is_slow: bool,
     /// It was never open: its end is told as that of its connect.
     pub dials: bool,
     /// The descriptor is closed.
     pub closed: bool,
-    /// The kernel copies what is sent from lent memory.
-    pub zc_copies: bool,
-    /// This socket cannot send from lent memory.
-    pub zc_fails: bool,
-    /// Reads of files in flight for it.
-    pub reads: u8,
-    /// Zero-copy sends whose memory the kernel still has.
-    pub outside: u32,
-    /// What is to be sent.
-    pub queue: SendQueue,
     /// What was received and not consumed.
     pub kept: Kept,
     /// Bytes received.
     pub received: u64,
-    /// Bytes of the user's that the kernel took.
-    pub sent: u64,
     /// Bytes that its other end had not taken when it was closed at once.
     pub untaken: u64,
     /// What its other end was seen to take.
@@ -139,7 +118,7 @@ impl Connection {
         if self.life == Life::Connecting {
             return Err(Fault::errno(libc::ENOTCONN, "it is not connected yet"));
         }
-        if self.life != Life::Open || self.wants_end {
+        if self.life != Life::Open || self.outbound.ends() {
             return Err(closing());
         }
         Ok(())
@@ -156,7 +135,7 @@ impl Connection {
             self.reason = reason;
         }
         self.life = next;
-        self.wants_end = true;
+        self.outbound.want_end();
         self.show = false;
         self.end_untold = false;
         self.kept.clear();
@@ -165,19 +144,15 @@ impl Connection {
 
     /// Whether there is something to do when a send has ended.
     pub fn goes_on(&self) -> bool {
-        let waits = !self.queue.is_empty() || self.has_plain();
-        waits || self.wants_end || self.leaves || self.life != Life::Open
+        let waits = !self.outbound.queue.is_empty() || self.has_plain();
+        waits || self.outbound.ends() || self.leaves || self.life != Life::Open
     }
 
     /// Whether the end of its send has to be noticed at once.
     pub fn waits_for_sent(&self) -> bool {
-        let goes_on = self.wants_end || self.life != Life::Open || !self.queue.has_one();
-        goes_on
-            || self.leaves
-            || self.has_plain()
-            || self.is_slow
-            || self.was_full
-            || self.has_limits()
+        let Outbound { queue, was_full, is_slow, .. } = &self.outbound;
+        let goes_on = self.outbound.ends() || self.life != Life::Open || !queue.has_one();
+        goes_on || self.leaves || self.has_plain() || *is_slow || *was_full || self.has_limits()
     }
 
     /// Whether it may do nothing for so long only.
@@ -194,7 +169,7 @@ impl Connection {
 
     /// Both directions are over: a close now loses nothing, and keeps nothing that was lent.
     pub fn is_drained(&self) -> bool {
-        let over = self.end_sent && self.ended && self.outside == 0;
+        let over = self.outbound.has_ended() && self.ended && self.outbound.lent == 0;
         self.life == Life::Draining && over
     }
 
@@ -207,7 +182,8 @@ impl Connection {
 
     /// Nothing of it is with the kernel but memory lent to it, which only the close makes it drop.
     pub fn is_idle(&self) -> bool {
-        self.recv == 0 && self.send == 0 && self.reads == 0 && self.watch.token == 0
+        let sends = self.outbound.flight.is_some() || self.outbound.reads > 0;
+        self.recv.is_none() && !sends && self.watch.flight.is_none()
     }
 }
 

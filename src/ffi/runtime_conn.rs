@@ -216,7 +216,7 @@ fn info_of(facts: &ConnFacts) -> ringline_conn_info {
     let mut info = ringline_conn_info {
         size: 0,
         state: match facts.life {
-            Life::Free | Life::Closing => RINGLINE_CONN_CLOSING,
+            Life::Free | Life::Closing(_) => RINGLINE_CONN_CLOSING,
             Life::Open => RINGLINE_CONN_OPEN,
             Life::Connecting => RINGLINE_CONN_CONNECTING,
             Life::Draining => RINGLINE_CONN_DRAINING,

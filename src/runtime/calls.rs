@@ -4,8 +4,7 @@
 //! returned, so that small sends are gathered.
 
 use super::Door;
-use super::connection::{Connection, How, Life, closing};
-use super::gone::Gone;
+use super::connection::{Close, Connection, Gone, How, Life, closing};
 use super::worker::Worker;
 use crate::error::Fault;
 use crate::sys::net;
@@ -96,7 +95,7 @@ impl<D: Door> Worker<D> {
     pub fn close(&self, id: u64, how: How) -> Result<(), Fault> {
         let core = &mut *self.core.borrow_mut();
         let life = core.table.find(id)?.life;
-        if life == Life::Closing || life == Life::Draining && how == How::Gracefully {
+        if matches!((life, how), (Life::Closing(_), _) | (Life::Draining, How::Gracefully)) {
             return Err(closing());
         }
         let reason = if how == How::AtOnce { -libc::ECONNABORTED } else { 0 };
@@ -116,7 +115,7 @@ impl<D: Door> Worker<D> {
     /// Show no data until [`Worker::resume`].
     pub fn pause(&self, id: u64) -> Result<(), Fault> {
         self.with(id, |connection| {
-            connection.paused = true;
+            connection.inbound.paused = true;
             Ok(())
         })
     }
@@ -126,12 +125,12 @@ impl<D: Door> Worker<D> {
         let now = self.now();
         self.with(id, |connection| {
             // Also what a callback that is under way is about to leave.
-            connection.show |= connection.paused && connection.gone != Gone::Told;
-            if let Some(limits) = connection.limits.as_mut().filter(|_| connection.paused) {
+            let paused = core::mem::take(&mut connection.inbound.paused);
+            connection.inbound.show |= paused && connection.teardown.gone != Gone::Told;
+            if let Some(limits) = connection.limits.as_mut().filter(|_| paused) {
                 // Nobody waited for it meanwhile.
                 limits.wanted_at = now;
             }
-            connection.paused = false;
             Ok(())
         })
     }
@@ -147,19 +146,20 @@ impl<D: Door> Worker<D> {
     pub fn facts(&self, id: u64) -> Result<ConnFacts, Fault> {
         let core = &mut *self.core.borrow_mut();
         let connection = core.table.find(id)?;
+        let is_closed = matches!(connection.life, Life::Closing(Close::Asked | Close::Done));
         Ok(ConnFacts {
             user: connection.user,
             listener: connection.listener,
-            fd: if connection.closes { -1 } else { connection.fd },
+            fd: if is_closed { -1 } else { connection.fd },
             life: connection.life,
-            is_closed: connection.closes,
-            paused: connection.paused,
-            ended: connection.ended,
-            gone: connection.gone.is(),
-            received: connection.received,
+            is_closed,
+            paused: connection.inbound.paused,
+            ended: connection.inbound.has_ended(),
+            gone: connection.teardown.gone.is(),
+            received: connection.inbound.received,
             sent: connection.outbound.taken,
             queued: connection.queued(),
-            kept: connection.kept.len() as u64,
+            kept: connection.inbound.kept.len() as u64,
             untaken: connection.untaken(),
         })
     }

@@ -218,7 +218,7 @@ impl Core {
     /// Have a connection settled before the next wait.
     pub fn make_due(&mut self, index: usize) {
         let connection = self.table.at(index);
-        (connection.quick, connection.plain) = (false, false);
+        connection.forbid_fast();
         // Such a send ends no wait.
         self.hurry |= connection.outbound.flight == Flight::UNTOLD;
         if !connection.due {
@@ -238,7 +238,7 @@ impl Core {
     pub fn settle_round(&mut self) -> Option<usize> {
         while let Some(index) = self.next_due() {
             let connection = self.table.at(index);
-            if connection.show || connection.end_untold || connection.begins_tls() {
+            if connection.inbound.owes() || connection.begins_tls() {
                 return Some(index);
             }
             self.settle(index);
@@ -265,7 +265,7 @@ impl Core {
     pub fn close(&mut self, index: usize, how: How, reason: i32) {
         let connection = self.table.at(index);
         // To another end that is gone nothing is sent first.
-        let how = if connection.gone.is() { How::AtOnce } else { how };
+        let how = if connection.teardown.gone.is() { How::AtOnce } else { how };
         if how == How::AtOnce {
             connection.note_untaken();
         }

@@ -29,7 +29,7 @@ impl Core {
         };
         connection.user = user;
         connection.life = Life::Connecting;
-        connection.dials = true;
+        connection.teardown.dials = true;
         let address = connection.address.insert(address);
         let (addr, len) = (address.as_ptr() as u64, address.length());
         let (id, fd) = (connection.id, connection.fd);
@@ -66,13 +66,11 @@ impl Core {
         let open = completion.res >= 0 && connection.life == Life::Connecting;
         if open {
             connection.life = Life::Open;
-            connection.dials = false;
+            connection.teardown.dials = false;
             self.stats.connected.add(1);
         } else {
-            if connection.reason == 0 {
-                connection.reason = completion.res.min(0);
-            }
-            connection.life = Life::Closing;
+            connection.teardown.note(completion.res.min(0));
+            connection.life = Life::CLOSING;
         }
         self.make_due(index);
         open.then_some(told)

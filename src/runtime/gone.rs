@@ -4,7 +4,7 @@
 //! told, as far as the kernel has it. That is so much and no more: it is asked once, so that
 //! another end which refuses and goes on sending keeps no connection.
 
-use super::connection::{Connection, How, Life};
+use super::connection::{Gone, How, Life};
 use super::core::{Core, kind};
 use super::flight::Flight;
 use crate::error::{ETLS, Fault};
@@ -16,77 +16,6 @@ const POLLERR: i32 = libc::POLLERR as i32;
 const POLLHUP: i32 = libc::POLLHUP as i32;
 const MSG_DONTWAIT: u32 = libc::MSG_DONTWAIT as u32;
 
-/// What is known of another end that is gone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Gone {
-    /// Nothing says that it is.
-    #[default]
-    No,
-    /// It is; nobody asked yet what the kernel has of it.
-    Unasked,
-    /// The kernel has so many bytes of it.
-    Left(u32),
-    /// The kernel has nothing of it any more.
-    Empty,
-    /// Nor does the user: all was shown, also what a pause kept, or is about to be. What the answer
-    /// to that leaves is dropped, or who pauses each time would be shown it for ever.
-    Told,
-}
-
-/// The poll that notices it while no receive does.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Watch {
-    /// The poll.
-    pub flight: Flight,
-    /// Both directions are shut.
-    hung: bool,
-    /// The kernel refused it.
-    fails: bool,
-}
-
-impl Gone {
-    /// Whether the other end is gone.
-    pub fn is(self) -> bool {
-        self != Gone::No
-    }
-
-    /// A receive brought `len` bytes, and is `over` if nothing can come behind them.
-    pub fn received(&mut self, len: usize, over: bool) {
-        match *self {
-            Gone::No | Gone::Told => {}
-            _ if over => *self = Gone::Empty,
-            Gone::Left(left) if left as usize > len => *self = Gone::Left(left - len as u32),
-            Gone::Left(_) => *self = Gone::Empty,
-            Gone::Unasked | Gone::Empty => {}
-        }
-    }
-}
-
-impl Connection {
-    /// Whether only a poll notices that the other end goes. One that waits for its turn to receive,
-    /// or is about to be told of an end, asks soon, unless it pauses.
-    fn wants_watch(&self) -> bool {
-        let waits = (self.parked || self.end_untold) && !self.paused;
-        let deaf = self.recv.is_none() && !self.wants_data() && !waits;
-        self.life == Life::Open && deaf
-    }
-
-    /// Both directions are shut, without an error: the reason to close, if it is one. After the own
-    /// end it is an end like any other. Else nothing can be sent any more; but what came can still
-    /// be received, at any time: as long as there is some for which the user pauses, or an end, it
-    /// waits.
-    fn hung_up(&self) -> Option<i32> {
-        let waits = || self.end_untold || self.paused && !self.kept.is_empty();
-        let unread = || !self.ended && net::unread(self.fd) > 0;
-        if !self.watch.hung || self.outbound.has_ended() || waits() || unread() {
-            return None;
-        }
-        // Nothing was to come and nothing to go: for a socket of a path, this is how it ends.
-        let well = !self.ended && self.queued() == 0 && self.tls.is_none();
-        Some(if well { 0 } else { -libc::EPIPE })
-    }
-}
-
 impl Core {
     /// The other end is gone, or nothing can be sent to it any more: close for `reason`, when what
     /// it sent was shown. Who closes already shows nothing.
@@ -95,13 +24,12 @@ impl Core {
         if connection.life != Life::Open {
             return self.close(index, How::AtOnce, reason);
         }
-        if !connection.gone.is() {
-            connection.gone = if connection.ended { Gone::Empty } else { Gone::Unasked };
+        let ended = connection.inbound.has_ended();
+        if !connection.teardown.gone.is() {
+            connection.teardown.gone = if ended { Gone::Empty } else { Gone::Unasked };
         }
-        if connection.reason == 0 {
-            connection.reason = reason;
-        }
-        connection.end_untold = false;
+        connection.teardown.note(reason);
+        connection.inbound.settle_end();
         self.make_due(index);
     }
 
@@ -109,7 +37,7 @@ impl Core {
     /// comes a turn later, the close waits for it: whoever answers finds the connection open.
     pub(super) fn settle_shown(&mut self, index: usize) {
         let connection = self.table.at(index);
-        if self.holds && connection.gone.is() && !connection.paused {
+        if self.holds && connection.teardown.gone.is() && !connection.inbound.paused {
             return self.make_due(index);
         }
         self.settle(index);
@@ -118,31 +46,31 @@ impl Core {
     /// Receive what the kernel has of another end that is gone, have it shown, and close.
     pub(super) fn settle_gone(&mut self, index: usize) -> Result<(), Fault> {
         let connection = self.table.at(index);
-        if connection.recv.is_some() {
+        if connection.inbound.flight.is_some() {
             // A look ends by itself, at once.
-            let looks = matches!(connection.gone, Gone::Left(_));
-            return if looks { Ok(()) } else { connection.recv.cancel(&mut self.engine) };
+            let looks = matches!(connection.teardown.gone, Gone::Left(_));
+            return if looks { Ok(()) } else { connection.inbound.flight.cancel(&mut self.engine) };
         }
-        if connection.gone == Gone::Unasked {
+        if connection.teardown.gone == Gone::Unasked {
             let left = net::unread(connection.fd);
-            connection.gone = if left > 0 { Gone::Left(left) } else { Gone::Empty };
+            connection.teardown.gone = if left > 0 { Gone::Left(left) } else { Gone::Empty };
         }
-        if matches!(connection.gone, Gone::Left(_)) {
-            return if connection.parked { Ok(()) } else { self.look(index) };
+        if matches!(connection.teardown.gone, Gone::Left(_)) {
+            return if connection.inbound.in_line { Ok(()) } else { self.look(index) };
         }
-        let paused = core::mem::take(&mut connection.paused);
-        if connection.gone == Gone::Empty {
+        let paused = core::mem::take(&mut connection.inbound.paused);
+        if connection.teardown.gone == Gone::Empty {
             // All of it at once: nobody pauses for what does not come.
-            connection.show |= paused && !connection.kept.is_empty();
-            connection.gone = Gone::Told;
+            connection.inbound.show |= paused && !connection.inbound.kept.is_empty();
+            connection.teardown.gone = Gone::Told;
         }
-        if connection.show {
+        if connection.inbound.show {
             self.make_due(index);
             return Ok(());
         }
         if connection.tls.as_ref().is_some_and(|tls| tls.fault().is_some()) {
             // The other end may have said by TLS why it goes.
-            connection.reason = ETLS;
+            connection.teardown.reason = ETLS;
         }
         self.close(index, How::AtOnce, 0);
         Ok(())
@@ -153,8 +81,8 @@ impl Core {
     pub(super) fn took_of_gone(&mut self, index: usize, res: i32) {
         let connection = self.table.at(index);
         let passes = matches!(-res, libc::ENOBUFS | libc::ECANCELED);
-        connection.gone.received(res.max(0) as usize, res <= 0 && !passes);
-        connection.parked &= connection.gone != Gone::Empty;
+        connection.teardown.gone.received(res.max(0) as usize, res <= 0 && !passes);
+        connection.inbound.in_line &= connection.teardown.gone != Gone::Empty;
     }
 
     /// Receive what is there, a ration at a time.
@@ -170,7 +98,7 @@ impl Core {
             ..Op::default()
         };
         let token = self.submit(&op)?;
-        self.table.at(index).recv = Flight::of(token);
+        self.table.at(index).inbound.flight = Flight::of(token);
         Ok(())
     }
 
@@ -182,7 +110,8 @@ impl Core {
         if !connection.wants_watch() {
             return Ok(());
         }
-        if connection.watch.flight.is_none() && !connection.watch.fails {
+        let watch = connection.teardown.watch;
+        if watch.flight.is_none() && !watch.fails {
             let op = Op {
                 opcode: opcode::POLL_ADD,
                 len: POLL_ADD_MULTI,
@@ -191,7 +120,7 @@ impl Core {
                 ..Op::default()
             };
             let token = self.submit(&op)?;
-            self.table.at(index).watch.flight = Flight::of(token);
+            self.table.at(index).teardown.watch.flight = Flight::of(token);
         }
         if let Some(reason) = self.table.at(index).hung_up() {
             self.lost(index, reason);
@@ -205,7 +134,7 @@ impl Core {
         let connection = self.table.at(index);
         let res = completion.res;
         if completion.flags & cf::FINAL != 0 {
-            let watch = &mut connection.watch;
+            let watch = &mut connection.teardown.watch;
             watch.flight = Flight::NONE;
             watch.fails |= res < 0 && res != -libc::ECANCELED;
             self.make_due(index);
@@ -220,7 +149,7 @@ impl Core {
             return self.lost(index, -errno);
         }
         if res & POLLHUP != 0 {
-            connection.watch.hung = true;
+            connection.teardown.watch.hung = true;
             self.make_due(index);
         }
     }

@@ -78,13 +78,16 @@ impl<D: Door> Worker<D> {
         let core = &mut *self.core.borrow_mut();
         let connection = core.table.find(conn).ok()?;
         // Nor is the end told to who paused before it: bytes that were left are shown first.
-        let unheard = connection.show || connection.paused;
-        let left = if end { unheard } else { !connection.kept.is_empty() };
+        let inbound = &mut connection.inbound;
+        let unheard = inbound.show || inbound.paused;
+        let left = if end { unheard } else { !inbound.kept.is_empty() };
         if !left || answer < 0 {
             return Some(false);
         }
-        connection.end_untold |= end;
-        connection.show = true;
+        if end {
+            inbound.note_end(true);
+        }
+        inbound.show = true;
         core.make_due(index_of(conn));
         Some(true)
     }

@@ -88,7 +88,7 @@ fn end_of(connection: &Connection) -> Option<u64> {
     let Spans { idle, read, write } = limits.spans;
     let taken_at = connection.progress.at;
     let end = |span: u64, since: u64| (span > 0).then(|| since.saturating_add(span));
-    let reads = !connection.paused && !connection.ended;
+    let reads = connection.inbound.listens();
     let idle = end(idle, limits.read_at.max(limits.sent_at).max(taken_at));
     let read = if reads { end(read, limits.read_at.max(limits.wanted_at)) } else { None };
     let sends = connection.outbound.flight.is_some();
@@ -115,7 +115,7 @@ impl Connection {
     /// What came and was not looked at yet is no silence of the other end: the worker is late, or
     /// its machine was, and a turn brings but some of what is there.
     fn note_unread(&mut self, now: u64) {
-        let listens = !self.paused && !self.ended;
+        let listens = self.inbound.listens();
         if let Some(limits) = self.limits.as_mut().filter(|_| listens && net::is_readable(self.fd))
         {
             limits.read_at = now;
@@ -129,7 +129,7 @@ impl Core {
         let now = self.engine.driver.now();
         self.now = now;
         let connection = self.table.at(index);
-        (connection.quick, connection.plain) = (false, false);
+        connection.forbid_fast();
         let limits = connection.limits.get_or_insert_default();
         limits.spans = spans;
         (limits.read_at, limits.sent_at, limits.send_since) = (now, now, now);

@@ -20,7 +20,6 @@ mod flight;
 mod gone;
 mod held;
 mod host;
-mod kept;
 mod leaving;
 mod lending;
 mod limits;

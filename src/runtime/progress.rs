@@ -95,13 +95,13 @@ impl Connection {
 
     /// Note what the other end did not take: soon nobody can ask.
     pub(super) fn note_untaken(&mut self) {
-        self.untaken = self.untaken();
+        self.teardown.untaken = self.untaken();
     }
 
     /// Bytes that the kernel took and the other end did not yet, as far as known.
     pub fn untaken(&self) -> u64 {
         match self.life {
-            Life::Free | Life::Closing => self.untaken,
+            Life::Free | Life::Closing(_) => self.teardown.untaken,
             // The end is counted as one.
             _ => net::untaken(self.fd).saturating_sub(self.outbound.has_ended().into()),
         }

@@ -6,7 +6,7 @@
 //! sent, and its memory is free.
 
 use super::conn_table::index_of;
-use super::connection::{Connection, Life, Outbound};
+use super::connection::Connection;
 use super::core::Core;
 use super::flight::Flight;
 use crate::error::Fault;
@@ -122,19 +122,6 @@ impl Quiet {
     }
 }
 
-impl Connection {
-    /// Whether a small message may leave without another look at the connection.
-    pub fn is_quick(&self) -> bool {
-        let Outbound { queue, was_full, is_slow, .. } = &self.outbound;
-        let going = self.outbound.ends() || self.gone.is() || self.leaves;
-        let open = self.life == Life::Open && !going;
-        let plain = self.tls.is_none() && !self.has_limits();
-        let idle = self.outbound.is_idle() || queue.is_short();
-        let free = idle && !is_slow && !was_full;
-        open && plain && free
-    }
-}
-
 impl Core {
     /// Send what can be sent without completions so, unless somebody wants to be told of each.
     pub fn be_quiet_unless(&mut self, wants_sent: bool) {
@@ -148,11 +135,11 @@ impl Core {
     pub fn begin_short(&mut self, id: u64, len: usize) -> Option<NonNull<u8>> {
         let connection = self.table.get(index_of(id))?;
         let quick =
-            connection.quick && connection.id == id && connection.outbound.queue.short() == 0;
+            connection.fast.send && connection.id == id && connection.outbound.queue.short() == 0;
         if !quick || len.wrapping_sub(1) >= SHORT {
             return None;
         }
-        debug_assert!(connection.is_quick());
+        debug_assert!(connection.keeps_fast());
         self.quiet.begin(connection, len)
     }
 
@@ -161,7 +148,7 @@ impl Core {
     pub fn extend_short(&mut self, id: u64, data: &[u8]) -> Result<bool, Fault> {
         let connection = self.table.find(id)?;
         let room = connection.outbound.queue.queued() < self.config.high_water.into();
-        let extends = connection.quick && room && data.len() <= SHORT;
+        let extends = connection.fast.send && room && data.len() <= SHORT;
         Ok(extends && self.quiet.extend(connection, data))
     }
 
@@ -220,7 +207,7 @@ impl Core {
             connection.outbound.flight = Flight::UNTOLD;
             connection.outbound.queue.take_off(short.len);
             // What follows waits for it, and it ends no wait.
-            *hurry |= !connection.quick;
+            *hurry |= !connection.fast.send;
             let address = memory + u64::from(short.at);
             Some((connection.fd, address, short.len, short.conn.into()))
         });
@@ -282,7 +269,7 @@ impl Core {
                 continue;
             }
             let connection = self.table.at(short.conn as usize);
-            if !connection.quick {
+            if !connection.fast.send {
                 more = Some(short.conn as usize);
                 break;
             }

@@ -6,7 +6,7 @@
 //! next one of the same connection is asked for when everybody before it in the lines was.
 
 use super::conn_table::local;
-use super::connection::{Connection, Life};
+use super::connection::Connection;
 use super::core::{Core, kind};
 use crate::resource::{PoolInfo, PoolSpec};
 use crate::ring::{Op, opcode, sqe_flag};
@@ -74,11 +74,12 @@ impl Rations {
 
     /// The next receive of a connection.
     pub fn receive(&self, connection: &mut Connection, pool: u16) -> Op {
-        let again = self.way != Way::Once && !connection.takes_much;
-        connection.recv_goes_on = again;
+        let inbound = &mut connection.inbound;
+        let again = self.way != Way::Once && !inbound.takes_much;
+        inbound.multishot = again;
         let limited = self.way == Way::Limited;
         // Where the other end waits for answers, the next ration is not there yet.
-        let empty = connection.recv_empties;
+        let empty = inbound.drained;
         let most = if empty { self.size * IN_STEP } else { self.size };
         Op {
             opcode: opcode::RECV,
@@ -94,13 +95,6 @@ impl Rations {
     }
 }
 
-impl Connection {
-    /// Whether its receive is to end, since it takes more than is its part.
-    pub fn takes_too_much(&self) -> bool {
-        self.takes_much && self.recv_goes_on
-    }
-}
-
 impl Core {
     /// A receive brought `len` bytes at once: where the kernel knows no limit, who takes much
     /// receives them one by one, until little comes.
@@ -109,10 +103,10 @@ impl Core {
         if much == u32::MAX {
             return;
         }
-        let connection = self.table.at(index);
-        let takes = len >= if connection.takes_much { much / 2 } else { much };
-        if takes != connection.takes_much {
-            connection.takes_much = takes;
+        let inbound = &mut self.table.at(index).inbound;
+        let takes = len >= if inbound.takes_much { much / 2 } else { much };
+        if takes != inbound.takes_much {
+            inbound.takes_much = takes;
             self.make_due(index);
         }
     }
@@ -120,8 +114,8 @@ impl Core {
     /// A receive found no buffer: it asks again when there is one. Who closes meanwhile does not.
     pub(super) fn wait_for_buffer(&mut self, index: usize) {
         let connection = self.table.at(index);
-        if !connection.parked && matches!(connection.life, Life::Open | Life::Draining) {
-            connection.parked = true;
+        if connection.can_wait() {
+            connection.inbound.in_line = true;
             self.rations.without.push_back(index as u32);
             self.stats.parked.add(1);
         }
@@ -130,8 +124,8 @@ impl Core {
     /// A connection had its ration: it asks again when the others were asked.
     pub(super) fn wait_for_turn(&mut self, index: usize) {
         let connection = self.table.at(index);
-        if !connection.parked && matches!(connection.life, Life::Open | Life::Draining) {
-            connection.parked = true;
+        if connection.can_wait() {
+            connection.inbound.in_line = true;
             self.rations.served.push_back(index as u32);
         }
     }
@@ -169,11 +163,11 @@ impl Core {
     /// Have a connection receive; how many receives that are.
     fn serve(&mut self, index: u32) -> u32 {
         // The place may be another connection's by now, or want nothing any more.
-        if !core::mem::take(&mut self.table.at(index as usize).parked) {
+        if !core::mem::take(&mut self.table.at(index as usize).inbound.in_line) {
             return 0;
         }
         self.settle(index as usize);
-        u32::from(self.table.at(index as usize).recv.is_some())
+        u32::from(self.table.at(index as usize).inbound.flight.is_some())
     }
 }
 
@@ -181,17 +175,18 @@ impl Core {
 mod tests {
     use super::*;
     use crate::runtime::config::Config;
+    use crate::runtime::connection::Life;
 
     #[test]
     fn who_closes_waits_for_no_buffer() {
         let config = Config::default().resolved().unwrap();
         let mut core = Core::new(&config, 0, Default::default()).unwrap();
-        for (life, waits) in [(Life::Open, true), (Life::Draining, true), (Life::Closing, false)] {
+        for (life, waits) in [(Life::Open, true), (Life::Draining, true), (Life::CLOSING, false)] {
             let connection = core.table.insert(-1, 0).unwrap();
             connection.life = life;
             let index = super::super::conn_table::index_of(connection.id);
             core.wait_for_buffer(index);
-            assert_eq!(core.table.at(index).parked, waits, "{life:?}");
+            assert_eq!(core.table.at(index).inbound.in_line, waits, "{life:?}");
             core.table.remove(index);
         }
         core.dispose();

@@ -5,9 +5,8 @@
 
 use super::Door;
 use super::conn_table::{index_of, local};
-use super::connection::{How, Life};
+use super::connection::{How, Kept, Life};
 use super::flight::Flight;
-use super::kept::Kept;
 use super::taking::Lent;
 use super::worker::Worker;
 use crate::resource::Piece;
@@ -51,12 +50,14 @@ impl<D: Door> Worker<D> {
             }
             // A receive ends before its connection does: this is the one that it is about.
             let index = index_of(record.user_data);
-            let Some(connection) = core.table.get(index).filter(|found| found.plain) else {
+            let Some(connection) = core.table.get(index).filter(|found| found.fast.recv) else {
                 return false;
             };
-            debug_assert!(connection.is_plain() && local(connection.id) == local(record.user_data));
+            debug_assert!(
+                connection.keeps_fast() && local(connection.id) == local(record.user_data)
+            );
             let len = record.res as usize;
-            connection.received += len as u64;
+            connection.inbound.received += len as u64;
             core.stats.receives.add(1);
             core.stats.received.add(len as u64);
             // SAFETY: the kernel wrote that much there, and the claim keeps it.
@@ -113,11 +114,13 @@ impl<D: Door> Worker<D> {
         let res = completion.res;
         if completion.flags & cf::FINAL != 0 {
             let connection = core.table.at(index);
-            connection.recv = Flight::NONE;
-            connection.recv_empties = res > 0 && completion.flags & cf::SOCK_NONEMPTY == 0;
-            let ends = res == 0 && !connection.gone.is();
-            connection.end_untold |= ends && !connection.ended && connection.tls.is_some();
-            connection.ended |= ends;
+            let inbound = &mut connection.inbound;
+            inbound.flight = Flight::NONE;
+            inbound.drained = res > 0 && completion.flags & cf::SOCK_NONEMPTY == 0;
+            if res == 0 && !connection.teardown.gone.is() && !inbound.has_ended() {
+                // TLS says first whether it is one.
+                inbound.note_end(connection.tls.is_some());
+            }
             match -res {
                 libc::ENOBUFS => core.wait_for_buffer(index),
                 1.. if -res != libc::ECANCELED => core.lost(index, res),
@@ -126,18 +129,18 @@ impl<D: Door> Worker<D> {
                 _ => {}
             }
             core.took_of_gone(index, res);
-            if !core.table.at(index).parked {
+            if !core.table.at(index).inbound.in_line {
                 core.make_due(index);
             }
         }
-        if core.table.at(index).leaves {
+        if core.table.at(index).teardown.leaves() {
             core.make_due(index);
         }
         let connection = core.table.at(index);
         if let Some(piece) = &piece {
             let len = piece.bytes().len() as u64;
             if connection.tls.is_none() {
-                connection.received += len;
+                connection.inbound.received += len;
             }
             if let Some(limits) = &mut connection.limits {
                 limits.read_at = core.now;
@@ -154,20 +157,23 @@ impl<D: Door> Worker<D> {
         if connection.life != Life::Open {
             return None;
         }
-        if connection.paused {
+        let inbound = &mut connection.inbound;
+        if inbound.paused {
             // Not as a lease: whoever pauses for long would keep a buffer from all the others.
-            connection.kept.push(piece.as_ref().map_or(&[], Piece::bytes));
-            connection.show |= piece.is_some();
-            connection.end_untold |= connection.ended;
+            inbound.kept.push(piece.as_ref().map_or(&[], Piece::bytes));
+            inbound.show |= piece.is_some();
+            if inbound.has_ended() {
+                inbound.note_end(true);
+            }
             return None;
         }
         let shown = match piece {
-            None if connection.ended => Shown::End,
+            None if inbound.has_ended() => Shown::End,
             None => Shown::Nothing,
-            Some(piece) if connection.kept.is_empty() => Shown::Fresh(piece),
+            Some(piece) if inbound.kept.is_empty() => Shown::Fresh(piece),
             Some(piece) => {
-                connection.kept.push(piece.bytes());
-                Shown::Kept(core::mem::take(&mut connection.kept))
+                inbound.kept.push(piece.bytes());
+                Shown::Kept(inbound.take_kept())
             }
         };
         Some((index, shown))
@@ -178,20 +184,23 @@ impl<D: Door> Worker<D> {
         let shown = {
             let core = &mut *self.core.borrow_mut();
             let connection = core.table.at(index);
-            if connection.life != Life::Open || connection.paused || !connection.show {
+            let inbound = &mut connection.inbound;
+            if connection.life != Life::Open || inbound.paused || !inbound.show {
                 Shown::Nothing
             } else {
-                connection.show = false;
-                Shown::Kept(core::mem::take(&mut connection.kept))
+                inbound.show = false;
+                Shown::Kept(inbound.take_kept())
             }
         };
         self.show(index, shown);
         let untold = {
             let core = &mut *self.core.borrow_mut();
             let connection = core.table.at(index);
-            let untold = connection.end_untold && !connection.paused;
-            connection.end_untold &= !untold;
-            untold && connection.life == Life::Open && !connection.gone.is()
+            let owes = connection.inbound.owes_end() && !connection.inbound.paused;
+            if owes {
+                connection.inbound.settle_end();
+            }
+            owes && connection.life == Life::Open && !connection.teardown.gone.is()
         };
         if untold {
             self.show(index, Shown::End);
@@ -277,14 +286,14 @@ impl<D: Door> Worker<D> {
         let used = usize::try_from(used).unwrap_or(len).min(len);
         let most = core.config.keep_max as usize;
         // A pause is no message that does not end: what is kept for it is what was on its way.
-        if len - used > most && !core.table.at(index).paused {
+        if len - used > most && !core.table.at(index).inbound.paused {
             return core.close(index, How::AtOnce, -libc::EMSGSIZE);
         }
         let connection = core.table.at(index);
         if connection.life == Life::Open {
-            keep(&mut connection.kept, used);
-            connection.plain = connection.is_plain();
-            if connection.leaves {
+            keep(&mut connection.inbound.kept, used);
+            connection.allow_fast(core.hush);
+            if connection.teardown.leaves() {
                 core.make_due(index);
             }
         }

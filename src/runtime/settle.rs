@@ -4,7 +4,7 @@
 //! send of a connection are in flight at most, and it closes when neither is.
 
 use super::conn_table::local;
-use super::connection::{End, How, Life};
+use super::connection::{Close, End, How, Life};
 use super::core::{Core, kind};
 use super::flight::Flight;
 use super::send_queue::Next;
@@ -32,10 +32,10 @@ impl Core {
     fn try_settle(&mut self, index: usize) -> Result<(), Fault> {
         match self.table.at(index).life {
             Life::Free | Life::Connecting => return Ok(()),
-            Life::Closing => return self.settle_closing(index),
+            Life::Closing(_) => return self.settle_closing(index),
             Life::Open | Life::Draining => {}
         }
-        if self.table.at(index).gone.is() {
+        if self.table.at(index).teardown.gone.is() {
             return self.settle_gone(index);
         }
         self.settle_sending(index)?;
@@ -48,8 +48,7 @@ impl Core {
             self.settle_watch(index)?;
         }
         let connection = self.table.at(index);
-        connection.quick = self.hush && connection.is_quick();
-        connection.plain = connection.is_plain();
+        connection.allow_fast(self.hush);
         if connection.limits.is_some() {
             self.arm(index);
         }
@@ -115,9 +114,9 @@ impl Core {
         let pool = self.pool;
         let connection = self.table.at(index);
         let wants = connection.wants_data();
-        if connection.recv.is_some() {
-            if !wants || connection.takes_too_much() {
-                connection.recv.cancel(&mut self.engine)?;
+        if connection.inbound.flight.is_some() {
+            if !wants || connection.inbound.takes_too_much() {
+                connection.inbound.flight.cancel(&mut self.engine)?;
             }
             return Ok(());
         }
@@ -126,7 +125,7 @@ impl Core {
         }
         let op = self.rations.receive(connection, pool);
         let token = self.submit(&op)?;
-        self.table.at(index).recv = Flight::of(token);
+        self.table.at(index).inbound.flight = Flight::of(token);
         Ok(())
     }
 
@@ -135,11 +134,11 @@ impl Core {
         self.drop_short(index);
         let connection = self.table.at(index);
         if !connection.is_idle() {
-            connection.recv.cancel(&mut self.engine)?;
+            connection.inbound.flight.cancel(&mut self.engine)?;
             connection.outbound.flight.cancel(&mut self.engine)?;
-            return connection.watch.flight.cancel(&mut self.engine);
+            return connection.teardown.watch.flight.cancel(&mut self.engine);
         }
-        if connection.closes {
+        if connection.life != Life::CLOSING {
             return Ok(());
         }
         let op = Op {
@@ -149,7 +148,7 @@ impl Core {
             ..Op::default()
         };
         self.submit(&op)?;
-        self.table.at(index).closes = true;
+        self.table.at(index).life = Life::Closing(Close::Asked);
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 //! Owns: nothing of its own. Invariant: a connection leaves when one look finds nothing unread of
 //! it, all that was answered is sent, and nothing was shown that the user did not answer yet.
 
-use super::connection::{Connection, How, Life};
+use super::connection::{Connection, How, Leave, Life};
 use super::core::{Core, END_PATIENCE_NS, Phase};
 use super::progress::pause_of;
 use crate::error::Fault;
@@ -13,11 +13,13 @@ impl Connection {
     /// Whether a look may end it: there is nothing that the user or the kernel has yet to do.
     fn may_leave(&self) -> bool {
         let sent = self.outbound.is_idle() && !self.has_plain() && self.outbound.reads == 0;
-        let told = !self.show && !self.end_untold && !self.begins_tls();
+        let inbound = &self.inbound;
+        let told = !inbound.owes() && !self.begins_tls();
         // What a pause left is shown when it is over.
-        let seen = !self.paused || self.kept.is_empty();
-        let said = !self.greets || self.received > 0 || self.ended;
-        let open = self.leaves && self.life == Life::Open;
+        let seen = !inbound.paused || inbound.kept.is_empty();
+        let heard = inbound.received > 0 || inbound.has_ended();
+        let said = self.teardown.leave != Leave::WhenHeard || heard;
+        let open = self.teardown.leaves() && self.life == Life::Open;
         open && sent && told && seen && said && !self.is_shaking()
     }
 }
@@ -48,8 +50,7 @@ impl Core {
         for index in 0..self.table.places() {
             let connection = self.table.at(index);
             if grace > 0 && connection.life == Life::Open {
-                connection.leaves = true;
-                connection.greets = connection.is_shaking();
+                connection.teardown.leave = Leave::when_idle(connection.is_shaking());
                 self.make_due(index);
             } else {
                 self.close(index, How::Gracefully, 0);
@@ -77,7 +78,7 @@ impl Core {
         let (need, began) = (self.config.least(span), self.stopped_at);
         for index in 0..self.table.places() {
             let connection = self.table.at(index);
-            if !connection.leaves || connection.life != Life::Open {
+            if !connection.teardown.leaves() || connection.life != Life::Open {
                 continue;
             }
             if connection.outbound.queue.is_empty() && !connection.has_plain() {
@@ -145,7 +146,9 @@ impl Core {
     /// ends first, so that all that it took is shown before the last look at the socket.
     pub(super) fn settle_leaving(&mut self, index: usize) -> Result<bool, Fault> {
         let connection = self.table.at(index);
-        if !connection.may_leave() || !connection.ended && net::is_readable(connection.fd) {
+        if !connection.may_leave()
+            || !connection.inbound.has_ended() && net::is_readable(connection.fd)
+        {
             return Ok(false);
         }
         let id = connection.id;
@@ -153,10 +156,10 @@ impl Core {
             return Ok(false);
         }
         let connection = self.table.at(index);
-        if connection.recv.is_none() {
+        if connection.inbound.flight.is_none() {
             self.close(index, How::Gracefully, 0);
         } else {
-            connection.recv.cancel(&mut self.engine)?;
+            connection.inbound.flight.cancel(&mut self.engine)?;
         }
         Ok(true)
     }

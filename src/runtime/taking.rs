@@ -122,7 +122,7 @@ impl Core {
         }
         if connection.queued() >= self.config.high_water.into() {
             connection.outbound.was_full = true;
-            connection.quick = false;
+            connection.forbid_fast();
             return Err(Fault::errno(libc::EAGAIN, "the send queue is full; wait for writable"));
         }
         self.gather_short(index_of(id))?;

@@ -5,7 +5,7 @@
 //! meanwhile is done after.
 
 use super::conn_table::index_of;
-use super::connection::{How, Life};
+use super::connection::{Close, How, Leave, Life, Teardown};
 use super::core::{Core, kind};
 use super::flight::Flight;
 use super::rest::Tale;
@@ -248,14 +248,15 @@ impl<D: Door> Worker<D> {
             if res < 0 {
                 return;
             }
-            let leaves = core.is_stopping();
+            let stops = core.is_stopping();
             let place = if serves { core.table.insert(res, listener) } else { None };
             let Some(connection) = place else {
                 core.refuse(res);
                 return;
             };
-            connection.leaves = leaves;
-            connection.greets = leaves && tls.is_some();
+            if stops {
+                connection.teardown.leave = Leave::when_idle(tls.is_some());
+            }
             let id = connection.id;
             core.stats.accepted.add(1);
             core.accepting.end();
@@ -322,7 +323,7 @@ impl<D: Door> Worker<D> {
                 limits.sent_at = core.now;
             }
             let low = connection.queued() <= core.config.low_water.into();
-            let open = connection.life == Life::Open && !connection.gone.is() && res >= 0;
+            let open = connection.life == Life::Open && !connection.teardown.gone.is() && res >= 0;
             let writable = connection.outbound.was_full && low && open;
             connection.outbound.was_full &= !writable;
             let (id, user) = (connection.id, connection.user);
@@ -338,7 +339,7 @@ impl<D: Door> Worker<D> {
             if connection.goes_on() {
                 core.make_due(index);
             } else {
-                connection.quick = core.hush && connection.is_quick();
+                connection.allow_fast(core.hush);
             }
             (id, user, users, writable)
         };
@@ -354,7 +355,7 @@ impl<D: Door> Worker<D> {
         let index = {
             let core = &mut *self.core.borrow_mut();
             let Some(index) = core.connection_of(completion) else { return };
-            core.table.at(index).closed = true;
+            core.table.at(index).life = Life::Closing(Close::Done);
             index
         };
         self.end_if_over(index);
@@ -365,10 +366,11 @@ impl<D: Door> Worker<D> {
         let (id, user, reason, dials) = {
             let core = &mut *self.core.borrow_mut();
             let connection = core.table.at(index);
-            if !connection.closed || connection.outbound.lent > 0 {
+            if connection.life != Life::Closing(Close::Done) || connection.outbound.lent > 0 {
                 return;
             }
-            let told = (connection.id, connection.user, connection.reason, connection.dials);
+            let Teardown { reason, dials, .. } = connection.teardown;
+            let told = (connection.id, connection.user, reason, dials);
             core.give_back(index);
             told
         };

@@ -7,7 +7,7 @@
 use super::{Session, TlsConfig, TlsFacts};
 use crate::error::{ECLOSED, ETLS, ETRUNCATED, Fault};
 use crate::runtime::conn_table::index_of;
-use crate::runtime::connection::{Connection, How, Life, Outbound};
+use crate::runtime::connection::{Connection, How, Leave, Life, Outbound};
 use crate::runtime::core::Core;
 use crate::runtime::lending::Layer;
 use crate::runtime::receiving::Shown;
@@ -119,7 +119,9 @@ impl Core {
     fn forget_handshakes(&mut self) {
         if self.handshakes.0.len() > 2 * self.table.live() + 64 {
             let table = &mut self.table;
-            let waits = |found: &mut Connection| found.is_shaking() || found.greets;
+            let waits = |found: &mut Connection| {
+                found.is_shaking() || found.teardown.leave == Leave::WhenHeard
+            };
             let shakes = |id| table.find(id).is_ok_and(waits);
             let mut shakes = shakes;
             self.handshakes.0.retain(|Reverse((_, id))| shakes(*id));
@@ -132,7 +134,8 @@ impl Core {
             let Some(Reverse((_, id))) = self.handshakes.0.pop() else { break };
             let Ok(connection) = self.table.find(id) else { continue };
             if !connection.is_shaking() {
-                if core::mem::take(&mut connection.greets) {
+                if connection.teardown.leave == Leave::WhenHeard {
+                    connection.teardown.leave = Leave::WhenIdle;
                     self.make_due(index_of(id));
                 }
                 continue;
@@ -159,14 +162,13 @@ impl Core {
             // Not consumed when TLS began, so it is part of the handshake: to show it as if it had
             // come by TLS would let anybody on the way put words into the other end's mouth.
             tls.begun = true;
-            connection.show = false;
-            tls.feed(&core::mem::take(&mut connection.kept), plain);
+            connection.inbound.show = false;
+            tls.feed(&connection.inbound.take_kept(), plain);
         }
         tls.feed(bytes, plain);
-        connection.received += (plain.len() - before) as u64;
-        if tls.peer_closed() && !connection.ended {
-            connection.ended = true;
-            connection.end_untold = !connection.gone.is();
+        connection.inbound.received += (plain.len() - before) as u64;
+        if tls.peer_closed() && !connection.inbound.has_ended() {
+            connection.inbound.note_end(!connection.teardown.gone.is());
         }
         self.make_due(index);
     }
@@ -175,13 +177,13 @@ impl Core {
     pub fn settle_tls(&mut self, index: usize) -> Result<(), Fault> {
         let connection = self.table.at(index);
         let Some(tls) = &mut connection.tls else { return Ok(()) };
-        if connection.ended && tls.is_shaking() {
+        if connection.inbound.has_ended() && tls.is_shaking() {
             tls.fail("the other end closed the connection during the handshake");
         }
         if tls.fault().is_some() {
             let loses = tls.has_plain();
-            if connection.life == Life::Draining && connection.reason == 0 && loses {
-                connection.reason = ETLS;
+            if connection.life == Life::Draining && loses {
+                connection.teardown.note(ETLS);
             }
             // Gracefully, for the alert that tells the other end why.
             self.close(index, How::Gracefully, ETLS);
@@ -225,7 +227,7 @@ impl<D: Door> Worker<D> {
         if connection.tls.is_some() {
             return Err(Fault::errno(libc::EALREADY, "the connection has TLS already"));
         }
-        if connection.ended {
+        if connection.inbound.has_ended() {
             return Err(Fault::new(ECLOSED, "the other end sends nothing more"));
         }
         core.start_tls(index_of(id), config, name)
@@ -294,16 +296,17 @@ impl<D: Door> Worker<D> {
             plain.clear();
             return Shown::Nothing;
         }
-        if connection.kept.is_empty() && !connection.paused {
+        let inbound = &mut connection.inbound;
+        if inbound.kept.is_empty() && !inbound.paused {
             return Shown::Plain(core::mem::take(plain));
         }
-        connection.kept.push(plain);
+        inbound.kept.push(plain);
         plain.clear();
-        if connection.paused {
-            connection.show = true;
+        if inbound.paused {
+            inbound.show = true;
             return Shown::Nothing;
         }
-        Shown::Kept(core::mem::take(&mut connection.kept))
+        Shown::Kept(inbound.take_kept())
     }
 
     /// The bytes of [`Shown::Plain`] serve the next connection.

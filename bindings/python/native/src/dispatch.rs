@@ -5,6 +5,7 @@
 
 use crate::abi::*;
 use crate::datagram;
+use crate::direct;
 use crate::engine::Engine;
 use crate::names::slow;
 use crate::py::*;
@@ -39,6 +40,7 @@ fn call(me: &Ref, engine: &Engine, target: &Ref, kind: Kind, res: i32, record: &
     let done = match kind {
         Kind::Call => call_python(target, res, record),
         Kind::Receive => stream::received(target, engine, res, record),
+        Kind::Poll => direct::came(target, engine, res, record),
         Kind::Send => stream::sent(target, res, record),
         Kind::Datagram => datagram::received(target, engine, res, record),
     };

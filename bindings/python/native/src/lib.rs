@@ -10,6 +10,7 @@ mod call;
 mod clock;
 mod core;
 mod datagram;
+mod direct;
 mod dispatch;
 mod engine;
 mod engine_type;

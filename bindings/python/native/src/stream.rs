@@ -8,6 +8,7 @@
 
 use crate::abi::*;
 use crate::core::Core;
+use crate::direct;
 use crate::engine::Engine;
 use crate::flush;
 use crate::names::{stream_names, tell};
@@ -28,7 +29,7 @@ pub static STREAM: Type = Type::unmade();
 /// So much is sent at once, whatever else is ready.
 const AT_ONCE: isize = 16384;
 /// So much goes to data_received at once, as with asyncio.
-const MOST: usize = 262_144;
+pub const MOST: usize = 262_144;
 /// MSG_DONTWAIT | MSG_WAITALL: all of it, or what there is room for.
 const QUIETLY: u32 = (libc::MSG_DONTWAIT | libc::MSG_WAITALL) as u32;
 const SEND: u8 = 26;
@@ -59,6 +60,8 @@ pub struct Stream {
     pub(crate) fd: Cell<c_int>,
     /// How many of the next receives are bounded.
     pub(crate) rations: Cell<c_int>,
+    /// From `direct::CALLS` on the next receive is by a call.
+    pub(crate) large: Cell<c_int>,
     pub(crate) closing: Cell<bool>,
     pub(crate) paused: Cell<bool>,
     pub(crate) eof: Cell<bool>,
@@ -83,6 +86,9 @@ impl Stream {
         let wanted = !self.paused.get() && !self.closing.get() && !self.ended.get();
         if self.recv_id.get() != 0 || !wanted || self.held.has_items() {
             return Ok(());
+        }
+        if self.large.get() >= direct::CALLS {
+            return direct::wait(self, me);
         }
         if self.poll_first.get() {
             return me
@@ -116,7 +122,7 @@ impl Stream {
 
     /// Whether received bytes go straight to `data_received`.
     #[inline]
-    fn open(&self) -> bool {
+    pub fn open(&self) -> bool {
         let wanted = !self.paused.get() && !self.closing.get() && !self.ended.get();
         wanted && !self.buffered.get() && !self.held.has_items()
     }
@@ -177,6 +183,9 @@ pub fn received(me: &Ref, engine: &Engine, res: i32, record: &Record) -> Py<()> 
     let mut done = Ok(());
     if let (Some(protocol), Some(context)) = (part.protocol.get(), part.context.get()) {
         let pieces = Pieces::of(engine, res as usize, record);
+        if pieces.total >= direct::MUCH || part.large.get() != 0 {
+            direct::brought(part, engine, &protocol, pieces.total);
+        }
         let names = stream_names();
         let fed = if tls::serves(&protocol) {
             tls::feed(&protocol, &context, pieces)
@@ -305,7 +314,7 @@ fn followers(inbox: &VecDeque<Record>, size: usize, record: &Record) -> (usize, 
 
 /// Do what is due also where something was raised that is to end the program.
 #[inline]
-fn behind(done: Py<()>, body: impl FnOnce() -> Py<()>) -> Py<()> {
+pub fn behind(done: Py<()>, body: impl FnOnce() -> Py<()>) -> Py<()> {
     match done {
         Ok(()) => body(),
         Err(Raised) => aside(body),
@@ -314,7 +323,7 @@ fn behind(done: Py<()>, body: impl FnOnce() -> Py<()>) -> Py<()> {
 
 /// What data_received raised ends the connection, unless it is to end the program.
 #[cold]
-fn fatal(me: &Ref, text: &Ref) -> Py {
+pub fn fatal(me: &Ref, text: &Ref) -> Py {
     // SAFETY: both live for ever.
     let (exit, interrupt) = unsafe { (PyExc_SystemExit, PyExc_KeyboardInterrupt) };
     if raised_is(exit) || raised_is(interrupt) {

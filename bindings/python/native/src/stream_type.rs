@@ -92,7 +92,7 @@ fn members(at: usize) -> Vec<PyMemberDef> {
         (c"_queue", offset_of!(Stream, queue)),
         (c"_pending", offset_of!(Stream, pending)),
     ];
-    let numbers: [(&CStr, usize, c_int); 8] = [
+    let numbers: [(&CStr, usize, c_int); 9] = [
         (c"_recv_id", offset_of!(Stream, recv_id), Py_T_ULONGLONG),
         (c"_got_at", offset_of!(Stream, got_at), Py_T_ULONGLONG),
         (c"_send_id", offset_of!(Stream, send_id), Py_T_ULONGLONG),
@@ -101,6 +101,7 @@ fn members(at: usize) -> Vec<PyMemberDef> {
         (c"_conn_lost", offset_of!(Stream, conn_lost), Py_T_PYSSIZET),
         (c"_sock_fd", offset_of!(Stream, fd), Py_T_INT),
         (c"_rations", offset_of!(Stream, rations), Py_T_INT),
+        (c"_large", offset_of!(Stream, large), Py_T_INT),
     ];
     let flags: [(&CStr, usize); 8] = [
         (c"_poll_first", offset_of!(Stream, poll_first)),

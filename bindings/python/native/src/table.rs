@@ -13,6 +13,8 @@ pub enum Kind {
     Call,
     /// A native stream transport, its receive.
     Receive,
+    /// A native stream transport, what tells it to receive by a call.
+    Poll,
     /// A native stream transport, its send.
     Send,
     /// A native datagram transport, its receive.

@@ -18,19 +18,17 @@ from typing import Any, Callable, Deque, Dict, Optional
 
 from . import _abi, _layer
 from ._address import peer_of
+from ._direct import CALLS, LEAVES, MUCH, READ_ERROR, Direct
 from ._error import failure
 from ._sending import Sending
-from ._transport import LATER, NO_BUFFER, SHORT, FlowControl, Reading, takes_buffers
+from ._transport import LATER, NO_BUFFER, SHORT, FlowControl, takes_buffers
 
 _FINAL, _LEASE = _abi.CF_FINAL, _abi.CF_LEASE
-_LEAVES = (-errno.ECANCELED, -errno.EINTR)
-_AGAIN = (BlockingIOError, InterruptedError)
 #: So long nobody takes more than its share after there were too few buffers, in seconds.
 _SHARED = 1.0
 #: So many receives behind the begin and behind a pause bring no more than one of asyncio's: who
 #: pauses has little to hold then. Later ones take what there is, which costs less.
 _RATIONS = 4
-_READ_ERROR = "Fatal read error on socket transport"
 _INET, _TCP = (socket.AF_INET, socket.AF_INET6), (0, socket.IPPROTO_TCP)
 _COUNTS_CLIENTS = sys.version_info >= (3, 13)
 
@@ -48,11 +46,9 @@ def _set_nodelay(sock: socket.socket) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
+class SocketTransport(Sending, Direct, FlowControl, transports.Transport):
     """A connection. Made by the loop's create_connection, create_server and their kin."""
 
-    #: What a receive by a call takes, as with asyncio.
-    max_size = 256 * 1024
     _start_tls_compatible = True
     _sendfile_compatible = constants._SendfileMode.TRY_NATIVE
     _sock: Optional[socket.socket] = None
@@ -162,6 +158,7 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
         self._protocol: Any = protocol
         self._protocol_connected = True
         self._buffered = takes_buffers(protocol)
+        self._large = 0
 
     # Reading.
 
@@ -169,7 +166,7 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
         """Receive from now on, unless that is not wanted or goes on already."""
         if self._recv_id or self._closing or self._paused or self._ended or self._held:
             return
-        if self._poll_first:
+        if self._poll_first or self._large >= CALLS:
             self._await_bytes(self._sock_fd)
             return
         engine = self._engine
@@ -192,7 +189,7 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
         try:
             if res > 0:
                 self._got(res, data, token)
-            elif self._closing or res in _LEAVES:
+            elif self._closing or res in LEAVES:
                 pass
             elif res == NO_BUFFER:
                 self._do_without()
@@ -221,22 +218,6 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
     def _failed(self, error: OSError) -> None:
         self._over(_Failed(error))
 
-    def _take_by_call(self) -> None:
-        """Receive once without a buffer; OSError where the connection failed."""
-        if self._sock is None or not self.is_reading() or self._sock.gettimeout():
-            return
-        if self._held:
-            return
-        try:
-            received = self._sock.recv(self.max_size, socket.MSG_DONTWAIT)
-        except _AGAIN:
-            return
-        self._shortages = 0
-        if not received:
-            self._over(None)
-        else:
-            self._run(self._deliver, received)
-
     def _over(self, item: Optional[_Failed]) -> None:
         """Nothing more will come: the end, or a failure."""
         self._ended = True
@@ -257,18 +238,21 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
         try:
             if self._closing or self._ended:
                 return
-            if self._buffered and not (self._paused or self._held):
+            waits = self._paused or self._held
+            if (res >= MUCH or self._large) and not waits:
+                self._brought(res)
+            if self._buffered and not waits:
                 self._run(self._fill, engine.view(data, res))
                 return
             received = engine.received(data, res)
         except MemoryError as error:
             # They are lost, and nothing may come after them, even if this fails too.
             self._ended = True
-            self._fatal_error(error, _READ_ERROR)
+            self._fatal_error(error, READ_ERROR)
             return
         finally:
             engine.release(token)
-        if self._paused or self._held:
+        if waits:
             self._held.append(received)
         else:
             self._run(self._deliver, received)
@@ -278,7 +262,7 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
         if item is None:
             self._end()
         elif isinstance(item, _Failed):
-            self._fatal_error(item.error, _READ_ERROR)
+            self._fatal_error(item.error, READ_ERROR)
         elif self._buffered:
             self._fill(memoryview(item))
         else:
@@ -310,6 +294,8 @@ class SocketTransport(Sending, Reading, FlowControl, transports.Transport):
                 if not room:
                     raise RuntimeError("get_buffer() returned an empty buffer")
                 count = min(room, size - done)
+                if count < size:
+                    self._large = 0  # A call would bring no more than that either.
                 memoryview(buffer)[:count] = view[done : done + count]
                 done += count
                 step = "buffer_updated"

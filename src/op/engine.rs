@@ -6,11 +6,11 @@
 use super::completed::{Call, Completed};
 use super::foreign::Alarm;
 use super::mail::MAILED;
+use super::marks::Marks;
 use super::ordinary::Begun;
 use super::pools::Pools;
 use super::prepare::Classes;
 use super::route;
-use super::send_all::Senders;
 use super::zero_copy::Copies;
 use crate::error::Fault;
 use crate::resource::{self, Files, Regions};
@@ -46,7 +46,7 @@ pub struct Engine {
     pub completed: Completed,
     pub(super) pools: Pools,
     pub(super) classes: Classes,
-    pub(super) senders: Senders,
+    pub(super) senders: Marks,
     pub(super) regions: Regions,
     pub(super) files: Files,
     pub(super) copies: Copies,
@@ -74,8 +74,8 @@ impl Engine {
         let info = *backend.info();
         Ok(Engine {
             completed: Completed::new(config.records)?,
-            senders: Senders::new()?,
-            copies: Copies::new()?,
+            senders: Marks::default(),
+            copies: Copies::default(),
             classes: Classes::new(&info),
             pools: Pools::default(),
             regions: Regions::default(),
@@ -385,7 +385,7 @@ impl Engine {
             if bits & (bits::POOL | bits::WATCHED | bits::FIXED | bits::REGION) != 0 {
                 self.last_of(index);
             } else if sends {
-                self.senders.done(fd);
+                self.senders.clear(fd);
             }
             self.driver.slab.give_back(index);
         }
@@ -410,7 +410,7 @@ impl Engine {
     pub(super) fn last_of(&mut self, index: u32) {
         let slot = *self.driver.slab.get(index);
         if slot.route == route::SEND_ALL {
-            self.senders.done(slot.fd);
+            self.senders.clear(slot.fd);
         }
         self.disarm_connect(index);
         if slot.bits & bits::POOL != 0 {

@@ -15,6 +15,7 @@ mod descriptor;
 mod engine;
 mod foreign;
 mod mail;
+mod marks;
 mod message;
 mod ordinary;
 mod pools;

@@ -1,59 +1,21 @@
 //! RINGLINE_LIB_SEND_ALL: a send that goes on after short counts.
 //!
-//! Owns: which descriptors have one running. Two sends in flight on one stream interleave, so a
+//! Owns: that a descriptor has one at a time. Two sends in flight on one stream interleave, so a
 //! second one is EBUSY.
 
 use super::engine::Engine;
 use super::route;
 use crate::error::Fault;
 use crate::ring::{Completion, Lifecycle, Op, bits, no_slot, opcode};
-use crate::sys::Map;
 
 const MSG_WHOLE: u32 = (libc::MSG_NOSIGNAL | libc::MSG_WAITALL) as u32;
-/// Descriptors with a bit of their own; above, slots are searched.
-const DESCRIPTORS: u32 = 1 << 20;
-
-/// One bit per descriptor that has a SEND_ALL running.
-pub struct Senders {
-    map: Map,
-}
-
-impl Senders {
-    /// Reserve the bits; the errno on failure.
-    pub fn new() -> Result<Senders, i32> {
-        Ok(Senders { map: Map::new(DESCRIPTORS as usize / 8)? })
-    }
-
-    fn byte(&mut self, fd: i32) -> Option<(&mut u8, u8)> {
-        let fd = u32::try_from(fd).ok().filter(|fd| *fd < DESCRIPTORS)?;
-        // SAFETY: the map holds DESCRIPTORS bits and `fd` is below.
-        let byte = unsafe { &mut *self.map.as_ptr().add(fd as usize / 8) };
-        Some((byte, 1 << (fd % 8)))
-    }
-
-    /// Mark `fd`; None when it has no bit, false when it was marked.
-    fn start(&mut self, fd: i32) -> Option<bool> {
-        let (byte, bit) = self.byte(fd)?;
-        let free = *byte & bit == 0;
-        *byte |= bit;
-        Some(free)
-    }
-
-    /// The send on `fd` ended.
-    pub(super) fn done(&mut self, fd: i32) {
-        if let Some((byte, bit)) = self.byte(fd) {
-            *byte &= !bit;
-        }
-    }
-}
-
 impl Engine {
     #[inline(always)]
     pub(super) fn accept_send_all(&mut self, op: &Op) -> Result<(u32, u64), Fault> {
         if op.len > i32::MAX as u32 {
             return Err(Fault::errno(libc::EINVAL, "len is above 2147483647"));
         }
-        let free = self.senders.start(op.fd).unwrap_or_else(|| !self.is_sending(op.fd));
+        let free = self.senders.set(op.fd).unwrap_or_else(|| !self.is_sending(op.fd));
         if !free {
             return Err(Fault::errno(libc::EBUSY, "a SEND_ALL runs on this descriptor"));
         }
@@ -61,7 +23,7 @@ impl Engine {
         entry.opcode = opcode::SEND;
         entry.op_flags |= MSG_WHOLE;
         let Ok((index, token)) = self.driver.submit(&entry) else {
-            self.senders.done(op.fd);
+            self.senders.clear(op.fd);
             return Err(no_slot());
         };
         let slot = self.driver.slab.get(index);

@@ -102,7 +102,7 @@ impl Engine {
             }
             let fd = slot.fd;
             self.driver.slab.give_back(crate::ring::index_of(cqe.user_data));
-            self.senders.done(fd);
+            self.senders.clear(fd);
             completion.flags |= cf::FINAL;
         } else {
             return false;

@@ -10,52 +10,41 @@
 //! A send that took nothing (an error, a cancel) teaches nothing: the kernel reports it as copied.
 
 use super::engine::Engine;
+use super::marks::Marks;
 use super::prepare::{LONGEST, MSG_NOSIGNAL, POLL_FIRST, invalid};
 use super::route;
 use crate::error::Fault;
 use crate::ring::{Completion, Op, bits, cf, opcode, sqe_flag};
-use crate::sys::Map;
 
 const FIXED_BUFFER: u16 = 4;
 const REPORT_USAGE: u16 = 8;
 /// In the result of a notification: it was copied.
 const USAGE_COPIED: i32 = i32::MIN;
-/// Descriptors with a bit of their own; those above are always sent as asked.
-const DESCRIPTORS: u32 = 1 << 20;
 /// How often a send on a descriptor that copies goes as asked.
 const TRY_EACH: u32 = 64;
 /// In the slot: the kernel took bytes.
 const TOOK: u32 = 1;
 
-/// One bit per descriptor whose zero-copy sends the kernel copies.
+/// The descriptors whose zero-copy sends the kernel copies. Those without a bit are sent as asked.
+#[derive(Default)]
 pub struct Copies {
-    map: Map,
+    marks: Marks,
     turned: u32,
 }
 
 impl Copies {
-    /// Reserve the bits; the errno on failure.
-    pub fn new() -> Result<Copies, i32> {
-        Ok(Copies { map: Map::new(DESCRIPTORS as usize / 8)?, turned: 0 })
-    }
-
-    fn byte(&mut self, fd: i32) -> Option<(&mut u8, u8)> {
-        let fd = u32::try_from(fd).ok().filter(|fd| *fd < DESCRIPTORS)?;
-        // SAFETY: the map holds DESCRIPTORS bits and `fd` is below.
-        let byte = unsafe { &mut *self.map.as_ptr().add(fd as usize / 8) };
-        Some((byte, 1 << (fd % 8)))
-    }
-
     /// What is known of `fd` from now on.
     pub(super) fn learn(&mut self, fd: i32, copies: bool) {
-        if let Some((byte, bit)) = self.byte(fd) {
-            *byte = if copies { *byte | bit } else { *byte & !bit };
+        if copies {
+            self.marks.set(fd);
+        } else {
+            self.marks.clear(fd);
         }
     }
 
     /// Whether the next send on `fd` should rather be an ordinary one.
     fn turns(&mut self, fd: i32) -> bool {
-        let copies = self.byte(fd).is_some_and(|(byte, bit)| *byte & bit != 0);
+        let copies = self.marks.has(fd);
         if copies {
             self.turned = self.turned.wrapping_add(1);
         }

@@ -5,11 +5,12 @@
 
 use crate::ring::Op;
 use crate::sys::Map;
+use core::ptr::NonNull;
 
 /// The block of one ring: in and out of ringline_turn(). Owned by the ring, aligned to 64 bytes,
 /// its address is stable for the ring's life. Only the owner thread may touch it.
 #[repr(C)]
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct ringline_shared {
     /// Size of this struct.
     pub size: u32,
@@ -59,8 +60,13 @@ pub struct ringline_shared {
 
 const _: () = assert!(size_of::<ringline_shared>() == 128);
 
-/// The mapping behind a block.
+/// Where a block lies: beside others, so that a ring which nobody uses needs no page for it.
+#[repr(C, align(64))]
+struct Line(ringline_shared);
+
+/// A block and its arrays.
 pub(super) struct Block {
+    line: NonNull<Line>,
     map: Map,
     tokens: *mut u64,
     ops_cap: u32,
@@ -71,37 +77,38 @@ impl Block {
     /// A block with room for `ops_cap` ops; the errno on failure.
     pub fn new(ops_cap: u32, recs: u64, recs_cap: u32) -> Result<Block, i32> {
         let rel_cap = recs_cap;
-        let bytes = 128 + ops_cap as usize * (64 + 8) + rel_cap as usize * 8;
-        let map = Map::new(bytes)?;
-        // SAFETY: the tokens follow the ops, which follow the block, inside the map.
-        let tokens = unsafe { map.as_ptr().add(128 + ops_cap as usize * 64) }.cast();
-        let block = Block { map, tokens, ops_cap, rel_cap };
-        let shared = block.shared();
-        shared.size = 128;
-        shared.abi = super::RINGLINE_ABI;
-        shared.ops = block.ops_at() as u64;
-        shared.ops_cap = ops_cap;
-        shared.recs = recs;
-        shared.recs_cap = recs_cap;
-        shared.timeout_ns = -1;
-        shared.tokens = block.tokens as u64;
-        shared.rel = block.rel_at() as u64;
-        shared.rel_cap = rel_cap;
-        Ok(block)
+        let map = Map::new(ops_cap as usize * (64 + 8) + rel_cap as usize * 8)?;
+        // SAFETY: the tokens follow the ops inside the map.
+        let tokens: *mut u64 = unsafe { map.as_ptr().add(ops_cap as usize * 64) }.cast();
+        let shared = ringline_shared {
+            size: 128,
+            abi: super::RINGLINE_ABI,
+            ops: map.as_ptr() as u64,
+            ops_cap,
+            recs,
+            recs_cap,
+            timeout_ns: -1,
+            tokens: tokens as u64,
+            // SAFETY: the leases follow the tokens inside the map.
+            rel: unsafe { tokens.add(ops_cap as usize) } as u64,
+            rel_cap,
+            ..ringline_shared::default()
+        };
+        let line = NonNull::from(Box::leak(Box::new(Line(shared))));
+        Ok(Block { line, map, tokens, ops_cap, rel_cap })
     }
 
     /// The block.
     #[inline]
     #[allow(clippy::mut_from_ref)]
     pub fn shared(&self) -> &mut ringline_shared {
-        // SAFETY: the map starts with the block; only the owner thread is here, and callers keep
+        // SAFETY: made in `new` and freed on drop; only the owner thread is here, and callers keep
         // the reference no longer than until user code runs.
-        unsafe { &mut *self.map.as_ptr().cast() }
+        unsafe { &mut (*self.line.as_ptr()).0 }
     }
 
     fn ops_at(&self) -> *mut Op {
-        // SAFETY: the ops follow the block inside the map.
-        unsafe { self.map.as_ptr().add(128).cast() }
+        self.map.as_ptr().cast()
     }
 
     fn rel_at(&self) -> *mut u64 {
@@ -144,5 +151,12 @@ impl Block {
     #[inline]
     pub fn rel_cap(&self) -> u32 {
         self.rel_cap
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        // SAFETY: made by a Box in `new`, and nobody else's.
+        drop(unsafe { Box::from_raw(self.line.as_ptr()) });
     }
 }

@@ -31,7 +31,7 @@ impl Core {
         connection.life = Life::Connecting;
         connection.teardown.dials = true;
         let address = connection.address.insert(address);
-        let (addr, len) = (address.as_ptr() as u64, address.length());
+        let (addr, len) = (address.as_ptr() as u64, address.len());
         let (id, fd) = (connection.id, connection.fd);
         let index = super::conn_table::index_of(id);
         let limit = if timeout_ns == 0 { i64::MAX as u64 } else { timeout_ns };

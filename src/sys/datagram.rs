@@ -3,8 +3,8 @@
 //! Owns: the memory of what is sent, until the kernel has seen it off. Invariant: nothing outside
 //! the received bytes is read, whatever the lengths in them say.
 
-use super::errno;
 use super::map::Map;
+use super::net::option;
 use core::mem::{offset_of, size_of};
 use core::ptr::{addr_of_mut, null_mut};
 
@@ -144,20 +144,12 @@ pub fn receive_runs(fd: i32) -> bool {
 /// Bytes of datagrams that wait to be received, with what the kernel adds to each; 0 for a path.
 pub fn queued_bytes(fd: i32) -> u64 {
     let mut memory = [0u32; MEMINFO_WORDS];
-    let mut size = size_of::<[u32; MEMINFO_WORDS]>() as libc::socklen_t;
-    let to = memory.as_mut_ptr().cast();
-    // SAFETY: room for that many words.
-    let code = unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_MEMINFO, to, &mut size) };
-    if code == 0 { memory[0].into() } else { 0 }
+    option(fd, libc::SOL_SOCKET, libc::SO_MEMINFO, &mut memory).map_or(0, |_| memory[0].into())
 }
 
 /// Whether the kernel cuts runs (4.18).
 pub fn sends_runs(fd: i32) -> bool {
-    let (mut value, mut size) = (0i32, size_of::<i32>() as libc::socklen_t);
-    let to = (&raw mut value).cast();
-    // SAFETY: room for an int, and its size.
-    let code = unsafe { libc::getsockopt(fd, libc::SOL_UDP, UDP_SEGMENT, to, &mut size) };
-    code == 0 || errno() != libc::ENOPROTOOPT
+    option(fd, libc::SOL_UDP, UDP_SEGMENT, &mut 0i32) != Err(libc::ENOPROTOOPT)
 }
 
 /// The head of a slot: what the kernel is given, and what that points to.

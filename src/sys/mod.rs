@@ -81,6 +81,11 @@ fn errno() -> i32 {
     unsafe { *libc::__errno_location() }
 }
 
+/// The errno in an error of the standard library's kind.
+fn errno_of(error: std::io::Error) -> i32 {
+    error.raw_os_error().unwrap_or(libc::EINVAL)
+}
+
 /// The seam between the library and a kernel. One object per ring, used by its owner thread.
 ///
 /// Nothing above `sys` may bypass it: what the simulated side cannot see it cannot break.

@@ -2,11 +2,17 @@
 //!
 //! Owns: the socket options that listeners and connections get. Nothing here waits.
 
-use super::errno;
+use super::{errno, errno_of};
 use core::mem::{offset_of, size_of};
-use std::ffi::CString;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use core::time::Duration;
+use socket2::{SockRef, Socket, Type};
+use std::ffi::{CString, OsStr};
+use std::io;
+use std::net::{Shutdown, SocketAddr};
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+
+pub use socket2::SockAddr;
 
 /// Where a listener listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,134 +67,64 @@ pub fn interface_index(name: &[u8]) -> Result<u32, i32> {
     }
 }
 
-/// An address as the kernel wants it.
-pub struct RawAddress {
-    storage: libc::sockaddr_storage,
-    len: libc::socklen_t,
-}
-
-impl RawAddress {
-    /// Where it is.
-    pub fn as_ptr(&self) -> *const libc::sockaddr_storage {
-        &raw const self.storage
-    }
-
-    /// Bytes of it that count.
-    pub fn length(&self) -> u32 {
-        self.len
-    }
-
-    fn empty() -> RawAddress {
-        // SAFETY: all-zero is a valid sockaddr_storage.
-        let storage = unsafe { core::mem::zeroed() };
-        RawAddress { storage, len: size_of::<libc::sockaddr_storage>() as libc::socklen_t }
-    }
-
-    fn put<T: Copy>(address: T, len: usize) -> RawAddress {
-        let mut raw = RawAddress::empty();
-        // SAFETY: every sockaddr fits into a sockaddr_storage, which is aligned for each.
-        unsafe { (&raw mut raw.storage).cast::<T>().write(address) };
-        raw.len = len as libc::socklen_t;
-        raw
-    }
-
-    fn of(place: &Place) -> Option<RawAddress> {
-        match place {
-            Place::Tcp(SocketAddr::V4(at)) | Place::Udp(SocketAddr::V4(at)) => {
-                // SAFETY: all-zero is a valid sockaddr_in.
-                let mut raw: libc::sockaddr_in = unsafe { core::mem::zeroed() };
-                raw.sin_family = libc::AF_INET as libc::sa_family_t;
-                raw.sin_port = at.port().to_be();
-                raw.sin_addr.s_addr = u32::from_ne_bytes(at.ip().octets());
-                Some(RawAddress::put(raw, size_of::<libc::sockaddr_in>()))
-            }
-            Place::Tcp(SocketAddr::V6(at)) | Place::Udp(SocketAddr::V6(at)) => {
-                // SAFETY: all-zero is a valid sockaddr_in6.
-                let mut raw: libc::sockaddr_in6 = unsafe { core::mem::zeroed() };
-                raw.sin6_family = libc::AF_INET6 as libc::sa_family_t;
-                raw.sin6_port = at.port().to_be();
-                raw.sin6_addr.s6_addr = at.ip().octets();
-                raw.sin6_scope_id = at.scope_id();
-                Some(RawAddress::put(raw, size_of::<libc::sockaddr_in6>()))
-            }
-            Place::Unix(path) | Place::UnixDatagram(path) => {
-                // SAFETY: all-zero is a valid sockaddr_un.
-                let mut raw: libc::sockaddr_un = unsafe { core::mem::zeroed() };
-                raw.sun_family = libc::AF_UNIX as libc::sa_family_t;
-                if path.is_empty() || path.len() > LONGEST_PATH {
-                    return None;
-                }
-                for (to, from) in raw.sun_path.iter_mut().zip(path) {
-                    *to = *from as libc::c_char;
-                }
-                let end = usize::from(path[0] != 0);
-                let len = offset_of!(libc::sockaddr_un, sun_path) + path.len() + end;
-                Some(RawAddress::put(raw, len))
-            }
-        }
-    }
-
-    fn read(&self) -> Option<SocketAddr> {
-        match i32::from(self.storage.ss_family) {
-            libc::AF_INET => {
-                // SAFETY: the family says what it is.
-                let raw = unsafe { (&raw const self.storage).cast::<libc::sockaddr_in>().read() };
-                let ip = Ipv4Addr::from(raw.sin_addr.s_addr.to_ne_bytes());
-                Some(SocketAddr::new(IpAddr::V4(ip), u16::from_be(raw.sin_port)))
-            }
-            libc::AF_INET6 => {
-                // SAFETY: the family says what it is.
-                let raw = unsafe { (&raw const self.storage).cast::<libc::sockaddr_in6>().read() };
-                let ip = Ipv6Addr::from(raw.sin6_addr.s6_addr);
-                let port = u16::from_be(raw.sin6_port);
-                // A link-local address is nothing without its interface.
-                Some(SocketAddr::V6(SocketAddrV6::new(ip, port, 0, raw.sin6_scope_id)))
-            }
-            _ => None,
-        }
+/// An address as the kernel wants it. An empty path would be a name of the kernel's choice.
+fn address_of(place: &Place) -> io::Result<SockAddr> {
+    match place {
+        Place::Tcp(at) | Place::Udp(at) => Ok((*at).into()),
+        Place::Unix(path) | Place::UnixDatagram(path) => match path.len() {
+            1..=LONGEST_PATH => SockAddr::unix(OsStr::from_bytes(path)),
+            _ => Err(io::Error::from_raw_os_error(libc::EINVAL)),
+        },
     }
 }
 
-fn outcome(code: i32) -> Result<(), i32> {
-    if code < 0 { Err(errno()) } else { Ok(()) }
+/// Call a socket that somebody else has.
+fn with<T>(fd: i32, call: impl FnOnce(&Socket) -> io::Result<T>) -> io::Result<T> {
+    if fd < 0 {
+        return Err(io::Error::from_raw_os_error(libc::EBADF));
+    }
+    // SAFETY: borrowed for one call; a descriptor that is not open is refused by the kernel.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
+    call(&SockRef::from(&borrowed))
 }
 
-fn set(fd: i32, level: i32, name: i32, value: i32) -> Result<(), i32> {
-    let size = size_of::<i32>() as libc::socklen_t;
-    // SAFETY: an int and its size.
-    outcome(unsafe { libc::setsockopt(fd, level, name, (&raw const value).cast(), size) })
+/// Read an option of a socket into `value`; how many bytes it has.
+pub(super) fn option<T>(fd: i32, level: i32, name: i32, value: &mut T) -> Result<usize, i32> {
+    let mut size = size_of::<T>() as libc::socklen_t;
+    // SAFETY: room for so many bytes; callers give plain numbers.
+    match unsafe { libc::getsockopt(fd, level, name, (&raw mut *value).cast(), &mut size) } {
+        0 => Ok(size as usize),
+        _ => Err(errno()),
+    }
 }
 
 /// Bind a socket. One for clients does not listen yet: a socket that listens takes connections,
 /// also while nobody accepts them. EADDRINUSE if somebody has the port, unless `shared` and they
 /// wish so too.
 pub fn bind(place: &Place, shared: bool) -> Result<OwnedFd, i32> {
-    let address = RawAddress::of(place).ok_or(libc::EINVAL)?;
-    let family = i32::from(address.storage.ss_family);
-    let kind = if place.is_datagram() { libc::SOCK_DGRAM } else { libc::SOCK_STREAM };
-    // SAFETY: socket touches no memory.
-    let fd = unsafe { libc::socket(family, kind | libc::SOCK_CLOEXEC, 0) };
-    outcome(fd)?;
-    // SAFETY: just made, and nobody else's.
-    let socket = unsafe { OwnedFd::from_raw_fd(fd) };
+    bound(place, shared).map(OwnedFd::from).map_err(errno_of)
+}
+
+fn bound(place: &Place, shared: bool) -> io::Result<Socket> {
+    let address = address_of(place)?;
+    let kind = if place.is_datagram() { Type::DGRAM } else { Type::STREAM };
+    let socket = Socket::new(address.domain(), kind, None)?;
     let is_tcp = matches!(place, Place::Tcp(_));
     if is_tcp {
         // Accepted connections have it from their listener: no call for each.
-        set(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, 1)?;
+        socket.set_tcp_nodelay(true)?;
     }
     if shared {
-        share(&socket)?;
+        socket.set_reuse_port(true)?;
     }
-    // SAFETY: the address is a sockaddr of that length.
-    let bound = || unsafe { libc::bind(fd, (&raw const address.storage).cast(), address.len) };
-    match outcome(bound()) {
+    match socket.bind(&address) {
         // Connections of a listener that is gone may linger. Whoever has the option lets others be
         // bound that have it too, until one of them listens: so it is on for this call only. Not
         // for datagrams: another program could take the port over unseen.
-        Err(libc::EADDRINUSE) if is_tcp => {
-            set(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
-            outcome(bound())?;
-            set(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, 0)?;
+        Err(error) if is_tcp && error.raw_os_error() == Some(libc::EADDRINUSE) => {
+            socket.set_reuse_address(true)?;
+            socket.bind(&address)?;
+            socket.set_reuse_address(false)?;
         }
         other => other?,
     }
@@ -198,47 +134,39 @@ pub fn bind(place: &Place, shared: bool) -> Result<OwnedFd, i32> {
 /// Have others be bound to the port of a socket that wish to share it, as this one does from now
 /// on; the kernel spreads clients and senders over them.
 pub fn share(socket: &OwnedFd) -> Result<(), i32> {
-    set(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_REUSEPORT, 1)
+    SockRef::from(socket).set_reuse_port(true).map_err(errno_of)
 }
 
 /// A stream socket to connect with, and the address to connect to.
-pub fn dialer(place: &Place) -> Result<(OwnedFd, Box<RawAddress>), i32> {
-    let address = RawAddress::of(place).ok_or(libc::EINVAL)?;
-    let family = i32::from(address.storage.ss_family);
-    // SAFETY: socket touches no memory.
-    let fd = unsafe { libc::socket(family, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0) };
-    outcome(fd)?;
-    // SAFETY: just made, and nobody else's.
-    let socket = unsafe { OwnedFd::from_raw_fd(fd) };
-    if family != libc::AF_UNIX {
-        set(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, 1)?;
-    }
-    Ok((socket, Box::new(address)))
+pub fn dialer(place: &Place) -> Result<(OwnedFd, Box<SockAddr>), i32> {
+    let make = || {
+        let address = address_of(place)?;
+        let socket = Socket::new(address.domain(), Type::STREAM, None)?;
+        if !address.is_unix() {
+            socket.set_tcp_nodelay(true)?;
+        }
+        Ok((socket.into(), Box::new(address)))
+    };
+    make().map_err(errno_of)
 }
 
 /// The address a socket is bound to, if it is one of IP.
 pub fn local_address(socket: &OwnedFd) -> Option<SocketAddr> {
-    let mut raw = RawAddress::empty();
-    let to = (&raw mut raw.storage).cast();
-    // SAFETY: room for any address, and its size.
-    outcome(unsafe { libc::getsockname(socket.as_raw_fd(), to, &mut raw.len) }).ok()?;
-    raw.read()
+    SockRef::from(socket).local_addr().ok()?.as_socket()
 }
 
 /// The address of the other end, if it is one of IP.
 pub fn peer_address(fd: i32) -> Option<SocketAddr> {
-    let mut raw = RawAddress::empty();
-    let to = (&raw mut raw.storage).cast();
-    // SAFETY: room for any address, and its size.
-    outcome(unsafe { libc::getpeername(fd, to, &mut raw.len) }).ok()?;
-    raw.read()
+    with(fd, Socket::peer_addr).ok()?.as_socket()
 }
 
 /// listen(2), and who restarts may have the address again although connections of it linger.
 pub fn listen(fd: i32, backlog: i32) -> Result<(), i32> {
-    set(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
-    // SAFETY: listen touches no memory.
-    outcome(unsafe { libc::listen(fd, backlog) })
+    let listen = |socket: &Socket| {
+        socket.set_reuse_address(true)?;
+        socket.listen(backlog)
+    };
+    with(fd, listen).map_err(errno_of)
 }
 
 /// Whether there is something to receive or to accept, an end or an error included.
@@ -251,36 +179,41 @@ pub fn is_readable(fd: i32) -> bool {
 
 /// Say to the other end that nothing more is sent; what it still sends is received.
 pub fn end_sending(fd: i32) {
-    // SAFETY: shutdown touches no memory; that the other end is gone is no error here.
-    unsafe { libc::shutdown(fd, libc::SHUT_WR) };
+    // That the other end is gone is no error here.
+    let _ = with(fd, |socket| socket.shutdown(Shutdown::Write));
+}
+
+/// Say to the other end that nothing more is sent nor received. A listener is left alone: that
+/// would end it for every process that has it.
+pub(super) fn hang_up(fd: i32) {
+    let _ = with(fd, |socket| match socket.is_listener()? {
+        true => Ok(()),
+        false => socket.shutdown(Shutdown::Both),
+    });
 }
 
 /// Bytes that a socket received and that nobody took. One that cannot say has none.
 pub fn unread(fd: i32) -> u32 {
-    let mut count = 0;
-    // SAFETY: room for an int.
-    let asked = outcome(unsafe { libc::ioctl(fd, libc::FIONREAD, &raw mut count) });
-    asked.map_or(0, |()| count.max(0) as u32)
+    count(fd, libc::FIONREAD)
+}
+
+/// The bytes that `question` is about; 0 where there is no answer.
+fn count(fd: i32, question: libc::Ioctl) -> u32 {
+    let mut count: i32 = 0;
+    // SAFETY: each question of this file is answered with an int.
+    let code = unsafe { libc::ioctl(fd, question, &raw mut count) };
+    if code < 0 { 0 } else { count.max(0) as u32 }
 }
 
 /// The error of a socket, which then has none any more; 0 = it has none.
 pub fn take_error(fd: i32) -> i32 {
-    let (mut error, mut size) = (0, size_of::<i32>() as libc::socklen_t);
-    let to = (&raw mut error).cast();
-    // SAFETY: room for an int, and its size.
-    let asked = outcome(unsafe {
-        libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_ERROR, to, &raw mut size)
-    });
-    asked.map_or(0, |()| error)
+    with(fd, Socket::take_error).ok().flatten().map_or(0, errno_of)
 }
 
 /// Have the close of a TCP socket reset the connection, whatever was not sent yet.
 pub fn reset_on_close(fd: i32) {
-    let linger = libc::linger { l_onoff: 1, l_linger: 0 };
-    let size = size_of::<libc::linger>() as libc::socklen_t;
-    let from = (&raw const linger).cast();
-    // SAFETY: a linger and its size. Other sockets know it too, and do nothing with it.
-    unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_LINGER, from, size) };
+    // Other sockets know it too, and do nothing with it.
+    let _ = with(fd, |socket| socket.set_linger(Some(Duration::ZERO)));
 }
 
 /// Where struct tcp_info has the number of acknowledged bytes, since Linux 4.1.
@@ -289,22 +222,15 @@ const BYTES_ACKED: usize = 120;
 /// Bytes that the other end of a TCP socket acknowledged; None where nobody counts them.
 pub fn taken(fd: i32) -> Option<u64> {
     let mut info = [0u8; BYTES_ACKED + 8];
-    let mut size = info.len() as libc::socklen_t;
-    let to = info.as_mut_ptr().cast();
-    // SAFETY: room for that many bytes, and their number.
-    let code = unsafe { libc::getsockopt(fd, libc::IPPROTO_TCP, libc::TCP_INFO, to, &mut size) };
-    outcome(code).ok()?;
-    let count = info.get(BYTES_ACKED..size as usize)?.first_chunk()?;
-    Some(u64::from_ne_bytes(*count))
+    let size = option(fd, libc::IPPROTO_TCP, libc::TCP_INFO, &mut info).ok()?;
+    Some(u64::from_ne_bytes(*info.get(BYTES_ACKED..size)?.first_chunk()?))
 }
 
 /// Bytes that the kernel has of what was sent: a TCP socket's until they are acknowledged, its end
 /// counted as one; a Unix socket's until they are received, with what it takes to keep them.
 pub fn untaken(fd: i32) -> u64 {
-    let mut count: i32 = 0;
-    // SAFETY: SIOCOUTQ, which is TIOCOUTQ, writes one int.
-    let code = unsafe { libc::ioctl(fd, libc::TIOCOUTQ, &raw mut count) };
-    if code < 0 { 0 } else { count.max(0) as u64 }
+    // SIOCOUTQ is TIOCOUTQ.
+    count(fd, libc::TIOCOUTQ).into()
 }
 
 #[cfg(test)]
@@ -316,10 +242,24 @@ mod tests {
         for text in ["1.2.3.4:5", "[::1]:80", "[fe80::1%7]:0", "[fe80::1%4294967295]:65535"] {
             let address: SocketAddr = text.parse().unwrap();
             for place in [Place::Tcp(address), Place::Udp(address)] {
-                assert_eq!(RawAddress::of(&place).unwrap().read(), Some(address));
+                assert_eq!(address_of(&place).unwrap().as_socket(), Some(address));
             }
         }
-        assert!(RawAddress::of(&Place::Unix(vec![b'x'; LONGEST_PATH])).is_some());
-        assert!(RawAddress::of(&Place::Unix(vec![b'x'; LONGEST_PATH + 1])).is_none());
+    }
+
+    #[test]
+    fn a_path_has_107_bytes_at_most_and_one_at_least() {
+        let named = |first: u8, len: usize| {
+            let path: Vec<u8> = [first].into_iter().chain([b'x'; 200]).take(len).collect();
+            address_of(&Place::Unix(path)).ok().map(|address| address.len() as usize)
+        };
+        let head = offset_of!(libc::sockaddr_un, sun_path);
+        // Of a path the end is counted, of an abstract name it is not there.
+        assert_eq!(named(b'/', LONGEST_PATH), Some(head + 108));
+        assert_eq!(named(0, LONGEST_PATH), Some(head + 107));
+        for first in [b'/', 0] {
+            assert_eq!(named(first, 0), None);
+            assert_eq!(named(first, LONGEST_PATH + 1), None);
+        }
     }
 }

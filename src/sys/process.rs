@@ -3,10 +3,11 @@
 //! Owns: nothing. A child starts with no signal blocked and with the defaults for those that a
 //! parent commonly ignores; its three streams are sockets, so that they can be connections.
 
-use super::errno;
+use super::{errno, errno_of};
 use core::ffi::{CStr, c_char};
 use core::mem::MaybeUninit;
 use core::ptr::null;
+use socket2::{Domain, Socket, Type};
 use std::ffi::CString;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
@@ -66,14 +67,8 @@ fn beyond(fd: OwnedFd) -> Result<OwnedFd, i32> {
 
 /// Our end and the child's.
 fn pair() -> Result<(OwnedFd, OwnedFd), i32> {
-    let mut fds = [0; 2];
-    let kind = libc::SOCK_STREAM | libc::SOCK_CLOEXEC;
-    // SAFETY: room for two descriptors.
-    if unsafe { libc::socketpair(libc::AF_UNIX, kind, 0, fds.as_mut_ptr()) } < 0 {
-        return Err(errno());
-    }
-    let [ours, theirs] = fds.map(owned);
-    Ok((ours?, beyond(theirs?)?))
+    let (ours, theirs) = Socket::pair(Domain::UNIX, Type::STREAM, None).map_err(errno_of)?;
+    Ok((ours.into(), beyond(theirs.into())?))
 }
 
 fn pointers(texts: &[CString]) -> Vec<*const c_char> {

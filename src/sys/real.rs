@@ -7,8 +7,8 @@ use super::direct::{Direct, FOR_EVER_S, raw_enter};
 use super::rings::Rings;
 use super::setup::{self, RingSpec, SetupInfo};
 use super::{
-    Backend, Features, Queues, Ready, Refused, ThreadId, Tuning, current_thread, errno, probe,
-    register,
+    Backend, Features, Queues, Ready, Refused, ThreadId, Tuning, current_thread, errno, net,
+    probe, register,
 };
 use core::sync::atomic::{Ordering, fence};
 use std::time::{Duration, Instant};
@@ -305,22 +305,7 @@ impl Backend for Real {
     }
 
     fn hang_up(&mut self, fd: i32) {
-        let mut listening: libc::c_int = 0;
-        let mut size = size_of::<libc::c_int>() as libc::socklen_t;
-        // SAFETY: an int and its size; a descriptor that is no socket is refused by the kernel.
-        let asked = unsafe {
-            libc::getsockopt(
-                fd,
-                libc::SOL_SOCKET,
-                libc::SO_ACCEPTCONN,
-                (&raw mut listening).cast(),
-                &mut size,
-            )
-        };
-        if asked == 0 && listening == 0 {
-            // SAFETY: shutdown touches no memory; ENOTCONN is no error here.
-            unsafe { libc::shutdown(fd, libc::SHUT_RDWR) };
-        }
+        net::hang_up(fd);
     }
 
     fn cancel_sync(&mut self, user_data: u64, timeout_ns: i64) -> i32 {

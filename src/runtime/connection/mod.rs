@@ -14,7 +14,7 @@ use super::limits::Limits;
 use super::progress::Progress;
 use super::tls::Session;
 use crate::error::{ECLOSED, Fault};
-use crate::sys::net::RawAddress;
+use crate::sys::net::SockAddr;
 pub use fast::Fast;
 pub use inbound::Inbound;
 pub use kept::Kept;
@@ -49,7 +49,7 @@ pub struct Connection {
     /// How long it may do nothing.
     pub limits: Option<Box<Limits>>,
     /// Where it connects to, until it is there.
-    pub address: Option<Box<RawAddress>>,
+    pub address: Option<Box<SockAddr>>,
     /// What stands between it and the user.
     pub tls: Option<Box<Session>>,
 }

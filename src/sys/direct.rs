@@ -2,7 +2,9 @@
 //!
 //! Owns: nothing. Never looks at the queues: the caller has published what is to be submitted.
 
+use super::uapi::enter;
 use core::ffi::c_void;
+use io_uring::types::{SubmitArgs, Timespec};
 
 /// A ring that is entered with the same flags each time; the default is none.
 #[derive(Clone, Copy, Debug)]
@@ -16,23 +18,9 @@ pub struct Direct {
 /// How late a wake may reach a wait for several completions, in microseconds.
 pub const SHORTLY_US: u32 = 500;
 
-const ENTER_EXT_ARG: u32 = 8;
-
-/// Longer than any ring lives, in seconds. Without an end to the whole wait the kernel would end it
-/// after the short while, whatever came, and again and again.
-pub(super) const FOR_EVER_S: i64 = 1 << 32;
-
-/// struct io_uring_getevents_arg.
-#[repr(C)]
-struct Shortly {
-    sigmask: u64,
-    sigmask_sz: u32,
-    min_wait_usec: u32,
-    ts: &'static [i64; 2],
-}
-
-static SHORTLY: Shortly =
-    Shortly { sigmask: 0, sigmask_sz: 0, min_wait_usec: SHORTLY_US, ts: &[FOR_EVER_S, 0] };
+/// Longer than any ring lives. Without an end to the whole wait the kernel would end it after the
+/// short while, whatever came, and again and again.
+pub(super) static FOR_EVER: Timespec = Timespec::new().sec(1 << 32);
 
 impl Default for Direct {
     fn default() -> Direct {
@@ -60,13 +48,13 @@ impl Direct {
     /// The kernel counts: the one completion that says "wake" ends no wait for two. So after a
     /// short while one has to be enough.
     pub fn enter_several(&self, entries: u32, want: u32) -> i32 {
-        let (want, more) = if self.waits_shortly { (want, ENTER_EXT_ARG) } else { (1, 0) };
-        let (arg, size) = match more {
-            0 => (core::ptr::null(), 0),
-            _ => ((&raw const SHORTLY).cast(), size_of::<Shortly>()),
-        };
+        if !self.waits_shortly {
+            return self.enter(entries, 1);
+        }
+        let shortly = SubmitArgs::new().timespec(&FOR_EVER).min_wait_usec(SHORTLY_US);
+        let (flags, arg) = (self.flags | enter::EXT_ARG, (&raw const shortly).cast());
         // SAFETY: as above; the argument is read only.
-        unsafe { raw_enter(self.fd, entries, want, self.flags | more, arg, size) }
+        unsafe { raw_enter(self.fd, entries, want, flags, arg, size_of::<SubmitArgs>()) }
     }
 }
 

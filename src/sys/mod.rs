@@ -28,6 +28,7 @@ mod setup;
 mod sim;
 mod thread;
 mod tuning;
+pub mod uapi;
 
 pub use cpu::{allowed_cpus, stay_on, without_signals};
 pub use direct::{Direct, SHORTLY_US};

@@ -78,3 +78,37 @@ pub fn op_name(opcode: u8) -> &'static str {
         _ => LIBRARY.get(usize::from(opcode) - 128).copied().unwrap_or("lib_op?"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use io_uring::opcode;
+
+    /// The names and codes of types of the io-uring crate.
+    macro_rules! codes {
+        ($($name:ident)*) => { [$((stringify!($name), opcode::$name::CODE)),*] };
+    }
+
+    #[test]
+    fn the_names_stand_where_the_crate_has_its_codes() {
+        let known = codes! {
+            Nop Readv Writev Fsync ReadFixed WriteFixed PollAdd PollRemove SyncFileRange SendMsg
+            RecvMsg Timeout TimeoutRemove Accept AsyncCancel LinkTimeout Connect Fallocate OpenAt
+            Close FilesUpdate Statx Read Write Fadvise Madvise Send Recv OpenAt2 EpollCtl Splice
+            ProvideBuffers RemoveBuffers Tee Shutdown RenameAt UnlinkAt MkDirAt SymlinkAt LinkAt
+            MsgRingData FSetXattr SetXattr FGetXattr GetXattr Socket UringCmd16 SendZc SendMsgZc
+            ReadMulti WaitId FutexWait FutexWake FutexWaitV FixedFdInstall Ftruncate Bind Listen
+            RecvZc EpollWait ReadvFixed WritevFixed Pipe
+        };
+        assert_eq!(known.len(), KERNEL_OPS.len());
+        for (name, code) in known {
+            let name = match name {
+                "MsgRingData" => "MsgRing",
+                "UringCmd16" => "UringCmd",
+                "ReadMulti" => "ReadMultishot",
+                name => name,
+            };
+            assert_eq!(op_name(code).replace('_', ""), name.to_lowercase());
+        }
+    }
+}

@@ -3,9 +3,7 @@
 //! Owns: nothing. Never raises SIGPIPE where the kernel can suppress it.
 
 use super::errno;
-
-/// Linux 6.18: a write that never raises SIGPIPE.
-const RWF_NOSIGNAL: i32 = 0x100;
+use super::uapi::RWF_NOSIGNAL;
 
 /// Write all of `bytes` at the descriptor's position; the errno on failure. On a socket, and on a
 /// kernel that can, without SIGPIPE.

@@ -5,8 +5,11 @@
 
 use super::direct::raw_enter;
 use super::refused::{Call, Refused};
-use super::rings::{Params, Rings};
-use super::{Sqe, setup};
+use super::rings::{Ring, outcome};
+use super::uapi::RWF_NOSIGNAL;
+use super::{Sqe, register, setup};
+use io_uring::{IoUring, Probe, opcode, squeue, types};
+use std::io;
 use std::sync::OnceLock;
 
 /// A set of features, as in the C API's 64-bit masks.
@@ -135,20 +138,6 @@ pub struct Kernel {
     pub opcodes: u128,
 }
 
-const FEAT_EXT_ARG: u32 = 1 << 8;
-const FEAT_CQE_SKIP: u32 = 1 << 11;
-const FEAT_MIN_TIMEOUT: u32 = 1 << 15;
-const REGISTER_PROBE: u32 = 8;
-const OP_SUPPORTED: u16 = 1;
-
-/// struct io_uring_probe: a head of 16 bytes, then a row of 8 bytes for each opcode, which is
-/// opcode, reserved byte, 16 bits of flags, and 32 reserved bits.
-#[repr(C)]
-struct Probe {
-    head: [u64; 2],
-    ops: [[u32; 2]; 128],
-}
-
 static KERNEL: OnceLock<Kernel> = OnceLock::new();
 
 /// What the running kernel has, or why it refuses rings.
@@ -164,7 +153,7 @@ pub fn kernel() -> Result<&'static Kernel, Refused> {
 
 /// As [`kernel`], asked by a ring of the caller's, which was made with these setup flags and not
 /// enabled yet.
-pub(super) fn known_by(ring: &Rings, flags: u32) -> Result<&'static Kernel, Refused> {
+pub(super) fn known_by(ring: &Ring, flags: u32) -> Result<&'static Kernel, Refused> {
     if let Some(known) = KERNEL.get() {
         return Ok(known);
     }
@@ -179,7 +168,7 @@ pub fn supports(kernel: &Kernel, opcode: u8) -> bool {
     opcode < 128 && kernel.opcodes >> opcode & 1 == 1
 }
 
-fn ask(ring: &Rings, flags: u32) -> Result<Kernel, Refused> {
+fn ask(ring: &Ring, flags: u32) -> Result<Kernel, Refused> {
     let opcodes = served(ring)?;
     enters(ring)?;
     let mut features = Features::default();
@@ -188,13 +177,10 @@ fn ask(ring: &Rings, flags: u32) -> Result<Kernel, Refused> {
             features = features.with(feature);
         }
     };
-    for (bit, feature) in [
-        (FEAT_EXT_ARG, Features::EXT_ARG),
-        (FEAT_MIN_TIMEOUT, Features::MIN_WAIT),
-        (FEAT_CQE_SKIP, Features::CQE_SKIP),
-    ] {
-        add(ring.features & bit != 0, feature);
-    }
+    let parameters = ring.parameters();
+    add(parameters.is_feature_ext_arg(), Features::EXT_ARG);
+    add(parameters.is_feature_min_timeout(), Features::MIN_WAIT);
+    add(parameters.is_feature_skip_cqe_on_success(), Features::CQE_SKIP);
     // Opcodes date a kernel: SEND_ZC came with 6.0, SOCKET with 5.19, MSG_RING with 5.18.
     let has = |opcode: u8| opcodes >> opcode & 1 == 1;
     add(has(47), Features::RECV_MULTISHOT.with(Features::CANCEL_SYNC));
@@ -217,53 +203,51 @@ fn ask(ring: &Rings, flags: u32) -> Result<Kernel, Refused> {
 
 /// One bit per opcode the kernel serves. Probing came with 5.6; a kernel without it has the
 /// operations of 5.5 and is below our floor anyway.
-fn served(ring: &Rings) -> Result<u128, Refused> {
-    let mut probe = Probe { head: [0; 2], ops: [[0; 2]; 128] };
-    // SAFETY: room for 128 rows, which the kernel fills as far as it has them.
-    let done = unsafe { ring.register(REGISTER_PROBE, (&raw mut probe).cast(), 128) };
-    Call::Register.forbidden(done)?;
-    let mut opcodes = 0u128;
-    for row in probe.ops.iter().filter(|_| done >= 0) {
-        let (opcode, flags) = (row[0] as u8, (row[0] >> 16) as u16);
-        if opcode < 128 && flags & OP_SUPPORTED != 0 {
-            opcodes |= 1 << opcode;
-        }
-    }
-    Ok(opcodes)
+fn served(ring: &Ring) -> Result<u128, Refused> {
+    let mut probe = Probe::new();
+    Call::Register.forbidden(-outcome(ring.submitter().register_probe(&mut probe)))?;
+    let served = (0..128).filter(|opcode| probe.is_supported(*opcode));
+    Ok(served.fold(0, |all, opcode| all | 1 << opcode))
 }
 
 /// Whether the ring may be entered at all. What is no refusal is an answer: it is not enabled yet.
-fn enters(ring: &Rings) -> Result<(), Refused> {
+fn enters(ring: &Ring) -> Result<(), Refused> {
     // SAFETY: nothing is submitted, nothing waited for, no argument.
     Call::Enter.forbidden(unsafe { raw_enter(ring.fd(), 0, 0, 0, core::ptr::null(), 0) })
 }
 
 /// Pools that are filled piece by piece: the smallest one, tried.
-fn incremental(ring: &Rings) -> bool {
+fn incremental(ring: &Ring) -> bool {
     let Ok(memory) = super::Map::new(16) else { return false };
     // SAFETY: page-aligned, room for one entry, and taken out again.
-    let done = unsafe { super::register::pool(ring, 0, memory.as_ptr(), 1, true) } == 0;
-    done && super::register::no_pool(ring, 0) == 0
+    let done = unsafe { register::pool(ring, 0, memory.as_ptr(), 1, true) } == 0;
+    done && ring.submitter().unregister_buf_ring(0).is_ok()
 }
 
 /// A multishot receive with a limit, tried on no descriptor: a kernel that knows the limit gets as
 /// far as to miss it.
 fn recv_limit() -> bool {
-    let Ok(ring) = Rings::new(2, &mut Params::default()) else { return false };
-    const RECV: u64 = 27;
-    const BUFFER_SELECT: u64 = 1 << 5;
-    const MULTISHOT: u64 = 2;
-    const NO_DESCRIPTOR: u64 = u32::MAX as u64;
-    let mut words = [0; 8];
-    words[0] = RECV | BUFFER_SELECT << 8 | MULTISHOT << 16 | NO_DESCRIPTOR << 32;
+    limited_receive().is_ok_and(|result| result == -libc::EBADF)
+}
+
+/// The answer to such a receive.
+fn limited_receive() -> io::Result<i32> {
+    let mut ring = IoUring::<squeue::Entry>::builder().dontfork().build(2)?;
+    let entry = opcode::RecvMulti::new(types::Fd(-1), 0).build();
+    // SAFETY: both are the 64 bytes of struct io_uring_sqe.
+    let mut words: Sqe = unsafe { core::mem::transmute(entry) };
     // The limit, beside the number of the pool.
-    words[5] = 1 << 32;
-    ring.try_one(Sqe(words)) == Some(-libc::EBADF)
+    words.0[5] |= 1 << 32;
+    // SAFETY: as above.
+    let entry = unsafe { core::mem::transmute::<Sqe, squeue::Entry>(words) };
+    // SAFETY: the entry names no memory.
+    unsafe { ring.submission().push(&entry) }.map_err(io::Error::other)?;
+    ring.submit_and_wait(1)?;
+    Ok(ring.completion().next().map_or(0, |done| done.result()))
 }
 
 /// RWF_NOSIGNAL, tried where a write has no effect.
 fn write_nosignal() -> bool {
-    const RWF_NOSIGNAL: i32 = 0x100;
     // SAFETY: a path literal; the descriptor is closed below.
     let fd = unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC) };
     if fd < 0 {

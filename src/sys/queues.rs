@@ -4,15 +4,9 @@
 //! with which memory order they are touched, and not what they mean. Invariant: a place is read
 //! or written only through a masked index, so no counter, wrong or not, leads outside.
 
+use super::uapi::sq_flag;
 use super::{Cqe, Sqe};
 use core::sync::atomic::{AtomicU32, Ordering};
-
-/// Deferred work waits for an enter (IORING_SQ_TASKRUN).
-pub(super) const TASK_RUN: u32 = 4;
-/// Completions wait in the kernel because the queue is full (IORING_SQ_CQ_OVERFLOW).
-pub(super) const OVERFLOW: u32 = 2;
-/// The polling thread sleeps (IORING_SQ_NEED_WAKEUP).
-const NEED_WAKEUP: u32 = 1;
 
 /// Where the queues of one ring lie.
 #[derive(Clone, Copy, Debug)]
@@ -114,19 +108,19 @@ impl Queues {
     /// Deferred work waits for an enter.
     #[inline]
     pub fn has_task_run(&self) -> bool {
-        self.flags() & TASK_RUN != 0
+        self.flags() & sq_flag::TASKRUN != 0
     }
 
     /// Completions wait in the kernel because the queue is full.
     #[inline]
     pub fn is_overflowing(&self) -> bool {
-        self.flags() & OVERFLOW != 0
+        self.flags() & sq_flag::CQ_OVERFLOW != 0
     }
 
     /// The polling thread sleeps and wants to be woken. The caller published before, with a full
     /// fence in between: the thread looks at the tail once more after it raised the flag.
     #[inline]
     pub fn needs_wakeup(&self) -> bool {
-        self.flags() & NEED_WAKEUP != 0
+        self.flags() & sq_flag::NEED_WAKEUP != 0
     }
 }

@@ -3,70 +3,25 @@
 //! Owns: one kernel ring. Decides the flags of each call and nothing else: what is published and
 //! what is reaped is the caller's, who works on the queues.
 
-use super::direct::{Direct, FOR_EVER_S, raw_enter};
-use super::rings::Rings;
+use super::direct::{Direct, FOR_EVER, raw_enter};
+use super::refused::Call;
+use super::rings::{Rings, outcome};
 use super::setup::{self, RingSpec, SetupInfo};
+use super::uapi::{self, RsrcUpdate, enter};
 use super::{
-    Backend, Features, Queues, Ready, Refused, ThreadId, Tuning, current_thread, errno, net,
-    probe, register,
+    Backend, Features, Queues, Ready, Refused, ThreadId, Tuning, current_thread, errno, net, probe,
+    register,
 };
 use core::sync::atomic::{Ordering, fence};
+use io_uring::types::{CancelBuilder, SubmitArgs, Timespec};
 use std::time::{Duration, Instant};
 
-const ENTER_GETEVENTS: u32 = 1;
-const ENTER_SQ_WAKEUP: u32 = 2;
-const ENTER_SQ_WAIT: u32 = 4;
-const ENTER_EXT_ARG: u32 = 8;
-const ENTER_REGISTERED_RING: u32 = 16;
-const REGISTER_ENABLE_RINGS: u32 = 12;
-const REGISTER_RING_FDS: u32 = 20;
-const UNREGISTER_RING_FDS: u32 = 21;
-const REGISTER_SYNC_CANCEL: u32 = 24;
 /// How often to look whether the poll thread has taken what was pushed.
 const POLLER_PAUSE: Duration = Duration::from_micros(20);
 
-/// struct __kernel_timespec.
-#[repr(C)]
-#[derive(Clone, Copy)]
-struct Timespec {
-    sec: i64,
-    nsec: i64,
-}
-
-impl Timespec {
-    fn new(nanos: u64) -> Timespec {
-        let (sec, nsec) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
-        Timespec { sec: sec as i64, nsec: nsec as i64 }
-    }
-}
-
-/// struct io_uring_sync_cancel_reg.
-#[repr(C)]
-struct SyncCancel {
-    addr: u64,
-    fd: i32,
-    flags: u32,
-    timeout: Timespec,
-    opcode: u8,
-    pad: [u8; 7],
-    pad2: [u64; 3],
-}
-
-/// struct io_uring_getevents_arg.
-#[repr(C)]
-struct GeteventsArg {
-    sigmask: u64,
-    sigmask_sz: u32,
-    min_wait_usec: u32,
-    ts: u64,
-}
-
-/// struct io_uring_rsrc_update.
-#[repr(C)]
-struct Update {
-    offset: u32,
-    resv: u32,
-    data: u64,
+/// So many nanoseconds; None = no limit.
+fn timespec(nanos: i64) -> Option<Timespec> {
+    u64::try_from(nanos).ok().map(|nanos| Duration::from_nanos(nanos).into())
 }
 
 /// A ring of the running kernel.
@@ -84,9 +39,9 @@ pub struct Real {
 impl Real {
     /// Make a ring, disabled until [`Backend::enable`].
     pub fn new(spec: &RingSpec) -> Result<Real, Refused> {
-        let (rings, flags) = setup::create(spec)?;
-        let kernel = probe::known_by(&rings, flags)?;
-        let fd = rings.fd();
+        let (ring, flags) = setup::create(spec)?;
+        let kernel = probe::known_by(&ring, flags)?;
+        let fd = ring.fd();
         let mut features = kernel.features.without(spec.disable);
         for (needed, feature) in setup::FLAG_FEATURES {
             if flags & needed != needed {
@@ -94,12 +49,13 @@ impl Real {
             }
         }
         let info = SetupInfo {
-            sq_entries: rings.sq_entries,
-            cq_entries: rings.cq_entries,
+            sq_entries: ring.parameters().sq_entries(),
+            cq_entries: ring.parameters().cq_entries(),
             setup_flags: setup::stuck(spec, flags),
             features,
             fd,
         };
+        let rings = Rings::new(ring).map_err(|errno| Refused { call: Call::Setup, errno })?;
         let queues = rings.queues();
         Ok(Real { rings, queues, info, enter_fd: fd, enter_flags: 0, registered_by: 0 })
     }
@@ -110,19 +66,20 @@ impl Real {
         if !self.info.features.has(Features::REGISTERED_RING) {
             return;
         }
-        let mut update = Update { offset: u32::MAX, resv: 0, data: self.info.fd as u64 };
+        let mut update = RsrcUpdate { offset: u32::MAX, resv: 0, data: self.info.fd as u64 };
+        let record = (&raw mut update).cast();
         // SAFETY: one update record, written back by the kernel before the call returns.
-        let done = unsafe { self.rings.register(REGISTER_RING_FDS, (&raw mut update).cast(), 1) };
+        let done = unsafe { self.rings.ring().register(uapi::register::RING_FDS, record, 1) };
         if done == 1 {
             self.enter_fd = update.offset as i32;
-            self.enter_flags = ENTER_REGISTERED_RING;
+            self.enter_flags = enter::REGISTERED_RING;
             self.registered_by = current_thread();
         }
     }
 
     #[inline(always)]
-    fn enter_call(&self, submit: u32, want: u32, flags: u32, arg: *const GeteventsArg) -> i32 {
-        let size = if arg.is_null() { 0 } else { size_of::<GeteventsArg>() };
+    fn enter_call(&self, submit: u32, want: u32, flags: u32, arg: *const SubmitArgs) -> i32 {
+        let size = if arg.is_null() { 0 } else { size_of::<SubmitArgs>() };
         let flags = flags | self.enter_flags;
         // SAFETY: the queue holds entries whose memory the caller of `submit` promised; `arg` is
         // NULL or a record on the caller's stack.
@@ -142,18 +99,11 @@ impl Real {
         if !self.info.features.has(Features::EXT_ARG) {
             return self.wait_by_poll(entries, flags, limit_ns);
         }
-        let limit = match u64::try_from(limit_ns) {
-            Ok(nanos) => Timespec::new(nanos),
-            Err(_) => Timespec { sec: FOR_EVER_S, nsec: 0 },
-        };
+        let limit = timespec(limit_ns).unwrap_or(FOR_EVER);
         let min_wait = self.info.features.has(Features::MIN_WAIT);
-        let arg = GeteventsArg {
-            sigmask: 0,
-            sigmask_sz: 0,
-            min_wait_usec: if min_wait { min_wait_us } else { 0 },
-            ts: &raw const limit as u64,
-        };
-        self.enter_call(entries, want, flags | ENTER_EXT_ARG, &arg)
+        let arg = SubmitArgs::new().timespec(&limit);
+        let arg = arg.min_wait_usec(if min_wait { min_wait_us } else { 0 });
+        self.enter_call(entries, want, flags | enter::EXT_ARG, &arg)
     }
 
     #[cold]
@@ -175,7 +125,7 @@ impl Real {
         if ready == 0 && submitted == 0 {
             return -libc::ETIME;
         }
-        let flushed = self.enter_call(0, 0, ENTER_GETEVENTS, core::ptr::null());
+        let flushed = self.enter_call(0, 0, enter::GETEVENTS, core::ptr::null());
         if flushed < 0 && submitted == 0 { flushed } else { submitted }
     }
 
@@ -189,14 +139,14 @@ impl Real {
         // The thread raises its flag and looks at the tail once more; we publish the tail and
         // look at the flag. Without a full fence both could miss the other.
         fence(Ordering::SeqCst);
-        if self.queues.needs_wakeup() { ENTER_SQ_WAKEUP } else { 0 }
+        if self.queues.needs_wakeup() { enter::SQ_WAKEUP } else { 0 }
     }
 
     /// Hand entries to a polled queue; when it is full, wait until it is not.
     #[cold]
     fn submit_polled(&self, entries: u32) -> i32 {
         let full = self.queues.sq_waiting() >= self.info.sq_entries;
-        let flags = self.wakeup() | if full { ENTER_SQ_WAIT } else { 0 };
+        let flags = self.wakeup() | if full { enter::SQ_WAIT } else { 0 };
         if flags == 0 {
             return entries as i32;
         }
@@ -234,9 +184,10 @@ impl Drop for Real {
         if self.registered_by == 0 || self.registered_by != current_thread() {
             return;
         }
-        let update = Update { offset: self.enter_fd as u32, resv: 0, data: 0 };
+        let update = RsrcUpdate { offset: self.enter_fd as u32, resv: 0, data: 0 };
+        let (opcode, record) = (uapi::register::UNREGISTER_RING_FDS, (&raw const update).cast());
         // SAFETY: one update record that the kernel only reads.
-        unsafe { self.rings.register(UNREGISTER_RING_FDS, (&raw const update).cast(), 1) };
+        unsafe { self.rings.ring().register(opcode, record, 1) };
     }
 }
 
@@ -250,13 +201,11 @@ impl Backend for Real {
     }
 
     fn enable(&mut self) -> i32 {
-        // SAFETY: no argument.
-        let done = unsafe { self.rings.register(REGISTER_ENABLE_RINGS, core::ptr::null(), 0) };
-        if done < 0 {
-            return -done;
+        let errno = outcome(self.rings.ring().submitter().register_enable_rings());
+        if errno == 0 {
+            self.register_ring_fd();
         }
-        self.register_ring_fd();
-        0
+        errno
     }
 
     fn submit(&mut self, entries: u32) -> i32 {
@@ -267,7 +216,7 @@ impl Backend for Real {
     }
 
     fn enter(&mut self, entries: u32, want: u32, limit_ns: i64, min_wait_us: u32) -> i32 {
-        let mut flags = ENTER_GETEVENTS;
+        let mut flags = enter::GETEVENTS;
         if self.info.is_sqpoll() {
             flags |= self.wakeup();
         }
@@ -282,7 +231,7 @@ impl Backend for Real {
             return Direct::default();
         }
         let shortly = self.info.features.has(Features::MIN_WAIT);
-        Direct::new(self.enter_fd, self.enter_flags | ENTER_GETEVENTS, shortly)
+        Direct::new(self.enter_fd, self.enter_flags | enter::GETEVENTS, shortly)
     }
 
     fn ready(&mut self) -> Ready {
@@ -315,22 +264,8 @@ impl Backend for Real {
                 return errno;
             }
         }
-        let limit = match u64::try_from(timeout_ns) {
-            Ok(nanos) => Timespec::new(nanos),
-            // -1 and -1: no limit.
-            Err(_) => Timespec { sec: -1, nsec: -1 },
-        };
-        let request = SyncCancel {
-            addr: user_data,
-            fd: -1,
-            flags: 0,
-            timeout: limit,
-            opcode: 0,
-            pad: [0; 7],
-            pad2: [0; 3],
-        };
-        // SAFETY: one record that the kernel only reads.
-        -unsafe { self.rings.register(REGISTER_SYNC_CANCEL, (&raw const request).cast(), 1) }.min(0)
+        let (limit, which) = (timespec(timeout_ns), CancelBuilder::user_data(user_data));
+        outcome(self.rings.ring().submitter().register_sync_cancel(limit, which))
     }
 
     unsafe fn register_pool(
@@ -341,28 +276,28 @@ impl Backend for Real {
         incremental: bool,
     ) -> i32 {
         // SAFETY: as the caller promised.
-        unsafe { register::pool(&self.rings, group, ring, entries, incremental) }
+        unsafe { register::pool(self.rings.ring(), group, ring, entries, incremental) }
     }
 
     fn unregister_pool(&mut self, group: u16) -> i32 {
-        register::no_pool(&self.rings, group)
+        outcome(self.rings.ring().submitter().unregister_buf_ring(group))
     }
 
     fn register_buffers(&mut self, count: u32) -> i32 {
-        register::buffers(&self.rings, count)
+        outcome(self.rings.ring().submitter().register_buffers_sparse(count))
     }
 
     unsafe fn update_buffer(&mut self, place: u32, address: u64, len: u64) -> i32 {
         // SAFETY: as the caller promised.
-        unsafe { register::buffer(&self.rings, place, address, len) }
+        unsafe { register::buffer(self.rings.ring(), place, address, len) }
     }
 
     fn register_files(&mut self, count: u32, direct_from: u32) -> i32 {
-        register::files(&self.rings, count, direct_from)
+        register::files(self.rings.ring(), count, direct_from)
     }
 
     fn update_files(&mut self, place: u32, fds: &[i32]) -> i32 {
-        register::update_files(&self.rings, place, fds)
+        register::update_files(self.rings.ring(), place, fds)
     }
 
     fn open_wake(&mut self) -> i32 {
@@ -398,11 +333,11 @@ impl Backend for Real {
     }
 
     fn open_tombstone(&mut self, place: Option<u32>) -> i32 {
-        register::tombstone(&self.rings, place)
+        register::tombstone(self.rings.ring(), place)
     }
 
     fn tune(&mut self, knob: &mut Tuning) -> i32 {
-        knob.turn(&self.rings)
+        knob.turn(self.rings.ring())
     }
 }
 

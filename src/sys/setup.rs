@@ -3,10 +3,17 @@
 //! Owns: which setup flags go together. Flags are tried row by row, not one by one, because
 //! invalid mixes are EINVAL; the row that stuck is in [`SetupInfo`].
 
+use super::errno_of;
 use super::probe::Features;
 use super::refused::{Call, Refused};
-use super::rings::{Params, Rings};
+use super::rings::Ring;
+use super::uapi::setup::{
+    BIG, COOP_TASKRUN, DEFER_TASKRUN, NO_SQARRAY, R_DISABLED, SINGLE_ISSUER, SQPOLL, SUBMIT_ALL,
+    TASKRUN_FLAG,
+};
 use crate::log;
+use io_uring::{IoUring, cqueue, squeue};
+use std::io;
 use std::time::{Duration, Instant};
 
 /// What is asked for.
@@ -64,22 +71,6 @@ impl SetupInfo {
     }
 }
 
-const SQPOLL: u32 = 2;
-const SQ_AFF: u32 = 4;
-const CQSIZE: u32 = 8;
-const CLAMP: u32 = 16;
-const R_DISABLED: u32 = 64;
-const SUBMIT_ALL: u32 = 128;
-const COOP_TASKRUN: u32 = 256;
-const TASKRUN_FLAG: u32 = 512;
-const SQE128: u32 = 1024;
-const CQE32: u32 = 2048;
-const SINGLE_ISSUER: u32 = 4096;
-const DEFER_TASKRUN: u32 = 8192;
-/// Both or neither: one word of the config asks for it.
-const BIG: u32 = SQE128 | CQE32;
-const NO_SQARRAY: u32 = 65536;
-
 /// The rows, best first. SQPOLL excludes DEFER_TASKRUN and COOP_TASKRUN and is a row of its own.
 const ROWS: [u32; 4] = [
     SINGLE_ISSUER | DEFER_TASKRUN | TASKRUN_FLAG,
@@ -114,7 +105,7 @@ const SMALLEST: RingSpec = RingSpec {
 };
 
 /// The smallest ring there is, and its flags.
-pub(super) fn smallest() -> Result<(Rings, u32), Refused> {
+pub(super) fn smallest() -> Result<(Ring, u32), Refused> {
     create(&SMALLEST)
 }
 
@@ -147,11 +138,11 @@ fn forbidden(disable: Features) -> u32 {
 }
 
 /// Try the rows until one sticks. The error is that of the last try that was not EINVAL.
-pub(super) fn create(spec: &RingSpec) -> Result<(Rings, u32), Refused> {
+pub(super) fn create(spec: &RingSpec) -> Result<(Ring, u32), Refused> {
     rows(spec).map_err(|errno| Refused { call: Call::Setup, errno })
 }
 
-fn rows(spec: &RingSpec) -> Result<(Rings, u32), i32> {
+fn rows(spec: &RingSpec) -> Result<(Ring, u32), i32> {
     let off = forbidden(spec.disable);
     let deadline = Instant::now() + spec.memory_patience;
     if spec.sqpoll {
@@ -203,7 +194,7 @@ fn tell_step_down(flags: u32, off: u32) {
 
 /// One row. ENOMEM is retried until the deadline: ring memory counts against RLIMIT_MEMLOCK and
 /// the kernel releases that of a closed ring late.
-fn patiently(spec: &RingSpec, flags: u32, deadline: Instant) -> Result<Rings, i32> {
+fn patiently(spec: &RingSpec, flags: u32, deadline: Instant) -> Result<Ring, i32> {
     let mut told = false;
     loop {
         match build(spec, flags) {
@@ -225,23 +216,78 @@ fn patiently(spec: &RingSpec, flags: u32, deadline: Instant) -> Result<Rings, i3
     }
 }
 
-fn build(spec: &RingSpec, flags: u32) -> Result<Rings, i32> {
+fn build(spec: &RingSpec, flags: u32) -> Result<Ring, i32> {
+    let made = if spec.big {
+        build_as(spec, flags).map(Ring::Big)
+    } else {
+        build_as(spec, flags).map(Ring::Plain)
+    };
+    made.map_err(errno_of)
+}
+
+fn build_as<S, C>(spec: &RingSpec, flags: u32) -> io::Result<IoUring<S, C>>
+where
+    S: squeue::EntryMarker,
+    C: cqueue::EntryMarker,
+{
+    let mut builder = IoUring::<S, C>::builder();
     // Rings start disabled, so that the thread that attaches, not the one that creates, becomes
     // the single issuer.
-    let mut params = Params::default();
-    params.flags = stuck(spec, flags) | CLAMP | CQSIZE;
-    params.cq_entries = spec.cq_entries;
-    if flags & SQPOLL != 0 {
-        params.sq_thread_idle = spec.sq_thread_idle_ms;
+    builder.dontfork().setup_r_disabled().setup_clamp().setup_cqsize(spec.cq_entries);
+    let has = |flag: u32| flags & flag != 0;
+    if has(SQPOLL) {
+        builder.setup_sqpoll(spec.sq_thread_idle_ms);
         if let Ok(cpu) = u32::try_from(spec.sq_thread_cpu) {
-            params.flags |= SQ_AFF;
-            params.sq_thread_cpu = cpu;
+            builder.setup_sqpoll_cpu(cpu);
         }
     }
-    Rings::new(spec.sq_entries, &mut params)
+    if has(SUBMIT_ALL) {
+        builder.setup_submit_all();
+    }
+    if has(COOP_TASKRUN) {
+        builder.setup_coop_taskrun();
+    }
+    if has(TASKRUN_FLAG) {
+        builder.setup_taskrun_flag();
+    }
+    if has(SINGLE_ISSUER) {
+        builder.setup_single_issuer();
+    }
+    if has(DEFER_TASKRUN) {
+        builder.setup_defer_taskrun();
+    }
+    if has(NO_SQARRAY) {
+        builder.setup_no_sqarray();
+    }
+    builder.build(spec.sq_entries)
 }
 
 /// The bits [`SetupInfo::setup_flags`] reports for a ring made with `flags`.
 pub(super) fn stuck(spec: &RingSpec, flags: u32) -> u32 {
     flags | R_DISABLED | if spec.big { BIG } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_flag_is_the_one_that_its_setter_sets() {
+        const CQSIZE_AND_CLAMP: u32 = 8 | 16;
+        let alone = [SUBMIT_ALL, COOP_TASKRUN, SINGLE_ISSUER, NO_SQARRAY, SQPOLL];
+        let beside = [COOP_TASKRUN | TASKRUN_FLAG, SINGLE_ISSUER | DEFER_TASKRUN];
+        for big in [false, true] {
+            let spec = RingSpec { big, ..SMALLEST };
+            for flags in alone.into_iter().chain(beside).chain(ROWS) {
+                match build(&spec, flags) {
+                    Ok(ring) => {
+                        let asked = ring.record().flags & !CQSIZE_AND_CLAMP;
+                        assert_eq!(asked, stuck(&spec, flags), "{flags:#x}");
+                    }
+                    // An older kernel. Each makes a ring without any flag.
+                    Err(errno) => assert_eq!((errno, flags != 0), (libc::EINVAL, true)),
+                }
+            }
+        }
+    }
 }

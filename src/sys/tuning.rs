@@ -1,30 +1,10 @@
 //! Knobs of a kernel ring: busy polling of network devices, worker threads, an eventfd.
 //!
-//! Owns: the records of these register calls. Turned seldom, never on the way of an operation.
+//! Owns: the choice of these register calls. Turned seldom, never on the way of an operation.
 
-use super::rings::Rings;
-
-const REGISTER_EVENTFD: u32 = 4;
-const UNREGISTER_EVENTFD: u32 = 5;
-const REGISTER_IOWQ_AFF: u32 = 17;
-const UNREGISTER_IOWQ_AFF: u32 = 18;
-const REGISTER_IOWQ_MAX_WORKERS: u32 = 19;
-const REGISTER_NAPI: u32 = 27;
-const UNREGISTER_NAPI: u32 = 28;
-
-/// struct io_uring_napi.
-#[repr(C)]
-#[derive(Default)]
-struct Napi {
-    busy_poll_to: u32,
-    prefer_busy_poll: u8,
-    opcode: u8,
-    pad: [u8; 2],
-    op_param: u32,
-    resv: u32,
-}
-
-const _: () = assert!(size_of::<Napi>() == 16);
+use super::rings::{Ring, outcome};
+use super::uapi;
+use io_uring::types::Napi;
 
 /// One knob.
 pub enum Tuning<'a> {
@@ -46,45 +26,26 @@ pub enum Tuning<'a> {
 
 impl Tuning<'_> {
     /// Turn the knob on a ring; 0 or an errno.
-    pub(super) fn turn(&mut self, rings: &Rings) -> i32 {
-        let done = match self {
-            Tuning::Napi { busy_poll_us: 0, .. } => {
-                let mut record = Napi::default();
-                // SAFETY: one record, filled with what was set before.
-                unsafe { rings.register(UNREGISTER_NAPI, (&raw mut record).cast(), 1) }
-            }
+    pub(super) fn turn(&mut self, ring: &Ring) -> i32 {
+        let submitter = ring.submitter();
+        outcome(match self {
+            Tuning::Napi { busy_poll_us: 0, .. } => submitter.unregister_napi(&mut Napi::new()),
             Tuning::Napi { busy_poll_us, prefer } => {
-                let mut record = Napi {
-                    busy_poll_to: *busy_poll_us,
-                    prefer_busy_poll: u8::from(*prefer),
-                    ..Napi::default()
-                };
-                // SAFETY: one record, which the kernel may write back.
-                unsafe { rings.register(REGISTER_NAPI, (&raw mut record).cast(), 1) }
+                let wish = Napi::new().set_busy_poll_timeout(*busy_poll_us);
+                submitter.register_napi(&mut wish.set_prefer_busy_poll(*prefer))
             }
-            Tuning::Workers(counts) => {
-                // SAFETY: two numbers, read and written back.
-                unsafe { rings.register(REGISTER_IOWQ_MAX_WORKERS, counts.as_mut_ptr().cast(), 2) }
-            }
-            Tuning::Affinity([]) => {
-                // SAFETY: no argument.
-                unsafe { rings.register(UNREGISTER_IOWQ_AFF, core::ptr::null(), 0) }
-            }
-            Tuning::Affinity(mask) => {
-                // SAFETY: so many bytes that the kernel only reads.
-                unsafe {
-                    rings.register(REGISTER_IOWQ_AFF, mask.as_ptr().cast(), mask.len() as u32)
-                }
-            }
-            Tuning::Eventfd(-1) => {
-                // SAFETY: no argument.
-                unsafe { rings.register(UNREGISTER_EVENTFD, core::ptr::null(), 0) }
-            }
-            Tuning::Eventfd(fd) => {
-                // SAFETY: one descriptor that the kernel only reads.
-                unsafe { rings.register(REGISTER_EVENTFD, (&raw const *fd).cast(), 1) }
-            }
-        };
-        -done.min(0)
+            Tuning::Workers(counts) => submitter.register_iowq_max_workers(counts),
+            Tuning::Affinity([]) => submitter.unregister_iowq_aff(),
+            Tuning::Affinity(mask) => return bind_workers(ring, mask),
+            Tuning::Eventfd(-1) => submitter.unregister_eventfd(),
+            Tuning::Eventfd(fd) => submitter.register_eventfd(*fd),
+        })
     }
+}
+
+/// Bind the worker threads to the CPUs of a mask of any length; 0 or an errno.
+fn bind_workers(ring: &Ring, mask: &[u8]) -> i32 {
+    let (first, len) = (mask.as_ptr().cast(), mask.len() as u32);
+    // SAFETY: so many bytes that the kernel only reads.
+    -unsafe { ring.register(uapi::register::IOWQ_AFF, first, len) }.min(0)
 }

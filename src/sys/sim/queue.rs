@@ -2,7 +2,7 @@
 //!
 //! Owns: the memory of the queues. Invariant: a completion is posted only where there is room.
 
-use crate::sys::queues::{OVERFLOW, TASK_RUN};
+use crate::sys::uapi::sq_flag;
 use crate::sys::{Cqe, Map, Queues, Sqe};
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -70,7 +70,8 @@ impl Queue {
 
     /// What the flags say beside the queue.
     pub fn announce(&self, task_run: bool, overflow: bool) {
-        let flags = if task_run { TASK_RUN } else { 0 } | if overflow { OVERFLOW } else { 0 };
+        let flags = if task_run { sq_flag::TASKRUN } else { 0 }
+            | if overflow { sq_flag::CQ_OVERFLOW } else { 0 };
         // SAFETY: the flags lie in `_memory`.
         unsafe { &*self.queues.sq_flags }.store(flags, Ordering::Relaxed);
     }

@@ -6,9 +6,10 @@
 use super::boundary::fail;
 use crate::error::{ENULL, ESTALE, Fault};
 use crate::ring::{Completion, cf};
+use crate::sys::uapi::RECVMSG_OUT_BYTES;
 
 /// struct io_uring_recvmsg_out: name, control and payload length as they were, and msg_flags.
-const HEADER: u64 = 16;
+const HEADER: u64 = RECVMSG_OUT_BYTES as u64;
 
 /// One message of a multishot recvmsg. The addresses lie in the buffer of the completion and are
 /// valid until its lease is given back; 0 where the length is 0.

@@ -7,14 +7,15 @@ use super::boundary::{Access, Door, Inside, enter_ffi, outcome};
 use super::ringline_ring;
 use super::state::state;
 use crate::error::{ENOTSUP_KERNEL, ENULL, Fault};
+use crate::ring::opcode;
 use crate::sys::{self, Tuning};
 
 /// Bytes of a CPU mask at most: 65536 CPUs.
 const MAX_MASK: u32 = 8192;
 
 /// Opcodes that date a kernel: MSG_RING came with 5.18, FTRUNCATE with 6.9.
-const OF_5_18: u8 = 40;
-const OF_6_9: u8 = 55;
+const OF_5_18: u8 = opcode::MSG_RING;
+const OF_6_9: u8 = opcode::FTRUNCATE;
 
 /// Turn a knob of the ring; a ring without owner is bound first, since the kernel keeps worker
 /// threads with the thread. A kernel without the opcode `dated` may be too old for the knob.

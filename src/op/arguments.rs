@@ -7,6 +7,7 @@
 use crate::error::Fault;
 use crate::ring::{Op, opcode};
 use crate::sys::Map;
+use crate::sys::uapi::{LINK_TIMEOUT_UPDATE, TIMEOUT_UPDATE};
 use core::ptr;
 
 /// More than the inputs of any single operation: a value of 64 KiB, its name and a path.
@@ -27,7 +28,7 @@ const TIMESPEC_BYTES: usize = 16;
 /// The flags of a timeout under which `addr` points to a timespec; others may come to mean that
 /// it does not.
 const TIMEOUT_FLAGS: u32 = 0x7f;
-const TIMEOUT_UPDATES: u32 = 2 | 16;
+const TIMEOUT_UPDATES: u32 = TIMEOUT_UPDATE | LINK_TIMEOUT_UPDATE;
 
 /// The field of an operation that points to an input.
 #[derive(Clone, Copy)]

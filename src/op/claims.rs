@@ -9,12 +9,9 @@ use super::route;
 use crate::error::{ENULL, Fault};
 use crate::resource::INDEX_ALLOC;
 use crate::ring::{Completion, Lifecycle, Op, Slot, bits, opcode, sqe_flag};
+use crate::sys::uapi::{ACCEPT_MULTISHOT, FIXED_BUFFER, SPLICE_FD_IN_FIXED, URING_CMD_FIXED};
 use core::slice;
 
-const ACCEPT_MULTISHOT: u16 = 1;
-const FIXED_BUFFER: u16 = 4;
-const URING_CMD_FIXED: u32 = 1;
-const SPLICE_FD_IN_FIXED: u32 = 1 << 31;
 /// In the slot of an operation that fills a direct slot: it goes on after the first.
 const MULTISHOT: u32 = 1;
 /// In the slot: the library asked it to end because the table is full.

@@ -10,14 +10,12 @@ use super::route;
 use crate::error::Fault;
 use crate::ring::{Completion, Op, cf, sqe_flag, tag};
 use crate::sys::Cqe;
+use crate::sys::uapi::{NOP_CQE32, URING_CMD_FIXED};
 
 /// In `addr` of a MSG_RING: numbers; the other command moves registered files.
 const MSG_DATA: u64 = 0;
 /// What a message has room for beside its tag.
 const MESSAGE_MASK: u64 = (1 << tag::SHIFT) - 1;
-const URING_CMD_FIXED: u32 = 1;
-/// In `op_flags` of a NOP: `off` and `addr` come back as the second half (6.18).
-const NOP_CQE32: u32 = 32;
 
 impl Engine {
     pub(super) fn check_message(&self, op: &mut Op) -> Result<(), Fault> {

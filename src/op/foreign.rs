@@ -10,9 +10,8 @@ use super::engine::Engine;
 use crate::error::Fault;
 use crate::ring::{Op, Outcome, opcode, tag};
 use crate::sys::Tuning;
+use crate::sys::uapi::{TIMEOUT_ABS, TIMEOUT_UPDATE};
 
-const TIMEOUT_ABS: u32 = 1;
-const TIMEOUT_UPDATE: u32 = 2;
 /// Looks at the queue before giving the turn back: each arms or changes the alarm once.
 const LOOKS: u32 = 4;
 

@@ -4,10 +4,11 @@
 //! a signal, and whatever completes more than once takes its buffers from a pool.
 
 use super::engine::Engine;
-use super::prepare::{MSG_NOSIGNAL, POLL_FIRST, RECV_MULTISHOT, invalid};
+use super::prepare::{MSG_NOSIGNAL, invalid};
 use crate::error::{ENOTSUP_KERNEL, Fault};
 use crate::ring::{Op, sqe_flag};
 use crate::sys::Features;
+use crate::sys::uapi::{POLL_FIRST, RECV_MULTISHOT};
 
 impl Engine {
     pub(super) fn check_send_message(&self, op: &mut Op) -> Result<(), Fault> {

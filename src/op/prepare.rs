@@ -8,17 +8,16 @@ use super::route;
 use super::table::ROWS;
 use crate::error::{ENOTSUP_KERNEL, ESTALE, Fault};
 use crate::ring::{Op, bits, opcode, rarely, sqe_flag};
+use crate::sys::uapi::{
+    ACCEPT_MULTISHOT, CANCEL_ALL, CANCEL_FD, CANCEL_FD_FIXED, POLL_FIRST, POLL_UPDATE_USER_DATA,
+    RECV_MULTISHOT, RWF_NOSIGNAL,
+};
 use crate::sys::{Features, SetupInfo, kernel, supports};
 
 /// MSG_* and RWF_* bits used here.
 pub(super) const MSG_NOSIGNAL: u32 = libc::MSG_NOSIGNAL as u32;
 const QUIET_FLAGS: u32 = (libc::MSG_DONTWAIT | libc::MSG_WAITALL) as u32;
-const RWF_NOSIGNAL: u32 = 0x100;
-const ACCEPT_MULTISHOT: u16 = 1;
-pub(super) const POLL_FIRST: u16 = 1;
-pub(super) const RECV_MULTISHOT: u16 = 2;
-const POLL_UPDATE_USER_DATA: u32 = 4;
-const CANCEL_ALL_FD: u32 = 1 | 2 | 8;
+const CANCEL_ALL_FD: u32 = CANCEL_ALL | CANCEL_FD | CANCEL_FD_FIXED;
 /// The library's flag in `ext` of a SEND.
 pub const EXT_QUIET: u64 = 1;
 /// Longest transfer of one operation; the kernel's own limit is a page below.

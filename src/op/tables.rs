@@ -7,9 +7,9 @@ use super::engine::Engine;
 use crate::error::{ENOTSUP_KERNEL, Fault};
 use crate::resource::RegionInfo;
 use crate::ring::{Op, opcode, sqe_flag, tag};
+use crate::sys::uapi::setup::DEFER_TASKRUN;
 use crate::sys::{Backend, Features};
 
-const DEFER_TASKRUN: u32 = 8192;
 /// Files on their way to another ring at a time.
 const BATCH: usize = 64;
 /// How long they may take, and how often to look.

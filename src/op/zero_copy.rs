@@ -11,15 +11,12 @@
 
 use super::engine::Engine;
 use super::marks::Marks;
-use super::prepare::{LONGEST, MSG_NOSIGNAL, POLL_FIRST, invalid};
+use super::prepare::{LONGEST, MSG_NOSIGNAL, invalid};
 use super::route;
 use crate::error::Fault;
 use crate::ring::{Completion, Op, bits, cf, opcode, sqe_flag};
+use crate::sys::uapi::{FIXED_BUFFER, POLL_FIRST, REPORT_USAGE, USAGE_COPIED};
 
-const FIXED_BUFFER: u16 = 4;
-const REPORT_USAGE: u16 = 8;
-/// In the result of a notification: it was copied.
-const USAGE_COPIED: i32 = i32::MIN;
 /// How often a send on a descriptor that copies goes as asked.
 const TRY_EACH: u32 = 64;
 /// In the slot: the kernel took bytes.

@@ -8,13 +8,12 @@
 
 use super::registry::{self, USE_BITS, USE_MASK};
 use crate::sys::Map;
+use crate::sys::uapi::{BUF_BYTES, BUF_TAIL};
 use core::sync::atomic::{AtomicI64, AtomicU16, AtomicU32, AtomicU64, Ordering};
 
 /// The serial in the word of a piece.
 const SERIAL_MASK: u64 = USE_MASK;
 
-const ENTRY: usize = 16;
-const TAIL_AT: usize = 14;
 const NONE: u32 = u32::MAX;
 /// In the word of a piece, beside its serial: it is leased.
 const OUT: u64 = 1 << 63;
@@ -133,7 +132,7 @@ impl Pool {
     #[inline]
     pub fn provide(&self, buffer: u32) {
         let (tail, size, ring) = (self.tail.get(), self.size, self.ring.as_ptr());
-        let at = (tail & self.mask) as usize * ENTRY;
+        let at = (tail & self.mask) as usize * BUF_BYTES;
         let next = tail.wrapping_add(1);
         self.tail.set(next);
         // SAFETY: the entry lies in the ring's mapping; only the owner thread writes it, and the
@@ -143,14 +142,14 @@ impl Pool {
             entry.cast::<u64>().write(self.address(buffer));
             entry.add(8).cast::<u32>().write(size);
             entry.add(12).cast::<u16>().write(buffer as u16);
-            (*ring.add(TAIL_AT).cast::<AtomicU16>()).store(next as u16, Ordering::Release);
+            (*ring.add(BUF_TAIL).cast::<AtomicU16>()).store(next as u16, Ordering::Release);
         }
     }
 
     /// Forget what the kernel ring that is gone had, and provide every buffer that is not leased.
     pub fn provide_anew(&self) {
         // SAFETY: nobody reads the tail: the kernel ring that did is gone.
-        unsafe { self.ring.as_ptr().add(TAIL_AT).cast::<u16>().write(0) };
+        unsafe { self.ring.as_ptr().add(BUF_TAIL).cast::<u16>().write(0) };
         self.tail.set(0);
         self.taken.set(0);
         for buffer in 0..self.count {

@@ -6,6 +6,7 @@
 use super::pool::{Pieces, Pool};
 use super::registry::{self, PIECE_BITS};
 use crate::error::{ENOTSUP_KERNEL, Fault};
+use crate::sys::uapi::BUF_BYTES;
 use crate::sys::{
     Backend, Call, Features, Huge, Map, Refused, ThreadId, is_forbidden, refusal_text,
 };
@@ -16,7 +17,6 @@ pub const MAX_BUFFERS: u32 = 32768;
 /// Bytes of an incremental pool: a peer may send byte by byte, and each is a lease of its own.
 const MOST_PIECES: u64 = 1 << PIECE_BITS;
 
-const ENTRY: usize = 16;
 /// How often and how long a kernel that is short of memory is waited for.
 const MEMORY_TRIES: u32 = 40;
 const MEMORY_PAUSE_NS: u64 = 5_000_000;
@@ -108,7 +108,7 @@ impl PoolRef {
         let (data, pages) =
             if spec.huge { Map::huge(bytes) } else { Map::new(bytes).map(|map| (map, Huge::No)) }
                 .map_err(no_memory)?;
-        let ring = Map::new(spec.count as usize * ENTRY).map_err(no_memory)?;
+        let ring = Map::new(spec.count as usize * BUF_BYTES).map_err(no_memory)?;
         let pieces = Pieces::new(spec).map_err(no_memory)?;
         let (piece_bits, last) = Pool::id_layout(pieces.most);
         let filling = if spec.incremental { spec.count } else { 0 };

@@ -13,15 +13,13 @@ use super::stats::Stats;
 use super::timers::Timers;
 use super::wake::Wake;
 use crate::error::{ENOSLOT, Fault};
+use crate::sys::uapi::{CANCEL_ALL, CANCEL_ANY, POLL_ADD_MULTI};
 use crate::sys::{Backend, Cqe, Features, SHORTLY_US, Sqe};
 use core::mem::MaybeUninit;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 const CF_MORE: u32 = cf::MORE;
-const POLL_ADD_MULTI: u32 = 1;
-const CANCEL_ALL: u32 = 1;
-const CANCEL_ANY: u32 = 4;
 
 /// A kernel completion of an operation in flight.
 #[derive(Clone, Copy, Debug)]

@@ -170,25 +170,13 @@ pub mod opcode {
 }
 
 /// Values of `flags` in an op.
-pub mod sqe_flag {
-    #![allow(missing_docs)]
-    pub const FIXED_FILE: u8 = 1;
-    pub const IO_DRAIN: u8 = 2;
-    pub const IO_LINK: u8 = 4;
-    pub const IO_HARDLINK: u8 = 8;
-    pub const ASYNC: u8 = 16;
-    pub const BUFFER_SELECT: u8 = 32;
-    pub const CQE_SKIP_SUCCESS: u8 = 64;
-}
+pub use crate::sys::uapi::sqe_flag;
 
 /// Low bits of `flags` in a completion.
 pub mod cf {
     #![allow(missing_docs)]
-    pub const BUFFER: u32 = 0x1;
-    pub const MORE: u32 = 0x2;
-    pub const SOCK_NONEMPTY: u32 = 0x4;
-    pub const NOTIF: u32 = 0x8;
-    pub const BUF_MORE: u32 = 0x10;
+    use crate::sys::uapi::cqe_flag::BUFFER_SHIFT;
+    pub use crate::sys::uapi::cqe_flag::{BUF_MORE, BUFFER, MORE, NOTIF, SOCK_NONEMPTY};
     pub const FINAL: u32 = 0x100;
     pub const LEASE: u32 = 0x200;
     pub const ZC_COPIED: u32 = 0x400;
@@ -200,7 +188,6 @@ pub mod cf {
     pub const CLAIM: u32 = 0x8000;
     /// The kernel's own bits that are passed on, with the buffer id.
     pub const KERNEL: u32 = 0xffff_001f;
-    const BUFFER_SHIFT: u32 = 16;
 
     /// The buffer that a completion with [`BUFFER`] is about, and whether more go into it.
     #[inline(always)]

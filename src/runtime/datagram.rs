@@ -17,10 +17,10 @@ use crate::sys::datagram::{
     Incoming, PAYLOAD_MOST, RECEIVED_HEAD, queued_bytes, receive_runs, received_shape,
 };
 use crate::sys::net;
+use crate::sys::uapi::RECV_MULTISHOT;
 use std::collections::VecDeque;
 use std::os::fd::{AsRawFd, OwnedFd};
 
-const RECV_MULTISHOT: u16 = 2;
 /// So many buffers a receive that goes on takes before others are looked at: the kernel's number.
 const MOST_IN_A_ROW: u32 = 32;
 /// The kernel charges more than that for each datagram that waits, however short.

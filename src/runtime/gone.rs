@@ -10,8 +10,8 @@ use super::flight::Flight;
 use crate::error::{ETLS, Fault};
 use crate::ring::{Completion, Op, cf, opcode, sqe_flag};
 use crate::sys::net;
+use crate::sys::uapi::POLL_ADD_MULTI;
 
-const POLL_ADD_MULTI: u32 = 1;
 const POLLERR: i32 = libc::POLLERR as i32;
 const POLLHUP: i32 = libc::POLLHUP as i32;
 const MSG_DONTWAIT: u32 = libc::MSG_DONTWAIT as u32;

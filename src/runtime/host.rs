@@ -7,8 +7,7 @@ use super::core::{Core, kind};
 use super::worker::Worker;
 use crate::error::Fault;
 use crate::ring::{Completion, Op, cf, opcode};
-
-const POLL_ADD_MULTI: u32 = 1;
+use crate::sys::uapi::POLL_ADD_MULTI;
 
 /// How a turn of the ring beside ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

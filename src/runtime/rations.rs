@@ -11,10 +11,9 @@ use super::core::{Core, kind};
 use crate::resource::{PoolInfo, PoolSpec};
 use crate::ring::{Op, opcode, sqe_flag};
 use crate::sys::Features;
+use crate::sys::uapi::{POLL_FIRST, RECV_MULTISHOT};
 use std::collections::VecDeque;
 
-const POLL_FIRST: u16 = 1;
-const RECV_MULTISHOT: u16 = 2;
 /// What a connection may take in one turn: as much as a server on epoll reads with one call.
 const RATION: u32 = 64 << 10;
 

@@ -10,11 +10,11 @@ use super::flight::Flight;
 use super::send_queue::Next;
 use crate::error::Fault;
 use crate::ring::{Op, opcode};
+use crate::sys::uapi::ACCEPT_MULTISHOT;
 use crate::sys::{Features, net};
 
 /// Longest send that is tried at once, without a completion when it went whole.
 const MOST_QUIET: u32 = 16 << 10;
-const ACCEPT_MULTISHOT: u16 = 1;
 /// With so little room in the table clients are accepted one at a time: an accept that goes on
 /// would take whoever waits, and those beyond the room would have to be sent away.
 const LITTLE_ROOM: usize = 256;

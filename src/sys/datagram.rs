@@ -5,11 +5,10 @@
 
 use super::map::Map;
 use super::net::option;
+use super::uapi::RECVMSG_OUT_BYTES as HEADER;
 use core::mem::{offset_of, size_of};
 use core::ptr::{addr_of_mut, null_mut};
 
-/// struct io_uring_recvmsg_out.
-const HEADER: usize = 16;
 /// Room for a sender's address, of any family.
 const NAME: usize = 112;
 /// Room for one control message with an int.

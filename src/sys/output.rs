@@ -28,7 +28,7 @@ fn write_some(fd: i32, bytes: &[u8]) -> Result<usize, i32> {
     }
     let vector = libc::iovec { iov_base: bytes.as_ptr() as *mut _, iov_len: bytes.len() };
     // SAFETY: one vector over bytes that are only read.
-    let written = unsafe { libc::pwritev2(fd, &vector, 1, -1, RWF_NOSIGNAL) };
+    let written = unsafe { libc::pwritev2(fd, &vector, 1, -1, RWF_NOSIGNAL as i32) };
     if written >= 0 || !matches!(errno(), libc::EOPNOTSUPP | libc::EINVAL | libc::ENOSYS) {
         return answer(written);
     }

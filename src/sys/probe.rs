@@ -8,7 +8,10 @@ use super::refused::{Call, Refused};
 use super::rings::{Ring, outcome};
 use super::uapi::RWF_NOSIGNAL;
 use super::{Sqe, register, setup};
-use io_uring::{IoUring, Probe, opcode, squeue, types};
+use io_uring::opcode::{
+    Bind, FixedFdInstall, Listen, MsgRingData, Pipe, RecvMulti, SendZc, Socket,
+};
+use io_uring::{IoUring, Probe, squeue, types};
 use std::io;
 use std::sync::OnceLock;
 
@@ -183,18 +186,21 @@ fn ask(ring: &Ring, flags: u32) -> Result<Kernel, Refused> {
     add(parameters.is_feature_skip_cqe_on_success(), Features::CQE_SKIP);
     // Opcodes date a kernel: SEND_ZC came with 6.0, SOCKET with 5.19, MSG_RING with 5.18.
     let has = |opcode: u8| opcodes >> opcode & 1 == 1;
-    add(has(47), Features::RECV_MULTISHOT.with(Features::CANCEL_SYNC));
-    add(has(45), Features::ACCEPT_MULTISHOT.with(Features::POOL).with(Features::CANCEL_ANY));
-    add(has(40), Features::REGISTERED_RING);
-    add(has(56) && has(57), Features::BIND_LISTEN);
-    add(has(45), Features::FIXED_BUFFERS.with(Features::BIG_RING));
-    add(has(47), Features::FILE_TABLE);
-    add(has(54), Features::FD_INSTALL);
+    add(has(SendZc::CODE), Features::RECV_MULTISHOT.with(Features::CANCEL_SYNC));
+    add(
+        has(Socket::CODE),
+        Features::ACCEPT_MULTISHOT.with(Features::POOL).with(Features::CANCEL_ANY),
+    );
+    add(has(MsgRingData::CODE), Features::REGISTERED_RING);
+    add(has(Bind::CODE) && has(Listen::CODE), Features::BIND_LISTEN);
+    add(has(Socket::CODE), Features::FIXED_BUFFERS.with(Features::BIG_RING));
+    add(has(SendZc::CODE), Features::FILE_TABLE);
+    add(has(FixedFdInstall::CODE), Features::FD_INSTALL);
     add(incremental(ring), Features::POOL_INCREMENTAL);
     let no_signal = write_nosignal();
     add(no_signal, Features::WRITE_NOSIGNAL);
     // PIPE came with 6.16: only this version and the next have to be tried.
-    add(has(62) && (no_signal || recv_limit()), Features::RECV_LIMIT);
+    add(has(Pipe::CODE) && (no_signal || recv_limit()), Features::RECV_LIMIT);
     for (flag, feature) in setup::FLAG_FEATURES {
         add(setup::is_known(flag, flags), feature);
     }
@@ -233,7 +239,7 @@ fn recv_limit() -> bool {
 /// The answer to such a receive.
 fn limited_receive() -> io::Result<i32> {
     let mut ring = IoUring::<squeue::Entry>::builder().dontfork().build(2)?;
-    let entry = opcode::RecvMulti::new(types::Fd(-1), 0).build();
+    let entry = RecvMulti::new(types::Fd(-1), 0).build();
     // SAFETY: both are the 64 bytes of struct io_uring_sqe.
     let mut words: Sqe = unsafe { core::mem::transmute(entry) };
     // The limit, beside the number of the pool.
@@ -256,7 +262,7 @@ fn write_nosignal() -> bool {
     let byte = [0u8; 1];
     let vector = libc::iovec { iov_base: byte.as_ptr() as *mut _, iov_len: 1 };
     // SAFETY: one vector over one byte that is only read.
-    let written = unsafe { libc::pwritev2(fd, &vector, 1, -1, RWF_NOSIGNAL) };
+    let written = unsafe { libc::pwritev2(fd, &vector, 1, -1, RWF_NOSIGNAL as i32) };
     // SAFETY: closes the descriptor opened above.
     unsafe { libc::close(fd) };
     written == 1

@@ -3,6 +3,7 @@
 //! Owns: reading `struct io_uring_sqe` out of eight words.
 
 use crate::sys::Sqe;
+use crate::sys::uapi::{ACCEPT_MULTISHOT, POLL_ADD_MULTI, RECV_MULTISHOT, sqe_flag};
 
 /// Opcodes the model knows.
 pub mod opcode {
@@ -31,27 +32,7 @@ pub mod opcode {
     pub const LISTEN: u8 = 57;
 }
 
-pub const IO_DRAIN: u8 = 2;
-pub const LINKS: u8 = 4 | 8;
-pub const HARDLINK: u8 = 8;
-pub const ASYNC: u8 = 16;
-pub const BUFFER_SELECT: u8 = 32;
-pub const SKIP_SUCCESS: u8 = 64;
-
-pub const CQE_BUFFER: u32 = 1;
-pub const CQE_MORE: u32 = 2;
-pub const CQE_BUF_MORE: u32 = 16;
-
-pub const CANCEL_ALL: u32 = 1;
-pub const CANCEL_FD: u32 = 2;
-pub const CANCEL_ANY: u32 = 4;
-pub const TIMEOUT_ABS: u32 = 1;
-pub const TIMEOUT_UPDATE: u32 = 2;
-pub const POLL_MULTI: u32 = 1;
-pub const POLL_UPDATE: u32 = 2;
-pub const NOP_RESULT: u32 = 1;
-const ACCEPT_MULTI: u16 = 1;
-const RECV_MULTI: u16 = 2;
+pub const LINKS: u8 = sqe_flag::IO_LINK | sqe_flag::IO_HARDLINK;
 const MSG_DONTWAIT: u32 = libc::MSG_DONTWAIT as u32;
 const MSG_WAITALL: u32 = libc::MSG_WAITALL as u32;
 
@@ -97,15 +78,15 @@ impl Entry {
 
     /// It takes its buffer from a pool.
     pub fn selects_buffer(&self) -> bool {
-        self.flags & BUFFER_SELECT != 0
+        self.flags & sqe_flag::BUFFER_SELECT != 0
     }
 
     /// It completes more than once.
     pub fn is_multishot(&self) -> bool {
         match self.opcode {
-            opcode::ACCEPT => self.ioprio & ACCEPT_MULTI != 0,
-            opcode::RECV => self.ioprio & RECV_MULTI != 0,
-            opcode::POLL_ADD => self.len & POLL_MULTI != 0,
+            opcode::ACCEPT => self.ioprio & ACCEPT_MULTISHOT != 0,
+            opcode::RECV => self.ioprio & RECV_MULTISHOT != 0,
+            opcode::POLL_ADD => self.len & POLL_ADD_MULTI != 0,
             _ => false,
         }
     }

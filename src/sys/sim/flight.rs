@@ -6,6 +6,10 @@
 use super::entry::*;
 use super::memory;
 use super::world::{FIRST_WAKE, NEVER, World};
+use crate::sys::uapi::{
+    CANCEL_ALL, CANCEL_ANY, CANCEL_FD, NOP_INJECT_RESULT, POLL_UPDATE_EVENTS, TIMEOUT_ABS,
+    TIMEOUT_UPDATE, cqe_flag, sqe_flag,
+};
 
 /// An operation that takes time.
 #[derive(Debug)]
@@ -45,7 +49,7 @@ impl World {
             entry.opcode = if reads { opcode::READ } else { opcode::WRITE };
         }
         let ends_at = self.roll_end(&entry);
-        if entry.is_inline() && entry.flags & ASYNC == 0 {
+        if entry.is_inline() && entry.flags & sqe_flag::ASYNC == 0 {
             let res = self.result(&entry);
             self.finish(entry, rest, res, 0);
             return;
@@ -97,11 +101,11 @@ impl World {
         let failed = self.dice.chance(self.plan.error);
         let errno = self.errno(entry.opcode);
         match entry.opcode {
-            opcode::NOP if entry.op_flags & NOP_RESULT != 0 => entry.len as i32,
+            opcode::NOP if entry.op_flags & NOP_INJECT_RESULT != 0 => entry.len as i32,
             opcode::NOP => 0,
             opcode::ASYNC_CANCEL => self.cancel(entry),
             opcode::TIMEOUT_REMOVE => self.timeout_remove(entry),
-            opcode::POLL_REMOVE if entry.len & POLL_UPDATE != 0 => {
+            opcode::POLL_REMOVE if entry.len & POLL_UPDATE_EVENTS != 0 => {
                 if self.find(entry.addr).is_some() { 0 } else { -libc::ENOENT }
             }
             opcode::POLL_REMOVE => self.cancel_one(Target::UserData(entry.addr)),
@@ -224,7 +228,7 @@ impl World {
         let Some(taken) = taken else {
             return self.end(index, -libc::ENOBUFS, 0);
         };
-        let flags = u32::from(taken.id) << 16 | CQE_BUFFER;
+        let flags = u32::from(taken.id) << 16 | cqe_flag::BUFFER;
         if ended && !with_buffer {
             return self.end(index, 0, 0);
         }
@@ -232,7 +236,7 @@ impl World {
         // The end of a stream can take a buffer and put nothing into it.
         let moved = if ended { 0 } else { self.portion_of(room) };
         let stays = self.pools.get_mut(&entry.group).is_some_and(|pool| pool.take(moved));
-        let flags = if stays { flags | CQE_BUF_MORE } else { flags };
+        let flags = if stays { flags | cqe_flag::BUF_MORE } else { flags };
         if ended {
             return self.end(index, 0, flags);
         }
@@ -249,7 +253,7 @@ impl World {
         if !entry.is_multishot() || res < 0 || last || dropped || !self.has_room() {
             return self.end(index, res, flags);
         }
-        self.post(entry.user_data, res, flags | CQE_MORE);
+        self.post(entry.user_data, res, flags | cqe_flag::MORE);
         self.put_off(index, again);
     }
 
@@ -265,13 +269,13 @@ impl World {
         let short = entry.wants_all() && res >= 0 && (res as u32) < entry.len;
         let expired = entry.opcode == opcode::TIMEOUT && res == -libc::ETIME;
         let failed = short || (res < 0 && !expired);
-        if failed || entry.flags & SKIP_SUCCESS == 0 {
+        if failed || entry.flags & sqe_flag::CQE_SKIP_SUCCESS == 0 {
             self.post(entry.user_data, res, flags);
         }
         if rest.is_empty() {
             return;
         }
-        if !failed || entry.flags & HARDLINK != 0 {
+        if !failed || entry.flags & sqe_flag::IO_HARDLINK != 0 {
             let next = rest.remove(0);
             return self.start(next, rest);
         }

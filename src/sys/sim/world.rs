@@ -5,12 +5,13 @@
 //! ring with deferred task work; until then `ready` announces them.
 
 use super::Posted;
-use super::entry::{Entry, IO_DRAIN};
+use super::entry::Entry;
 use super::flight::Flight;
 use super::memory::PoolRing;
 use super::plan::{Dice, SimPlan};
 use super::queue::Queue;
 use super::tables::Tables;
+use crate::sys::uapi::sqe_flag;
 use crate::sys::{Cqe, Features, Ready, SetupInfo, Sqe};
 use core::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
@@ -201,7 +202,7 @@ impl World {
     }
 
     fn may_start(&self, entry: &Entry) -> bool {
-        self.drained.is_empty() && (entry.flags & IO_DRAIN == 0 || self.live == 0)
+        self.drained.is_empty() && (entry.flags & sqe_flag::IO_DRAIN == 0 || self.live == 0)
     }
 
     fn begin(&mut self, mut chain: Vec<Entry>) {
@@ -216,7 +217,7 @@ impl World {
     /// Start what waited behind a drain as far as it may.
     fn release_drained(&mut self) {
         while let Some(front) = self.drained.front() {
-            if front[0].flags & IO_DRAIN != 0 && self.live > 0 {
+            if front[0].flags & sqe_flag::IO_DRAIN != 0 && self.live > 0 {
                 return;
             }
             let Some(mut chain) = self.drained.pop_front() else { return };

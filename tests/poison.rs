@@ -42,7 +42,7 @@ fn is_let_go(write_end: i32) -> bool {
 /// kernel's ring behind: then a read that nobody can cancel holds its file for ever.
 #[test]
 fn a_poisoned_ring_can_only_be_freed_and_then_is_gone() {
-    let mut ring = std::ptr::null_mut();
+    let mut made = MaybeUninit::uninit();
     let mut ends = [0i32; 2];
     // The kernel may write into it until the free is through.
     let memory: &'static mut [u8; 16] = Box::leak(Box::new([0; 16]));
@@ -50,11 +50,12 @@ fn a_poisoned_ring_can_only_be_freed_and_then_is_gone() {
     // SAFETY: pointers to locals that live through the calls; `memory` lives for ever.
     unsafe {
         // The first ring makes what a process keeps.
-        assert_eq!(ringline_create(std::ptr::null(), &mut ring), 0);
-        assert_eq!(ringline_free(ring), 0);
+        assert_eq!(ringline_create(std::ptr::null(), Some(&mut made)), 0);
+        assert_eq!(ringline_free(made.assume_init()), 0);
         let before = descriptors();
         assert_eq!(libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC), 0);
-        assert_eq!(ringline_create(std::ptr::null(), &mut ring), 0);
+        assert_eq!(ringline_create(std::ptr::null(), Some(&mut made)), 0);
+        let ring = made.assume_init();
         assert_eq!(ringline_attach(ring), 0);
         ringline_prep_read(Some(&mut read), ends[0], memory.as_mut_ptr().cast(), 16, u64::MAX);
         assert_eq!(ringline_submit(ring, read.as_ptr(), 1, std::ptr::null_mut(), 0), 1);

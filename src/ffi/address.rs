@@ -189,6 +189,7 @@ mod tests {
     use crate::ffi::runtime_adopt::ringline_worker_adopt;
     use crate::ffi::runtime_lend::ringline_conn_connect;
     use crate::ffi::{error::ringline_error_detail, ringline_runtime};
+    use core::mem::MaybeUninit;
     use core::ptr::{null, null_mut};
     use std::ffi::CString;
 
@@ -221,11 +222,12 @@ mod tests {
             identity_count: 1,
             ..Default::default()
         };
-        let mut tls = null_mut();
-        // SAFETY: options of this version, with the bytes that they name, and room for the handle.
-        let code = unsafe { ringline_tls_server_create(&options, &mut tls) };
+        let mut tls = MaybeUninit::new(null_mut());
+        // SAFETY: options of this version, with the bytes that they name.
+        let code = unsafe { ringline_tls_server_create(&options, Some(&mut tls)) };
         assert_eq!(code, 0, "{}", words());
-        tls
+        // SAFETY: made with a value.
+        unsafe { tls.assume_init() }
     }
 
     /// Listen with a TLS config, by either function that takes one.
@@ -277,9 +279,9 @@ mod tests {
     }
 
     fn connect(runtime: *mut ringline_runtime, address: *const c_char) -> i32 {
-        let mut conn = 0;
-        // SAFETY: a terminated text, a handle, and room for the id.
-        unsafe { ringline_conn_connect(runtime, address, 1_000_000_000, 0, &mut conn) }
+        let mut conn = MaybeUninit::uninit();
+        // SAFETY: a terminated text, or NULL.
+        unsafe { ringline_conn_connect(runtime, address, 1_000_000_000, 0, Some(&mut conn)) }
     }
 
     const NO_STREAM: Answer = Err("are datagrams: ");
@@ -328,17 +330,19 @@ mod tests {
 
     /// A runtime whose only worker is the calling thread.
     fn with_worker(body: impl FnOnce(*mut ringline_runtime)) {
-        let (mut runtime, mut block) = (null_mut(), null_mut());
+        let (mut runtime, mut block) = (MaybeUninit::new(null_mut()), null_mut());
         let config = crate::ffi::runtime_config::ringline_runtime_config {
             size: size_of::<crate::ffi::runtime_config::ringline_runtime_config>() as u32,
             workers: 1,
             ..Default::default()
         };
-        // SAFETY: room for each, and a config of this version.
-        unsafe {
-            assert_eq!(ringline_runtime_create(&config, &mut runtime), 0);
+        // SAFETY: a config of this version, a place that has a value, and room for the block.
+        let runtime = unsafe {
+            assert_eq!(ringline_runtime_create(&config, Some(&mut runtime)), 0);
+            let runtime = runtime.assume_init();
             assert_eq!(ringline_worker_adopt(runtime, 0, &mut block), 0);
-        }
+            runtime
+        };
         body(runtime);
         assert_eq!(ringline_runtime_free(runtime), 0);
     }

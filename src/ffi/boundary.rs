@@ -4,9 +4,10 @@
 //! is inside a ring, and no panic crosses into C.
 
 use super::ringline_ring;
-use super::state::{Pace, RingState};
+use super::state::{Pace, RingState, state};
 use super::table::{self, Entry, phase};
 use crate::error::{EFORKED, EPANIC, EPOISONED, ESTALE, EWRONGTHREAD, Fault};
+use crate::op::Engine;
 use crate::sys::{NOBODY, fork_epoch, is_current_thread, thread_is_over};
 use core::cell::Cell;
 use core::sync::atomic::Ordering;
@@ -36,12 +37,43 @@ pub(super) fn fail(fault: Fault) -> i32 {
     fault.code
 }
 
-/// As [`fail`], for functions that return 64 bits.
-pub(super) fn outcome(result: Result<u32, Fault>) -> i32 {
-    match result {
-        Ok(value) => value.min(i32::MAX as u32) as i32,
-        Err(fault) => fail(fault),
+/// A token or an id, or the code of a fault whose text is kept.
+pub(super) fn long_outcome(result: Result<u64, Fault>) -> i64 {
+    result.map_or_else(|fault| fail(fault).into(), |id| id as i64)
+}
+
+/// What a function may answer when nothing went wrong.
+pub(super) trait Answer {
+    fn code(self) -> i32;
+}
+
+impl Answer for () {
+    fn code(self) -> i32 {
+        0
     }
+}
+
+impl Answer for bool {
+    fn code(self) -> i32 {
+        self.into()
+    }
+}
+
+impl Answer for u32 {
+    fn code(self) -> i32 {
+        self.min(i32::MAX as u32) as i32
+    }
+}
+
+impl Answer for usize {
+    fn code(self) -> i32 {
+        self.min(i32::MAX as usize) as i32
+    }
+}
+
+/// The code of an answer, or that of a fault whose text is kept.
+pub(super) fn outcome<T: Answer>(result: Result<T, Fault>) -> i32 {
+    result.map_or_else(fail, T::code)
 }
 
 /// How the calling thread came to be inside.
@@ -121,6 +153,32 @@ pub(super) fn owned(handle: *mut ringline_ring) -> Option<*mut RingState> {
     is_owned(entry).then(|| entry.ring.load(Ordering::Relaxed))
 }
 
+/// As [`enter_ffi`], for what answers a code alone.
+pub(super) fn on_ring<T: Answer>(
+    handle: *mut ringline_ring,
+    door: Door,
+    body: impl FnOnce(&Inside) -> Result<T, Fault>,
+) -> i32 {
+    enter_ffi(handle, door, |inside| outcome(body(inside)).into()) as i32
+}
+
+/// As [`on_ring`] for the owner, where the ring's state is all that is needed.
+pub(super) fn on_state<T: Answer>(
+    handle: *mut ringline_ring,
+    body: impl FnOnce(&mut RingState) -> Result<T, Fault>,
+) -> i32 {
+    // SAFETY: inside, and the reference ends with `body`, which runs no user code.
+    on_ring(handle, Door::Owner, |inside| body(unsafe { state(inside.ring) }))
+}
+
+/// As [`on_state`], where the engine is.
+pub(super) fn on_engine<T: Answer>(
+    handle: *mut ringline_ring,
+    body: impl FnOnce(&mut Engine) -> Result<T, Fault>,
+) -> i32 {
+    on_state(handle, |ring| body(&mut ring.engine))
+}
+
 #[inline]
 fn guarded(inside: &Inside, body: impl FnOnce(&Inside) -> i64) -> i64 {
     match catch_unwind(AssertUnwindSafe(|| body(inside))) {
@@ -135,7 +193,7 @@ fn poison(inside: &Inside) -> i64 {
     if !inside.gone.get() {
         if inside.loops.get() {
             // SAFETY: inside still, and no reference outlived the unwinding.
-            unsafe { super::state::state(inside.ring) }.pace = Pace::Careful;
+            unsafe { state(inside.ring) }.pace = Pace::Careful;
         }
         inside.entry.owner.store(NOBODY, Ordering::Release);
         inside.entry.phase.store(phase::POISONED, Ordering::Release);
@@ -201,13 +259,9 @@ fn admit(entry: &'static Entry, door: Door) -> Result<(u32, Access), Fault> {
     Ok((from, access))
 }
 
-/// The code of a call on a mailbox.
-pub(super) fn mailed<T>(answer: Result<Result<T, Fault>, i32>) -> Result<T, Fault> {
-    let context = |code| match code {
-        EFORKED => "the mailbox was made before fork(2)",
-        _ => "the mailbox handle is NULL, released, or never was one",
-    };
-    answer.unwrap_or_else(|code| Err(Fault::new(code, context(code))))
+/// Run code that has no ring under the panic net, and answer its code.
+pub(super) fn answered<T: Answer>(body: impl FnOnce() -> Result<T, Fault>) -> i32 {
+    netted(|| outcome(body()))
 }
 
 /// Run code that has no ring under the panic net.

@@ -1,21 +1,11 @@
 //! Group F: cancelling.
 
-use super::boundary::{Door, Inside, enter_ffi, fail, outcome};
+use super::boundary::{Door, on_engine, on_ring};
+use super::given::list;
 use super::ringline_ring;
 use super::state::state;
 use super::submit::not_in_callback;
-use crate::error::{ENULL, Fault};
 use crate::op::Engine;
-
-fn with_engine(
-    ring: *mut ringline_ring,
-    body: impl FnOnce(&mut Engine) -> Result<u32, Fault>,
-) -> i32 {
-    enter_ffi(ring, Door::Owner, |inside: &Inside| {
-        // SAFETY: inside, and this reference ends with the closure.
-        outcome(body(&mut unsafe { state(inside.ring) }.engine)).into()
-    }) as i32
-}
 
 /// Ask for the op of `token` to end. Its memory stays the library's until its FINAL completion,
 /// which tells -ECANCELED, or how it ended before. Owner thread (any while there is none).
@@ -29,7 +19,7 @@ fn with_engine(
 /// cancel again.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_cancel(ring: *mut ringline_ring, token: u64) -> i32 {
-    with_engine(ring, |engine| engine.cancel(token).map(|()| 0))
+    on_engine(ring, |engine| engine.cancel(token))
 }
 
 /// Ask for many ops to end, as ringline_cancel(). Tokens that are gone, of closes and of link
@@ -41,15 +31,11 @@ pub unsafe extern "C-unwind" fn ringline_cancel_many(
     tokens: *const u64,
     count: u32,
 ) -> i32 {
-    with_engine(ring, |engine| {
-        if tokens.is_null() && count > 0 {
-            return Err(Fault::new(ENULL, "tokens is NULL"));
-        }
-        let mut asked = 0;
-        for at in 0..count as usize {
-            // SAFETY: not NULL; the caller vouches for `count` tokens.
-            let token = unsafe { tokens.add(at).read() };
-            match engine.cancel(token) {
+    on_engine(ring, |engine| {
+        let mut asked = 0u32;
+        // SAFETY: the caller vouches for `count` readable tokens, or gave NULL.
+        for token in unsafe { list(tokens, count, "tokens is NULL") }? {
+            match engine.cancel(*token) {
                 Ok(()) => asked += 1,
                 Err(fault) if fault.code == -libc::EAGAIN => return Err(fault),
                 Err(_) => {}
@@ -63,14 +49,14 @@ pub unsafe extern "C-unwind" fn ringline_cancel_many(
 /// while there is none). Returns how many were asked, or -EAGAIN as ringline_cancel().
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_cancel_fd(ring: *mut ringline_ring, fd: i32) -> i32 {
-    with_engine(ring, |engine| engine.cancel_fd(fd))
+    on_engine(ring, |engine| engine.cancel_fd(fd))
 }
 
 /// Ask for everything in flight to end, timers included. Owner thread (any while there is none).
 /// Returns how many were asked, or -EAGAIN as ringline_cancel().
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_cancel_all(ring: *mut ringline_ring) -> i32 {
-    with_engine(ring, Engine::cancel_all)
+    on_engine(ring, Engine::cancel_all)
 }
 
 /// Cancel and wait for the kernel's verdict, up to `timeout_ns` (-1 = forever). The FINAL still
@@ -88,12 +74,9 @@ pub extern "C-unwind" fn ringline_cancel_sync(
     token: u64,
     timeout_ns: i64,
 ) -> i32 {
-    enter_ffi(ring, Door::Owner, |inside: &Inside| {
-        if let Err(fault) = not_in_callback(inside) {
-            return fail(fault).into();
-        }
+    on_ring(ring, Door::Owner, |inside| {
+        not_in_callback(inside)?;
         // SAFETY: inside, and this reference ends with the closure.
-        let engine = &mut unsafe { state(inside.ring) }.engine;
-        outcome(engine.cancel_sync(token, timeout_ns).map(|()| 0)).into()
-    }) as i32
+        unsafe { state(inside.ring) }.engine.cancel_sync(token, timeout_ns)
+    })
 }

@@ -1,12 +1,12 @@
 //! Config and info structs: sizes by the rules of openat2(2).
 //!
-//! Owns: defaults, limits, and reading structs of older and newer headers.
+//! Owns: defaults and limits of a ring.
 
-use super::boundary::fail;
 use super::constants::{RINGLINE_CONFIG_BIG, RINGLINE_CONFIG_SQPOLL};
-use crate::error::{ENULL, Fault};
+use super::given::{init, invalid};
+use crate::error::Fault;
 use crate::sys::{Features, RingSpec, disabled_by_environment};
-use core::mem::size_of;
+use core::mem::MaybeUninit;
 use std::time::Duration;
 
 const MAX_ENTRIES: u32 = 32768;
@@ -71,71 +71,11 @@ pub struct ringline_info {
     pub disabled: u64,
 }
 
-/// Read a struct of any size at `from` into `T`; the first member is its size.
-///
-/// # Safety
-/// `from` points to that many readable bytes.
-pub(super) unsafe fn read_sized<T: Default + Copy>(from: *const T) -> Result<T, Fault> {
-    // SAFETY: as the caller promised, at least the size member is there.
-    let given = unsafe { from.cast::<u32>().read() } as usize;
-    let mut value = T::default();
-    let ours = size_of::<T>();
-    if given == 0 {
-        return Ok(value);
-    }
-    if !(4..=4096).contains(&given) {
-        return Err(Fault::errno(libc::EINVAL, "the struct's size member is not plausible"));
-    }
-    for at in ours..given {
-        // SAFETY: the caller said that the struct has `given` bytes.
-        if unsafe { from.cast::<u8>().add(at).read() } != 0 {
-            return Err(Fault::errno(
-                libc::E2BIG,
-                "the program asks for something this library is too old to know",
-            ));
-        }
-    }
-    // SAFETY: both have at least that many bytes; plain data.
-    unsafe {
-        core::ptr::copy_nonoverlapping(
-            from.cast::<u8>(),
-            (&raw mut value).cast::<u8>(),
-            given.min(ours),
-        );
-    }
-    Ok(value)
-}
-
-/// Write a struct out as far as the caller's has room; a longer one gets a zero tail.
-///
-/// # Safety
-/// `to` points to as many writable bytes as its size member says.
-pub(super) unsafe fn write_sized<T: Copy>(to: *mut T, value: &T) -> Result<(), Fault> {
-    // SAFETY: as the caller promised, at least the size member is there.
-    let given = unsafe { to.cast::<u32>().read() } as usize;
-    let ours = size_of::<T>();
-    let room = if given == 0 { ours } else { given };
-    if !(4..=4096).contains(&room) {
-        return Err(Fault::errno(libc::EINVAL, "the struct's size member is not plausible"));
-    }
-    // SAFETY: `room` bytes are writable, the copy stays within both.
-    unsafe {
-        core::ptr::write_bytes(to.cast::<u8>(), 0, room);
-        core::ptr::copy_nonoverlapping(
-            (value as *const T).cast::<u8>(),
-            to.cast::<u8>(),
-            room.min(ours),
-        );
-        to.cast::<u32>().write(room as u32);
-    }
-    Ok(())
-}
-
 impl ringline_config {
     /// Defaults filled in, limits checked.
     pub(super) fn resolved(mut self) -> Result<ringline_config, Fault> {
         let or = |value: u32, default: u32| if value == 0 { default } else { value };
-        self.size = size_of::<ringline_config>() as u32;
+        self.size = SIZE;
         self.sq_entries = or(self.sq_entries, DEFAULT_SQ);
         self.cq_entries = or(self.cq_entries, self.sq_entries.saturating_mul(4));
         self.max_inflight = or(self.max_inflight, DEFAULT_INFLIGHT);
@@ -143,28 +83,25 @@ impl ringline_config {
         self.recs_cap = or(self.recs_cap, self.cq_entries);
         self.sq_thread_idle_ms = or(self.sq_thread_idle_ms, 1000);
         if self.sq_entries > MAX_ENTRIES || self.cq_entries > 2 * MAX_ENTRIES {
-            return Err(Fault::errno(
-                libc::EINVAL,
-                "sq_entries is 32768 at most, cq_entries 65536",
-            ));
+            return Err(invalid("sq_entries is 32768 at most, cq_entries 65536"));
         }
         if self.cq_entries < self.sq_entries {
-            return Err(Fault::errno(libc::EINVAL, "cq_entries must not be below sq_entries"));
+            return Err(invalid("cq_entries must not be below sq_entries"));
         }
         if self.max_inflight > MAX_INFLIGHT || self.ops_cap > MAX_INFLIGHT {
-            return Err(Fault::errno(libc::EINVAL, "max_inflight and ops_cap are 8388608 at most"));
+            return Err(invalid("max_inflight and ops_cap are 8388608 at most"));
         }
         if self.recs_cap > MAX_INFLIGHT {
-            return Err(Fault::errno(libc::EINVAL, "recs_cap is 8388608 at most"));
+            return Err(invalid("recs_cap is 8388608 at most"));
         }
         if self.flags & !(RINGLINE_CONFIG_SQPOLL | RINGLINE_CONFIG_BIG) != 0 {
-            return Err(Fault::errno(libc::EINVAL, "unknown bit in config.flags"));
+            return Err(invalid("unknown bit in config.flags"));
         }
         if self.spin_us > MAX_SPIN_US {
-            return Err(Fault::errno(libc::EINVAL, "spin_us is 1000000 at most"));
+            return Err(invalid("spin_us is 1000000 at most"));
         }
         if self.disable & !Features::all().0 != 0 {
-            return Err(Fault::errno(libc::EINVAL, "unknown bit in config.disable"));
+            return Err(invalid("unknown bit in config.disable"));
         }
         Ok(self)
     }
@@ -190,15 +127,11 @@ impl ringline_config {
 /// Only the members of version 0.1 are written, which every caller's struct has; those added later
 /// stay at their default because `size` says so. Returns 0 or RINGLINE_ENULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn ringline_config_init(config: *mut ringline_config) -> i32 {
-    if config.is_null() {
-        return fail(Fault::new(ENULL, "config is NULL"));
-    }
-    let size = size_of::<ringline_config>() as u32;
-    let defaults = ringline_config { size, ..ringline_config::default() };
-    // SAFETY: not NULL; the caller vouches for a struct of version 0.1 at least.
-    unsafe { config.write(defaults) };
-    0
+pub extern "C-unwind" fn ringline_config_init(
+    config: Option<&mut MaybeUninit<ringline_config>>,
+) -> i32 {
+    init(config, ringline_config { size: SIZE, ..ringline_config::default() })
 }
 
-const _: () = assert!(size_of::<ringline_config>() == 48, "config_init writes version 0.1 only");
+const SIZE: u32 = size_of::<ringline_config>() as u32;
+const _: () = assert!(SIZE == 48, "config_init writes version 0.1 only");

@@ -3,9 +3,9 @@
 //! Owns: nothing. Formats one line at a time on the stack and writes it; never allocates, never
 //! changes the ring.
 
-use super::boundary::{Door, enter_ffi, outcome};
+use super::boundary::on_state;
 use super::ringline_ring;
-use super::state::{RingState, state};
+use super::state::RingState;
 use crate::error::Fault;
 use crate::ring::{Lifecycle, Slot, bits};
 use crate::sys::{op_name, write_quietly};
@@ -26,10 +26,7 @@ fn put(fd: i32, text: fmt::Arguments) -> Result<(), Fault> {
 /// written (-EBADF, -EPIPE, -ENOSPC).
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_dump(ring: *mut ringline_ring, fd: i32) -> i32 {
-    enter_ffi(ring, Door::Owner, |inside| {
-        // SAFETY: inside, and this reference ends with the closure; no user code runs.
-        outcome(dump(unsafe { state(inside.ring) }, fd)).into()
-    }) as i32
+    on_state(ring, |ring| dump(ring, fd))
 }
 
 fn dump(ring: &mut RingState, fd: i32) -> Result<u32, Fault> {

@@ -1,11 +1,11 @@
 //! Group I: registered files and direct descriptors.
 
-use super::boundary::{Door, enter_ffi, fail, outcome};
+use super::boundary::{Door, enter_ffi, long_outcome, on_engine};
 use super::constants::RINGLINE_FILE_INSTALL_INHERIT;
-use super::pool::with_engine;
+use super::given::{invalid, null};
 use super::ringline_ring;
 use super::state::state;
-use crate::error::{ENULL, ESTALE, Fault};
+use crate::error::{ESTALE, Fault};
 use crate::op::{Engine, Sink};
 use crate::ring::{Op, opcode, sqe_flag};
 
@@ -31,11 +31,11 @@ pub extern "C-unwind" fn ringline_files_reserve(
     direct: u32,
     flags: u32,
 ) -> i32 {
-    with_engine(ring, |engine| {
+    on_engine(ring, |engine| {
         if flags != 0 {
-            return Err(Fault::errno(libc::EINVAL, "flags must be 0"));
+            return Err(invalid("flags must be 0"));
         }
-        engine.files_reserve(slots, direct).map(|()| 0)
+        engine.files_reserve(slots, direct)
     })
 }
 
@@ -44,7 +44,7 @@ pub extern "C-unwind" fn ringline_files_reserve(
 /// without a table.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_file_add(ring: *mut ringline_ring, fd: i32) -> i32 {
-    with_engine(ring, |engine| {
+    on_engine(ring, |engine| {
         let mut slot = [0];
         engine.file_add(&[fd], &mut slot).map(|_| slot[0])
     })
@@ -60,12 +60,12 @@ pub unsafe extern "C-unwind" fn ringline_file_add_many(
     count: u32,
     slots: *mut u32,
 ) -> i32 {
-    with_engine(ring, |engine| {
+    on_engine(ring, |engine| {
         if count == 0 {
             return Ok(0);
         }
         if fds.is_null() || slots.is_null() {
-            return Err(Fault::new(ENULL, "fds or slots is NULL"));
+            return Err(null("fds or slots is NULL"));
         }
         // SAFETY: not NULL; the caller vouches for `count` of both.
         let (fds, slots) = unsafe {
@@ -86,7 +86,7 @@ pub extern "C-unwind" fn ringline_file_replace(
     slot: i32,
     fd: i32,
 ) -> i32 {
-    with_engine(ring, |engine| engine.file_replace(slot_of(slot)?, fd).map(|()| 0))
+    on_engine(ring, |engine| engine.file_replace(slot_of(slot)?, fd))
 }
 
 /// Take a file out of its slot; a direct descriptor is closed by it, at once. Owner thread (any
@@ -94,7 +94,7 @@ pub extern "C-unwind" fn ringline_file_replace(
 /// an empty one.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_file_remove(ring: *mut ringline_ring, slot: i32) -> i32 {
-    with_engine(ring, |engine| engine.file_remove(slot_of(slot)?).map(|()| 0))
+    on_engine(ring, |engine| engine.file_remove(slot_of(slot)?))
 }
 
 /// Make an ordinary descriptor for the file in a slot: an op like any other, whose completion
@@ -111,14 +111,11 @@ pub extern "C-unwind" fn ringline_file_install(
 ) -> i64 {
     enter_ffi(ring, Door::Owner, |inside| {
         if flags & !RINGLINE_FILE_INSTALL_INHERIT != 0 {
-            return fail(Fault::errno(libc::EINVAL, "unknown bit in flags")).into();
+            return long_outcome(Err(invalid("unknown bit in flags")));
         }
         // SAFETY: inside, and this reference ends with the closure.
         let engine = &mut unsafe { state(inside.ring) }.engine;
-        match install(engine, slot, flags, user_data) {
-            Ok(token) => token as i64,
-            Err(fault) => outcome(Err(fault)).into(),
-        }
+        long_outcome(install(engine, slot, flags, user_data))
     })
 }
 

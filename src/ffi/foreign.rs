@@ -2,11 +2,13 @@
 //!
 //! Owns: nothing. Never sleeps itself.
 
-use super::boundary::{Access, Door, Inside, enter_ffi, fail, outcome};
+use super::boundary::{Door, Inside, on_ring};
+use super::ring::bind_if_unbound;
 use super::ringline_ring;
 use super::state::state;
 use super::submit::not_in_callback;
 use crate::error::Fault;
+use core::mem::MaybeUninit;
 
 /// A descriptor for poll(2), epoll(7) and the like: it is readable when a turn has something to
 /// do. Call ringline_prepare() before each sleep, and take EINTR for a reason to turn. (It is an
@@ -16,13 +18,11 @@ use crate::error::Fault;
 /// ringline_set_eventfd(), -EMFILE.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_ring_fd(ring: *mut ringline_ring) -> i32 {
-    enter_ffi(ring, Door::Owner, |inside| outcome(ring_fd(inside)).into()) as i32
+    on_ring(ring, Door::Owner, ring_fd)
 }
 
 fn ring_fd(inside: &Inside) -> Result<u32, Fault> {
-    if inside.access == Access::Unbound {
-        super::ring::bind(inside)?;
-    }
+    bind_if_unbound(inside)?;
     // SAFETY: inside, and this reference ends with the function.
     let fd = unsafe { state(inside.ring) }.engine.loop_fd();
     fd.map(|fd| fd as u32).map_err(|errno| Fault::errno(errno, "no eventfd for this ring"))
@@ -37,19 +37,17 @@ fn ring_fd(inside: &Inside) -> Result<u32, Fault> {
 /// -EBADF or -EINVAL for what is no eventfd, -ENXIO for -1 when none is set.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_set_eventfd(ring: *mut ringline_ring, eventfd: i32) -> i32 {
-    enter_ffi(ring, Door::Owner, |inside| outcome(set_eventfd(inside, eventfd)).into()) as i32
+    on_ring(ring, Door::Owner, |inside| set_eventfd(inside, eventfd))
 }
 
-fn set_eventfd(inside: &Inside, eventfd: i32) -> Result<u32, Fault> {
+fn set_eventfd(inside: &Inside, eventfd: i32) -> Result<(), Fault> {
     if eventfd < -1 {
         return Err(Fault::errno(libc::EBADF, "eventfd is a descriptor, or -1"));
     }
-    if inside.access == Access::Unbound {
-        super::ring::bind(inside)?;
-    }
+    bind_if_unbound(inside)?;
     // SAFETY: inside, and this reference ends with the function.
     let errno = unsafe { state(inside.ring) }.engine.set_eventfd(eventfd);
-    if errno == 0 { Ok(0) } else { Err(Fault::errno(errno, "the kernel refused the eventfd")) }
+    if errno == 0 { Ok(()) } else { Err(Fault::errno(errno, "the kernel refused the eventfd")) }
 }
 
 /// Before a foreign loop sleeps on ringline_ring_fd() (or the eventfd): hand what was submitted
@@ -62,28 +60,22 @@ fn set_eventfd(inside: &Inside, eventfd: i32) -> Result<u32, Fault> {
 /// Returns 0 = sleep now; 1 = something is there: turn instead of sleeping; RINGLINE_EREENTRANT
 /// inside a callback; or as ringline_turn().
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn ringline_prepare(
+pub extern "C-unwind" fn ringline_prepare(
     ring: *mut ringline_ring,
-    deadline_ns: *mut i64,
+    deadline_ns: Option<&mut MaybeUninit<i64>>,
 ) -> i32 {
-    enter_ffi(ring, Door::Owner, |inside| {
-        let (ready, deadline) = match prepare(inside) {
-            Ok(prepared) => prepared,
-            Err(fault) => return fail(fault).into(),
-        };
-        if !deadline_ns.is_null() {
-            // SAFETY: not NULL; the caller vouches for eight writable bytes.
-            unsafe { deadline_ns.write(deadline) };
+    on_ring(ring, Door::Owner, |inside| {
+        let (ready, deadline) = prepare(inside)?;
+        if let Some(deadline_ns) = deadline_ns {
+            deadline_ns.write(deadline);
         }
-        ready.into()
-    }) as i32
+        Ok(ready)
+    })
 }
 
 fn prepare(inside: &Inside) -> Result<(bool, i64), Fault> {
     not_in_callback(inside)?;
-    if inside.access == Access::Unbound {
-        super::ring::bind(inside)?;
-    }
+    bind_if_unbound(inside)?;
     // SAFETY: inside, and this reference ends with the function.
     let engine = &mut unsafe { state(inside.ring) }.engine;
     let ready = engine.prepare()?;

@@ -2,19 +2,23 @@
 //!
 //! Owns: the count of a mailbox's handle. Never enters the ring, except to make the mailbox.
 
-use super::boundary::{Door, Inside, enter_ffi, fail, mailed, netted, outcome};
+use super::boundary::{Answer, answered, on_engine};
+use super::given::{list, null, put};
 use super::ringline_callback;
-use super::state::state;
-use super::table::{self, Remote};
+use super::table::{self, Object, Remote};
 use super::{ringline_mailbox, ringline_ring};
-use crate::error::{ENULL, ESTALE, Fault};
+use crate::error::{ESTALE, Fault};
+use crate::op::Engine;
 use crate::ring::{Mailbox, Op};
 use core::ffi::c_void;
-use core::sync::atomic::Ordering;
+use core::mem::MaybeUninit;
 
 /// Run `body` on a mailbox under the panic net.
-fn visit(mailbox: *mut ringline_mailbox, body: impl FnOnce(&Mailbox) -> Result<u32, Fault>) -> i32 {
-    netted(|| outcome(mailed(table::with_mailbox(mailbox as u64, body))))
+fn visit<T: Answer>(
+    mailbox: *mut ringline_mailbox,
+    body: impl FnOnce(&Mailbox) -> Result<T, Fault>,
+) -> i32 {
+    answered(|| table::with_mailbox(mailbox as u64, body)?)
 }
 
 /// Get the ring's mailbox, through which other threads reach it: `*out` is a handle that any thread
@@ -25,45 +29,31 @@ fn visit(mailbox: *mut ringline_mailbox, body: impl FnOnce(&Mailbox) -> Result<u
 /// Owner thread (any while there is none). Returns 0, RINGLINE_ENULL, -ENFILE when 16384 handles
 /// exist.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn ringline_mailbox_of(
+pub extern "C-unwind" fn ringline_mailbox_of(
     ring: *mut ringline_ring,
-    out: *mut *mut ringline_mailbox,
+    out: Option<&mut MaybeUninit<*mut ringline_mailbox>>,
 ) -> i32 {
-    enter_ffi(ring, Door::Owner, |inside| {
-        if out.is_null() {
-            return fail(Fault::new(ENULL, "out is NULL")).into();
-        }
-        let made = hold(inside);
-        if let Some(handle) = made {
-            // SAFETY: not NULL; the caller vouches for a writable pointer.
-            unsafe { out.write(handle as *mut ringline_mailbox) };
-            return 0;
-        }
-        fail(Fault::errno(libc::ENFILE, "16384 rings and mailboxes exist in this process")).into()
-    }) as i32
+    on_engine(ring, |engine| put(out, || Ok(hold(engine)? as *mut ringline_mailbox)))
 }
 
 /// One more reference to the mailbox's handle, which is made if nobody has one.
-fn hold(inside: &Inside) -> Option<u64> {
-    // SAFETY: inside, and this reference ends with the function.
-    let engine = &mut unsafe { state(inside.ring) }.engine;
+fn hold(engine: &mut Engine) -> Result<u64, Fault> {
     let mail = engine.mailbox().clone();
     if let Some(handle) = mail.hold() {
-        return Some(handle);
+        return Ok(handle);
     }
     let (wake, stats) = (engine.driver.wake.clone(), engine.driver.stats.clone());
     let remote = Remote { wake, stats, mail: Some(mail.clone()) };
-    let epoch = inside.entry.epoch.load(Ordering::Relaxed);
-    let handle = table::insert(core::ptr::null_mut(), remote, epoch)?;
+    let handle = table::insert(core::ptr::null_mut(), Object::Remote(remote))?;
     mail.name(handle);
-    Some(handle)
+    Ok(handle)
 }
 
 /// One more reference to the mailbox, to be released as well. Any thread that holds one. Returns
 /// 0, RINGLINE_ESTALE, RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_mailbox_retain(mailbox: *mut ringline_mailbox) -> i32 {
-    visit(mailbox, |mail| mail.hold().map(|_| 0).ok_or_else(released))
+    visit(mailbox, |mail| mail.hold().map(drop).ok_or_else(released))
 }
 
 /// Give a reference back; with the last one the handle is stale. What was posted is still
@@ -73,7 +63,7 @@ pub extern "C-unwind" fn ringline_mailbox_release(mailbox: *mut ringline_mailbox
     let mut last = false;
     let code = visit(mailbox, |mail| {
         last = mail.let_go().ok_or_else(released)?;
-        Ok(0)
+        Ok(())
     });
     if let Some(entry) = table::find(mailbox as u64).filter(|_| last) {
         table::remove(entry);
@@ -94,7 +84,8 @@ pub extern "C-unwind" fn ringline_mailbox_wake(mailbox: *mut ringline_mailbox) -
     // Not through the panic net: it must be async-signal-safe.
     match table::with_mailbox(mailbox as u64, Mailbox::wake) {
         Ok(Ok(())) => 0,
-        Ok(Err(code)) | Err(code) => code,
+        Ok(Err(code)) => code,
+        Err(fault) => fault.code,
     }
 }
 
@@ -111,7 +102,7 @@ pub extern "C-unwind" fn ringline_mailbox_post(
     user_data: u64,
     res: i32,
 ) -> i32 {
-    visit(mailbox, |mail| mail.post(user_data, res).map(|()| 0))
+    visit(mailbox, |mail| mail.post(user_data, res))
 }
 
 /// Have the owner submit ops; their completions are its records, with RINGLINE_CF_MSG. `ids` (may
@@ -132,18 +123,15 @@ pub unsafe extern "C-unwind" fn ringline_mailbox_submit(
     ids: *mut u64,
 ) -> i32 {
     visit(mailbox, |mail| {
-        if ops.is_null() && count > 0 {
-            return Err(Fault::new(ENULL, "ops is NULL"));
-        }
-        for at in 0..count as usize {
-            // SAFETY: not NULL; the caller vouches for `count` ops.
-            let id = match mail.submit(unsafe { &*ops.add(at) }, 0, 0) {
+        // SAFETY: the caller vouches for `count` readable ops, or gave NULL.
+        for (at, op) in unsafe { list(ops, count, "ops is NULL") }?.iter().enumerate() {
+            let id = match mail.submit(op, 0, 0) {
                 Ok(id) => id,
                 Err(fault) if at == 0 => return Err(fault),
                 Err(_) => return Ok(at as u32),
             };
             if !ids.is_null() {
-                // SAFETY: the caller vouches for as many ids as ops.
+                // SAFETY: not NULL, and the caller vouches for as many writable ids as ops.
                 unsafe { ids.add(at).write(id) };
             }
         }
@@ -157,21 +145,16 @@ pub unsafe extern "C-unwind" fn ringline_mailbox_submit(
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_mailbox_submit_with(
     mailbox: *mut ringline_mailbox,
-    op: *const Op,
+    op: Option<&Op>,
     callback: ringline_callback,
     ctx: *mut c_void,
 ) -> i64 {
     let mut id = 0u64;
     let code = visit(mailbox, |mail| {
-        let Some(callback) = callback else {
-            return Err(Fault::new(ENULL, "callback is NULL"));
-        };
-        if op.is_null() {
-            return Err(Fault::new(ENULL, "op is NULL"));
-        }
-        // SAFETY: not NULL; the caller vouches for one op.
-        id = mail.submit(unsafe { &*op }, callback as usize as u64, ctx as u64)?;
-        Ok(0)
+        let callback = callback.ok_or_else(|| null("callback is NULL"))?;
+        let op = op.ok_or_else(|| null("op is NULL"))?;
+        id = mail.submit(op, callback as usize as u64, ctx as u64)?;
+        Ok(())
     });
     if code < 0 { code.into() } else { id as i64 }
 }
@@ -188,10 +171,8 @@ pub unsafe extern "C-unwind" fn ringline_mailbox_call(
     ctx: *mut c_void,
 ) -> i32 {
     visit(mailbox, |mail| {
-        let Some(callback) = callback else {
-            return Err(Fault::new(ENULL, "callback is NULL"));
-        };
-        mail.call(callback as usize as u64, ctx as u64).map(|()| 0)
+        let callback = callback.ok_or_else(|| null("callback is NULL"))?;
+        mail.call(callback as usize as u64, ctx as u64)
     })
 }
 
@@ -199,7 +180,7 @@ pub unsafe extern "C-unwind" fn ringline_mailbox_call(
 /// handler. Returns 0 = asked, RINGLINE_ESTALE = gone already, or as ringline_mailbox_post().
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_mailbox_cancel(mailbox: *mut ringline_mailbox, id: u64) -> i32 {
-    visit(mailbox, |mail| mail.cancel(id).map(|()| 0))
+    visit(mailbox, |mail| mail.cancel(id))
 }
 
 /// Have the ring closed by its owner at its next turn, as ringline_close() with a timeout of 0,
@@ -208,5 +189,5 @@ pub extern "C-unwind" fn ringline_mailbox_cancel(mailbox: *mut ringline_mailbox,
 /// RINGLINE_ESTALE, RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_mailbox_close(mailbox: *mut ringline_mailbox) -> i32 {
-    visit(mailbox, |mail| mail.close().map(|()| 0))
+    visit(mailbox, |mail| mail.close())
 }

@@ -1,12 +1,10 @@
 //! Group H: pools of provided buffers and their leases.
 
-use super::boundary::{Door, Inside, enter_ffi, fail, netted, outcome};
-use super::config::write_sized;
+use super::boundary::{answered, on_engine};
 use super::constants::*;
+use super::given::{invalid, list, put_sized};
 use super::ringline_ring;
-use super::state::state;
-use crate::error::{ENULL, ESTALE, Fault};
-use crate::op::Engine;
+use crate::error::{ESTALE, Fault};
 use crate::resource::{PoolInfo, PoolSpec, holder, release_here, release_lease};
 use crate::sys::Huge;
 
@@ -26,16 +24,6 @@ pub struct ringline_pool_info {
     pub flags: u32,
     /// Buffers that the kernel has.
     pub free: u32,
-}
-
-pub(super) fn with_engine(
-    ring: *mut ringline_ring,
-    body: impl FnOnce(&mut Engine) -> Result<u32, Fault>,
-) -> i32 {
-    enter_ffi(ring, Door::Owner, |inside: &Inside| {
-        // SAFETY: inside, and this reference ends with the closure.
-        outcome(body(&mut unsafe { state(inside.ring) }.engine)).into()
-    }) as i32
 }
 
 fn group(pool: i32) -> Result<u16, Fault> {
@@ -60,9 +48,9 @@ pub extern "C-unwind" fn ringline_pool_create(
     size: u32,
     flags: u32,
 ) -> i32 {
-    with_engine(ring, |engine| {
+    on_engine(ring, |engine| {
         if flags & !(RINGLINE_POOL_INCREMENTAL | RINGLINE_POOL_HUGE) != 0 {
-            return Err(Fault::errno(libc::EINVAL, "unknown bit in flags of a pool"));
+            return Err(invalid("unknown bit in flags of a pool"));
         }
         let spec = PoolSpec {
             count,
@@ -78,7 +66,7 @@ pub extern "C-unwind" fn ringline_pool_create(
 /// none). Returns 0, -EBUSY while ops in flight take buffers from it, RINGLINE_ESTALE.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_pool_destroy(ring: *mut ringline_ring, pool: i32) -> i32 {
-    with_engine(ring, |engine| engine.pool_destroy(group(pool)?).map(|()| 0))
+    on_engine(ring, |engine| engine.pool_destroy(group(pool)?))
 }
 
 /// Tell what a pool is like. Owner thread (any while there is none). Returns 0, RINGLINE_ESTALE,
@@ -89,13 +77,10 @@ pub unsafe extern "C-unwind" fn ringline_pool_info_of(
     pool: i32,
     out: *mut ringline_pool_info,
 ) -> i32 {
-    with_engine(ring, |engine| {
-        if out.is_null() {
-            return Err(Fault::new(ENULL, "out is NULL"));
-        }
-        let info = to_c(&engine.pool_info(group(pool)?)?);
-        // SAFETY: not NULL; the caller vouches for the size it wrote.
-        unsafe { write_sized(out, &info) }.map(|()| 0)
+    on_engine(ring, |engine| {
+        let info = || Ok(to_c(&engine.pool_info(group(pool)?)?));
+        // SAFETY: the caller vouches for the size that the struct says, or gave NULL.
+        unsafe { put_sized(out, info) }
     })
 }
 
@@ -128,13 +113,13 @@ pub extern "C-unwind" fn ringline_pool_set_low_water(
     mark: u32,
     user_data: u64,
 ) -> i32 {
-    with_engine(ring, |engine| engine.pool_set_low_water(group(pool)?, mark, user_data).map(|()| 0))
+    on_engine(ring, |engine| engine.pool_set_low_water(group(pool)?, mark, user_data))
 }
 
 /// Leases not given back, over all pools of the ring. Owner thread (any while there is none).
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_lease_count(ring: *mut ringline_ring) -> i32 {
-    with_engine(ring, |engine| Ok(engine.leases()))
+    on_engine(ring, |engine| Ok(engine.leases()))
 }
 
 /// Give received bytes back: `lease` is the token of a completion with RINGLINE_CF_LEASE. Any
@@ -150,29 +135,20 @@ pub extern "C-unwind" fn ringline_lease_release(lease: u64) -> i32 {
 #[cold]
 #[inline(never)]
 fn release_slowly(lease: u64) -> i32 {
-    netted(|| match release_lease(lease) {
-        Ok(()) => 0,
-        Err(fault) => fail(fault),
-    })
+    answered(|| release_lease(lease))
 }
 
 /// Give back many leases, of any pools; a stale one is passed over. Any thread, as
 /// ringline_lease_release(). Returns how many were given back, or RINGLINE_ENULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_lease_release_many(leases: *const u64, count: u32) -> i32 {
-    if count == 0 {
-        return 0;
-    }
-    if leases.is_null() {
-        return fail(Fault::new(ENULL, "leases is NULL"));
-    }
-    netted(|| {
-        // SAFETY: not NULL; the caller vouches for `count` ids.
-        let leases = unsafe { core::slice::from_raw_parts(leases, count as usize) };
+    answered(|| {
+        // SAFETY: the caller vouches for `count` readable ids, or gave NULL.
+        let leases = unsafe { list(leases, count, "leases is NULL") }?;
         let caller = holder();
         let given = leases
             .iter()
             .filter(|lease| release_here(**lease, caller) || release_lease(**lease).is_ok());
-        given.count().min(i32::MAX as usize) as i32
+        Ok(given.count())
     })
 }

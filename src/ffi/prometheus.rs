@@ -2,19 +2,20 @@
 //!
 //! Owns: the names and help texts. One row per counter of ringline_stats; a test compares both.
 
-use super::boundary::{fail, netted};
+use super::boundary::answered;
+use super::given::room;
 use super::ringline_ring;
 use super::table;
-use crate::error::{ENULL, Fault};
 use crate::ring::{Counter, Stats};
 use crate::text::Counted;
 use core::ffi::c_char;
 use core::fmt::Write;
+use core::iter::once;
 
 /// One metric: its name, its help text, and where it is counted.
-type Row = (&'static str, &'static str, fn(&Stats) -> &Counter);
+pub(super) type Row<S> = (&'static str, &'static str, fn(&S) -> &Counter);
 
-const ROWS: [Row; 14] = [
+const ROWS: [Row<Stats>; 14] = [
     ("submitted", "Operations accepted.", |stats| &stats.submitted),
     ("completed", "Completions delivered.", |stats| &stats.completed),
     ("enters", "Calls of io_uring_enter(2).", |stats| &stats.enters),
@@ -44,31 +45,34 @@ pub unsafe extern "C-unwind" fn ringline_stats_prometheus(
     buf: *mut c_char,
     cap: usize,
 ) -> i32 {
-    netted(|| {
-        let written = table::with_remote(ring as u64, |remote| {
-            if buf.is_null() && cap > 0 {
-                return fail(Fault::new(ENULL, "buf is NULL although cap is not 0"));
-            }
-            let room: &mut [u8] = match cap {
-                0 => &mut [],
-                // SAFETY: not NULL; the caller vouches for `cap` writable bytes.
-                _ => unsafe { core::slice::from_raw_parts_mut(buf.cast(), cap) },
-            };
-            let mut text = Counted::new(room);
-            let place = ring as u64 & 0xffff;
-            for (name, help, counter) in ROWS {
-                // The writer never fails: what does not fit is counted.
-                let _ = write!(
-                    text,
-                    "# HELP ringline_{name}_total {help}\n# TYPE ringline_{name}_total counter\n\
-                     ringline_{name}_total{{ring=\"{place}\"}} {}\n",
-                    counter(&remote.stats).get()
-                );
-            }
-            text.end().min(i32::MAX as usize) as i32
-        });
-        written.unwrap_or_else(|code| {
-            fail(Fault::new(code, "the ring handle is stale or from before a fork"))
-        })
+    answered(|| {
+        table::with_remote(ring as u64, |remote| {
+            // SAFETY: the caller vouches for `cap` writable bytes, or gave NULL.
+            let room = unsafe { room(buf, cap) }?;
+            let place = ring as usize & 0xffff;
+            Ok(write_counters(room, "ringline", "ring", &ROWS, || once((place, &*remote.stats))))
+        })?
     })
+}
+
+/// Write each counter of each of the `counted`, with its number as the `label`. Returns the length
+/// that the text has or would have.
+pub(super) fn write_counters<'a, S: 'a, I: Iterator<Item = (usize, &'a S)>>(
+    room: &mut [u8],
+    prefix: &str,
+    label: &str,
+    rows: &[Row<S>],
+    counted: impl Fn() -> I,
+) -> usize {
+    let mut text = Counted::new(room);
+    for (name, help, counter) in rows {
+        // The writer never fails: what does not fit is counted.
+        let _ = writeln!(text, "# HELP {prefix}_{name}_total {help}");
+        let _ = writeln!(text, "# TYPE {prefix}_{name}_total counter");
+        for (number, stats) in counted() {
+            let value = counter(stats).get();
+            let _ = writeln!(text, "{prefix}_{name}_total{{{label}=\"{number}\"}} {value}");
+        }
+    }
+    text.end()
 }

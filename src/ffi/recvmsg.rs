@@ -4,9 +4,11 @@
 //! the received bytes is read or named, whatever the lengths in them say.
 
 use super::boundary::fail;
-use crate::error::{ENULL, ESTALE, Fault};
+use super::given::null;
+use crate::error::{ESTALE, Fault};
 use crate::ring::{Completion, cf};
 use crate::sys::uapi::RECVMSG_OUT_BYTES;
+use core::mem::MaybeUninit;
 
 /// struct io_uring_recvmsg_out: name, control and payload length as they were, and msg_flags.
 const HEADER: u64 = RECVMSG_OUT_BYTES as u64;
@@ -46,16 +48,14 @@ pub struct ringline_message {
 /// the lengths are not those of the op.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_recvmsg_out(
-    rec: *const Completion,
+    rec: Option<&Completion>,
     namelen: u32,
     controllen: u32,
-    out: *mut ringline_message,
+    out: Option<&mut MaybeUninit<ringline_message>>,
 ) -> i32 {
-    if rec.is_null() || out.is_null() {
-        return fail(Fault::new(ENULL, "rec or out is NULL"));
-    }
-    // SAFETY: not NULL; the caller vouches for a completion.
-    let rec = unsafe { *rec };
+    let (Some(rec), Some(out)) = (rec, out) else {
+        return fail(null("rec or out is NULL"));
+    };
     if rec.flags & cf::LEASE == 0 || rec.res <= 0 || rec.data == 0 {
         return fail(Fault::new(ESTALE, "the completion carries no lease"));
     }
@@ -67,9 +67,7 @@ pub unsafe extern "C-unwind" fn ringline_recvmsg_out(
     };
     // SAFETY: `res` bytes lie at `data` as long as the lease is held, and HEADER is not above.
     let header = unsafe { (rec.data as *const [u32; 4]).read_unaligned() };
-    let message = take_apart(rec.data, header, namelen, controllen, room);
-    // SAFETY: not NULL; the caller vouches for a writable record.
-    unsafe { out.write(message) };
+    let message = out.write(take_apart(rec.data, header, namelen, controllen, room));
     message.payload_len as i32
 }
 

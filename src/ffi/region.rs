@@ -1,14 +1,16 @@
 //! Group H: regions (registered memory) and send buffers cut out of them.
 
-use super::boundary::{Door, enter_ffi, fail};
-use super::config::write_sized;
+use super::boundary::{Door, enter_ffi, long_outcome, on_engine};
 use super::constants::*;
-use super::pool::with_engine;
+use super::given::{invalid, null, put_sized};
 use super::ringline_ring;
 use super::state::state;
-use crate::error::{ENULL, ESTALE, Fault};
+use crate::error::{ESTALE, Fault};
+use crate::op::Engine;
+use crate::resource::RegionInfo;
 use crate::sys::Huge;
 use core::ffi::c_void;
+use core::mem::MaybeUninit;
 
 /// What a region is like. Set `size` to sizeof(ringline_region_info) (0 = the same) before the
 /// call.
@@ -43,23 +45,20 @@ fn place(region: i32) -> Result<u16, Fault> {
 /// -EINVAL, -ENOMEM (RLIMIT_MEMLOCK counts), -ENFILE (64 regions), RINGLINE_ENULL,
 /// RINGLINE_ENOTSUP_KERNEL (fixed_buffers: 5.19).
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn ringline_region_alloc(
+pub extern "C-unwind" fn ringline_region_alloc(
     ring: *mut ringline_ring,
     len: u64,
     flags: u32,
-    address: *mut *mut c_void,
+    address: Option<&mut MaybeUninit<*mut c_void>>,
 ) -> i32 {
-    with_engine(ring, |engine| {
-        if address.is_null() {
-            return Err(Fault::new(ENULL, "address is NULL"));
-        }
+    on_engine(ring, |engine| {
+        let address = address.ok_or_else(|| null("address is NULL"))?;
         if flags & !RINGLINE_REGION_HUGE != 0 {
-            return Err(Fault::errno(libc::EINVAL, "unknown bit in flags of a region"));
+            return Err(invalid("unknown bit in flags of a region"));
         }
         let (place, first) = engine.region_alloc(len, flags & RINGLINE_REGION_HUGE != 0)?;
-        // SAFETY: not NULL; the caller vouches for a writable pointer.
-        unsafe { address.write(first as *mut c_void) };
-        Ok(place.into())
+        address.write(first as *mut c_void);
+        Ok(u32::from(place))
     })
 }
 
@@ -73,9 +72,9 @@ pub unsafe extern "C-unwind" fn ringline_region_register(
     address: *mut c_void,
     len: u64,
 ) -> i32 {
-    with_engine(ring, |engine| {
+    on_engine(ring, |engine| {
         if address.is_null() {
-            return Err(Fault::new(ENULL, "address is NULL"));
+            return Err(null("address is NULL"));
         }
         // SAFETY: the caller vouches for the memory, as documented.
         unsafe { engine.region_register(address as u64, len) }.map(u32::from)
@@ -86,7 +85,7 @@ pub unsafe extern "C-unwind" fn ringline_region_register(
 /// there is none). Returns 0, -EBUSY while ops in flight use it, RINGLINE_ESTALE.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_region_release(ring: *mut ringline_ring, region: i32) -> i32 {
-    with_engine(ring, |engine| engine.region_release(place(region)?).map(|()| 0))
+    on_engine(ring, |engine| engine.region_release(place(region)?))
 }
 
 /// Tell what a region is like. Owner thread (any while there is none). Returns 0, RINGLINE_ESTALE,
@@ -97,26 +96,25 @@ pub unsafe extern "C-unwind" fn ringline_region_info_of(
     region: i32,
     out: *mut ringline_region_info,
 ) -> i32 {
-    with_engine(ring, |engine| {
-        if out.is_null() {
-            return Err(Fault::new(ENULL, "out is NULL"));
-        }
-        let info = engine.region_info(place(region)?)?;
-        let info = ringline_region_info {
-            size: size_of::<ringline_region_info>() as u32,
-            flags: match info.pages {
-                Huge::No => 0,
-                Huge::Advised => RINGLINE_REGION_HUGE_ADVISED,
-                Huge::Reserved => RINGLINE_REGION_HUGE,
-            },
-            address: info.address,
-            len: info.len,
-            users: info.pins,
-            resv: 0,
-        };
-        // SAFETY: not NULL; the caller vouches for the size it wrote.
-        unsafe { write_sized(out, &info) }.map(|()| 0)
+    on_engine(ring, |engine| {
+        // SAFETY: the caller vouches for the size that the struct says, or gave NULL.
+        unsafe { put_sized(out, || Ok(info_of(&engine.region_info(place(region)?)?))) }
     })
+}
+
+fn info_of(info: &RegionInfo) -> ringline_region_info {
+    ringline_region_info {
+        size: size_of::<ringline_region_info>() as u32,
+        flags: match info.pages {
+            Huge::No => 0,
+            Huge::Advised => RINGLINE_REGION_HUGE_ADVISED,
+            Huge::Reserved => RINGLINE_REGION_HUGE,
+        },
+        address: info.address,
+        len: info.len,
+        users: info.pins,
+        resv: 0,
+    }
 }
 
 /// Cut a region into equal buffers of `size` bytes, for ringline_buf_take(). Owner thread (any
@@ -128,7 +126,7 @@ pub extern "C-unwind" fn ringline_region_cut(
     region: i32,
     size: u32,
 ) -> i32 {
-    with_engine(ring, |engine| engine.region_cut(place(region)?, size))
+    on_engine(ring, |engine| engine.region_cut(place(region)?, size))
 }
 
 /// Take a buffer of a region that was cut: `*address` gets its first byte. It is the caller's until
@@ -136,31 +134,32 @@ pub extern "C-unwind" fn ringline_region_cut(
 /// there is none). Returns the buffer's id; -EAGAIN when all are taken, -EINVAL for a region that
 /// was not cut, RINGLINE_ESTALE, RINGLINE_ENULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn ringline_buf_take(
+pub extern "C-unwind" fn ringline_buf_take(
     ring: *mut ringline_ring,
     region: i32,
-    address: *mut *mut c_void,
+    address: Option<&mut MaybeUninit<*mut c_void>>,
 ) -> i64 {
     enter_ffi(ring, Door::Owner, |inside| {
-        if address.is_null() {
-            return fail(Fault::new(ENULL, "address is NULL")).into();
-        }
         // SAFETY: inside, and this reference ends with the closure.
         let engine = &mut unsafe { state(inside.ring) }.engine;
-        match place(region).and_then(|place| engine.buf_take(place)) {
-            Ok((id, first)) => {
-                // SAFETY: not NULL; the caller vouches for a writable pointer.
-                unsafe { address.write(first as *mut c_void) };
-                id as i64
-            }
-            Err(fault) => fail(fault).into(),
-        }
+        long_outcome(buf_take(engine, region, address))
     })
+}
+
+fn buf_take(
+    engine: &mut Engine,
+    region: i32,
+    address: Option<&mut MaybeUninit<*mut c_void>>,
+) -> Result<u64, Fault> {
+    let address = address.ok_or_else(|| null("address is NULL"))?;
+    let (id, first) = engine.buf_take(place(region)?)?;
+    address.write(first as *mut c_void);
+    Ok(id)
 }
 
 /// Put a buffer back, exactly once. Owner thread (any while there is none). Returns 0, or
 /// RINGLINE_ESTALE for what was put back already or never was a buffer.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_buf_put(ring: *mut ringline_ring, buf: i64) -> i32 {
-    with_engine(ring, |engine| engine.buf_put(buf as u64).map(|()| 0))
+    on_engine(ring, |engine| engine.buf_put(buf as u64))
 }

@@ -1,17 +1,19 @@
 //! Group C: the life of a ring.
 
-use super::boundary::{Access, Door, Inside, enter_ffi, fail, netted, outcome};
-use super::config::{read_sized, ringline_config, ringline_info, write_sized};
+use super::boundary::{Access, Door, Inside, answered, enter_ffi, on_ring, on_state, outcome};
+use super::config::{ringline_config, ringline_info};
 use super::constants::*;
+use super::given::{put, put_sized, read_or_default};
 use super::ringline_ring;
 use super::shared::{Block, ringline_shared};
 use super::state::{self, Pace, RingState, state};
-use super::table::{self, Remote, phase};
-use crate::error::{ENOTSUP_KERNEL, ENULL, EREENTRANT, EWRONGTHREAD, Fault};
+use super::table::{self, Object, Remote, phase};
+use crate::error::{ENOTSUP_KERNEL, EREENTRANT, EWRONGTHREAD, Fault};
 use crate::op::{Engine, EngineConfig};
 use crate::resource;
 use crate::ring::signal;
-use crate::sys::{self, Call, Features, Real, Refused, current_thread, renew_fork_epoch};
+use crate::sys::{self, Call, Features, Real, Refused, current_thread};
+use core::mem::MaybeUninit;
 use core::sync::atomic::Ordering;
 
 /// Create a ring. `config` may be NULL (all defaults). On success `*out` is its handle.
@@ -27,34 +29,17 @@ use core::sync::atomic::Ordering;
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_create(
     config: *const ringline_config,
-    out: *mut *mut ringline_ring,
+    out: Option<&mut MaybeUninit<*mut ringline_ring>>,
 ) -> i32 {
-    if out.is_null() {
-        return fail(Fault::new(ENULL, "out is NULL"));
-    }
-    netted(|| {
-        let config = if config.is_null() {
-            Ok(ringline_config::default())
-        } else {
-            // SAFETY: not NULL; the caller vouches for the size it wrote.
-            unsafe { read_sized(config) }
-        };
-        match config.and_then(|config| create(&config.resolved()?)) {
-            Ok(handle) => {
-                // SAFETY: not NULL; the caller vouches for a writable pointer.
-                unsafe { out.write(handle as *mut ringline_ring) };
-                0
-            }
-            Err(fault) => fail(fault),
-        }
-    })
+    // SAFETY: the caller vouches for the size that the config says, or gave NULL.
+    let config = || unsafe { read_or_default(config) }?.resolved();
+    answered(|| put(out, || Ok(create(&config()?)? as *mut ringline_ring)))
 }
 
 fn create(config: &ringline_config) -> Result<u64, Fault> {
     super::log::silence_panics();
     sweep_abandoned();
     resource::reclaim();
-    let epoch = renew_fork_epoch().map_err(|errno| Fault::errno(errno, "no page for fork"))?;
     let spec = config.spec();
     let refused = |errno| Fault::errno(errno, sys::refusal_text(errno));
     if spec.big {
@@ -72,18 +57,13 @@ fn create(config: &ringline_config) -> Result<u64, Fault> {
     let (recs, recs_cap) = (engine.completed.address(), engine.completed.capacity());
     let block = Block::new(config.ops_cap, recs, recs_cap).map_err(refused)?;
     let ring = Box::into_raw(Box::new(RingState::new(engine, block, spec)));
-    match table::insert(ring, remote, epoch) {
-        Some(handle) => {
-            // SAFETY: nobody else knows the handle yet.
-            unsafe { state(ring) }.handle = handle;
-            Ok(handle)
-        }
-        None => {
-            // SAFETY: made above, published to nobody.
-            drop(unsafe { Box::from_raw(ring) });
-            Err(Fault::errno(libc::ENFILE, "16384 rings and mailboxes exist in this process"))
-        }
-    }
+    let handle = table::insert(ring, Object::Remote(remote)).inspect_err(|_| {
+        // SAFETY: made above, and published to nobody.
+        drop(unsafe { Box::from_raw(ring) });
+    })?;
+    // SAFETY: nobody else knows the handle yet.
+    unsafe { state(ring) }.handle = handle;
+    Ok(handle)
 }
 
 /// Free abandoned rings that nobody will turn again: the owner thread is gone, or let go of it.
@@ -122,14 +102,16 @@ pub(super) fn bind(inside: &Inside) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Bind the ring to the calling thread, if it has no owner.
+pub(super) fn bind_if_unbound(inside: &Inside) -> Result<(), Fault> {
+    if inside.access == Access::Unbound { bind(inside) } else { Ok(()) }
+}
+
 /// Make the calling thread the owner, for good (until detach). Returns 0 (also when it is the owner
 /// already), RINGLINE_EWRONGTHREAD when another thread is, RINGLINE_ESTALE, RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_attach(ring: *mut ringline_ring) -> i32 {
-    enter_ffi(ring, Door::Owner, |inside| match inside.access {
-        Access::Unbound => outcome(bind(inside).map(|()| 0)).into(),
-        _ => 0,
-    }) as i32
+    on_ring(ring, Door::Owner, bind_if_unbound)
 }
 
 /// Let go of the ring, so that another thread can attach it: it gets a new kernel ring under the
@@ -137,7 +119,7 @@ pub extern "C-unwind" fn ringline_attach(ring: *mut ringline_ring) -> i32 {
 /// in flight, RINGLINE_EREENTRANT inside a callback.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_detach(ring: *mut ringline_ring) -> i32 {
-    enter_ffi(ring, Door::Owner, |inside| outcome(detach(inside).map(|()| 0)).into()) as i32
+    on_ring(ring, Door::Owner, detach)
 }
 
 fn detach(inside: &Inside) -> Result<(), Fault> {
@@ -168,26 +150,22 @@ pub unsafe extern "C-unwind" fn ringline_info_of(
     ring: *mut ringline_ring,
     out: *mut ringline_info,
 ) -> i32 {
-    enter_ffi(ring, Door::Owner, |inside| {
-        if out.is_null() {
-            return fail(Fault::new(ENULL, "out is NULL")).into();
-        }
-        // SAFETY: inside, and this reference ends with the closure.
-        let ring = unsafe { state(inside.ring) };
-        let setup = *ring.engine.driver.enter.backend_ref().info();
-        let info = ringline_info {
-            size: size_of::<ringline_info>() as u32,
-            sq_entries: setup.sq_entries,
-            cq_entries: setup.cq_entries,
-            max_inflight: ring.engine.driver.slab.room() + ring.engine.inflight(),
-            setup_flags: setup.setup_flags,
-            ring_fd: setup.fd,
-            features: setup.features.0,
-            disabled: ring.spec.disable.0,
-        };
-        // SAFETY: not NULL; the caller vouches for the size it wrote.
-        outcome(unsafe { write_sized(out, &info) }.map(|()| 0)).into()
-    }) as i32
+    // SAFETY: the caller vouches for the size that the struct says, or gave NULL.
+    on_state(ring, |ring| unsafe { put_sized(out, || Ok(info_of(ring))) })
+}
+
+fn info_of(ring: &mut RingState) -> ringline_info {
+    let setup = *ring.engine.driver.enter.backend_ref().info();
+    ringline_info {
+        size: size_of::<ringline_info>() as u32,
+        sq_entries: setup.sq_entries,
+        cq_entries: setup.cq_entries,
+        max_inflight: ring.engine.driver.slab.room() + ring.engine.inflight(),
+        setup_flags: setup.setup_flags,
+        ring_fd: setup.fd,
+        features: setup.features.0,
+        disabled: ring.spec.disable.0,
+    }
 }
 
 /// The shared block of the ring, or NULL (ringline_error_detail() says why). Owner thread (any
@@ -211,7 +189,7 @@ pub extern "C-unwind" fn ringline_shared_block(ring: *mut ringline_ring) -> *mut
 /// records are full: turn, then close again); RINGLINE_EREENTRANT with a timeout inside a callback.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_close(ring: *mut ringline_ring, timeout_ns: i64) -> i32 {
-    enter_ffi(ring, Door::Heir, |inside| outcome(close(inside, timeout_ns)).into()) as i32
+    on_ring(ring, Door::Heir, |inside| close(inside, timeout_ns))
 }
 
 fn close(inside: &Inside, timeout_ns: i64) -> Result<u32, Fault> {
@@ -221,9 +199,7 @@ fn close(inside: &Inside, timeout_ns: i64) -> Result<u32, Fault> {
         ring.engine.driver.closing = true;
         return Ok(ring.engine.inflight());
     }
-    if inside.access == Access::Unbound {
-        bind(inside)?;
-    }
+    bind_if_unbound(inside)?;
     if ring.is_looping() && timeout_ns != 0 {
         return Err(Fault::new(EREENTRANT, "close with a timeout inside a callback"));
     }
@@ -275,10 +251,7 @@ pub extern "C-unwind" fn ringline_abandon(ring: *mut ringline_ring) -> i32 {
     if code != i64::from(EWRONGTHREAD) {
         return code as i32;
     }
-    match table::with_remote(ring as u64, |remote| remote.wake.raise(signal::ABANDON)) {
-        Ok(()) => 0,
-        Err(code) => fail(Fault::new(code, "the ring was freed meanwhile")),
-    }
+    outcome(table::with_remote(ring as u64, |remote| remote.wake.raise(signal::ABANDON)))
 }
 
 /// RINGLINE_STATE_* of the ring. Owner thread (any while it has none).
@@ -318,13 +291,9 @@ pub extern "C-unwind" fn ringline_set_user(ring: *mut ringline_ring, user: u64) 
 /// The number kept with ringline_set_user(); 0 at first. Owner thread (any while it has none).
 /// Returns 0 or RINGLINE_ENULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn ringline_user(ring: *mut ringline_ring, out: *mut u64) -> i32 {
-    enter_ffi(ring, Door::Owner, |inside| {
-        if out.is_null() {
-            return fail(Fault::new(ENULL, "out is NULL")).into();
-        }
-        // SAFETY: not NULL; the caller vouches for eight writable bytes.
-        unsafe { out.write(inside.entry.user.load(Ordering::Relaxed)) };
-        0
-    }) as i32
+pub extern "C-unwind" fn ringline_user(
+    ring: *mut ringline_ring,
+    out: Option<&mut MaybeUninit<u64>>,
+) -> i32 {
+    on_ring(ring, Door::Owner, |inside| put(out, || Ok(inside.entry.user.load(Ordering::Relaxed))))
 }

@@ -113,6 +113,6 @@ pub extern "C-unwind" fn ringline_stop(ring: *mut ringline_ring) -> i32 {
     // Not through the boundary: it must be async-signal-safe.
     match table::with_remote(ring as u64, |remote| remote.wake.raise(signal::STOP)) {
         Ok(()) => 0,
-        Err(code) => code,
+        Err(fault) => fault.code,
     }
 }

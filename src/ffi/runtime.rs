@@ -3,18 +3,18 @@
 //! Owns: what stands behind a runtime's handle. All of it may be called from any thread.
 
 use super::address::{Purpose, place_for};
-use super::boundary::{fail, netted, outcome};
-use super::config::read_sized;
+use super::boundary::{Answer, answered};
+use super::given::{invalid, put, read_or_default, read_sized};
 use super::ringline_runtime;
 use super::runtime_adopt::{is_at_rest, leave};
 use super::runtime_config::ringline_runtime_config;
 use super::runtime_door::{CDoor, here, ringline_runtime_handlers};
-use super::table;
-use crate::error::{EFORKED, ENULL, EREENTRANT, ESTALE, Fault};
+use super::table::{self, Object};
+use crate::error::{EREENTRANT, Fault};
 use crate::runtime::{Manner, Shared, Threads, TlsConfig};
 use crate::sys::net::Place;
-use crate::sys::renew_fork_epoch;
 use core::ffi::c_char;
+use core::mem::MaybeUninit;
 use core::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,18 +27,9 @@ pub(super) struct Runtime {
     handlers: Mutex<CDoor>,
 }
 
-#[cold]
-pub(super) fn stale(code: i32) -> Fault {
-    let context = match code {
-        EFORKED => "the runtime was made before fork(2)",
-        _ => "the runtime handle is NULL, freed, or never was one",
-    };
-    Fault::new(code, context)
-}
-
 /// The threads of a runtime.
 pub(super) fn threads_of(handle: u64) -> Result<Arc<Threads>, Fault> {
-    table::with_runtime(handle, |runtime| runtime.threads.clone()).map_err(stale)
+    table::with_runtime(handle, |runtime| runtime.threads.clone())
 }
 
 /// Whether the calling thread is a worker of the runtime, inside of it.
@@ -47,14 +38,11 @@ fn is_inside(handle: u64) -> bool {
 }
 
 /// Run `body` on a runtime under the panic net, without holding its handle.
-pub(super) fn visit(
+pub(super) fn visit<T: Answer>(
     runtime: *mut ringline_runtime,
-    body: impl FnOnce(&Arc<Runtime>) -> Result<u32, Fault>,
+    body: impl FnOnce(&Arc<Runtime>) -> Result<T, Fault>,
 ) -> i32 {
-    netted(|| {
-        let found = table::with_runtime(runtime as u64, Arc::clone);
-        outcome(found.map_err(stale).and_then(|runtime| body(&runtime)))
-    })
+    answered(|| body(&table::with_runtime(runtime as u64, Arc::clone)?))
 }
 
 /// Make a runtime. `config` may be NULL (all defaults). On success `*out` is its handle; no thread
@@ -63,38 +51,19 @@ pub(super) fn visit(
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_runtime_create(
     config: *const ringline_runtime_config,
-    out: *mut *mut ringline_runtime,
+    out: Option<&mut MaybeUninit<*mut ringline_runtime>>,
 ) -> i32 {
-    if out.is_null() {
-        return fail(Fault::new(ENULL, "out is NULL"));
-    }
-    netted(|| {
-        let config = if config.is_null() {
-            Ok(ringline_runtime_config::default())
-        } else {
-            // SAFETY: not NULL; the caller vouches for the size it wrote.
-            unsafe { read_sized(config) }
-        };
-        match config.and_then(|config| create(&config)) {
-            Ok(handle) => {
-                // SAFETY: not NULL; the caller vouches for a writable pointer.
-                unsafe { out.write(handle as *mut ringline_runtime) };
-                0
-            }
-            Err(fault) => fail(fault),
-        }
-    })
+    // SAFETY: the caller vouches for the size that the config says, or gave NULL.
+    let config = || unsafe { read_or_default(config) };
+    answered(|| put(out, || Ok(create(&config()?)? as *mut ringline_runtime)))
 }
 
 fn create(config: &ringline_runtime_config) -> Result<u64, Fault> {
     super::log::silence_panics();
-    let epoch = renew_fork_epoch().map_err(|errno| Fault::errno(errno, "no page for fork"))?;
     let shared = Arc::new(Shared::new(config.resolved()?));
     let threads = Arc::new(Threads::new(shared.clone()));
     let runtime = Arc::new(Runtime { threads, handlers: Mutex::default() });
-    let handle = table::insert_runtime(runtime, epoch);
-    let full = "16384 rings, mailboxes and runtimes exist in this process";
-    let handle = handle.ok_or_else(|| Fault::errno(libc::ENFILE, full))?;
+    let handle = table::insert(core::ptr::null_mut(), Object::Runtime(runtime))?;
     shared.handle.store(handle, Ordering::Release);
     Ok(handle)
 }
@@ -107,16 +76,13 @@ pub unsafe extern "C-unwind" fn ringline_runtime_set_handlers(
     handlers: *const ringline_runtime_handlers,
 ) -> i32 {
     visit(runtime, |runtime| {
-        if handlers.is_null() {
-            return Err(Fault::new(ENULL, "handlers is NULL"));
-        }
-        // SAFETY: not NULL; the caller vouches for the size it wrote.
-        let handlers = unsafe { read_sized(handlers) }?;
+        // SAFETY: the caller vouches for the size that the struct says, or gave NULL.
+        let handlers = unsafe { read_sized(handlers, "handlers is NULL") }?;
         if runtime.threads.is_started() {
             return Err(Fault::errno(libc::EALREADY, "the runtime was started already"));
         }
         *runtime.handlers.lock().unwrap_or_else(PoisonError::into_inner) = CDoor(handlers, None);
-        Ok(0)
+        Ok(())
     })
 }
 
@@ -146,7 +112,7 @@ pub unsafe extern "C-unwind" fn ringline_runtime_listen(
     backlog: u32,
 ) -> i32 {
     visit(runtime, |runtime| {
-        // SAFETY: as the caller promised.
+        // SAFETY: the caller vouches for a terminated text, or gave NULL.
         let place = unsafe { place_for(Purpose::Listen, address) }?;
         listening(runtime, &place, backlog, false, None)
     })
@@ -160,7 +126,7 @@ pub(super) fn listening(
     tls: Option<Arc<TlsConfig>>,
 ) -> Result<u32, Fault> {
     if backlog > MOST_BACKLOG {
-        return Err(Fault::errno(libc::EINVAL, "backlog is 65535 at most"));
+        return Err(invalid("backlog is 65535 at most"));
     }
     let backlog = if backlog == 0 { DEFAULT_BACKLOG } else { backlog };
     runtime.threads.shared().listen(place, Manner { backlog: backlog as i32, shared, tls })
@@ -187,7 +153,7 @@ pub extern "C-unwind" fn ringline_runtime_listener_close(
     runtime: *mut ringline_runtime,
     listener: u32,
 ) -> i32 {
-    visit(runtime, |runtime| runtime.threads.shared().close_listener(listener).map(|()| 0))
+    visit(runtime, |runtime| runtime.threads.shared().close_listener(listener))
 }
 
 /// Start the workers: exactly one thread each, kept on a processor of its own as far as there are
@@ -201,7 +167,7 @@ pub extern "C-unwind" fn ringline_runtime_listener_close(
 pub extern "C-unwind" fn ringline_runtime_start(runtime: *mut ringline_runtime) -> i32 {
     visit(runtime, |runtime| {
         let door = *runtime.handlers.lock().unwrap_or_else(PoisonError::into_inner);
-        runtime.threads.start(door).map(|()| 0)
+        runtime.threads.start(door)
     })
 }
 
@@ -233,7 +199,7 @@ pub extern "C-unwind" fn ringline_runtime_stop(
     // Not through the panic net: it must be async-signal-safe.
     match table::with_runtime(runtime as u64, |runtime| runtime.threads.shared().stop(grace_ns)) {
         Ok(()) => 0,
-        Err(code) => code,
+        Err(fault) => fault.code,
     }
 }
 
@@ -256,7 +222,7 @@ pub extern "C-unwind" fn ringline_runtime_join(
         if is_inside(handle) {
             return Err(Fault::new(EREENTRANT, "a worker cannot wait for its own end"));
         }
-        runtime.threads.join(timeout_ns).map(|()| 0)
+        runtime.threads.join(timeout_ns)
     })
 }
 
@@ -270,9 +236,7 @@ pub extern "C-unwind" fn ringline_runtime_join(
 pub extern "C-unwind" fn ringline_runtime_free(runtime: *mut ringline_runtime) -> i32 {
     let handle = runtime as u64;
     visit(runtime, |runtime| {
-        let Some(entry) = table::claim(handle) else {
-            return Err(stale(ESTALE));
-        };
+        let entry = table::begin_end(handle)?;
         runtime.threads.shared().stop(0);
         let waits_for_us = runtime.threads.shared().is_blocking_here();
         let joined = if waits_for_us || is_inside(handle) {
@@ -283,6 +247,6 @@ pub extern "C-unwind" fn ringline_runtime_free(runtime: *mut ringline_runtime) -
             runtime.threads.join(-1)
         };
         table::remove(entry);
-        joined.map(|()| 0)
+        joined
     })
 }

@@ -5,7 +5,7 @@
 
 use super::boundary::{fail, netted, outcome};
 use super::ringline_runtime;
-use super::runtime::{stale, threads_of};
+use super::runtime::threads_of;
 use super::runtime_door::{CDoor, here_any};
 use super::runtime_events::{Recorder, ringline_event, ringline_worker_block};
 use super::runtime_lend::{lease_to, ringline_lease};
@@ -226,6 +226,6 @@ fn resting_seat(handle: u64) -> Result<Rc<Seat>, Fault> {
 fn refusal(handle: u64) -> Fault {
     match table::with_runtime(handle, |_| ()) {
         Ok(()) => Fault::new(EWRONGTHREAD, "this thread has adopted no worker of the runtime"),
-        Err(code) => stale(code),
+        Err(fault) => fault,
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! Owns: the record; defaults and limits are the runtime's own.
 
-use super::boundary::fail;
 use super::constants::RINGLINE_RUNTIME_UNPINNED;
-use crate::error::{ENULL, Fault};
+use super::given::{init, invalid};
+use crate::error::Fault;
 use crate::runtime::Config;
 use crate::sys::Features;
+use core::mem::MaybeUninit;
 
 /// What a runtime shall be like. All-zero means all defaults; ringline_runtime_config_init() fills
 /// them in. `size` as in ringline_config.
@@ -68,15 +69,14 @@ pub struct ringline_runtime_config {
 
 impl ringline_runtime_config {
     pub(super) fn resolved(&self) -> Result<Config, Fault> {
-        let invalid = |text| Err(Fault::errno(libc::EINVAL, text));
         if self.flags & !RINGLINE_RUNTIME_UNPINNED != 0 {
-            return invalid("unknown bit in the flags of a runtime's config");
+            return Err(invalid("unknown bit in the flags of a runtime's config"));
         }
         if self.resv != 0 {
-            return invalid("resv of a runtime's config must be 0");
+            return Err(invalid("resv of a runtime's config must be 0"));
         }
         if self.disable & !Features::all().0 != 0 {
-            return invalid("unknown bit in disable of a runtime's config");
+            return Err(invalid("unknown bit in disable of a runtime's config"));
         }
         let config = Config {
             workers: self.workers,
@@ -103,17 +103,11 @@ impl ringline_runtime_config {
 /// Fill a runtime's config with the defaults, which are zeros, and set its size. Any thread.
 /// Returns 0 or RINGLINE_ENULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn ringline_runtime_config_init(
-    config: *mut ringline_runtime_config,
+pub extern "C-unwind" fn ringline_runtime_config_init(
+    config: Option<&mut MaybeUninit<ringline_runtime_config>>,
 ) -> i32 {
-    if config.is_null() {
-        return fail(Fault::new(ENULL, "config is NULL"));
-    }
     let size = size_of::<ringline_runtime_config>() as u32;
-    let defaults = ringline_runtime_config { size, ..ringline_runtime_config::default() };
-    // SAFETY: not NULL; the caller vouches for a struct of this version at least.
-    unsafe { config.write(defaults) };
-    0
+    init(config, ringline_runtime_config { size, ..ringline_runtime_config::default() })
 }
 
 const _: () = assert!(size_of::<ringline_runtime_config>() == 88, "init writes this version only");

@@ -2,17 +2,19 @@
 //!
 //! Owns: nothing; the connection lives on the worker that the calling thread is.
 
-use super::boundary::{fail, netted, outcome};
-use super::config::write_sized;
+use super::boundary::{Answer, answered};
 use super::constants::*;
+use super::given::{invalid, message, put_sized};
 use super::ringline_runtime;
-use super::runtime::stale;
 use super::runtime_door::{CDoor, here};
 use super::table;
-use crate::error::{ENULL, EWRONGTHREAD, Fault};
+use crate::error::{EWRONGTHREAD, Fault};
 use crate::runtime::{ConnFacts, How, Life, Worker};
 use core::ffi::c_void;
 use std::net::IpAddr;
+
+/// Of bytes that no message can have.
+pub(super) const TOO_LONG: &str = "a message has 1 GiB at most";
 
 /// What a connection is like. Set `size` to sizeof(ringline_conn_info) (0 = the same) before the
 /// call.
@@ -52,14 +54,11 @@ pub struct ringline_conn_info {
 }
 
 /// Run `body` on the worker that the calling thread is.
-pub(super) fn on_worker(
+pub(super) fn on_worker<T: Answer>(
     runtime: *mut ringline_runtime,
-    body: impl FnOnce(&Worker<CDoor>) -> Result<u32, Fault>,
+    body: impl FnOnce(&Worker<CDoor>) -> Result<T, Fault>,
 ) -> i32 {
-    netted(|| match valid_here(runtime as u64) {
-        Some(worker) => outcome(body(worker)),
-        None => fail(refusal(runtime as u64)),
-    })
+    answered(|| body(valid_here(runtime as u64).ok_or_else(|| refusal(runtime as u64))?))
 }
 
 /// The worker that the calling thread is, if it is one of `runtime` and that was not freed.
@@ -75,7 +74,7 @@ fn refusal(handle: u64) -> Fault {
             EWRONGTHREAD,
             "connections are used on their worker's thread, that is in its callbacks",
         ),
-        Err(code) => stale(code),
+        Err(fault) => fault,
     }
 }
 
@@ -112,19 +111,9 @@ fn send_at_length(
     length: usize,
 ) -> i32 {
     on_worker(runtime, |worker| {
-        if bytes.is_null() && length > 0 {
-            return Err(Fault::new(ENULL, "bytes is NULL"));
-        }
-        if length > isize::MAX as usize {
-            return Err(Fault::errno(libc::EMSGSIZE, "a message has 1 GiB at most"));
-        }
-        let bytes = if length == 0 {
-            &[]
-        } else {
-            // SAFETY: not NULL; the caller vouches for that many readable bytes.
-            unsafe { core::slice::from_raw_parts(bytes.cast::<u8>(), length) }
-        };
-        worker.send(conn, bytes).map(|()| 0)
+        // SAFETY: the caller of the exported function vouches for the bytes, or gave NULL.
+        let bytes = unsafe { message(bytes, length, TOO_LONG) }?;
+        worker.send(conn, bytes)
     })
 }
 
@@ -152,9 +141,9 @@ pub extern "C-unwind" fn ringline_conn_close(
         let how = match how {
             RINGLINE_CLOSE_GRACEFULLY => How::Gracefully,
             RINGLINE_CLOSE_AT_ONCE => How::AtOnce,
-            _ => return Err(Fault::errno(libc::EINVAL, "how is no RINGLINE_CLOSE_*")),
+            _ => return Err(invalid("how is no RINGLINE_CLOSE_*")),
         };
-        worker.close(conn, how).map(|()| 0)
+        worker.close(conn, how)
     })
 }
 
@@ -162,7 +151,7 @@ pub extern "C-unwind" fn ringline_conn_close(
 /// shown. In the worker's callbacks only. Returns 0 and as ringline_conn_send().
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_conn_shutdown(runtime: *mut ringline_runtime, conn: u64) -> i32 {
-    on_worker(runtime, |worker| worker.shutdown(conn).map(|()| 0))
+    on_worker(runtime, |worker| worker.shutdown(conn))
 }
 
 /// Show no data until ringline_conn_resume(): the other end is held back once the kernel's buffers
@@ -173,14 +162,14 @@ pub extern "C-unwind" fn ringline_conn_shutdown(runtime: *mut ringline_runtime, 
 /// RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_conn_pause(runtime: *mut ringline_runtime, conn: u64) -> i32 {
-    on_worker(runtime, |worker| worker.pause(conn).map(|()| 0))
+    on_worker(runtime, |worker| worker.pause(conn))
 }
 
 /// Show data again; what is kept is shown after the callback. In the worker's callbacks only.
 /// Returns as ringline_conn_pause().
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_conn_resume(runtime: *mut ringline_runtime, conn: u64) -> i32 {
-    on_worker(runtime, |worker| worker.resume(conn).map(|()| 0))
+    on_worker(runtime, |worker| worker.resume(conn))
 }
 
 /// Keep a number with a connection, which the callbacks get. In the worker's callbacks only.
@@ -191,7 +180,7 @@ pub extern "C-unwind" fn ringline_conn_set_user(
     conn: u64,
     user: u64,
 ) -> i32 {
-    on_worker(runtime, |worker| worker.set_user(conn, user).map(|()| 0))
+    on_worker(runtime, |worker| worker.set_user(conn, user))
 }
 
 /// What a connection is like, the other end's address included. In the worker's callbacks only.
@@ -203,12 +192,8 @@ pub unsafe extern "C-unwind" fn ringline_conn_info_of(
     out: *mut ringline_conn_info,
 ) -> i32 {
     on_worker(runtime, |worker| {
-        if out.is_null() {
-            return Err(Fault::new(ENULL, "out is NULL"));
-        }
-        let info = info_of(&worker.facts(conn)?);
-        // SAFETY: not NULL; the caller vouches for the size it wrote.
-        unsafe { write_sized(out, &info) }.map(|()| 0)
+        // SAFETY: the caller vouches for the size that the struct says, or gave NULL.
+        unsafe { put_sized(out, || Ok(info_of(&worker.facts(conn)?))) }
     })
 }
 

@@ -2,20 +2,12 @@
 //!
 //! Owns: nothing; the socket lives on the worker that the calling thread is.
 
+use super::given::{list, message, null};
 use super::ringline_runtime;
 use super::runtime_conn::on_worker;
-use crate::error::{ENULL, Fault};
 use core::ffi::c_void;
 
-/// The bytes at an address, which may be NULL when there are none.
-fn bytes_of<'a>(address: *const c_void, length: usize) -> Option<&'a [u8]> {
-    match (address.is_null(), length) {
-        (_, 0) => Some(&[]),
-        (true, _) => None,
-        // SAFETY: not NULL; the caller vouches for that many readable bytes.
-        (false, _) => Some(unsafe { core::slice::from_raw_parts(address.cast(), length) }),
-    }
-}
+const TOO_LONG: &str = "a datagram has 65507 bytes at most";
 
 /// Send a copy of `length` bytes (0 as well) as one datagram to the sockaddr `to` of `to_length`
 /// bytes, such as the datagram callback got, by the socket that this worker has of `listener`. They
@@ -40,13 +32,12 @@ pub unsafe extern "C-unwind" fn ringline_udp_send(
 ) -> i32 {
     on_worker(runtime, |worker| {
         if to.is_null() {
-            return Err(Fault::new(ENULL, "to is NULL"));
+            return Err(null("to is NULL"));
         }
-        if length > isize::MAX as usize {
-            return Err(Fault::errno(libc::EMSGSIZE, "a datagram has 65507 bytes at most"));
-        }
-        let bytes = bytes_of(bytes, length).ok_or(Fault::new(ENULL, "bytes is NULL"))?;
-        let to = bytes_of(to, to_length as usize).unwrap_or_default();
-        worker.send_datagram(listener, to, bytes).map(|()| 0)
+        // SAFETY: the caller vouches for the bytes and for the address, or gave NULL.
+        let (bytes, to) = unsafe {
+            (message(bytes, length, TOO_LONG)?, list(to.cast::<u8>(), to_length, "to is NULL")?)
+        };
+        worker.send_datagram(listener, to, bytes)
     })
 }

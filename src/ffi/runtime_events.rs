@@ -3,11 +3,12 @@
 //! Owns: the block and the records beside it. Invariant: the recorder is the door's handlers, one
 //! function each, so that records carry what callbacks carry; there is room for all of a turn.
 
+use super::RINGLINE_ABI;
 use super::constants::*;
+use super::error::ringline_error_detail;
 use super::ringline_runtime;
 use super::runtime_door::{here, ringline_runtime_handlers};
 use super::runtime_work::ringline_address;
-use super::{RINGLINE_ABI, ringline_error_detail};
 use crate::error::ETLS;
 use crate::sys::Map;
 use core::cell::{Cell, RefCell};

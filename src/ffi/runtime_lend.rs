@@ -3,12 +3,13 @@
 //! Owns: the records of these calls; the connection lives on the worker that the calling thread is.
 
 use super::address::{Purpose, place_for};
-use super::config::{read_sized, write_sized};
+use super::given::{invalid, message, null, put, put_sized, read_or_default};
 use super::ringline_runtime;
-use super::runtime_conn::on_worker;
-use crate::error::{ENULL, Fault};
+use super::runtime_conn::{TOO_LONG, on_worker};
+use crate::error::Fault;
 use crate::runtime::{Offer, Spans};
 use core::ffi::{c_char, c_void};
+use core::mem::MaybeUninit;
 
 /// Slices of one ringline_conn_sendv() at most.
 const MOST_SLICES: u32 = 1024;
@@ -68,10 +69,7 @@ pub unsafe extern "C-unwind" fn ringline_conn_take(
     out: *mut ringline_lease,
 ) -> i32 {
     on_worker(runtime, |worker| {
-        if out.is_null() {
-            return Err(Fault::new(ENULL, "out is NULL"));
-        }
-        // SAFETY: not NULL; the caller vouches for it.
+        // SAFETY: the caller vouches for the size that the struct says, or gave NULL.
         unsafe { lease_to(out, || worker.take(conn)) }
     })
 }
@@ -83,18 +81,16 @@ pub unsafe extern "C-unwind" fn ringline_conn_take(
 pub(super) unsafe fn lease_to(
     out: *mut ringline_lease,
     take: impl FnOnce() -> Result<Offer, Fault>,
-) -> Result<u32, Fault> {
-    // Before it is taken: a wrong size must change nothing.
-    let mut lease =
+) -> Result<(), Fault> {
+    let lease =
         ringline_lease { size: 0, resv: 0, lease: 0, bytes: core::ptr::null_mut(), length: 0 };
-    // SAFETY: the caller vouches for the size.
-    unsafe { write_sized(out, &lease) }?;
-    let taken = take()?;
-    lease.lease = taken.lease;
-    lease.bytes = taken.address as *mut c_void;
-    lease.length = taken.len as u64;
-    // SAFETY: as above.
-    unsafe { write_sized(out, &lease) }.map(|()| 0)
+    // Before it is taken: a wrong size must change nothing.
+    // SAFETY: the caller of this function vouches for the size that the struct says.
+    unsafe { put_sized(out, || Ok(lease)) }?;
+    let Offer { lease: id, address, len } = take()?;
+    let (bytes, length) = (address as *mut c_void, len as u64);
+    // SAFETY: the same struct, and it has its size still.
+    unsafe { put_sized(out, || Ok(ringline_lease { lease: id, bytes, length, ..lease })) }
 }
 
 /// Send `length` bytes at `bytes`, which are (a part of) those of `lease`, behind what is queued,
@@ -112,7 +108,7 @@ pub extern "C-unwind" fn ringline_conn_send_lease(
     bytes: *const c_void,
     length: usize,
 ) -> i32 {
-    on_worker(runtime, |worker| worker.send_lease(conn, lease, bytes as u64, length).map(|()| 0))
+    on_worker(runtime, |worker| worker.send_lease(conn, lease, bytes as u64, length))
 }
 
 /// Send a copy of `count` slices (struct iovec of <sys/uio.h>), one behind the other; all of them
@@ -127,34 +123,21 @@ pub unsafe extern "C-unwind" fn ringline_conn_sendv(
 ) -> i32 {
     on_worker(runtime, |worker| {
         if iovecs.is_null() && count > 0 {
-            return Err(Fault::new(ENULL, "iovecs is NULL"));
+            return Err(null("iovecs is NULL"));
         }
         if count > MOST_SLICES {
-            return Err(Fault::errno(libc::EINVAL, "1024 slices at most"));
+            return Err(invalid("1024 slices at most"));
         }
         let slice = |at: u32| {
-            // SAFETY: not NULL; the caller vouches for `count` of them.
-            let slice = unsafe { iovecs.cast::<libc::iovec>().add(at as usize).read_unaligned() };
-            bytes_of(slice.iov_base, slice.iov_len)
+            // SAFETY: not NULL; the caller vouches for `count` of them, and for the bytes of each.
+            unsafe {
+                let slice = iovecs.cast::<libc::iovec>().add(at as usize).read_unaligned();
+                message(slice.iov_base, slice.iov_len, TOO_LONG)
+            }
         };
         (0..count).try_for_each(|at| slice(at).map(drop))?;
-        worker.send_parts(conn, (0..count).flat_map(slice)).map(|()| 0)
+        worker.send_parts(conn, (0..count).flat_map(slice))
     })
-}
-
-/// The caller's memory; what is checked here is the caller's word for it.
-fn bytes_of<'a>(bytes: *const c_void, length: usize) -> Result<&'a [u8], Fault> {
-    if length == 0 {
-        return Ok(&[]);
-    }
-    if bytes.is_null() {
-        return Err(Fault::new(ENULL, "bytes is NULL"));
-    }
-    if length > isize::MAX as usize {
-        return Err(Fault::errno(libc::EMSGSIZE, "a message has 1 GiB at most"));
-    }
-    // SAFETY: not NULL; the caller vouches for that many readable bytes.
-    Ok(unsafe { core::slice::from_raw_parts(bytes.cast::<u8>(), length) })
 }
 
 /// Send `length` bytes out of the caller's memory, behind what is queued. They must stay as they
@@ -172,9 +155,8 @@ pub unsafe extern "C-unwind" fn ringline_conn_send_zc(
     cookie: u64,
 ) -> i32 {
     on_worker(runtime, |worker| {
-        let bytes = bytes_of(bytes, length)?;
-        // SAFETY: the caller vouches for the memory until it is released.
-        unsafe { worker.send_lent(conn, bytes, cookie) }.map(|()| 0)
+        // SAFETY: the caller vouches for the memory until it is released, or gave NULL.
+        unsafe { worker.send_lent(conn, message(bytes, length, TOO_LONG)?, cookie) }
     })
 }
 
@@ -198,7 +180,7 @@ pub extern "C-unwind" fn ringline_conn_send_file(
     length: u64,
     cookie: u64,
 ) -> i32 {
-    on_worker(runtime, |worker| worker.send_file(conn, fd, (offset, length), cookie).map(|()| 0))
+    on_worker(runtime, |worker| worker.send_file(conn, fd, (offset, length), cookie))
 }
 
 /// Limit how long a connection may do nothing; the time starts now. It is closed at once with the
@@ -213,14 +195,10 @@ pub unsafe extern "C-unwind" fn ringline_conn_set_timeouts(
     timeouts: *const ringline_conn_timeouts,
 ) -> i32 {
     on_worker(runtime, |worker| {
-        let timeouts = if timeouts.is_null() {
-            ringline_conn_timeouts::default()
-        } else {
-            // SAFETY: not NULL; the caller vouches for the size it wrote.
-            unsafe { read_sized(timeouts) }?
-        };
+        // SAFETY: the caller vouches for the size that the struct says, or gave NULL.
+        let timeouts = unsafe { read_or_default(timeouts) }?;
         let (idle, read, write) = (timeouts.idle_ns, timeouts.read_ns, timeouts.write_ns);
-        worker.set_timeouts(conn, Spans { idle, read, write }).map(|()| 0)
+        worker.set_timeouts(conn, Spans { idle, read, write })
     })
 }
 
@@ -239,20 +217,16 @@ pub unsafe extern "C-unwind" fn ringline_conn_connect(
     address: *const c_char,
     timeout_ns: u64,
     user: u64,
-    out: *mut u64,
+    out: Option<&mut MaybeUninit<u64>>,
 ) -> i32 {
     on_worker(runtime, |worker| {
-        if out.is_null() {
-            return Err(Fault::new(ENULL, "out is NULL"));
-        }
-        if timeout_ns > i64::MAX as u64 {
-            return Err(Fault::errno(libc::EINVAL, "a time is 9223372036854775807 ns at most"));
-        }
-        // SAFETY: as the caller promised.
-        let place = unsafe { place_for(Purpose::Connect, address) }?;
-        let conn = worker.connect(&place, timeout_ns, user)?;
-        // SAFETY: not NULL; the caller vouches for a writable number.
-        unsafe { out.write(conn) };
-        Ok(0)
+        put(out, || {
+            if timeout_ns > i64::MAX as u64 {
+                return Err(invalid("a time is 9223372036854775807 ns at most"));
+            }
+            // SAFETY: the caller vouches for a terminated text, or gave NULL.
+            let place = unsafe { place_for(Purpose::Connect, address) }?;
+            worker.connect(&place, timeout_ns, user)
+        })
     })
 }

@@ -3,12 +3,11 @@
 //! Owns: nothing; the listener is the runtime's.
 
 use super::address::{Purpose, place_for};
-use super::config::read_sized;
 use super::constants::RINGLINE_LISTEN_SHARED;
+use super::given::{invalid, read_or_default};
 use super::runtime::{listening, visit};
 use super::tls::server_of;
 use super::{ringline_runtime, ringline_tls_config};
-use crate::error::Fault;
 use core::ffi::c_char;
 
 /// How to listen. All-zero is what ringline_runtime_listen() does. `size` as in ringline_config.
@@ -46,21 +45,17 @@ pub unsafe extern "C-unwind" fn ringline_runtime_listen_with(
     how: *const ringline_listen,
 ) -> i32 {
     visit(runtime, |runtime| {
-        let how = match how.is_null() {
-            true => ringline_listen::default(),
-            // SAFETY: not NULL; the caller vouches for the size it wrote.
-            false => unsafe { read_sized(how) }?,
-        };
-        let invalid = |text| Err(Fault::errno(libc::EINVAL, text));
+        // SAFETY: the caller vouches for the size that the struct says, or gave NULL.
+        let how = unsafe { read_or_default(how) }?;
         if how.flags & !RINGLINE_LISTEN_SHARED != 0 {
-            return invalid("unknown bit in the flags of ringline_listen");
+            return Err(invalid("unknown bit in the flags of ringline_listen"));
         }
         if how.resv != 0 {
-            return invalid("resv of ringline_listen must be 0");
+            return Err(invalid("resv of ringline_listen must be 0"));
         }
         let tls = if how.tls.is_null() { None } else { Some(server_of(how.tls)?) };
         let purpose = if tls.is_some() { Purpose::ListenTls } else { Purpose::Listen };
-        // SAFETY: as the caller promised.
+        // SAFETY: the caller vouches for a terminated text, or gave NULL.
         let place = unsafe { place_for(purpose, address) }?;
         let shared = how.flags & RINGLINE_LISTEN_SHARED != 0;
         listening(runtime, &place, how.backlog, shared, tls)

@@ -1,9 +1,8 @@
 //! Group M: what any thread may leave for a worker.
 
-use super::boundary::{netted, outcome};
+use super::given::message;
 use super::ringline_runtime;
-use super::runtime::threads_of;
-use crate::error::{ENULL, Fault};
+use super::runtime::visit;
 use core::ffi::c_void;
 
 /// Have a copy of `length` bytes sent on a connection, from any thread but a signal handler: they
@@ -20,22 +19,10 @@ pub unsafe extern "C-unwind" fn ringline_conn_post(
     bytes: *const c_void,
     length: usize,
 ) -> i32 {
-    netted(|| {
-        outcome(threads_of(runtime as u64).and_then(|threads| {
-            if bytes.is_null() && length > 0 {
-                return Err(Fault::new(ENULL, "bytes is NULL"));
-            }
-            if length > isize::MAX as usize {
-                return Err(Fault::errno(libc::EMSGSIZE, "a post has 16 MiB at most"));
-            }
-            let bytes = if length == 0 {
-                &[]
-            } else {
-                // SAFETY: not NULL; the caller vouches for that many readable bytes.
-                unsafe { core::slice::from_raw_parts(bytes.cast::<u8>(), length) }
-            };
-            threads.shared().post_send(conn, bytes).map(|()| 0)
-        }))
+    visit(runtime, |runtime| {
+        // SAFETY: the caller vouches for the bytes, or gave NULL.
+        let bytes = unsafe { message(bytes, length, "a post has 16 MiB at most") }?;
+        runtime.threads.shared().post_send(conn, bytes)
     })
 }
 
@@ -52,10 +39,5 @@ pub extern "C-unwind" fn ringline_runtime_post(
     user: u64,
     res: i32,
 ) -> i32 {
-    netted(|| {
-        outcome(
-            threads_of(runtime as u64)
-                .and_then(|threads| threads.shared().post_note(worker, user, res).map(|()| 0)),
-        )
-    })
+    visit(runtime, |runtime| runtime.threads.shared().post_note(worker, user, res))
 }

@@ -1,12 +1,13 @@
 //! Group M: child processes and signals of a worker.
 
-use super::config::read_sized;
 use super::constants::*;
+use super::given::{invalid, null, put, read_sized};
 use super::ringline_runtime;
 use super::runtime_conn::on_worker;
-use crate::error::{ENULL, Fault};
+use crate::error::Fault;
 use crate::sys::process::{Plan, Stream};
 use core::ffi::{CStr, c_char};
+use core::mem::MaybeUninit;
 use std::ffi::CString;
 
 /// Words of a child's arguments or environment at most.
@@ -43,12 +44,12 @@ unsafe fn words(list: u64) -> Result<Vec<CString>, Fault> {
     let list = list as *const *const c_char;
     let mut words = Vec::new();
     for at in 0..MOST_WORDS {
-        // SAFETY: as the caller promised, and not beyond the end.
+        // SAFETY: the caller promised an array that ends with NULL, and no NULL came before.
         let word = unsafe { list.add(at).read() };
         if word.is_null() {
             return Ok(words);
         }
-        // SAFETY: a terminated text.
+        // SAFETY: not NULL, and the caller promised a terminated text.
         words.push(unsafe { CStr::from_ptr(word) }.to_owned());
     }
     Err(Fault::errno(libc::E2BIG, "a child gets 65536 words at most"))
@@ -59,7 +60,7 @@ fn stream_of(kind: u32) -> Result<Stream, Fault> {
         RINGLINE_STREAM_INHERITED => Ok(Stream::Inherited),
         RINGLINE_STREAM_PIPED => Ok(Stream::Piped),
         RINGLINE_STREAM_NULL => Ok(Stream::Null),
-        _ => Err(Fault::errno(libc::EINVAL, "a stream is no RINGLINE_STREAM_*")),
+        _ => Err(invalid("a stream is no RINGLINE_STREAM_*")),
     }
 }
 
@@ -67,17 +68,17 @@ fn stream_of(kind: u32) -> Result<Stream, Fault> {
 /// The pointers of `given` are what its members say.
 unsafe fn plan_of(given: &ringline_process) -> Result<Plan, Fault> {
     if given.flags != 0 || given.resv != 0 {
-        return Err(Fault::errno(libc::EINVAL, "flags and resv of a process must be 0"));
+        return Err(invalid("flags and resv of a process must be 0"));
     }
     if given.argv == 0 {
-        return Err(Fault::new(ENULL, "argv is NULL"));
+        return Err(null("argv is NULL"));
     }
-    // SAFETY: not NULL; as the caller promised.
+    // SAFETY: not NULL, and the caller promised an array of texts that ends with NULL.
     let argv = unsafe { words(given.argv) }?;
     if argv.is_empty() {
-        return Err(Fault::errno(libc::EINVAL, "argv names no program"));
+        return Err(invalid("argv names no program"));
     }
-    // SAFETY: as above.
+    // SAFETY: not 0, and the caller promised an array of texts that ends with NULL.
     let env = if given.env == 0 { None } else { Some(unsafe { words(given.env) }?) };
     // SAFETY: not NULL, and a terminated text.
     let cwd = (given.cwd != 0).then(|| unsafe { CStr::from_ptr(given.cwd as _) }.to_owned());
@@ -107,19 +108,15 @@ pub unsafe extern "C-unwind" fn ringline_process_spawn(
     runtime: *mut ringline_runtime,
     process: *const ringline_process,
     user: u64,
-    out: *mut u64,
+    out: Option<&mut MaybeUninit<u64>>,
 ) -> i32 {
     on_worker(runtime, |worker| {
-        if process.is_null() || out.is_null() {
-            return Err(Fault::new(ENULL, "process or out is NULL"));
-        }
-        // SAFETY: not NULL; the caller vouches for the size it wrote.
-        let given = unsafe { read_sized(process) }?;
-        // SAFETY: the caller vouches for the members.
-        let id = worker.process_spawn(unsafe { plan_of(&given) }?, user)?;
-        // SAFETY: not NULL; the caller vouches for eight writable bytes.
-        unsafe { out.write(id) };
-        Ok(0)
+        let plan = || {
+            // SAFETY: the caller vouches for the size that the struct says and for what its members
+            // name, or gave NULL.
+            unsafe { plan_of(&read_sized(process, "process is NULL")?) }
+        };
+        put(out, || worker.process_spawn(plan()?, user))
     })
 }
 
@@ -132,7 +129,7 @@ pub extern "C-unwind" fn ringline_process_kill(
     process: u64,
     signo: i32,
 ) -> i32 {
-    on_worker(runtime, |worker| worker.process_kill(process, signo).map(|()| 0))
+    on_worker(runtime, |worker| worker.process_kill(process, signo))
 }
 
 /// Have the signal callback called (or RINGLINE_EVENT_SIGNAL told) when the process gets `signo`,
@@ -145,7 +142,7 @@ pub extern "C-unwind" fn ringline_process_kill(
 /// signal; -EMFILE; RINGLINE_EWRONGTHREAD; RINGLINE_ESTALE; RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_signal_watch(runtime: *mut ringline_runtime, signo: i32) -> i32 {
-    on_worker(runtime, |worker| worker.signal_watch(signo, true).map(|()| 0))
+    on_worker(runtime, |worker| worker.signal_watch(signo, true))
 }
 
 /// Watch a signal no more. In the worker's callbacks only. Returns 0, -EINVAL, RINGLINE_ESTALE when
@@ -155,5 +152,5 @@ pub extern "C-unwind" fn ringline_signal_unwatch(
     runtime: *mut ringline_runtime,
     signo: i32,
 ) -> i32 {
-    on_worker(runtime, |worker| worker.signal_watch(signo, false).map(|()| 0))
+    on_worker(runtime, |worker| worker.signal_watch(signo, false))
 }

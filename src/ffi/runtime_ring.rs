@@ -5,15 +5,17 @@
 
 use super::boundary::{fail, owned};
 use super::foreign::{ringline_prepare, ringline_ring_fd};
+use super::given::put;
 use super::ring::{ringline_attach, ringline_create, ringline_free};
 use super::run::ringline_run_once;
 use super::runtime_conn::on_worker;
 use super::runtime_door::CDoor;
 use super::state::{Pace, state};
 use super::{ringline_ring, ringline_runtime, table};
-use crate::error::{ENULL, Fault};
+use crate::error::Fault;
 use crate::runtime::{Hosted, Worker};
 use core::cell::Cell;
+use core::mem::MaybeUninit;
 use core::ptr::{null, null_mut};
 
 thread_local! {
@@ -30,19 +32,11 @@ thread_local! {
 /// Returns 0; RINGLINE_ENULL; RINGLINE_EWRONGTHREAD, RINGLINE_ESTALE, RINGLINE_EFORKED as
 /// ringline_conn_send(); -EMFILE, -ENOMEM, -EPERM as ringline_create().
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn ringline_worker_ring(
+pub extern "C-unwind" fn ringline_worker_ring(
     runtime: *mut ringline_runtime,
-    out: *mut *mut ringline_ring,
+    out: Option<&mut MaybeUninit<*mut ringline_ring>>,
 ) -> i32 {
-    on_worker(runtime, |worker| {
-        if out.is_null() {
-            return Err(Fault::new(ENULL, "out is NULL"));
-        }
-        let ring = hosted(worker)?;
-        // SAFETY: not NULL; the caller vouches for a writable pointer.
-        unsafe { out.write(ring) };
-        Ok(0)
-    })
+    on_worker(runtime, |worker| put(out, || hosted(worker)))
 }
 
 fn hosted(worker: &Worker<CDoor>) -> Result<*mut ringline_ring, Fault> {
@@ -50,9 +44,11 @@ fn hosted(worker: &Worker<CDoor>) -> Result<*mut ringline_ring, Fault> {
     if table::find(ring as u64).is_some() {
         return Ok(ring);
     }
-    let mut ring = null_mut();
-    // SAFETY: no config, and a place of this function's for the handle.
-    checked(unsafe { ringline_create(null(), &raw mut ring) })?;
+    let mut made = MaybeUninit::new(null_mut());
+    // SAFETY: without a config, all defaults.
+    checked(unsafe { ringline_create(null(), Some(&mut made)) })?;
+    // SAFETY: it was made with a value.
+    let ring = unsafe { made.assume_init() };
     let begun = checked(ringline_attach(ring))
         .and_then(|_| checked(ringline_ring_fd(ring)))
         .and_then(|fd| worker.host(fd));
@@ -86,8 +82,7 @@ pub(super) fn run_hosted() -> Hosted {
         HOSTED.set(null_mut());
         return Hosted::Gone;
     }
-    // SAFETY: nothing is to be written.
-    let ready = if came == 0 { unsafe { ringline_prepare(ring, null_mut()) } } else { came };
+    let ready = if came == 0 { ringline_prepare(ring, None) } else { came };
     set_pace(ring, Pace::Looping);
     match ready {
         0 => Hosted::Idle,

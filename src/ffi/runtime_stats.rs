@@ -2,15 +2,12 @@
 //!
 //! Owns: the record, the names and the help texts. Any thread may ask; the workers write.
 
-use super::config::write_sized;
+use super::given::{invalid, put_sized, room};
+use super::prometheus::{Row, write_counters};
 use super::ringline_runtime;
 use super::runtime::visit;
-use crate::error::{ENULL, Fault};
-use crate::ring::Counter;
 use crate::runtime::WorkerStats;
-use crate::text::Counted;
 use core::ffi::c_char;
-use core::fmt::Write;
 
 /// What a runtime did so far, over all workers. Set `size` to sizeof(ringline_runtime_stats) (0 =
 /// the same) before the call.
@@ -68,31 +65,21 @@ pub struct ringline_runtime_stats {
     pub left_behind: u64,
 }
 
+/// Add counters to the members of the same names.
+macro_rules! add {
+    ($sum:ident += $stats:ident: $($name:ident)*) => {
+        $($sum.$name += $stats.$name.get();)*
+    };
+}
+
 impl ringline_runtime_stats {
     fn add(&mut self, stats: &WorkerStats) {
         self.workers += 1;
-        self.accepted += stats.accepted.get();
-        self.closed += stats.closed.get();
-        self.refused += stats.refused.get();
-        self.accept_pauses += stats.accept_pauses.get();
-        self.receives += stats.receives.get();
-        self.received += stats.received.get();
-        self.sends += stats.sends.get();
-        self.sent += stats.sent.get();
-        self.parked += stats.parked.get();
-        self.turns += stats.turns.get();
-        self.taken += stats.taken.get();
-        self.take_refusals += stats.take_refusals.get();
-        self.connected += stats.connected.get();
-        self.timeouts += stats.timeouts.get();
-        self.datagrams += stats.datagrams.get();
-        self.datagram_receives += stats.datagram_receives.get();
-        self.datagrams_sent += stats.datagrams_sent.get();
-        self.datagram_sends += stats.datagram_sends.get();
-        self.datagrams_lost += stats.datagrams_lost.get();
-        self.backoffs += stats.backoffs.get();
-        self.stalls += stats.stalls.get();
-        self.left_behind += stats.left_behind.get();
+        add! { self += stats:
+            accepted closed refused accept_pauses receives received sends sent parked
+            turns taken take_refusals connected timeouts datagrams datagram_receives
+            datagrams_sent datagram_sends datagrams_lost backoffs stalls left_behind
+        }
     }
 }
 
@@ -104,13 +91,10 @@ pub unsafe extern "C-unwind" fn ringline_runtime_stats_of(
     out: *mut ringline_runtime_stats,
 ) -> i32 {
     visit(runtime, |runtime| {
-        if out.is_null() {
-            return Err(Fault::new(ENULL, "out is NULL"));
-        }
         let mut sum = ringline_runtime_stats::default();
         runtime.threads.shared().stats().for_each(|stats| sum.add(stats));
-        // SAFETY: not NULL; the caller vouches for the size it wrote.
-        unsafe { write_sized(out, &sum) }.map(|()| 0)
+        // SAFETY: the caller vouches for the size that the struct says, or gave NULL.
+        unsafe { put_sized(out, || Ok(sum)) }
     })
 }
 
@@ -124,22 +108,18 @@ pub unsafe extern "C-unwind" fn ringline_worker_stats_of(
     out: *mut ringline_runtime_stats,
 ) -> i32 {
     visit(runtime, |runtime| {
-        if out.is_null() {
-            return Err(Fault::new(ENULL, "out is NULL"));
-        }
-        let stats = runtime.threads.shared().stats().nth(worker as usize);
-        let stats = stats.ok_or_else(|| Fault::errno(libc::EINVAL, "there is no such worker"))?;
         let mut one = ringline_runtime_stats::default();
-        one.add(stats);
-        // SAFETY: not NULL; the caller vouches for the size it wrote.
-        unsafe { write_sized(out, &one) }.map(|()| 0)
+        let count = || {
+            let stats = runtime.threads.shared().stats().nth(worker as usize);
+            one.add(stats.ok_or_else(|| invalid("there is no such worker"))?);
+            Ok(one)
+        };
+        // SAFETY: the caller vouches for the size that the struct says, or gave NULL.
+        unsafe { put_sized(out, count) }
     })
 }
 
-/// One metric: its name, its help text, and where it is counted.
-type Row = (&'static str, &'static str, fn(&WorkerStats) -> &Counter);
-
-const ROWS: [Row; 18] = [
+const ROWS: [Row<WorkerStats>; 18] = [
     ("accepted", "Connections accepted.", |stats| &stats.accepted),
     ("closed", "Connections that are over.", |stats| &stats.closed),
     ("refused", "Clients sent away.", |stats| &stats.refused),
@@ -173,28 +153,9 @@ pub unsafe extern "C-unwind" fn ringline_runtime_stats_prometheus(
     cap: usize,
 ) -> i32 {
     visit(runtime, |runtime| {
-        if buf.is_null() && cap > 0 {
-            return Err(Fault::new(ENULL, "buf is NULL although cap is not 0"));
-        }
-        let room: &mut [u8] = match cap {
-            0 => &mut [],
-            // SAFETY: not NULL; the caller vouches for `cap` writable bytes.
-            _ => unsafe { core::slice::from_raw_parts_mut(buf.cast(), cap) },
-        };
-        let mut text = Counted::new(room);
-        for (name, help, counter) in ROWS {
-            // The writer never fails: what does not fit is counted.
-            let _ = write!(
-                text,
-                "# HELP ringline_worker_{name}_total {help}\n\
-                 # TYPE ringline_worker_{name}_total counter\n"
-            );
-            for (worker, stats) in runtime.threads.shared().stats().enumerate() {
-                let value = counter(stats).get();
-                let _ =
-                    writeln!(text, "ringline_worker_{name}_total{{worker=\"{worker}\"}} {value}");
-            }
-        }
-        Ok(text.end().min(i32::MAX as usize) as u32)
+        // SAFETY: the caller vouches for `cap` writable bytes, or gave NULL.
+        let room = unsafe { room(buf, cap) }?;
+        let workers = || runtime.threads.shared().stats().enumerate();
+        Ok(write_counters(room, "ringline_worker", "worker", &ROWS, workers))
     })
 }

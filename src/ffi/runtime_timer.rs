@@ -1,8 +1,9 @@
 //! Group M: timers of a worker.
 
+use super::given::put;
 use super::ringline_runtime;
 use super::runtime_conn::on_worker;
-use crate::error::{ENULL, Fault};
+use core::mem::MaybeUninit;
 
 /// Have tick called (or RINGLINE_EVENT_TICK told) with `user` after `delay_ns`, and then every
 /// `period_ns` nanoseconds (0 = once). `*out` is the timer's id. 1048576 timers per worker at a
@@ -12,22 +13,14 @@ use crate::error::{ENULL, Fault};
 /// Returns 0, RINGLINE_ENULL, -EAGAIN when there are as many, RINGLINE_EWRONGTHREAD,
 /// RINGLINE_ESTALE, RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn ringline_timer_start(
+pub extern "C-unwind" fn ringline_timer_start(
     runtime: *mut ringline_runtime,
     delay_ns: u64,
     period_ns: u64,
     user: u64,
-    out: *mut u64,
+    out: Option<&mut MaybeUninit<u64>>,
 ) -> i32 {
-    on_worker(runtime, |worker| {
-        if out.is_null() {
-            return Err(Fault::new(ENULL, "out is NULL"));
-        }
-        let timer = worker.timer_start(delay_ns, period_ns, user)?;
-        // SAFETY: not NULL; the caller vouches for eight writable bytes.
-        unsafe { out.write(timer) };
-        Ok(0)
-    })
+    on_worker(runtime, |worker| put(out, || worker.timer_start(delay_ns, period_ns, user)))
 }
 
 /// Stop a timer: it does not tick any more, not even in the turn at hand. In the worker's callbacks
@@ -35,5 +28,5 @@ pub unsafe extern "C-unwind" fn ringline_timer_start(
 /// RINGLINE_EWRONGTHREAD, RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_timer_stop(runtime: *mut ringline_runtime, timer: u64) -> i32 {
-    on_worker(runtime, |worker| worker.timer_stop(timer).map(|()| 0))
+    on_worker(runtime, |worker| worker.timer_stop(timer))
 }

@@ -3,15 +3,14 @@
 //! Owns: nothing; the session is the connection's.
 
 use super::address::{Purpose, place_for};
-use super::config::write_sized;
 use super::constants::*;
+use super::given::{invalid, put_sized, text};
 use super::runtime::{listening, visit};
 use super::runtime_conn::on_worker;
-use super::tls::{server_of, text_of, tls_of};
+use super::tls::{server_of, tls_of};
 use super::{ringline_runtime, ringline_tls_config};
-use crate::error::{ENULL, Fault};
 use crate::runtime::TlsFacts;
-use core::ffi::c_char;
+use core::ffi::{CStr, c_char};
 
 /// What a connection's TLS is like. Set `size` to sizeof(ringline_tls_info) (0 = the same) before
 /// the call.
@@ -89,7 +88,7 @@ pub unsafe extern "C-unwind" fn ringline_runtime_listen_tls(
 ) -> i32 {
     visit(runtime, |runtime| {
         let tls = server_of(tls)?;
-        // SAFETY: as the caller promised.
+        // SAFETY: the caller vouches for a terminated text, or gave NULL.
         let place = unsafe { place_for(Purpose::ListenTls, address) }?;
         listening(runtime, &place, backlog, false, Some(tls))
     })
@@ -120,12 +119,10 @@ pub unsafe extern "C-unwind" fn ringline_conn_start_tls(
 ) -> i32 {
     on_worker(runtime, |worker| {
         let tls = tls_of(tls)?;
-        // SAFETY: as the caller promised.
-        let name = unsafe { text_of(server_name) }.map(core::str::from_utf8).transpose();
-        let name = name.map_err(|_| {
-            Fault::errno(libc::EINVAL, "server_name is no host name and no address")
-        })?;
-        worker.start_tls(conn, &tls, name).map(|()| 0)
+        // SAFETY: the caller vouches for a terminated text, or gave NULL.
+        let name = unsafe { text(server_name) }.map(CStr::to_str).transpose();
+        let name = name.map_err(|_| invalid("server_name is no host name and no address"))?;
+        worker.start_tls(conn, &tls, name)
     })
 }
 
@@ -138,12 +135,8 @@ pub unsafe extern "C-unwind" fn ringline_conn_tls_info_of(
     out: *mut ringline_tls_info,
 ) -> i32 {
     on_worker(runtime, |worker| {
-        if out.is_null() {
-            return Err(Fault::new(ENULL, "out is NULL"));
-        }
-        worker.tls_facts(conn, |facts| {
-            // SAFETY: not NULL; the caller vouches for the size it wrote.
-            unsafe { write_sized(out, &info_of(facts)) }.map(|()| 0)
-        })?
+        let info = || worker.tls_facts(conn, info_of);
+        // SAFETY: the caller vouches for the size that the struct says, or gave NULL.
+        unsafe { put_sized(out, info) }
     })
 }

@@ -1,16 +1,16 @@
 //! Group M: what blocks: work of the caller's, and names to be looked up.
 
-use super::boundary::{netted, outcome};
+use super::boundary::answered;
 use super::constants::RINGLINE_WORKER_HERE;
+use super::given::{null, text};
 use super::ringline_runtime;
 use super::runtime::threads_of;
 use super::runtime_conn::on_worker;
 use super::runtime_door::here;
-use crate::error::{ENULL, EWRONGTHREAD, Fault};
+use crate::error::{EWRONGTHREAD, Fault};
 use crate::runtime::Work;
 use crate::sys::Resolved;
 use core::ffi::{CStr, c_char, c_void};
-use std::ffi::CString;
 
 /// An address that ringline_resolve() found.
 #[repr(C)]
@@ -81,7 +81,7 @@ pub unsafe extern "C-unwind" fn ringline_work(
     ctx: *mut c_void,
     done: ringline_done_callback,
 ) -> i32 {
-    netted(|| outcome(work(runtime as u64, worker, function, ctx, done)))
+    answered(|| work(runtime as u64, worker, function, ctx, done))
 }
 
 fn work(
@@ -90,10 +90,10 @@ fn work(
     function: ringline_work_function,
     ctx: *mut c_void,
     done: ringline_done_callback,
-) -> Result<u32, Fault> {
+) -> Result<(), Fault> {
     let threads = threads_of(handle)?;
     let (Some(function), Some(done)) = (function, done) else {
-        return Err(Fault::new(ENULL, "function or done is NULL"));
+        return Err(null("function or done is NULL"));
     };
     let worker = match (worker, here(handle)) {
         (RINGLINE_WORKER_HERE, Some(here)) => here.index(),
@@ -111,13 +111,7 @@ fn work(
             done(back.get(), handle as *mut ringline_runtime, res)
         }),
     };
-    threads.shared().work(worker, work).map(|()| 0)
-}
-
-/// A copy of a text that may be missing.
-fn text_of(text: *const c_char) -> Option<CString> {
-    // SAFETY: the caller vouches for a terminated text, or gave NULL.
-    (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_owned())
+    threads.shared().work(worker, work)
 }
 
 /// Look up a host ("example.org", "::1"; NULL = this machine) and a service ("https", "443"; NULL =
@@ -140,8 +134,10 @@ pub unsafe extern "C-unwind" fn ringline_resolve(
 ) -> i32 {
     on_worker(runtime, |worker| {
         if host.is_null() && service.is_null() {
-            return Err(Fault::new(ENULL, "host and service are NULL"));
+            return Err(null("host and service are NULL"));
         }
-        worker.resolve(text_of(host), text_of(service), user).map(|()| 0)
+        // SAFETY: the caller vouches for terminated texts, or gave NULL.
+        let (host, service) = unsafe { (text(host), text(service)) };
+        worker.resolve(host.map(CStr::to_owned), service.map(CStr::to_owned), user)
     })
 }

@@ -1,10 +1,9 @@
 //! Group N: counters.
 
-use super::boundary::{fail, netted};
-use super::config::write_sized;
+use super::boundary::answered;
+use super::given::put_sized;
 use super::ringline_ring;
 use super::table;
-use crate::error::{ENULL, Fault};
 
 /// What a ring did so far. Set `size` to sizeof(ringline_stats) (0 = the same) before the call.
 #[repr(C)]
@@ -51,8 +50,8 @@ pub unsafe extern "C-unwind" fn ringline_stats_of(
     ring: *mut ringline_ring,
     out: *mut ringline_stats,
 ) -> i32 {
-    netted(|| {
-        let read = table::with_remote(ring as u64, |remote| {
+    answered(|| {
+        let counted = table::with_remote(ring as u64, |remote| {
             let stats = &remote.stats;
             ringline_stats {
                 size: size_of::<ringline_stats>() as u32,
@@ -72,15 +71,8 @@ pub unsafe extern "C-unwind" fn ringline_stats_of(
                 abandoned: stats.abandoned.get(),
                 rollbacks: stats.rollbacks.get(),
             }
-        });
-        match read {
-            Err(code) => fail(Fault::new(code, "the ring handle is stale or from before a fork")),
-            Ok(_) if out.is_null() => fail(Fault::new(ENULL, "out is NULL")),
-            // SAFETY: not NULL; the caller vouches for the size it wrote.
-            Ok(stats) => match unsafe { write_sized(out, &stats) } {
-                Ok(()) => 0,
-                Err(fault) => fail(fault),
-            },
-        }
+        })?;
+        // SAFETY: the caller vouches for the size that the struct says, or gave NULL.
+        unsafe { put_sized(out, || Ok(counted)) }
     })
 }

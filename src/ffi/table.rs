@@ -6,10 +6,10 @@
 
 use super::runtime::Runtime;
 use super::state::RingState;
-use crate::error::{EFORKED, ESTALE};
+use crate::error::{EFORKED, ESTALE, Fault};
 use crate::ring::{Mailbox, Stats, Wake};
 use crate::runtime::TlsConfig;
-use crate::sys::{NOBODY, fork_epoch};
+use crate::sys::{NOBODY, fork_epoch, renew_fork_epoch};
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::Arc;
 
@@ -47,41 +47,20 @@ pub(super) struct Remote {
 }
 
 /// What a handle is to, as other threads may see it.
-pub(super) enum Held {
+pub(super) enum Object {
     /// A ring or a mailbox.
     Remote(Remote),
     Runtime(Arc<Runtime>),
     Tls(Arc<TlsConfig>),
 }
 
-impl Held {
+impl Object {
     fn kind(&self) -> u64 {
         match self {
-            Held::Remote(remote) if remote.mail.is_some() => KIND_MAILBOX,
-            Held::Remote(_) => KIND_RING,
-            Held::Runtime(_) => KIND_RUNTIME,
-            Held::Tls(_) => KIND_TLS,
-        }
-    }
-
-    fn remote(&self) -> Option<&Remote> {
-        match self {
-            Held::Remote(remote) => Some(remote),
-            Held::Runtime(_) | Held::Tls(_) => None,
-        }
-    }
-
-    fn runtime(&self) -> Option<&Arc<Runtime>> {
-        match self {
-            Held::Runtime(runtime) => Some(runtime),
-            Held::Remote(_) | Held::Tls(_) => None,
-        }
-    }
-
-    fn tls(&self) -> Option<&Arc<TlsConfig>> {
-        match self {
-            Held::Tls(tls) => Some(tls),
-            Held::Remote(_) | Held::Runtime(_) => None,
+            Object::Remote(remote) if remote.mail.is_some() => KIND_MAILBOX,
+            Object::Remote(_) => KIND_RING,
+            Object::Runtime(_) => KIND_RUNTIME,
+            Object::Tls(_) => KIND_TLS,
         }
     }
 }
@@ -96,11 +75,11 @@ pub(super) struct Entry {
     /// Fork epoch the handle was made in.
     pub epoch: AtomicU64,
     pub ring: AtomicPtr<RingState>,
-    held: AtomicPtr<Held>,
+    object: AtomicPtr<Object>,
     /// The caller's, readable from any thread.
     pub user: AtomicU64,
     pub phase: AtomicU32,
-    /// Threads that look at `held` right now.
+    /// Threads that look at `object` right now.
     pins: AtomicU32,
     /// Kernel thread id of the owner.
     pub tid: AtomicI32,
@@ -114,7 +93,7 @@ static ENTRIES: [Entry; MAX_HANDLES] = [const {
         owner: AtomicU64::new(0),
         epoch: AtomicU64::new(0),
         ring: AtomicPtr::new(core::ptr::null_mut()),
-        held: AtomicPtr::new(core::ptr::null_mut()),
+        object: AtomicPtr::new(core::ptr::null_mut()),
         user: AtomicU64::new(0),
         phase: AtomicU32::new(phase::FREE),
         pins: AtomicU32::new(0),
@@ -132,24 +111,10 @@ pub(super) fn find(handle: u64) -> Option<&'static Entry> {
     (entry.key.load(Ordering::Acquire) == handle && handle != 0).then_some(entry)
 }
 
-/// Take an entry for `ring`, or (NULL) for the mailbox of `remote`; its handle. None when the table
-/// is full.
-pub(super) fn insert(ring: *mut RingState, remote: Remote, epoch: u64) -> Option<u64> {
-    insert_held(ring, Held::Remote(remote), epoch)
-}
-
-/// Take an entry for a runtime.
-pub(super) fn insert_runtime(runtime: Arc<Runtime>, epoch: u64) -> Option<u64> {
-    insert_held(core::ptr::null_mut(), Held::Runtime(runtime), epoch)
-}
-
-/// Take an entry for a TLS config.
-pub(super) fn insert_tls(tls: Arc<TlsConfig>, epoch: u64) -> Option<u64> {
-    insert_held(core::ptr::null_mut(), Held::Tls(tls), epoch)
-}
-
-fn insert_held(ring: *mut RingState, held: Held, epoch: u64) -> Option<u64> {
-    let kind = held.kind();
+/// Take an entry for a ring, a mailbox, a runtime or a TLS config; its handle.
+pub(super) fn insert(ring: *mut RingState, object: Object) -> Result<u64, Fault> {
+    let epoch = renew_fork_epoch().map_err(|errno| Fault::errno(errno, "no page for fork"))?;
+    let kind = object.kind();
     for (index, entry) in ENTRIES.iter().enumerate() {
         let taken = entry.phase.compare_exchange(
             phase::FREE,
@@ -169,12 +134,13 @@ fn insert_held(ring: *mut RingState, held: Held, epoch: u64) -> Option<u64> {
         entry.epoch.store(epoch, Ordering::Relaxed);
         entry.user.store(0, Ordering::Relaxed);
         entry.ring.store(ring, Ordering::Relaxed);
-        entry.held.store(Box::into_raw(Box::new(held)), Ordering::SeqCst);
+        entry.object.store(Box::into_raw(Box::new(object)), Ordering::SeqCst);
         entry.key.store(key, Ordering::SeqCst);
         entry.phase.store(phase::IDLE, Ordering::Release);
-        return Some(key);
+        return Ok(key);
     }
-    None
+    let full = "16384 rings, mailboxes, runtimes and TLS configs exist in this process";
+    Err(Fault::errno(libc::ENFILE, full))
 }
 
 /// Make the handle invalid and the entry free. The caller is alone inside.
@@ -184,40 +150,54 @@ pub(super) fn remove(entry: &'static Entry) {
     entry.key.store(key & !(0xff << KIND_SHIFT), Ordering::SeqCst);
     entry.owner.store(NOBODY, Ordering::Relaxed);
     entry.ring.store(core::ptr::null_mut(), Ordering::Relaxed);
-    let held = entry.held.swap(core::ptr::null_mut(), Ordering::SeqCst);
+    let object = entry.object.swap(core::ptr::null_mut(), Ordering::SeqCst);
     while entry.pins.load(Ordering::SeqCst) != 0 {
         std::thread::yield_now();
     }
-    if !held.is_null() {
-        // SAFETY: made by Box::into_raw in `insert_held`; swapped out, and nobody has it pinned.
-        drop(unsafe { Box::from_raw(held) });
+    if !object.is_null() {
+        // SAFETY: made by Box::into_raw in `insert`; swapped out, and nobody has it pinned.
+        drop(unsafe { Box::from_raw(object) });
     }
     entry.phase.store(phase::FREE, Ordering::Release);
 }
 
-/// Look at what other threads may touch of a ring. Async-signal-safe; the code when the handle is
+/// Look at what other threads may touch of a ring. Async-signal-safe; a fault when the handle is
 /// stale or from before a fork (the eventfd is the parent's).
-pub(super) fn with_remote<R>(handle: u64, look: impl FnOnce(&Remote) -> R) -> Result<R, i32> {
-    with_kind(KIND_RING, handle, |held| held.remote().map(look))?.ok_or(ESTALE)
+pub(super) fn with_remote<R>(handle: u64, look: impl FnOnce(&Remote) -> R) -> Result<R, Fault> {
+    with_kind(KIND_RING, handle, |object| match object {
+        Object::Remote(remote) => Some(look(remote)),
+        _ => None,
+    })
 }
 
 /// As [`with_remote`], for a mailbox.
-pub(super) fn with_mailbox<R>(handle: u64, look: impl FnOnce(&Mailbox) -> R) -> Result<R, i32> {
-    let mail = |held: &Held| held.remote()?.mail.as_deref().map(look);
-    with_kind(KIND_MAILBOX, handle, mail)?.ok_or(ESTALE)
+pub(super) fn with_mailbox<R>(handle: u64, look: impl FnOnce(&Mailbox) -> R) -> Result<R, Fault> {
+    with_kind(KIND_MAILBOX, handle, |object| match object {
+        Object::Remote(remote) => remote.mail.as_deref().map(look),
+        _ => None,
+    })
 }
 
 /// As [`with_remote`], for a runtime.
 pub(super) fn with_runtime<R>(
     handle: u64,
     look: impl FnOnce(&Arc<Runtime>) -> R,
-) -> Result<R, i32> {
-    with_kind(KIND_RUNTIME, handle, |held| held.runtime().map(look))?.ok_or(ESTALE)
+) -> Result<R, Fault> {
+    with_kind(KIND_RUNTIME, handle, |object| match object {
+        Object::Runtime(runtime) => Some(look(runtime)),
+        _ => None,
+    })
 }
 
 /// As [`with_remote`], for a TLS config.
-pub(super) fn with_tls<R>(handle: u64, look: impl FnOnce(&Arc<TlsConfig>) -> R) -> Result<R, i32> {
-    with_kind(KIND_TLS, handle, |held| held.tls().map(look))?.ok_or(ESTALE)
+pub(super) fn with_tls<R>(
+    handle: u64,
+    look: impl FnOnce(&Arc<TlsConfig>) -> R,
+) -> Result<R, Fault> {
+    with_kind(KIND_TLS, handle, |object| match object {
+        Object::Tls(tls) => Some(look(tls)),
+        _ => None,
+    })
 }
 
 /// Whether a handle of a runtime is valid now, asked where one is known to run.
@@ -226,42 +206,62 @@ pub(super) fn is_valid(handle: u64) -> bool {
     find(handle).is_some_and(|entry| entry.epoch.load(Ordering::Relaxed) == fork_epoch())
 }
 
-/// Take the right to end a runtime or a TLS config; None for all but the first. To be
-/// followed by [`remove`].
-pub(super) fn claim(handle: u64) -> Option<&'static Entry> {
-    let entry = find(handle)?;
-    let taken = |from, to| {
+/// Take the right to end a runtime or a TLS config, which the first who asks has. To be followed
+/// by [`remove`].
+pub(super) fn begin_end(handle: u64) -> Result<&'static Entry, Fault> {
+    let refused = || refusal(handle >> KIND_SHIFT, ESTALE);
+    let entry = find(handle).ok_or_else(refused)?;
+    let moves = |from, to| {
         entry.phase.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     };
-    if !taken(phase::IDLE, phase::BUSY) {
-        return None;
+    if !moves(phase::IDLE, phase::BUSY) {
+        return Err(refused());
     }
     // Whoever ended it before us made room for another one meanwhile.
     if entry.key.load(Ordering::SeqCst) != handle {
-        taken(phase::BUSY, phase::IDLE);
-        return None;
+        moves(phase::BUSY, phase::IDLE);
+        return Err(refused());
     }
-    Some(entry)
+    Ok(entry)
 }
 
-fn with_kind<R>(kind: u64, handle: u64, look: impl FnOnce(&Held) -> R) -> Result<R, i32> {
+/// Why a handle of this kind is refused.
+#[cold]
+fn refusal(kind: u64, code: i32) -> Fault {
+    let context = match (kind, code) {
+        (KIND_MAILBOX, EFORKED) => "the mailbox was made before fork(2)",
+        (KIND_MAILBOX, _) => "the mailbox handle is NULL, released, or never was one",
+        (KIND_RUNTIME, EFORKED) => "the runtime was made before fork(2)",
+        (KIND_RUNTIME, _) => "the runtime handle is NULL, freed, or never was one",
+        (KIND_TLS, EFORKED) => "the TLS config was made before fork(2)",
+        (KIND_TLS, _) => "the TLS config is NULL, freed, or never was one",
+        _ => "the ring handle is stale or from before a fork",
+    };
+    Fault::new(code, context)
+}
+
+fn with_kind<R>(
+    kind: u64,
+    handle: u64,
+    look: impl FnOnce(&Object) -> Option<R>,
+) -> Result<R, Fault> {
     if handle >> KIND_SHIFT != kind {
-        return Err(ESTALE);
+        return Err(refusal(kind, ESTALE));
     }
     let entry = &ENTRIES[(handle & INDEX_MASK) as usize];
     if handle != 0
         && entry.key.load(Ordering::SeqCst) == handle
         && entry.epoch.load(Ordering::Relaxed) != fork_epoch()
     {
-        return Err(EFORKED);
+        return Err(refusal(kind, EFORKED));
     }
     entry.pins.fetch_add(1, Ordering::SeqCst);
     let valid = handle != 0 && entry.key.load(Ordering::SeqCst) == handle;
-    let held = entry.held.load(Ordering::SeqCst);
+    let object = entry.object.load(Ordering::SeqCst);
     // SAFETY: pinned before it was loaded, so `remove` waits until the pin is gone.
-    let answer = if valid { unsafe { held.as_ref() }.map(look) } else { None };
+    let answer = if valid { unsafe { object.as_ref() }.and_then(look) } else { None };
     entry.pins.fetch_sub(1, Ordering::SeqCst);
-    answer.ok_or(ESTALE)
+    answer.ok_or_else(|| refusal(kind, ESTALE))
 }
 
 /// Every ring's entry that is in use, for the sweep of abandoned rings.

@@ -2,15 +2,15 @@
 //!
 //! Owns: what stands behind a config's handle. All of it may be called from any thread.
 
-use super::boundary::{fail, netted, outcome};
-use super::config::read_sized;
+use super::boundary::answered;
 use super::constants::*;
+use super::given::{invalid, null, put, read_sized, text};
 use super::ringline_tls_config;
-use super::table;
-use crate::error::{EFORKED, ENULL, ESTALE, Fault};
+use super::table::{self, Object};
+use crate::error::Fault;
 use crate::runtime::{Asked, ClientCertificates, Identity, Pem, TlsConfig, TlsOptions};
-use crate::sys::renew_fork_epoch;
-use core::ffi::{CStr, c_char, c_void};
+use core::ffi::{c_char, c_void};
+use core::mem::MaybeUninit;
 use std::sync::Arc;
 
 const DEFAULT_HANDSHAKE_NS: u64 = 10_000_000_000;
@@ -90,19 +90,6 @@ impl Default for ringline_tls_options {
     }
 }
 
-fn invalid(text: &'static str) -> Fault {
-    Fault::errno(libc::EINVAL, text)
-}
-
-/// A terminated text, or None for NULL.
-///
-/// # Safety
-/// As the caller of the ABI promised: NULL, or a terminated text.
-pub(super) unsafe fn text_of<'a>(text: *const c_char) -> Option<&'a [u8]> {
-    // SAFETY: not NULL; the caller vouches for a terminated text.
-    (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_bytes())
-}
-
 /// PEM from a file or from memory; None when neither is given.
 ///
 /// # Safety
@@ -112,9 +99,9 @@ unsafe fn pem_of(
     bytes: *const c_void,
     length: u64,
 ) -> Result<Option<Pem>, Fault> {
-    // SAFETY: as above.
-    if let Some(name) = unsafe { text_of(file) } {
-        return Ok(Some(Pem::File(name.to_vec())));
+    // SAFETY: the caller vouches for a terminated text, or gave NULL.
+    if let Some(name) = unsafe { text(file) } {
+        return Ok(Some(Pem::File(name.to_bytes().to_vec())));
     }
     if bytes.is_null() {
         return Ok(None);
@@ -130,16 +117,16 @@ unsafe fn pem_of(
 /// # Safety
 /// As the caller of the ABI promised for every pointer in it.
 unsafe fn identity_of(given: &ringline_tls_identity) -> Result<Identity, Fault> {
-    // SAFETY: as above.
+    // SAFETY: the caller vouches for what the members of an identity name.
     let (name, chain, key) = unsafe {
         (
-            text_of(given.name),
+            text(given.name),
             pem_of(given.chain_file, given.chain, given.chain_length)?,
             pem_of(given.key_file, given.key, given.key_length)?,
         )
     };
-    let missing = || Fault::new(ENULL, "an identity has no chain or no key");
-    let name = name.map(|name| core::str::from_utf8(name).map(str::to_owned)).transpose();
+    let missing = || null("an identity has no chain or no key");
+    let name = name.map(|name| name.to_str().map(str::to_owned)).transpose();
     Ok(Identity {
         name: name.map_err(|_| invalid("a server name is not ASCII"))?,
         chain: chain.ok_or_else(missing)?,
@@ -173,7 +160,7 @@ unsafe fn options_of(given: &ringline_tls_options) -> Result<TlsOptions, Fault> 
         return Err(invalid("a TLS config has 4096 identities at most"));
     }
     if given.identities.is_null() && given.identity_count > 0 {
-        return Err(Fault::new(ENULL, "identities is NULL"));
+        return Err(null("identities is NULL"));
     }
     let has = |flag| given.flags & flag != 0;
     let mut options = TlsOptions {
@@ -195,12 +182,12 @@ unsafe fn options_of(given: &ringline_tls_options) -> Result<TlsOptions, Fault> 
         // SAFETY: not NULL, and the caller vouches for that many of them and what they point to.
         options.identities.push(unsafe { identity_of(&*given.identities.add(at)) }?);
     }
-    // SAFETY: as the caller promised.
+    // SAFETY: the caller vouches for what the members of the options name.
     unsafe {
         options.roots.extend(pem_of(given.roots_file, core::ptr::null(), 0)?);
         options.roots.extend(pem_of(core::ptr::null(), given.roots, given.roots_length)?);
-        if let Some(alpn) = text_of(given.alpn) {
-            options.alpn = alpn_of(alpn)?;
+        if let Some(alpn) = text(given.alpn) {
+            options.alpn = alpn_of(alpn.to_bytes())?;
         }
     }
     Ok(options)
@@ -211,31 +198,20 @@ unsafe fn options_of(given: &ringline_tls_options) -> Result<TlsOptions, Fault> 
 unsafe fn create(
     side: Asked,
     options: *const ringline_tls_options,
-    out: *mut *mut ringline_tls_config,
+    out: Option<&mut MaybeUninit<*mut ringline_tls_config>>,
 ) -> i32 {
-    netted(|| {
-        if options.is_null() || out.is_null() {
-            return fail(Fault::new(ENULL, "options or out is NULL"));
-        }
-        // SAFETY: not NULL; the caller vouches for the size it wrote and all that it points to.
-        let made = unsafe { read_sized(options).and_then(|options| options_of(&options)) }
-            .and_then(|options| insert(TlsConfig::new(side, &options)?));
-        match made {
-            Ok(handle) => {
-                // SAFETY: not NULL; the caller vouches for a writable pointer.
-                unsafe { out.write(handle as *mut ringline_tls_config) };
-                0
-            }
-            Err(fault) => fail(fault),
-        }
+    answered(|| {
+        let make = || {
+            // SAFETY: the caller vouches for the size that the struct says and for all that its
+            // members name, or gave NULL.
+            let options = unsafe { options_of(&read_sized(options, "options is NULL")?) }?;
+            super::log::silence_panics();
+            let config = Object::Tls(Arc::new(TlsConfig::new(side, &options)?));
+            let handle = table::insert(core::ptr::null_mut(), config)?;
+            Ok(handle as *mut ringline_tls_config)
+        };
+        put(out, make)
     })
-}
-
-fn insert(config: TlsConfig) -> Result<u64, Fault> {
-    super::log::silence_panics();
-    let epoch = renew_fork_epoch().map_err(|errno| Fault::errno(errno, "no page for fork"))?;
-    let full = "16384 rings, mailboxes, runtimes and TLS configs exist in this process";
-    table::insert_tls(Arc::new(config), epoch).ok_or_else(|| Fault::errno(libc::ENFILE, full))
 }
 
 /// Make a TLS config for servers, for ringline_runtime_listen_tls() and ringline_conn_start_tls().
@@ -249,9 +225,9 @@ fn insert(config: TlsConfig) -> Result<u64, Fault> {
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_tls_server_create(
     options: *const ringline_tls_options,
-    out: *mut *mut ringline_tls_config,
+    out: Option<&mut MaybeUninit<*mut ringline_tls_config>>,
 ) -> i32 {
-    // SAFETY: as the caller promised.
+    // SAFETY: the caller vouches for what `create` asks for.
     unsafe { create(Asked::Server, options, out) }
 }
 
@@ -261,9 +237,9 @@ pub unsafe extern "C-unwind" fn ringline_tls_server_create(
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_tls_client_create(
     options: *const ringline_tls_options,
-    out: *mut *mut ringline_tls_config,
+    out: Option<&mut MaybeUninit<*mut ringline_tls_config>>,
 ) -> i32 {
-    // SAFETY: as the caller promised.
+    // SAFETY: the caller vouches for what `create` asks for.
     unsafe { create(Asked::Client, options, out) }
 }
 
@@ -271,34 +247,23 @@ pub unsafe extern "C-unwind" fn ringline_tls_client_create(
 /// thread. Returns 0, RINGLINE_ESTALE for a second free, RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_tls_free(tls: *mut ringline_tls_config) -> i32 {
-    netted(|| {
-        outcome(tls_of(tls).and_then(|_| {
-            let entry = table::claim(tls as u64).ok_or_else(|| stale(ESTALE))?;
-            table::remove(entry);
-            Ok(0)
-        }))
+    answered(|| {
+        tls_of(tls)?;
+        table::remove(table::begin_end(tls as u64)?);
+        Ok(())
     })
 }
 
 /// The config of a handle.
 pub(super) fn tls_of(tls: *mut ringline_tls_config) -> Result<Arc<TlsConfig>, Fault> {
-    table::with_tls(tls as u64, Arc::clone).map_err(stale)
+    table::with_tls(tls as u64, Arc::clone)
 }
 
 /// The config of a handle, for a listener.
 pub(super) fn server_of(tls: *mut ringline_tls_config) -> Result<Arc<TlsConfig>, Fault> {
     let tls = tls_of(tls)?;
     if tls.side() != Asked::Server {
-        return Err(Fault::errno(libc::EINVAL, "a listener needs a TLS server's config"));
+        return Err(invalid("a listener needs a TLS server's config"));
     }
     Ok(tls)
-}
-
-#[cold]
-fn stale(code: i32) -> Fault {
-    let context = match code {
-        EFORKED => "the TLS config was made before fork(2)",
-        _ => "the TLS config is NULL, freed, or never was one",
-    };
-    Fault::new(code, context)
 }

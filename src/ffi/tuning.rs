@@ -3,10 +3,12 @@
 //! Owns: nothing. These knobs belong to the kernel ring that the thread has now: after a detach
 //! they are at their defaults again.
 
-use super::boundary::{Access, Door, Inside, enter_ffi, outcome};
+use super::boundary::{Door, Inside, on_engine, on_ring};
+use super::given::{invalid, list, null};
+use super::ring::bind_if_unbound;
 use super::ringline_ring;
 use super::state::state;
-use crate::error::{ENOTSUP_KERNEL, ENULL, Fault};
+use crate::error::{ENOTSUP_KERNEL, Fault};
 use crate::ring::opcode;
 use crate::sys::{self, Tuning};
 
@@ -19,22 +21,15 @@ const OF_6_9: u8 = opcode::FTRUNCATE;
 
 /// Turn a knob of the ring; a ring without owner is bound first, since the kernel keeps worker
 /// threads with the thread. A kernel without the opcode `dated` may be too old for the knob.
-fn tune(
-    inside: &Inside,
-    knob: &mut Tuning,
-    dated: u8,
-    missing: &'static str,
-) -> Result<u32, Fault> {
-    if inside.access == Access::Unbound {
-        super::ring::bind(inside)?;
-    }
+fn tune(inside: &Inside, knob: &mut Tuning, dated: u8, missing: &'static str) -> Result<(), Fault> {
+    bind_if_unbound(inside)?;
     // SAFETY: inside, and this reference ends with the function.
     let ring = unsafe { state(inside.ring) };
     // The kernel makes a thread's pool of workers at its first submission, and until then it knows
     // no numbers; a flush that fails is told at the next turn.
     let _ = ring.engine.driver.flush();
     match ring.engine.driver.enter.backend().tune(knob) {
-        0 => Ok(0),
+        0 => Ok(()),
         libc::EOPNOTSUPP | libc::ENOSYS => Err(Fault::new(ENOTSUP_KERNEL, missing)),
         libc::EINVAL if !sys::kernel().is_ok_and(|kernel| sys::supports(kernel, dated)) => {
             Err(Fault::new(ENOTSUP_KERNEL, missing))
@@ -54,10 +49,10 @@ pub extern "C-unwind" fn ringline_napi(
     busy_poll_us: u32,
     prefer: u32,
 ) -> i32 {
-    enter_ffi(ring, Door::Owner, |inside| {
+    on_ring(ring, Door::Owner, |inside| {
         let mut knob = Tuning::Napi { busy_poll_us, prefer: prefer != 0 };
-        outcome(tune(inside, &mut knob, OF_6_9, "napi: needs Linux 6.9 with NAPI")).into()
-    }) as i32
+        tune(inside, &mut knob, OF_6_9, "napi: needs Linux 6.9 with NAPI")
+    })
 }
 
 /// Limit the kernel's worker threads for this thread's rings: `*bounded` for files and block
@@ -70,22 +65,22 @@ pub unsafe extern "C-unwind" fn ringline_iowq_workers(
     bounded: *mut u32,
     unbounded: *mut u32,
 ) -> i32 {
-    enter_ffi(ring, Door::Owner, |inside| {
+    on_ring(ring, Door::Owner, |inside| {
         if bounded.is_null() || unbounded.is_null() {
-            return outcome(Err(Fault::new(ENULL, "bounded or unbounded is NULL"))).into();
+            return Err(null("bounded or unbounded is NULL"));
         }
-        // SAFETY: not NULL; the caller vouches for two numbers.
+        // SAFETY: not NULL, and the caller vouches for two readable numbers.
         let mut knob = Tuning::Workers(unsafe { [bounded.read(), unbounded.read()] });
-        let done = tune(inside, &mut knob, OF_5_18, "iowq_workers: limiting them needs Linux 5.15");
-        if let (Ok(_), Tuning::Workers([files, others])) = (&done, knob) {
-            // SAFETY: as above, and writable.
+        tune(inside, &mut knob, OF_5_18, "iowq_workers: limiting them needs Linux 5.15")?;
+        if let Tuning::Workers([files, others]) = knob {
+            // SAFETY: not NULL, and the caller vouches for two writable numbers.
             unsafe {
                 bounded.write(files);
                 unbounded.write(others);
             }
         }
-        outcome(done).into()
-    }) as i32
+        Ok(())
+    })
 }
 
 /// Bind the kernel's worker threads of this thread's rings to CPUs: bit n of the `size` bytes at
@@ -98,25 +93,15 @@ pub unsafe extern "C-unwind" fn ringline_iowq_affinity(
     mask: *const u8,
     size: u32,
 ) -> i32 {
-    enter_ffi(ring, Door::Owner, |inside| {
-        let bits: &[u8] = match (mask.is_null(), size) {
-            (_, 0) => &[],
-            (true, _) => return outcome(Err(Fault::new(ENULL, "mask is NULL"))).into(),
-            // SAFETY: not NULL; the caller vouches for `size` bytes.
-            (false, 1..=MAX_MASK) => unsafe { core::slice::from_raw_parts(mask, size as usize) },
-            _ => return outcome(Err(no_cpu())).into(),
-        };
-        if size > 0 && bits.iter().all(|byte| *byte == 0) {
-            return outcome(Err(no_cpu())).into();
+    on_ring(ring, Door::Owner, |inside| {
+        // SAFETY: the caller vouches for `size` readable bytes, or gave NULL.
+        let bits = unsafe { list(mask, size, "mask is NULL") }?;
+        if size > MAX_MASK || (size > 0 && bits.iter().all(|byte| *byte == 0)) {
+            return Err(invalid("the mask names no CPU or has more than 8192 bytes"));
         }
         let mut knob = Tuning::Affinity(bits);
-        outcome(tune(inside, &mut knob, OF_5_18, "iowq_affinity: binding them needs Linux 5.14"))
-            .into()
-    }) as i32
-}
-
-fn no_cpu() -> Fault {
-    Fault::errno(libc::EINVAL, "the mask names no CPU or has more than 8192 bytes")
+        tune(inside, &mut knob, OF_5_18, "iowq_affinity: binding them needs Linux 5.14")
+    })
 }
 
 /// Let waits look at the completion queue for up to `spin_us` microseconds in user space before
@@ -126,12 +111,11 @@ fn no_cpu() -> Fault {
 /// (any while there is none). Returns 0, or -EINVAL above one second.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_spin_us(ring: *mut ringline_ring, spin_us: u32) -> i32 {
-    enter_ffi(ring, Door::Owner, |inside| {
+    on_engine(ring, |engine| {
         if spin_us > super::config::MAX_SPIN_US {
-            return outcome(Err(Fault::errno(libc::EINVAL, "spin_us is 1000000 at most"))).into();
+            return Err(invalid("spin_us is 1000000 at most"));
         }
-        // SAFETY: inside, and this reference ends with the closure.
-        unsafe { state(inside.ring) }.engine.driver.spin_us = spin_us;
-        0
-    }) as i32
+        engine.driver.spin_us = spin_us;
+        Ok(())
+    })
 }

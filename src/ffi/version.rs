@@ -1,12 +1,16 @@
 //! Group A: version and features.
 
-use super::boundary::{fail, netted};
+use super::boundary::{answered, fail};
 use super::constants::*;
+use super::given::{invalid, null, put, room, text};
 use super::shared::ringline_shared;
-use crate::error::{EABI, ENULL, Fault};
+use crate::error::{EABI, Fault};
 use crate::ring::{Completion, Op};
 use crate::sys::{self, FEATURES};
-use core::ffi::{CStr, c_char};
+use crate::text::Counted;
+use core::ffi::c_char;
+use core::fmt::Write;
+use core::mem::MaybeUninit;
 
 /// Version of the library: major << 16 | minor << 8 | patch. Never fails; any thread.
 #[unsafe(no_mangle)]
@@ -48,18 +52,8 @@ pub extern "C-unwind" fn ringline_check_abi(
 /// Write the RINGLINE_FEATURE_* bits of the running kernel. Returns 0, or -errno when the kernel
 /// refuses rings (see ringline_doctor), RINGLINE_ENULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn ringline_kernel_features(out: *mut u64) -> i32 {
-    if out.is_null() {
-        return fail(Fault::new(ENULL, "out is NULL"));
-    }
-    netted(|| match sys::kernel() {
-        Ok(kernel) => {
-            // SAFETY: not NULL; the caller vouches for eight writable bytes.
-            unsafe { out.write(kernel.features.0) };
-            0
-        }
-        Err(refused) => fail(refused.into()),
-    })
+pub extern "C-unwind" fn ringline_kernel_features(out: Option<&mut MaybeUninit<u64>>) -> i32 {
+    answered(|| put(out, || Ok(sys::kernel()?.features.0)))
 }
 
 /// Whether the running kernel has the feature of that name ("defer_taskrun", ...), and
@@ -67,22 +61,12 @@ pub unsafe extern "C-unwind" fn ringline_kernel_features(out: *mut u64) -> i32 {
 /// RINGLINE_ENULL, or -errno when the kernel refuses rings.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_has(feature: *const c_char) -> i32 {
-    if feature.is_null() {
-        return fail(Fault::new(ENULL, "feature is NULL"));
-    }
-    // SAFETY: not NULL; the caller vouches for a terminated string.
-    let name = unsafe { CStr::from_ptr(feature) };
-    netted(|| {
-        let Some(row) = FEATURES.iter().find(|row| row.name == name) else {
-            return fail(Fault::errno(libc::EINVAL, "no feature has this name"));
-        };
-        match sys::kernel() {
-            Ok(kernel) => {
-                let on = kernel.features.without(sys::disabled_by_environment());
-                i32::from(on.has(row.bit))
-            }
-            Err(refused) => fail(refused.into()),
-        }
+    answered(|| {
+        // SAFETY: the caller vouches for a terminated text, or gave NULL.
+        let name = unsafe { text(feature) }.ok_or_else(|| null("feature is NULL"))?;
+        let row = FEATURES.iter().find(|row| row.name == name);
+        let row = row.ok_or_else(|| invalid("no feature has this name"))?;
+        Ok(sys::kernel()?.features.without(sys::disabled_by_environment()).has(row.bit))
     })
 }
 
@@ -90,13 +74,10 @@ pub unsafe extern "C-unwind" fn ringline_has(feature: *const c_char) -> i32 {
 /// when the kernel refuses rings.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_op_supported(opcode: u8) -> i32 {
-    netted(|| match (opcode, sys::kernel()) {
-        (_, Err(refused)) => fail(refused.into()),
-        (RINGLINE_LIB_CLOSE..=RINGLINE_LIB_POST, _) => 1,
-        (_, Ok(kernel)) => {
-            let known = crate::op::serves(opcode);
-            i32::from(known && sys::supports(kernel, opcode))
-        }
+    answered(|| {
+        let kernel = sys::kernel()?;
+        let own = (RINGLINE_LIB_CLOSE..=RINGLINE_LIB_POST).contains(&opcode);
+        Ok(own || (crate::op::serves(opcode) && sys::supports(kernel, opcode)))
     })
 }
 
@@ -105,19 +86,11 @@ pub extern "C-unwind" fn ringline_op_supported(opcode: u8) -> i32 {
 /// without the terminator, like snprintf(3), or RINGLINE_ENULL. `buf` may be NULL when `cap` is 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_doctor(buf: *mut c_char, cap: usize) -> i32 {
-    if buf.is_null() && cap > 0 {
-        return fail(Fault::new(ENULL, "buf is NULL although cap is not 0"));
-    }
-    netted(|| {
-        let (report, _) = sys::doctor();
-        let room = report.len().min(cap.saturating_sub(1));
-        if cap > 0 {
-            // SAFETY: the caller vouches for `cap` writable bytes; room < cap.
-            unsafe {
-                core::ptr::copy_nonoverlapping(report.as_ptr(), buf.cast::<u8>(), room);
-                buf.add(room).write(0);
-            }
-        }
-        report.len().min(i32::MAX as usize) as i32
+    answered(|| {
+        // SAFETY: the caller vouches for `cap` writable bytes, or gave NULL.
+        let mut text = Counted::new(unsafe { room(buf, cap) }?);
+        // The writer never fails: what does not fit is counted.
+        let _ = text.write_str(&sys::doctor().0);
+        Ok(text.end())
     })
 }

@@ -1,4 +1,6 @@
 //! Constants of the ABI, as literals, for cbindgen and the wrappers' generator.
+//!
+//! Owns: the numbers and words of the header. What the library has itself is held against it below.
 
 /// Number of the ABI: two libraries with the same number serve the same programs.
 pub const RINGLINE_ABI: u32 = 1;
@@ -487,3 +489,17 @@ const _: () = assert!(RINGLINE_LOG_DEBUG == crate::log::DEBUG);
 const _: () = assert!(RINGLINE_FEATURE_CQE_SKIP == crate::sys::Features::CQE_SKIP.0);
 const _: () = assert!(RINGLINE_FEATURE_BIG_RING == crate::sys::Features::BIG_RING.0);
 const _: () = assert!(RINGLINE_EXIT_UNKNOWN == crate::runtime::UNKNOWN);
+
+/// Each operation of the list has its constant here, with the same number.
+macro_rules! hold_against_the_list {
+    (
+        kernel: $(
+            $code:literal $constant:ident $name:ident $header:ident $class:ident $since:literal,
+        )*
+        library: $($own_code:literal $own_constant:ident $own_name:ident $own_header:ident,)*
+    ) => {
+        $(const _: () = assert!($header == $code);)*
+        $(const _: () = assert!($own_header == $own_code);)*
+    };
+}
+crate::sys::each_operation!(hold_against_the_list);

@@ -76,8 +76,8 @@ pub unsafe extern "C-unwind" fn ringline_has(feature: *const c_char) -> i32 {
 pub extern "C-unwind" fn ringline_op_supported(opcode: u8) -> i32 {
     answered(|| {
         let kernel = sys::kernel()?;
-        let own = (RINGLINE_LIB_CLOSE..=RINGLINE_LIB_POST).contains(&opcode);
-        Ok(own || (crate::op::serves(opcode) && sys::supports(kernel, opcode)))
+        Ok(sys::is_library_op(opcode)
+            || (crate::op::serves(opcode) && sys::supports(kernel, opcode)))
     })
 }
 

@@ -12,7 +12,7 @@ use crate::sys::uapi::{
     ACCEPT_MULTISHOT, CANCEL_ALL, CANCEL_FD, CANCEL_FD_FIXED, POLL_FIRST, POLL_UPDATE_USER_DATA,
     RECV_MULTISHOT, RWF_NOSIGNAL,
 };
-use crate::sys::{Features, SetupInfo, kernel, supports};
+use crate::sys::{Features, LIBRARY_OPS, SetupInfo, kernel, supports};
 
 /// MSG_* and RWF_* bits used here.
 pub(super) const MSG_NOSIGNAL: u32 = libc::MSG_NOSIGNAL as u32;
@@ -89,15 +89,15 @@ impl Classes {
             (Ok(kernel), _) => supports(kernel, code),
         };
         let mut table = [Class::Unknown; 256];
-        for row in &ROWS {
+        for row in ROWS {
             let usable = row.class == Class::Refused || served(row.code);
             table[usize::from(row.code)] = if usable { row.class } else { Class::Missing };
         }
         if info.is_big() {
             table[usize::from(opcode::NOP)] = Class::Nop;
         }
-        for code in opcode::LIB_CLOSE..=opcode::LIB_POST {
-            table[usize::from(code)] = Class::Library;
+        for (code, _) in LIBRARY_OPS {
+            table[usize::from(*code)] = Class::Library;
         }
         Classes {
             table,
@@ -391,7 +391,8 @@ impl Engine {
             opcode::LIB_TIMER => self.accept_timer(op)?,
             opcode::LIB_CONNECT_TIMEOUT => self.accept_connect_timeout(op)?,
             opcode::LIB_POST => self.accept_post(op)?,
-            _ => self.accept_send_all(op)?.0,
+            opcode::LIB_SEND_ALL => self.accept_send_all(op)?.0,
+            _ => return Err(invalid("this library does not know the opcode")),
         };
         Ok(index)
     }

@@ -5,32 +5,7 @@
 use crate::sys::Sqe;
 use crate::sys::uapi::{ACCEPT_MULTISHOT, POLL_ADD_MULTI, RECV_MULTISHOT, sqe_flag};
 
-/// Opcodes the model knows.
-pub mod opcode {
-    #![allow(missing_docs)]
-    pub const NOP: u8 = 0;
-    pub const FSYNC: u8 = 3;
-    pub const READ_FIXED: u8 = 4;
-    pub const WRITE_FIXED: u8 = 5;
-    pub const POLL_ADD: u8 = 6;
-    pub const POLL_REMOVE: u8 = 7;
-    pub const TIMEOUT: u8 = 11;
-    pub const TIMEOUT_REMOVE: u8 = 12;
-    pub const ACCEPT: u8 = 13;
-    pub const ASYNC_CANCEL: u8 = 14;
-    pub const CONNECT: u8 = 16;
-    pub const OPENAT: u8 = 18;
-    pub const CLOSE: u8 = 19;
-    pub const READ: u8 = 22;
-    pub const WRITE: u8 = 23;
-    pub const SEND: u8 = 26;
-    pub const RECV: u8 = 27;
-    pub const SHUTDOWN: u8 = 34;
-    pub const SOCKET: u8 = 45;
-    pub const FIXED_FD_INSTALL: u8 = 54;
-    pub const BIND: u8 = 56;
-    pub const LISTEN: u8 = 57;
-}
+pub use crate::sys::opcode;
 
 pub const LINKS: u8 = sqe_flag::IO_LINK | sqe_flag::IO_HARDLINK;
 const MSG_DONTWAIT: u32 = libc::MSG_DONTWAIT as u32;

@@ -16,9 +16,9 @@ pub struct Flight(u64);
 
 impl Flight {
     /// None.
-    pub const NONE: Flight = Flight(0);
+    pub(crate) const NONE: Flight = Flight(0);
     /// A send of which the kernel tells nothing when it took it whole.
-    pub const UNTOLD: Flight = Flight(UNTOLD);
+    pub(crate) const UNTOLD: Flight = Flight(UNTOLD);
 
     /// The operation of that token.
     #[inline]

@@ -2,7 +2,8 @@
 
 import asyncio
 import socket
-from typing import Any, Callable, List, Tuple
+from contextlib import closing
+from typing import Any, Callable, Iterator, List, Tuple
 
 import pytest
 from loops import KIND, new_loop
@@ -126,3 +127,130 @@ def test_what_came_as_a_run_ended_is_told_in_order() -> None:
     loop.run_until_complete(asyncio.sleep(0.01))
     left.close()
     loop.close()
+
+
+class Joined:
+    """Two transports of one loop, joined; and a third whose other end is a plain socket."""
+
+    async def make(self, loop: Any) -> None:
+        left, right = socket.socketpair()
+        other, self.plain = socket.socketpair()
+        for end in (left, right, other):
+            end.setblocking(False)
+        self.writer, _ = await loop.create_connection(asyncio.Protocol, sock=left)
+        self.reader, self.read = await loop.create_connection(Counts, sock=right)
+        self.other, self.told = await loop.create_connection(Counts, sock=other)
+        await asyncio.sleep(0.01)
+
+    async def until_written(self) -> int:
+        """Iterations until a write has come at the other transport."""
+        before, count = self.read.came, 0
+        self.writer.write(b"x")
+        while self.read.came == before:
+            await asyncio.sleep(0)
+            count += 1
+        return count
+
+    async def close(self) -> None:
+        for transport in (self.writer, self.reader, self.other):
+            transport.close()
+        self.plain.close()
+        await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def joined() -> Iterator[Tuple[Any, Joined]]:
+    with closing(new_loop()) as loop:
+        connections = Joined()
+        loop.run_until_complete(connections.make(loop))
+        yield loop, connections
+        loop.run_until_complete(connections.close())
+
+
+def test_iterations_beside_another_completion(joined: Tuple[Any, Joined]) -> None:
+    """Failure: what became ready in an iteration runs before the kernel is looked at again, where
+    something else came in it."""
+    loop, connections = joined
+
+    async def beside() -> int:
+        for _ in range(3):
+            await asyncio.sleep(0)
+        connections.plain.send(b"y")
+        await asyncio.sleep(0)
+        return await connections.until_written()
+
+    assert [loop.run_until_complete(beside()) for _ in range(3)] == [2, 2, 2]
+
+
+def test_what_a_completion_wakes_comes_behind_the_next_look(joined: Tuple[Any, Joined]) -> None:
+    """Failure: a task that data_received() wakes runs in its iteration, so that what it sent, too,
+    comes an iteration later by the task's count."""
+    loop, connections = joined
+
+    async def woken() -> int:
+        waiter, told, count = loop.create_future(), connections.told, 0
+        came: Any = told.data_received
+
+        def data_received(data: bytes) -> None:
+            came(data)
+            connections.writer.write(b"x")
+            waiter.set_result(None)
+
+        told.data_received = data_received
+        before = connections.read.came
+        connections.plain.send(b"y")
+        await waiter
+        told.data_received = came
+        while connections.read.came == before:
+            await asyncio.sleep(0)
+            count += 1
+        return count
+
+    assert [loop.run_until_complete(woken()) for _ in range(3)] == [1, 1, 1]
+
+
+def test_order_within_an_iteration(joined: Tuple[Any, Joined]) -> None:
+    """Failure: what an iteration adds runs before a timer that was due when it began."""
+    loop, connections = joined
+    seen: List[str] = []
+
+    def add(name: str, then: str = "") -> None:
+        seen.append(name)
+        if then:
+            loop.call_soon(add, then)
+
+    async def one() -> List[str]:
+        for _ in range(3):
+            await asyncio.sleep(0)
+        seen.clear()
+        connections.told.data_received = lambda data: add("received", "woken")
+        connections.plain.send(b"y")
+        loop.call_soon(add, "ready", "added")
+        loop.call_at(loop.time() - 1, add, "timer", "last")
+        for _ in range(4):
+            await asyncio.sleep(0)
+        return list(seen)
+
+    order = ["ready", "received", "timer", "added", "woken", "last"]
+    assert [loop.run_until_complete(one()) for _ in range(3)] == [order] * 3
+
+
+def test_readers_run_in_the_iteration_that_tells_of_them() -> None:
+    """Failure: a reader is only queued in the iteration that finds it, and runs in the next."""
+    left, right = socket.socketpair()
+    with left, right, closing(new_loop()) as loop:
+
+        async def one() -> int:
+            read: List[bytes] = []
+            loop.add_reader(right, lambda: read.append(right.recv(10)))
+            for _ in range(3):
+                await asyncio.sleep(0)
+            left.send(b"x")
+            count = 0
+            while not read:
+                await asyncio.sleep(0)
+                count += 1
+            loop.remove_reader(right)
+            return count
+
+        assert [loop.run_until_complete(one()) for _ in range(3)] == [2, 2, 2]

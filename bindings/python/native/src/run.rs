@@ -43,21 +43,31 @@ fn rounds_of(me: &Ref, core: &Core, rounds: u32) -> Py<()> {
     Ok(())
 }
 
+/// As asyncio's: a look at the kernel, then what was ready before it, then what it brought, then
+/// the timers that were due. What all of these add waits for the next look.
 fn iteration(me: &Ref, core: &Core) -> Py<()> {
     let found = turn(me, core)?;
-    if found && (core.ready(|ready| ready.is_empty()) || look(me, core)?) {
-        // What was ready before goes first, as with a selector's events.
-        run_ready(me, core)?;
-        dispatch(core)?;
+    if found {
+        look(me, core)?;
     }
+    let before = core.ready(|ready| ready.len());
     if let Some(first) = core.heap(|heap| heap.first()) {
         let end = core.now(me)? + RESOLUTION;
-        if found && first < end {
+        if first < end {
+            core.ready(|ready| core.heap(|heap| heap.take_before(end, ready)));
+        }
+    }
+    let due = core.ready(|ready| ready.len()) - before;
+    if found {
+        run_ready(me, core, before)?;
+        dispatch(core)?;
+        if due != 0 {
             catch_up(me, core)?;
         }
-        core.ready(|ready| core.heap(|heap| heap.take_before(end, ready)));
+        run_ready(me, core, due)
+    } else {
+        run_ready(me, core, before + due)
     }
-    run_ready(me, core)
 }
 
 /// A turn brings but some of what is there, as an enter runs some twenty completions. What came
@@ -70,25 +80,30 @@ fn catch_up(me: &Ref, core: &Core) -> Py<()> {
     let mut left = native.table(|table| table.len());
     while left > 0 && turn_for(me, core, Some(0.0))? {
         left = left.saturating_sub(native.inbox(|inbox| inbox.len()));
+        let before = core.ready(|ready| ready.len());
+        look(me, core)?;
+        let joined = core.ready(|ready| {
+            let joined = ready.len() - before;
+            ready.rotate_right(joined);
+            joined
+        });
+        run_ready(me, core, joined)?;
         dispatch(core)?;
     }
     Ok(())
 }
 
 /// Readers and writers join the line before anything of it runs and adds to it, as with asyncio.
-/// Whether there is something else to dispatch.
-fn look(me: &Ref, core: &Core) -> Py<bool> {
-    let Some(engine) = core.engine.get().filter(|_| core.native.get()) else { return Ok(true) };
-    let engine = Engine::of(&engine);
-    if engine.came_watched() {
-        slow(c"look", &[me])?;
+fn look(me: &Ref, core: &Core) -> Py<()> {
+    match core.engine.get().filter(|_| core.native.get()) {
+        Some(engine) if Engine::of(&engine).came_watched() => slow(c"look", &[me]).map(drop),
+        _ => Ok(()),
     }
-    Ok(engine.has_completions())
 }
 
-/// Run what is ready now.
-fn run_ready(me: &Ref, core: &Core) -> Py<()> {
-    for behind in (0..core.ready(|ready| ready.len())).rev() {
+/// Run the first `count` ready handles.
+fn run_ready(me: &Ref, core: &Core, count: usize) -> Py<()> {
+    for behind in (0..count).rev() {
         core.flushing.behind.set(behind);
         let Some(handle) = core.ready(|ready| ready.pop_front()) else { break };
         if core.debug.get() {

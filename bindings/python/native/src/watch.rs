@@ -17,7 +17,7 @@ const POLL_ADD: u8 = 6;
 impl Engine {
     /// Whether the poll that tells of readers and writers has told.
     pub fn came_watched(&self) -> bool {
-        self.ended(self.watched.get())
+        self.watch_fd.get() >= 0 && self.ended(self.watched.get())
     }
 
     /// Poll again what tells of readers and writers, with this turn. Whether there was room.

@@ -196,35 +196,40 @@ class CoreLoop(Collecting, asyncio.BaseEventLoop):
         if timeout == 0 and self._look_in >= 0 and self._epoll is not None:
             self._epoll.look_untold()
         found = self._turn(timeout) if self._flushes else self._engine.fetch(timeout)
-        more = found
-        if found and ready:
-            # What was ready before goes first, then readers and writers, as with asyncio.
-            if self._epoll is not None:
-                self._epoll.look()
-            more = self._engine.has_completions()
-            if more:
-                self._run_ready(len(ready))
-        if more:
-            self._engine.dispatch()
-        scheduled = self._scheduled
+        if found and self._epoll is not None:
+            self._epoll.look()
+        before, scheduled = len(ready), self._scheduled
         if scheduled:
             end: float = self.time() + self._clock_resolution
-            if found and scheduled[0]._when < end:  # type: ignore[attr-defined]
-                self._catch_up()
-                scheduled = self._scheduled
             while scheduled and scheduled[0]._when < end:  # type: ignore[attr-defined]
                 timer = heapq.heappop(scheduled)
                 timer._scheduled = False  # type: ignore[attr-defined]
                 ready.append(timer)
-        self._run_ready(len(ready))
+        due = len(ready) - before
+        if not found:
+            self._run_ready(before + due)
+            return
+        # As asyncio's: what was ready before goes first, then what came, then what is due. What all
+        # of these add waits for the next look at the kernel.
+        self._run_ready(before)
+        self._engine.dispatch()
+        if due:
+            self._catch_up()
+            self._run_ready(due)
 
     def _catch_up(self) -> None:
         """A turn brings but some of what is there, as an enter runs some twenty completions. What
         came before a timer was due goes before it, as with a selector: one of each operation at
         most, so that who sends on and on holds no timer up."""
-        left = len(self._engine)
+        ready, left = self._ready, len(self._engine)
         while left > 0 and self._turn(0):
             left -= len(self._engine._inbox)
+            if self._epoll is not None:
+                before = len(ready)
+                self._epoll.look()
+                joined = len(ready) - before
+                ready.rotate(joined)
+                self._run_ready(joined)
             self._engine.dispatch()
 
     def _run_ready(self, count: int) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import closing
 from typing import Any, List
 from unittest import mock
 
@@ -98,3 +99,15 @@ def test_a_clock_that_raises() -> None:
         assert loop.time() > 0
 
     run(main())
+
+
+def test_when_tells_the_number_that_was_given() -> None:
+    """Failure: a time that was given as an int is told as a float, as aiohttp's tests see."""
+    with closing(new_loop()) as loop:
+        for debug in (False, True):
+            loop.set_debug(debug)
+            for given in (12345, -1, 12345.0, 0.5):
+                timer = loop.call_at(given, print)
+                assert (timer.when(), type(timer.when())) == (given, type(given))
+                timer.cancel()
+            assert type(loop.call_later(1, print).when()) is float

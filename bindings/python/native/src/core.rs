@@ -270,16 +270,17 @@ unsafe extern "C" fn call_soon_threadsafe(slf: Obj, v: *const Obj, n: Py_ssize_t
 
 /// The second half of call_later and call_at.
 #[inline]
-fn at(me: &Ref, core: &Core, when: f64, call: &Call) -> Py {
+fn at(me: &Ref, core: &Core, when: f64, whole: bool, call: &Call) -> Py {
     check_open(core)?;
     if when.is_nan() {
         return Err(value_error(c"a time that is not a number (NaN) never comes"));
     }
     let handle = if core.debug.get() {
-        let (when, args, context) = (Ref::float(when)?, call.tuple()?, call.context_or_none());
+        let (when, args, context) =
+            (Ref::number(when, whole)?, call.tuple()?, call.context_or_none());
         slow(c"call_at", &[me, &when, call.callback, &args, &context])?
     } else {
-        call.timer(me, when, core.lasting())?
+        call.timer(me, when, whole, core.lasting())?
     };
     core.heap(|heap| heap.push(when, handle.clone()));
     Ok(handle)
@@ -294,7 +295,7 @@ pub unsafe extern "C" fn call_later(slf: Obj, v: *const Obj, n: Py_ssize_t, k: O
                 return Err(type_error(c"delay must not be None"));
             }
             let when = core.now(me)? + fixed[0].double()?;
-            at(me, core, when, &call)
+            at(me, core, when, false, &call)
         })
     }
 }
@@ -307,7 +308,7 @@ pub unsafe extern "C" fn call_at(slf: Obj, v: *const Obj, n: Py_ssize_t, k: Obj)
             if fixed[0].is_none() {
                 return Err(type_error(c"when cannot be None"));
             }
-            at(me, core, fixed[0].double()?, &call)
+            at(me, core, fixed[0].double()?, fixed[0].is_whole(), &call)
         })
     }
 }

@@ -38,6 +38,8 @@ pub struct Handle {
     /// Where it was put in the heap of its loop. It may be there no more, nor anywhere.
     pub(crate) place: Cell<u32>,
     when: Cell<f64>,
+    /// Whether it was given as an int, and is told as one.
+    whole: Cell<bool>,
 }
 
 /// `ringline._native.Handle`.
@@ -120,6 +122,11 @@ impl Handle {
         self.callback.set(None);
         self.given.set(Given::Nothing);
         self.args.set(None);
+    }
+
+    /// When a timer is due, as it was given.
+    fn time(&self) -> Py {
+        Ref::number(self.when.get(), self.whole.get())
     }
 
     /// The arguments as a tuple; None once they are forgotten.
@@ -283,11 +290,12 @@ impl Call<'_> {
 
     /// A new timer handle, in no heap yet.
     #[inline]
-    pub fn timer(&self, owner: &Ref, when: f64, lasting: bool) -> Py {
+    pub fn timer(&self, owner: &Ref, when: f64, whole: bool, lasting: bool) -> Py {
         let made = self.handle(owner, &TIMER, &SPARE_TIMERS, lasting)?;
         // SAFETY: made of this type just now.
         let part: &Handle = unsafe { TIMER.part(made.ptr()) };
         part.when.set(when);
+        part.whole.set(whole);
         Ok(made)
     }
 }
@@ -325,7 +333,7 @@ unsafe extern "C" fn get_none(slf: Obj, _: *mut c_void) -> Obj {
 }
 
 unsafe extern "C" fn get_when(slf: Obj, _: *mut c_void) -> Obj {
-    got(&slf, |me| Ref::float(me.when.get()))
+    got(&slf, Handle::time)
 }
 
 unsafe extern "C" fn get_scheduled(slf: Obj, _: *mut c_void) -> Obj {
@@ -346,7 +354,7 @@ unsafe extern "C" fn get_context(slf: Obj, _: Obj) -> Obj {
 }
 
 unsafe extern "C" fn when(slf: Obj, _: Obj) -> Obj {
-    got(&slf, |me| Ref::float(me.when.get()))
+    got(&slf, Handle::time)
 }
 
 unsafe extern "C" fn cancel(slf: Obj, _: Obj) -> Obj {

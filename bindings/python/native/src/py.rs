@@ -135,6 +135,12 @@ impl Ref {
         unsafe { Ref::new(PyFloat_FromDouble(value)) }
     }
 
+    /// A number that was given as an int or as a float, as such.
+    pub fn number(value: f64, whole: bool) -> Py {
+        // SAFETY: a new reference; too large a value is an error.
+        if whole { unsafe { Ref::new(PyLong_FromDouble(value)) } } else { Ref::float(value) }
+    }
+
     /// An int.
     pub fn int(value: usize) -> Py {
         // SAFETY: a new reference.
@@ -162,13 +168,18 @@ impl Ref {
         }
     }
 
+    /// Whether it is an int, and of no class of its own.
+    #[inline]
+    pub fn is_whole(&self) -> bool {
+        self.kind() == &raw mut PyLong_Type
+    }
+
     /// As a float.
     pub fn double(&self) -> Py<f64> {
         // Without a float in between, which PyFloat_AsDouble makes of an int.
-        let whole = self.kind() == &raw mut PyLong_Type;
         // SAFETY: self is live.
         let value = unsafe {
-            if whole { PyLong_AsDouble(self.ptr()) } else { PyFloat_AsDouble(self.ptr()) }
+            if self.is_whole() { PyLong_AsDouble(self.ptr()) } else { PyFloat_AsDouble(self.ptr()) }
         };
         // SAFETY: only looks.
         if value == -1.0 && !unsafe { PyErr_Occurred() }.is_null() {

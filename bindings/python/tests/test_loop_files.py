@@ -1,9 +1,11 @@
 """Files as awaitables: what is read and written, who owns buffers, what failures say."""
 
 import asyncio
+import io
 import os
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Awaitable, Callable, List
+from typing import Any, Awaitable, Callable, List, Tuple
 
 import pytest
 from loops import MIB, noise, only_ringline, run, until, within
@@ -153,8 +155,8 @@ def test_failures_are_those_of_os(tmp_path: Path) -> None:
                 assert (await failed(ours))[0] is ValueError
             else:
                 assert await failed(ours) == expected
-        async with ringline.open("/dev/null") as file:
-            with pytest.raises(OSError, match="Bad file descriptor.*/dev/null"):
+        async with ringline.open("/dev/full", "w") as file:
+            with pytest.raises(OSError, match="No space left.*/dev/full"):
                 await file.write(b"x")
         with pytest.raises(ValueError, match="closed file"):
             await file.read(1)
@@ -209,3 +211,68 @@ def test_cancelled(tmp_path: Path) -> None:
 
 async def _opened(path: Path) -> None:
     await ringline.open(path, "w")
+
+
+READS: List[Callable[[Any], Awaitable[Any]]] = [
+    lambda file: file.read(),
+    lambda file: file.read(1),
+    lambda file: file.read1(),
+    lambda file: file.readall(),
+    lambda file: file.readline(),
+    lambda file: file.readlines(),
+    lambda file: file.readinto(bytearray(1)),
+    lambda file: file.readinto(bytearray(1), 0),
+    lambda file: file.pread(1, 0),
+    lambda file: file.pread(0, 0),
+    lambda file: anext(file.chunks()),
+    lambda file: anext(file),
+]
+WRITES: List[Callable[[Any], Awaitable[Any]]] = [
+    lambda file: file.write(b"x"),
+    lambda file: file.write(b""),
+    lambda file: file.writelines([b"x"]),
+    lambda file: file.pwrite(b"x", 0),
+    lambda file: file.truncate(),
+    lambda file: file.truncate(1),
+]
+TEXT_READS = [READS[at] for at in (0, 1, 4, 5, 11)]
+TEXT_WRITES: List[Callable[[Any], Awaitable[Any]]] = [
+    lambda file: file.write("x"),
+    lambda file: file.writelines(["x"]),
+    *WRITES[-2:],
+]
+
+
+@pytest.mark.parametrize(
+    ("modes", "calls", "word"),
+    [
+        (("wb", "ab", "xb"), READS, "readable"),
+        (("rb",), WRITES, "writable"),
+        (("wt", "at", "xt"), TEXT_READS, "readable"),
+        (("rt",), TEXT_WRITES, "writable"),
+    ],
+)
+def test_what_the_mode_leaves_out(
+    modes: Tuple[str, ...], calls: Any, word: str, tmp_path: Path
+) -> None:
+    """Failure: a call that the mode does not allow is EBADF, as of a broken descriptor, where
+    Python says what is wrong; or it is an error in a mode that allows both."""
+    path = tmp_path / "file"
+
+    async def main() -> None:
+        for mode in modes:
+            path.write_text("some text")
+            if mode[0] == "x":
+                path.unlink()
+            async with ringline.open(path, mode) as file:
+                for call in calls:
+                    with pytest.raises(io.UnsupportedOperation, match=f"not {word}"):
+                        await call(file)
+                assert await file.tell() == (9 if mode[0] == "a" else 0)
+        for mode in ("r+", "w+", "a+"):
+            async with ringline.open(path, mode + modes[0][1]) as file:
+                for call in calls:
+                    with suppress(StopAsyncIteration):
+                        await call(file)
+
+    run(main())

@@ -8,6 +8,7 @@ was cancelled took from the file is read next. Failures are OSError with the fil
 
 import asyncio
 import errno
+import io
 import os
 import sys
 import warnings
@@ -46,8 +47,11 @@ class File(Lines[bytes]):
         As it was given to `ringline.open`.
     """
 
-    def __init__(self, loop: Any, fd: int, name: Path) -> None:
+    def __init__(self, loop: Any, fd: int, name: Path, flags: int) -> None:
         self._loop, self._fd, self.name = loop, fd, name
+        #: What its mode leaves out.
+        self._unread = flags & os.O_ACCMODE == os.O_WRONLY
+        self._unwritten = flags & os.O_ACCMODE == os.O_RDONLY
         #: Bytes that were read beyond what was asked for, and how many of them are used up.
         self._ahead, self._used = b"", 0
         self._turn = asyncio.Lock()
@@ -71,6 +75,17 @@ class File(Lines[bytes]):
     def closed(self) -> bool:
         """Whether the file is closed."""
         return self._fd < 0
+
+    def _reads(self) -> None:
+        """ValueError when the file is closed, and as Python's where its mode does not read."""
+        self.fileno()
+        if self._unread:
+            raise io.UnsupportedOperation("not readable")
+
+    def _writes(self) -> None:
+        self.fileno()
+        if self._unwritten:
+            raise io.UnsupportedOperation("not writable")
 
     async def _do(self, opcode: int, *fields: Any) -> int:
         fd = self.fileno()
@@ -126,6 +141,7 @@ class File(Lines[bytes]):
     async def pread(self, size: int, offset: int) -> bytes:
         """At most `size` bytes from `offset` on; b"" at the end."""
         _not_negative(size=size, offset=offset)
+        self._reads()
         if not size:
             return b""
         room = bytes(min(max(size, 2), _LONGEST))
@@ -136,6 +152,7 @@ class File(Lines[bytes]):
     async def readinto(self, buffer: Buffer, offset: Optional[int] = None) -> int:
         """Read into a writable buffer: once from `offset`, or from the file's position until it is
         full or the file ends; how many bytes."""
+        self._reads()
         pin = pinned(buffer, True)
         try:
             if offset is None:
@@ -187,13 +204,13 @@ class File(Lines[bytes]):
         if size is None or size < 0:
             return await self.readall()
         async with self._turn:
-            self.fileno()
+            self._reads()
             return await self._take(size, _LONGEST)
 
     async def read1(self, size: int = -1) -> bytes:
         """What there is, at most `size` bytes, by one read at most; b"" at the end of the file."""
         async with self._turn:
-            self.fileno()
+            self._reads()
             if size and self._used == len(self._ahead):
                 await self._fill(_CHUNK if size < 0 else size)
             start = self._used
@@ -204,6 +221,7 @@ class File(Lines[bytes]):
     async def readall(self) -> bytes:
         """All that is left."""
         async with self._turn:
+            self._reads()
             # A regular file says how much there is, and one read more says that this was it.
             size = os.fstat(self.fileno()).st_size + 1
             return await self._take(sys.maxsize, max(size, _CHUNK))
@@ -218,7 +236,7 @@ class File(Lines[bytes]):
                 return self._ahead[start:end]
             size = sys.maxsize
         async with self._turn:
-            self.fileno()
+            self._reads()
             return await self._take(size, _CHUNK, True)
 
     async def chunks(self, size: int = _CHUNK) -> AsyncIterator[bytes]:
@@ -280,7 +298,7 @@ class File(Lines[bytes]):
     async def write(self, data: Buffer) -> int:
         """Write all of a buffer at the file's position (in mode "a" at its end); its size."""
         async with self._turn:
-            self.fileno()
+            self._writes()
             self._forget_ahead()
             return await self._write_at(data, _AT_POSITION)
 
@@ -291,7 +309,7 @@ class File(Lines[bytes]):
     async def pwrite(self, data: Buffer, offset: int) -> int:
         """Write all of a buffer at `offset`; its size."""
         _not_negative(offset=offset)
-        self.fileno()
+        self._writes()
         self._forget_ahead()
         return await self._write_at(data, offset)
 
@@ -301,6 +319,7 @@ class File(Lines[bytes]):
             size = await self.tell()
         _not_negative(size=size)
         async with self._turn:
+            self._writes()
             fd = self.fileno()
             self._forget_ahead()
             res = await operate(self._loop, _abi.OP_FTRUNCATE, fd, 0, 0, size)

@@ -50,7 +50,7 @@ class Opening(Generic[AnyFile]):
 
     async def _open(self) -> AnyFile:
         descriptor = await opened(self._path, self._flags, self._permissions)
-        file: Any = File(loop_here(), descriptor, self._path)
+        file: Any = File(loop_here(), descriptor, self._path, self._flags)
         position = 0
         if self._flags & os.O_APPEND:
             try:

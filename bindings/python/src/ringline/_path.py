@@ -237,7 +237,7 @@ class Path(pathlib.PurePosixPath):
                 return
         only = 0 if exist_ok else os.O_EXCL
         flags = os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC | only
-        await File(loop_here(), await opened(self, flags, mode), self).close()
+        await File(loop_here(), await opened(self, flags, mode), self, flags).close()
 
     # What the ring has no operation for.
 

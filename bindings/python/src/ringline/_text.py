@@ -304,7 +304,7 @@ class TextFile(Lines[str]):
             if not isinstance(text, str):
                 raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         async with self._turn:
-            self.fileno()
+            self.buffer._writes()
             await self._stop_reading()
             await self.buffer.writelines([self._encoded(text) for text in lines])
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from loops import only_ringline, program
 
 import ringline
+from ringline._config import Config, configure
 
 pytestmark = only_ringline
 
@@ -78,6 +80,13 @@ def test_wrong_variables(name: str, value: str, monkeypatch: pytest.MonkeyPatch)
     assert f"RINGLINE_{name}" in str(caught.value) and value in str(caught.value)
 
 
+@pytest.mark.parametrize("name", Config._fields)
+def test_an_empty_variable_is_as_none(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Failure: a variable that a script or a container's file leaves empty stops the program."""
+    monkeypatch.setenv(f"RINGLINE_{name.upper()}", "")
+    assert configure({}) == Config()
+
+
 def test_options_have_effect(monkeypatch: pytest.MonkeyPatch) -> None:
     """Failure: an option or a variable that changes nothing, or the wrong one of both wins."""
     monkeypatch.setenv("RINGLINE_BUFFER_COUNT", "8")
@@ -87,6 +96,18 @@ def test_options_have_effect(monkeypatch: pytest.MonkeyPatch) -> None:
     info = loop.ring_info()
     assert (info["buffer_size"], info["buffer_count"]) == (4096, 8)
     loop.close()
+
+
+def test_flags_have_names() -> None:
+    """Failure: flags of which nobody knows what they are, or that are no numbers any more."""
+    loop: Any = ringline.new_event_loop()
+    info = loop.ring_info()
+    loop.close()
+    features, setup = info["features"], info["setup_flags"]
+    assert features & ringline.FEATURE_POOL and "POOL" in repr(features)
+    assert "SINGLE_ISSUER" in repr(setup) and setup & 1 << 12
+    for name in ("features", "disabled", "setup_flags"):
+        assert json.loads(json.dumps(info))[name] == int(info[name]) == info[name]
 
 
 def test_run() -> None:

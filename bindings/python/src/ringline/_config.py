@@ -111,7 +111,7 @@ def configure(options: Dict[str, Any], environment: Optional[Dict[str, str]] = N
         said, value = name, options.get(name)
         if value is None:
             said = f"RINGLINE_{name.upper()}"
-            value = variables.get(said)
+            value = variables.get(said) or None  # An empty one is as none.
         if value is None:
             continue
         if name in _LIMITS:

@@ -10,6 +10,7 @@ from ._config import SENDS, configure
 from ._connect import ConnectMixin
 from ._datagram import DatagramMixin
 from ._engine import Engine
+from ._flags import FLAGS
 from ._loop import CoreLoop
 from ._pipe import PipeMixin
 from ._process import ProcessMixin
@@ -80,11 +81,15 @@ class EventLoop(
         Returns
         -------
         dict
-            The members of `Info`, and buffer_size, buffer_count, buffers_free.
+            The members of `Info`, and buffer_size, buffer_count, buffers_free. Flags are
+            ints whose repr() has their names: features and disabled ``ringline.FEATURE_*``,
+            setup_flags the kernel's ``IORING_SETUP_*``.
         """
         self._check_closed()
         engine = self._engine
         found = _members(engine.info())
+        for name, names in FLAGS.items():
+            found[name] = names(found[name])
         pool = engine.pool_info()
         found.update(
             buffer_size=pool.buffer_size, buffer_count=pool.count, buffers_free=pool.free

@@ -95,6 +95,34 @@ with {cluster} as cluster, Client(cluster) as client:
 """
 
 
+SCHEDULER = """
+import subprocess, sys
+from distributed import Client
+
+def loop_of(dask_scheduler):
+    return type(dask_scheduler.loop.asyncio_loop).__module__
+
+with subprocess.Popen([sys.executable, "-c", {code!r}, "--scheduler-file", "told", *{words}]) as it:
+    try:
+        with Client(scheduler_file="told") as client:
+            print(client.run_on_scheduler(loop_of))
+    finally:
+        it.terminate()
+    assert it.wait(20) == 0
+"""
+
+
+def test_distributed_scheduler(tmp_path: Path) -> None:
+    """Failure: the command in the place of `dask scheduler` makes none, or one on another loop."""
+    (command,) = printed.row("distributed", "dask_scheduler")
+    code = command.split('"')[1]
+    assert command == f'python -c "{code}"'
+    words = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
+    text = SCHEDULER.format(code=code, words=words)
+    said = run(["-c", text], tmp_path, DASK_TEMPORARY_DIRECTORY=str(tmp_path))
+    assert said.splitlines()[-1] == "ringline._event_loop"
+
+
 def test_distributed(tmp_path: Path) -> None:
     """Failure: a cluster of two worker processes and one that joined by the command line that does
     not compute, or of which one is on another loop. As from a notebook: workers find no program."""

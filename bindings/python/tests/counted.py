@@ -10,6 +10,7 @@ import ctypes
 import gc
 import mmap
 import os
+import socket
 import sys
 from typing import Any, Awaitable, Callable, Dict
 
@@ -65,6 +66,25 @@ async def future(loop: Any, count: int) -> None:
         made = loop.create_future()
         loop.call_soon(made.set_result, None)
         await made
+
+
+@step
+async def stream(loop: Any, count: int) -> None:
+    ours, theirs = socket.socketpair()
+    reader, writer = await asyncio.open_connection(sock=ours)
+    for _ in range(count):
+        theirs.send(b"x" * 64)
+        writer.write(await reader.read(100))
+        await writer.drain()
+        while True:
+            # It goes with the turn, where it does not go at once.
+            try:
+                theirs.recv(64, socket.MSG_DONTWAIT)
+                break
+            except BlockingIOError:
+                await asyncio.sleep(0)
+    writer.close()
+    theirs.close()
 
 
 @step

@@ -65,10 +65,16 @@ def test_methods_of_the_programs_own_are_called() -> None:
         writer.transport.set_protocol(Protocol(plain, loop=loop))
         other.write(b"three")
         assert await plain.readexactly(5) == b"three"
+        protocol = asyncio.StreamReaderProtocol(asyncio.StreamReader(), loop=loop)
+        protocol.data_received = lambda data: said.append(("own", data))  # type: ignore
+        writer.transport.set_protocol(protocol)
+        other.write(b"four")
+        await until(lambda: said[3:])
         await ended(server, writer, other)
 
     run(main())
-    assert said == [("instance", b"one"), ("subclass", b"two"), ("protocol", b"three")]
+    three = [("instance", b"one"), ("subclass", b"two"), ("protocol", b"three")]
+    assert said == [*three, ("own", b"four")]
 
 
 def test_a_read_that_was_cancelled_loses_nothing() -> None:

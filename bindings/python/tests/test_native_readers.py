@@ -29,6 +29,8 @@ def test_no_python_of_the_transport_runs_for_a_message(
         # Whether a transport closes is asked by each drain().
         asked = code.co_name in ("is_closing", "_is_transport_closing")
         theirs = "sslproto" in code.co_filename and not asked
+        # A write is a call of the transport's, whatever is done about it.
+        theirs |= "asyncio/streams" in code.co_filename and code.co_name != "write"
         if event == "call" and (theirs or "ringline/_" in code.co_filename):
             called.append(code.co_name)
 

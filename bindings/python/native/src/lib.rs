@@ -5,6 +5,7 @@
 //! serves wherever this cannot be loaded.
 
 mod abi;
+mod awaited;
 mod bound;
 mod call;
 mod clock;
@@ -23,9 +24,11 @@ mod properties;
 mod py;
 mod python;
 mod reader;
+mod reader_state;
 mod run;
 mod stream;
 mod stream_type;
+mod streams;
 mod table;
 mod times;
 mod tls;
@@ -118,6 +121,7 @@ fn load(module: &Ref) -> Py<()> {
     names::load()?;
     clock::load()?;
     reader::load()?;
+    streams::load()?;
     handle::make(module)?;
     properties::make()?;
     engine_type::make(module)?;

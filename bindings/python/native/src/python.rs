@@ -10,7 +10,7 @@
 //! Owns: the list. What only looks (sizes, types, borrowed items) is used as pyo3-ffi declares it.
 
 pub use pyo3_ffi::*;
-use std::ffi::{c_char, c_int};
+use std::ffi::{c_char, c_int, c_void};
 use std::mem::forget;
 use std::ptr::null_mut;
 
@@ -64,6 +64,7 @@ macro_rules! guarded {
 
 guarded! {
     fn PyBytes_FromStringAndSize(bytes: *const c_char, length: Py_ssize_t) -> Obj;
+    fn PyDict_DelItem(dict: Obj, key: Obj) -> c_int;
     fn PyDict_GetItemWithError(dict: Obj, key: Obj) -> Obj;
     fn PyDict_New() -> Obj;
     fn PyDict_SetItem(dict: Obj, key: Obj, value: Obj) -> c_int;
@@ -86,12 +87,14 @@ guarded! {
     fn PyObject_ClearWeakRefs(object: Obj);
     fn PyObject_GenericGetAttr(object: Obj, name: Obj) -> Obj;
     fn PyObject_GenericSetAttr(object: Obj, name: Obj, value: Obj) -> c_int;
+    fn PyObject_GenericGetDict(object: Obj, closure: *mut c_void) -> Obj;
     fn PyObject_GetAttr(object: Obj, name: Obj) -> Obj;
     fn PyObject_GetAttrString(object: Obj, name: *const c_char) -> Obj;
     fn PyObject_IsTrue(object: Obj) -> c_int;
     fn PyObject_SetAttr(object: Obj, name: Obj, value: Obj) -> c_int;
     fn PyObject_SetAttrString(object: Obj, name: *const c_char, value: Obj) -> c_int;
     fn PyObject_Size(object: Obj) -> Py_ssize_t;
+    fn PySequence_DelSlice(object: Obj, from: Py_ssize_t, to: Py_ssize_t) -> c_int;
     fn PySequence_List(object: Obj) -> Obj;
     fn PyTuple_New(length: Py_ssize_t) -> Obj;
     fn PyType_FromSpecWithBases(spec: *mut PyType_Spec, bases: Obj) -> Obj;

@@ -7,21 +7,17 @@
 use crate::names::Late;
 use crate::py::*;
 use crate::python::*;
+use crate::reader_state::{Held, ReaderState};
+use crate::streams;
 use std::cell::Cell;
 
 /// What is looked up once.
 struct Known {
     protocol: Ref,
-    reader: Ref,
     /// Methods of the two, as they were when asyncio was imported.
     methods: [(Ref, Ref); 3],
     weak: Ref,
-    eof: Ref,
-    buffer: Ref,
-    waiter: Ref,
-    limit: Ref,
     transport: Ref,
-    paused: Ref,
     pause: Ref,
     cancelled: Ref,
     set_result: Ref,
@@ -53,14 +49,8 @@ pub fn load() -> Py<()> {
             of(&reader, c"_wakeup_waiter")?,
         ],
         protocol,
-        reader,
         weak: intern(c"_stream_reader_wr")?,
-        eof: intern(c"_eof")?,
-        buffer: intern(c"_buffer")?,
-        waiter: intern(c"_waiter")?,
-        limit: intern(c"_limit")?,
         transport: intern(c"_transport")?,
-        paused: intern(c"_paused")?,
         pause: intern(c"pause_reading")?,
         cancelled: intern(c"cancelled")?,
         set_result: intern(c"set_result")?,
@@ -95,8 +85,8 @@ pub trait Source {
 /// Put what was received into the reader of `protocol`; what was not taken is given back.
 #[inline]
 pub fn feed<S: Source>(cache: &Looked, protocol: &Ref, source: S) -> Py<Option<S>> {
-    let (reader, buffer) = match looked(cache, protocol) {
-        Ok(Some(both)) => both,
+    let (reader, held, buffer) = match looked(cache, protocol) {
+        Ok(Some(found)) => found,
         Ok(None) => return Ok(Some(source)),
         Err(Raised) => {
             source.drop_all();
@@ -104,17 +94,17 @@ pub fn feed<S: Source>(cache: &Looked, protocol: &Ref, source: S) -> Py<Option<S
         }
     };
     let length = extend(&buffer, source)?;
-    wake(&reader)?;
-    let limit = reader.attr(&known().limit)?.double()?;
-    if length as f64 > 2.0 * limit {
-        pause(&reader)?;
+    let state = held.state();
+    wake(state)?;
+    if length as f64 > 2.0 * state.limit.or_none().double()? {
+        pause(&reader, state)?;
     }
     Ok(None)
 }
 
-/// The reader and its buffer, if they are for us.
+/// The reader, its state and its buffer, if they are for us.
 #[inline]
-fn looked(cache: &Looked, protocol: &Ref) -> Py<Option<(Ref, Ref)>> {
+fn looked(cache: &Looked, protocol: &Ref) -> Py<Option<(Ref, Held, Ref)>> {
     let known = known();
     if protocol.kind().cast() != known.protocol.ptr() {
         return Ok(None);
@@ -124,19 +114,24 @@ fn looked(cache: &Looked, protocol: &Ref) -> Py<Option<(Ref, Ref)>> {
         unsafe { PyErr_Clear() };
         return Ok(None);
     };
-    if reader.kind().cast() != known.reader.ptr() {
-        return Ok(None);
-    }
     if cache.at.get() != protocol.ptr() {
-        cache.feeds.set(is_asyncios(protocol, &reader));
+        let usual = is_asyncios(protocol, &reader);
+        if usual && streams::adopt(protocol, &reader).is_err() {
+            // SAFETY: it goes on as it is, by asyncio's own methods.
+            unsafe { PyErr_Clear() };
+        }
+        cache.feeds.set(usual);
         cache.at.set(protocol.ptr());
     }
-    if !cache.feeds.get() || reader.attr(&known.eof)?.truth()? {
+    if !cache.feeds.get() || !streams::is_ours(&reader) {
         return Ok(None);
     }
-    let buffer = reader.attr(&known.buffer)?;
-    let ours = buffer.kind() == &raw mut PyByteArray_Type;
-    Ok(ours.then_some((reader, buffer)))
+    let Some(held) = Held::of(&reader)? else { return Ok(None) };
+    let state = held.state();
+    if !ReaderState::is_false(&state.eof) {
+        return Ok(None);
+    }
+    Ok(state.bytes().map(|buffer| (reader, held, buffer)))
 }
 
 #[inline]
@@ -182,43 +177,52 @@ fn extend<S: Source>(buffer: &Ref, source: S) -> Py<isize> {
 
 /// StreamReader._wakeup_waiter.
 #[inline]
-fn wake(reader: &Ref) -> Py<()> {
-    let known = known();
-    let waiter = reader.attr(&known.waiter)?;
-    if waiter.is_none() {
+fn wake(state: &ReaderState) -> Py<()> {
+    if state.waiter.is_empty_or_none() {
         return Ok(());
     }
-    set(reader, &known.waiter, &Ref::none())?;
-    if !crate::names::call_method(&waiter, &known.cancelled)?.truth()? {
-        waiter.method_one(&known.set_result, &Ref::none())?;
+    let Some(waiter) = state.waiter.take() else { return Ok(()) };
+    state.waiter.set(Some(Ref::none()));
+    match waiter.method_one(&known().set_result, &Ref::none()) {
+        Ok(_) => Ok(()),
+        Err(Raised) => unless_cancelled(&waiter),
     }
-    Ok(())
+}
+
+/// A waiter that was cancelled has no result; what else is wrong with it is raised.
+#[cold]
+fn unless_cancelled(waiter: &Ref) -> Py<()> {
+    let error = caught()?;
+    if crate::names::call_method(waiter, &known().cancelled)?.truth()? {
+        return Ok(());
+    }
+    // SAFETY: an exception, and its class.
+    unsafe { PyErr_SetObject(error.kind().cast(), error.ptr()) };
+    Err(Raised)
 }
 
 /// The buffer is full: the transport is to wait.
 #[cold]
-fn pause(reader: &Ref) -> Py<()> {
+fn pause(reader: &Ref, state: &ReaderState) -> Py<()> {
     let known = known();
     let transport = reader.attr(&known.transport)?;
-    if transport.is_none() || reader.attr(&known.paused)?.truth()? {
+    if transport.is_none() || state.paused.or_none().truth()? {
         return Ok(());
     }
     if crate::names::call_method(&transport, &known.pause).is_ok() {
-        return set(reader, &known.paused, &Ref::bool(true));
+        state.paused.set(Some(Ref::bool(true)));
+        return Ok(());
     }
     // SAFETY: the class lives for ever.
     if !raised_is(unsafe { PyExc_NotImplementedError }) {
         return Err(Raised);
     }
-    // SAFETY: only the error that is set is taken back.
-    unsafe { PyErr_Clear() };
-    set(reader, &known.transport, &Ref::none())
-}
-
-fn set(object: &Ref, name: &Ref, value: &Ref) -> Py<()> {
-    // SAFETY: all three are live.
-    match unsafe { PyObject_SetAttr(object.ptr(), name.ptr(), value.ptr()) } {
-        0 => Ok(()),
-        _ => Err(Raised),
+    // SAFETY: only the error that is set is taken back, and all three are live.
+    unsafe {
+        PyErr_Clear();
+        match PyObject_SetAttr(reader.ptr(), known.transport.ptr(), Ref::none().ptr()) {
+            0 => Ok(()),
+            _ => Err(Raised),
+        }
     }
 }

@@ -195,6 +195,33 @@ pub fn keyword_method(name: &'static CStr, function: PyCFunctionFastWithKeywords
     }
 }
 
+/// As [`keyword_method`], with a text that tells what its arguments are.
+pub fn described(
+    signature: &'static CStr,
+    name: &'static CStr,
+    function: PyCFunctionFastWithKeywords,
+) -> PyMethodDef {
+    PyMethodDef { ml_doc: signature.as_ptr(), ..keyword_method(name, function) }
+}
+
+/// Give a class that Python made methods of ours.
+pub fn add_methods(class: &Ref, methods: Vec<PyMethodDef>) -> Py<()> {
+    let count = methods.len();
+    let list = table(methods).cast::<PyMethodDef>();
+    for at in 0..count {
+        // SAFETY: the list lives for ever; the class is live; a new reference, which is kept.
+        let done = unsafe {
+            let one = list.add(at);
+            let method = Ref::new(PyDescr_NewMethod(class.ptr().cast(), one))?;
+            PyObject_SetAttrString(class.ptr(), (*one).ml_name, method.ptr())
+        };
+        if done != 0 {
+            return Err(Raised);
+        }
+    }
+    Ok(())
+}
+
 /// A method with no argument or one.
 pub fn method(name: &'static CStr, flags: c_int, function: PyCFunction) -> PyMethodDef {
     PyMethodDef {

@@ -5,6 +5,7 @@ Called by the native module alone. Debug mode uses asyncio's own handles, so tha
 """
 
 import asyncio
+import warnings
 from asyncio import base_events, events, format_helpers
 from asyncio.base_events import _format_handle  # type: ignore[attr-defined]
 from contextvars import Context
@@ -133,3 +134,23 @@ def flush_failed(transport: Any, error: BaseException) -> None:
     if not isinstance(error, Exception):
         raise error
     transport._fatal_error(error, "Fatal write error on socket transport")
+
+
+def stream_class(base: type) -> type:
+    """A subclass of asyncio's StreamReader or StreamWriter that looks like it, to be given methods
+    of the native layer."""
+    shown = {name: getattr(base, name) for name in ("__module__", "__qualname__", "__doc__")}
+    return type(base.__name__, (base,), {"__slots__": (), **shown})
+
+
+def never_awaited(name: str) -> None:
+    """What the interpreter says of a coroutine that nobody awaited."""
+    warnings.warn(f"coroutine '{name}' was never awaited", RuntimeWarning, 2)
+
+
+def take(reader: Any, count: Any) -> bytes:
+    """The second half of StreamReader.read."""
+    data = bytes(reader._buffer[:count])
+    del reader._buffer[:count]
+    reader._maybe_resume_transport()
+    return data

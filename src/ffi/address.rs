@@ -258,7 +258,7 @@ mod tests {
         use crate::ffi::runtime_listen::*;
         let size = size_of::<ringline_listen>() as u32;
         let how = ringline_listen { size, flags, tls, ..Default::default() };
-        // SAFETY: as the caller promised, and a struct of this version.
+        // SAFETY: the caller promised a terminated text; the struct is of this version.
         unsafe { ringline_runtime_listen_with(runtime, address, &how) }
     }
 

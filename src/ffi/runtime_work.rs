@@ -45,10 +45,10 @@ pub type ringline_work_function = Option<unsafe extern "C-unwind" fn(ctx: *mut c
 pub type ringline_done_callback =
     Option<unsafe extern "C-unwind" fn(ctx: *mut c_void, runtime: *mut ringline_runtime, res: i32)>;
 
-/// An address that may go to another thread: who gives it vouches for that.
+/// An address that may go to another thread.
 struct Context(*mut c_void);
 
-// SAFETY: see above.
+// SAFETY: only ringline_work() makes one, whose caller vouches that other threads may use it.
 unsafe impl Send for Context {}
 
 impl Context {
@@ -106,7 +106,7 @@ fn work(
     let work = Work {
         // SAFETY: the caller vouches for the function and its context.
         run: Box::new(move || unsafe { function(there.get()) }),
-        // SAFETY: as above.
+        // SAFETY: the caller vouches for the callback, its context and that both outlive the work.
         done: Box::new(move |res| unsafe {
             done(back.get(), handle as *mut ringline_runtime, res)
         }),

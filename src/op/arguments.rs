@@ -114,7 +114,7 @@ fn updates(op: &Op) -> bool {
 unsafe fn bytes(op: &Op, kind: Kind, at: u64) -> usize {
     let up_to =
         |count: usize, each: usize, most: usize| if count > most { 0 } else { count * each };
-    // SAFETY: as the caller promised: a string that ends, or as many bytes as the kernel reads.
+    // SAFETY: the caller promised a string that ends, or as many bytes as the kernel reads.
     let string = |most: usize| unsafe { length(at as *const u8, most) };
     match kind {
         Path => string(PATH_MOST),
@@ -136,7 +136,7 @@ unsafe fn bytes(op: &Op, kind: Kind, at: u64) -> usize {
 /// # Safety
 /// The string at `at` is readable up to its end or for `most` bytes.
 unsafe fn length(at: *const u8, most: usize) -> usize {
-    // SAFETY: as the caller promised.
+    // SAFETY: the caller promised bytes up to the end of the string or `most`.
     let text = unsafe { libc::strnlen(at.cast(), most) };
     (text + 1).min(most)
 }
@@ -206,7 +206,7 @@ impl Arguments {
         let name = if name < 0 { 0 } else { (name as usize).min(ADDRESS_MOST) };
         let vectors = message.msg_iovlen;
         let vectors = if vectors > VECTORS_MOST { 0 } else { vectors };
-        // SAFETY: as the caller promised.
+        // SAFETY: the caller promised that the name and the iovecs are readable.
         unsafe {
             message.msg_name = self.copy(message.msg_name as u64, name)? as *mut _;
             let bytes = vectors * size_of::<libc::iovec>();

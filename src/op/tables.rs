@@ -53,7 +53,7 @@ impl Engine {
     /// # Safety
     /// The memory lives until the region is released, or the ring is gone.
     pub unsafe fn region_register(&mut self, address: u64, len: u64) -> Result<u16, Fault> {
-        // SAFETY: as the caller promised.
+        // SAFETY: the caller promised that the memory outlives its registration.
         unsafe { self.regions.register(self.driver.enter.backend(), address, len) }
     }
 

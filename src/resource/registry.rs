@@ -183,7 +183,7 @@ pub(super) fn unmark(lease: u64) {
     else {
         return;
     };
-    // SAFETY: as in `hold`.
+    // SAFETY: this thread is the owner, so the ring holds the pool while this call runs.
     unsafe { (*entry.pool.load(Ordering::Relaxed)).unhold(lease) };
 }
 
@@ -191,7 +191,7 @@ pub(super) fn unmark(lease: u64) {
 pub(super) fn unhold(lease: u64) {
     let Some(entry) = entry_of(lease) else { return };
     if entry.owner.load(Ordering::Relaxed) == holder() {
-        // SAFETY: as in `hold`.
+        // SAFETY: this thread is the owner, so the ring holds the pool while this call runs.
         let pool = unsafe { &*entry.pool.load(Ordering::Relaxed) };
         if pool.unhold(lease) {
             pool.release_here(lease);

@@ -41,7 +41,7 @@ pub fn without_signals<T>(start: impl FnOnce() -> T) -> T {
         libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
     }
     let started = start();
-    // SAFETY: as above.
+    // SAFETY: the old mask is a set of this thread's stack, and no place for one is given.
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &before, core::ptr::null_mut()) };
     started
 }

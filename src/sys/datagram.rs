@@ -272,7 +272,7 @@ mod tests {
         let (message, vector) = unsafe { (*message, *(*message).msg_iov) };
         assert_eq!((message.msg_namelen, vector.iov_len), (4, 3));
         assert_eq!(message.msg_controllen, size_of::<libc::cmsghdr>() + 8);
-        // SAFETY: as above.
+        // SAFETY: the vector names bytes of `out`, which lives.
         let bytes = unsafe { core::slice::from_raw_parts(vector.iov_base.cast::<u8>(), 3) };
         assert_eq!(bytes, b"two");
     }

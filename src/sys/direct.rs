@@ -53,7 +53,7 @@ impl Direct {
         }
         let shortly = SubmitArgs::new().timespec(&FOR_EVER).min_wait_usec(SHORTLY_US);
         let (flags, arg) = (self.flags | enter::EXT_ARG, (&raw const shortly).cast());
-        // SAFETY: as above; the argument is read only.
+        // SAFETY: the descriptor is a ring's, and the argument is only read, and lives that long.
         unsafe { raw_enter(self.fd, entries, want, flags, arg, size_of::<SubmitArgs>()) }
     }
 }
@@ -105,7 +105,7 @@ pub(super) unsafe fn raw_enter(
     arg: *const c_void,
     size: usize,
 ) -> i32 {
-    // SAFETY: as the caller promised.
+    // SAFETY: the caller promised that `arg` is what the flags say, and lives through the call.
     let done =
         unsafe { libc::syscall(libc::SYS_io_uring_enter, fd, submit, want, flags, arg, size) };
     if done < 0 { -super::errno() } else { done as i32 }

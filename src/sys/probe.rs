@@ -244,7 +244,7 @@ fn limited_receive() -> io::Result<i32> {
     let mut words: Sqe = unsafe { core::mem::transmute(entry) };
     // The limit, beside the number of the pool.
     words.0[5] |= 1 << 32;
-    // SAFETY: as above.
+    // SAFETY: both are the 64 bytes of struct io_uring_sqe.
     let entry = unsafe { core::mem::transmute::<Sqe, squeue::Entry>(words) };
     // SAFETY: the entry names no memory.
     unsafe { ring.submission().push(&entry) }.map_err(io::Error::other)?;

@@ -69,39 +69,39 @@ impl Queues {
     /// Entries before `tail` may be consumed.
     #[inline]
     pub fn publish(&self, tail: u32) {
-        // SAFETY: as in `sq_head`.
+        // SAFETY: the counter lies in the memory of the backend, which outlives this view.
         unsafe { &*self.sq_tail }.store(tail, Ordering::Release);
     }
 
     /// The kernel posted the completions before this one.
     #[inline]
     pub fn cq_tail(&self) -> u32 {
-        // SAFETY: as in `sq_head`.
+        // SAFETY: the counter lies in the memory of the backend, which outlives this view.
         unsafe { &*self.cq_tail }.load(Ordering::Acquire)
     }
 
     /// Completions before this one were read.
     pub(super) fn cq_seen(&self) -> u32 {
-        // SAFETY: as in `sq_head`.
+        // SAFETY: the counter lies in the memory of the backend, which outlives this view.
         unsafe { &*self.cq_head }.load(Ordering::Relaxed)
     }
 
     /// Entries that were published and not consumed.
     pub(super) fn sq_waiting(&self) -> u32 {
-        // SAFETY: as in `sq_head`.
+        // SAFETY: the counter lies in the memory of the backend, which outlives this view.
         unsafe { &*self.sq_tail }.load(Ordering::Relaxed).wrapping_sub(self.sq_head())
     }
 
     /// Completions before `head` were read: the kernel may use their places again.
     #[inline]
     pub fn release(&self, head: u32) {
-        // SAFETY: as in `sq_head`.
+        // SAFETY: the counter lies in the memory of the backend, which outlives this view.
         unsafe { &*self.cq_head }.store(head, Ordering::Release);
     }
 
     #[inline]
     fn flags(&self) -> u32 {
-        // SAFETY: as in `sq_head`.
+        // SAFETY: the counter lies in the memory of the backend, which outlives this view.
         unsafe { &*self.sq_flags }.load(Ordering::Relaxed)
     }
 

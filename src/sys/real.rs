@@ -275,7 +275,7 @@ impl Backend for Real {
         entries: u16,
         incremental: bool,
     ) -> i32 {
-        // SAFETY: as the caller promised.
+        // SAFETY: the caller promised memory for the entries that outlives the registration.
         unsafe { register::pool(self.rings.ring(), group, ring, entries, incremental) }
     }
 
@@ -288,7 +288,7 @@ impl Backend for Real {
     }
 
     unsafe fn update_buffer(&mut self, place: u32, address: u64, len: u64) -> i32 {
-        // SAFETY: as the caller promised.
+        // SAFETY: the caller promised memory that lives until it is taken out.
         unsafe { register::buffer(self.rings.ring(), place, address, len) }
     }
 

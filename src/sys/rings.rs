@@ -58,7 +58,7 @@ impl Ring {
     /// # Safety
     /// `arg` is what `opcode` asks for, and memory that stays registered outlives that.
     pub unsafe fn register(&self, opcode: u32, arg: *const c_void, count: u32) -> i32 {
-        // SAFETY: as the caller promised.
+        // SAFETY: the caller promised an argument that fits, and lives as long as it has to.
         let done =
             unsafe { libc::syscall(libc::SYS_io_uring_register, self.fd(), opcode, arg, count) };
         if done < 0 { -super::errno() } else { done as i32 }

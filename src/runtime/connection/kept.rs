@@ -60,7 +60,8 @@ impl Kept {
     fn grow(&mut self, len: usize) {
         let Ok(map) = Map::new(len.next_power_of_two()) else {
             if let Some(map) = self.large.take() {
-                // SAFETY: as in `deref`.
+                // SAFETY: the map holds `len` bytes that were written, and lives until they are
+                // copied.
                 self.small = unsafe { slice::from_raw_parts(map.as_ptr(), self.len) }.to_vec();
             }
             return;

@@ -303,7 +303,7 @@ unsafe extern "C" fn finish(slf: Obj, idents: Obj) -> Obj {
         let mut left = Vec::new();
         // SAFETY: a list nobody else has; the items are borrowed from it.
         for at in 0..unsafe { PyList_Size(list.ptr()) } {
-            // SAFETY: as above.
+            // SAFETY: `at` is below the length of a list that nobody else has.
             let ident = unsafe { unsigned(Ref::view(&PyList_GetItem(list.ptr(), at)))? };
             if ident != 0 && engine.cancel(ident)? {
                 left.push(ident);

@@ -145,7 +145,7 @@ impl Handle {
     /// `visit` and `arg` are what tp_traverse was given.
     unsafe fn visit(&self, visit: visitproc, arg: *mut c_void) -> c_int {
         for slot in [&self.callback, &self.args, &self.context, &self.owner] {
-            // SAFETY: as the caller promises.
+            // SAFETY: the caller has `visit` and `arg` from the collector.
             let stop = unsafe { slot.visit(visit, arg) };
             if stop != 0 {
                 return stop;
@@ -169,7 +169,7 @@ impl Handle {
 /// `visit` and `arg` are what tp_traverse was given.
 pub unsafe fn visit_within(handle: &Ref, visit: visitproc, arg: *mut c_void) -> c_int {
     match Handle::of(handle) {
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller has `visit` and `arg` from the collector.
         Some(part) if handle.is_sole() && !part.tracked.get() => unsafe { part.visit(visit, arg) },
         _ => 0,
     }
@@ -379,7 +379,7 @@ unsafe extern "C" fn run(slf: Obj, _: Obj) -> Obj {
 /// # Safety
 /// An instance of one of them, maybe dying.
 unsafe fn part<'a>(slf: Obj) -> &'a Handle {
-    // SAFETY: as the caller promises.
+    // SAFETY: the caller promised an instance of one of the two types.
     unsafe { if Py_TYPE(slf) == TIMER.class() { TIMER.part(slf) } else { HANDLE.part(slf) } }
 }
 

@@ -82,7 +82,7 @@ impl<T> Late<T> {
     /// # Safety
     /// The interpreter's lock is held, and nobody has read it.
     pub unsafe fn fill(&self, value: T) {
-        // SAFETY: as the caller vouches.
+        // SAFETY: the caller holds the lock, and nobody has a reference to what is inside.
         unsafe { *self.0.get() = Some(value) };
     }
 
@@ -92,7 +92,7 @@ impl<T> Late<T> {
     /// It was filled.
     #[inline(always)]
     pub unsafe fn get(&self) -> &T {
-        // SAFETY: as the caller vouches; it is never filled again.
+        // SAFETY: the caller vouches that it was filled, and it is never filled again.
         unsafe { (*self.0.get()).as_ref().unwrap_unchecked() }
     }
 }
@@ -142,11 +142,11 @@ pub fn load() -> Py<()> {
         task: intern(c"Task")?,
         future: import(c"asyncio")?.named(c"Future")?,
         tasks: import(c"asyncio.tasks")?,
-        // SAFETY: these three have had this shape since 3.7.1.
+        // SAFETY: of this shape since 3.7.1.
         copy: unsafe { transmute::<Symbol, Copy>(exported(c"PyContext_CopyCurrent")?) },
-        // SAFETY: as above.
+        // SAFETY: of this shape since 3.7.1.
         enter: unsafe { transmute::<Symbol, Change>(exported(c"PyContext_Enter")?) },
-        // SAFETY: as above.
+        // SAFETY: of this shape since 3.7.1.
         exit: unsafe { transmute::<Symbol, Change>(exported(c"PyContext_Exit")?) },
         // SAFETY: of the stable ABI from 3.12, and of the same shape in 3.11.
         vectorcall: unsafe { transmute::<Symbol, Vectorcall>(exported(c"PyObject_Vectorcall")?) },

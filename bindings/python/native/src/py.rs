@@ -491,7 +491,7 @@ impl Slot {
     #[inline]
     pub unsafe fn visit(&self, visit: visitproc, arg: *mut c_void) -> c_int {
         let pointer = self.ptr();
-        // SAFETY: as the caller promises; the pointer is live.
+        // SAFETY: the caller has `visit` and `arg` from the collector; the pointer is live.
         if pointer.is_null() { 0 } else { unsafe { visit(pointer, arg) } }
     }
 }

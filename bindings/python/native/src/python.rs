@@ -55,7 +55,7 @@ macro_rules! guarded {
             #[inline(always)]
             #[allow(non_snake_case)]
             pub unsafe fn $name($($arg: $kind),*) $(-> $result)? {
-                // SAFETY: as the caller vouches.
+                // SAFETY: the caller vouches for what CPython asks of this function.
                 guarded_call(|| unsafe { unwinding::$name($($arg),*) })
             }
         )*
@@ -114,6 +114,6 @@ unsafe extern "C-unwind" {
 #[inline(always)]
 pub unsafe fn call_method_with(object: Obj, name: Obj, arguments: [Obj; 2]) -> Obj {
     let ([first, second], end) = (arguments, null_mut::<PyObject>());
-    // SAFETY: as the caller vouches.
+    // SAFETY: the caller vouches for live objects and the lock; `end` ends the arguments.
     guarded_call(|| unsafe { PyObject_CallMethodObjArgs(object, name, first, second, end) })
 }

@@ -171,7 +171,7 @@ fn extend<S: Source>(buffer: &Ref, source: S) -> Py<isize> {
     };
     // SAFETY: the buffer has grown by so many.
     unsafe { source.copy_to(place) };
-    // SAFETY: as above.
+    // SAFETY: a bytearray, live as long as the reference to it.
     Ok(unsafe { PyByteArray_Size(buffer.ptr()) })
 }
 

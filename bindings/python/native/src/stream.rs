@@ -276,14 +276,14 @@ impl Source for Pieces<'_> {
 
     #[inline]
     unsafe fn copy_to(self, place: *mut u8) {
-        // SAFETY: as the caller promises; the bytes lie there until the lease is given back.
+        // SAFETY: the caller promised room for `total`; the bytes lie there until the lease ends.
         unsafe { place.copy_from_nonoverlapping(self.first.data as *const u8, self.size) };
         self.engine.release(self.first.token);
         let mut at = self.size;
         for _ in 0..self.count {
             let Some(next) = self.engine.inbox(VecDeque::pop_front) else { break };
             let size = next.res as usize;
-            // SAFETY: as above; `total` counts every piece.
+            // SAFETY: the room is for `total`, which counts every piece, and the lease is held.
             unsafe { place.add(at).copy_from_nonoverlapping(next.data as *const u8, size) };
             at += size;
             self.engine.release(next.token);

@@ -374,7 +374,7 @@ unsafe extern "C" fn write(slf: Obj, data: Obj) -> Obj {
     enter(|| {
         // SAFETY: a method's self is live and of the type, the argument is live for the call.
         let (me, data) = unsafe { (Ref::view(&slf), Ref::view(&data)) };
-        // SAFETY: as above.
+        // SAFETY: a method's self is live and of the type.
         let place: &Slot = unsafe { TRANSPORT.part(slf) };
         let taken = match place.get().filter(serves) {
             Some(protocol) => Tls::of(&protocol).write(&protocol, data)?,
@@ -413,7 +413,7 @@ fn members(at: usize) -> Vec<PyMemberDef> {
 pub fn make(bases: &Ref) -> Py {
     // SAFETY: `_tls` gives a tuple of two; borrowed from it.
     let [protocol, transport] = unsafe { [0, 1].map(|at| PyTuple_GetItem(bases.ptr(), at)) };
-    // SAFETY: as above; NULL is told apart.
+    // SAFETY: the tuple is live, and so are its items; NULL is told apart.
     let (protocol, transport) = unsafe {
         if protocol.is_null() || transport.is_null() {
             return Err(Raised);

@@ -112,7 +112,8 @@ impl Type {
     /// `object` is a live instance of this type or a subtype, `T` what the type was made for.
     #[inline]
     pub unsafe fn part<'a, T>(&self, object: Obj) -> &'a T {
-        // SAFETY: as the caller promises; the part is aligned to 8 and was zeroed at birth.
+        // SAFETY: the caller promised an instance with a `T`, which is aligned to 8 and was zeroed
+        // at birth.
         unsafe { &*object.byte_add(self.offset.get()).cast::<T>() }
     }
 
@@ -123,7 +124,7 @@ impl Type {
     #[inline]
     pub unsafe fn is_watched(&self, object: &Ref) -> bool {
         let offset = self.weak.get();
-        // SAFETY: as the caller promises; the offset is the interpreter's.
+        // SAFETY: the caller promised a live instance, and the offset is the interpreter's.
         offset != 0 && !unsafe { object.ptr().byte_offset(offset).cast::<Obj>().read() }.is_null()
     }
 
@@ -160,7 +161,7 @@ impl Type {
     #[inline]
     pub unsafe fn free(&self, object: Obj) {
         let count = self.spares.get();
-        // SAFETY: as the caller promises; an instance holds one reference on its type.
+        // SAFETY: the caller promised a dead instance, which holds one reference on its type.
         unsafe {
             if count < SPARES {
                 (*self.spare.get())[count] = object;

@@ -6,21 +6,20 @@
 use super::boundary::{fail, netted, outcome};
 use super::ringline_runtime;
 use super::runtime::threads_of;
-use super::runtime_door::{CDoor, here_any};
-use super::runtime_events::{Recorder, ringline_event, ringline_worker_block};
+use super::runtime_door::here_any;
+use super::runtime_events::{Records, ringline_event, ringline_worker_block};
 use super::runtime_lend::{lease_to, ringline_lease};
 use super::table;
 use crate::error::{ECLOSED, EFORKED, ENULL, EPANIC, EPOISONED, EREENTRANT, EWRONGTHREAD, Fault};
 use crate::runtime::Adopted;
 use crate::sys::fork_epoch;
 use core::cell::{Cell, RefCell};
-use core::ptr::NonNull;
 use std::rc::Rc;
 
 /// An adopted worker and what it writes into.
 struct Seat {
-    adopted: Option<Adopted<CDoor>>,
-    recorder: Box<Recorder>,
+    adopted: Option<Adopted>,
+    records: Records,
     runtime: u64,
     epoch: u64,
     turning: Cell<bool>,
@@ -35,7 +34,7 @@ impl Drop for Seat {
             // It is not dropped by itself.
             return;
         }
-        adopted.end(|_| self.recorder.clear());
+        adopted.end(&self.records, || self.records.clear());
         adopted.dispose();
     }
 }
@@ -113,14 +112,13 @@ fn adopt(handle: u64, index: u32, no_out: bool) -> Result<*mut ringline_worker_b
         return Err(Fault::errno(libc::EBUSY, "this thread is a worker already"));
     }
     let no_memory = |errno| Fault::errno(errno, "no memory for the records of a worker");
-    let recorder = Box::new(Recorder::new(handle, index).map_err(no_memory)?);
-    let door = CDoor(recorder.handlers(), Some(NonNull::from(&*recorder)));
-    let adopted = Some(Adopted::new(&threads, index, door)?);
-    let block = recorder.block();
-    recorder.show();
+    let records = Records::new(handle, index).map_err(no_memory)?;
+    let adopted = Some(Adopted::new(&threads, index, &records)?);
+    let block = records.block();
+    records.show();
     let seat = Seat {
         adopted,
-        recorder,
+        records,
         runtime: handle,
         epoch: fork_epoch(),
         turning: Cell::new(false),
@@ -150,20 +148,20 @@ pub extern "C-unwind" fn ringline_worker_turn(runtime: *mut ringline_runtime) ->
 fn turn(handle: u64) -> Result<u32, Fault> {
     let seat = resting_seat(handle)?;
     let Some(adopted) = &seat.adopted else { return Err(Fault::new(EPANIC, "no worker")) };
-    let recorder = &*seat.recorder;
+    let records = &seat.records;
     // SAFETY: the block is this thread's.
-    let limit_ns = unsafe { (*recorder.block()).timeout_ns };
+    let limit_ns = unsafe { (*records.block()).timeout_ns };
     let turned = {
         let _turning = Turning(&seat);
         seat.turning.set(true);
-        let answers = recorder.answers();
-        recorder.clear();
-        adopted.turn(answers, limit_ns)
+        let answers = records.answers();
+        records.clear();
+        adopted.turn(records, answers, limit_ns)
     };
     match turned {
-        Ok(()) => Ok(recorder.show()),
+        Ok(()) => Ok(records.show()),
         Err(fault) => {
-            recorder.show();
+            records.show();
             if fault.code == ECLOSED {
                 leave(handle);
             }
@@ -197,7 +195,7 @@ pub unsafe extern "C-unwind" fn ringline_worker_take(
             }
             let no_record = "event is no record of data of the last turn";
             let no_record = || Fault::errno(libc::EINVAL, no_record);
-            let at = seat.recorder.place_of(event).ok_or_else(no_record)?;
+            let at = seat.records.place_of(event).ok_or_else(no_record)?;
             let Some(adopted) = &seat.adopted else { return Err(Fault::new(EPANIC, "no worker")) };
             // SAFETY: not NULL; the caller vouches for the size it wrote.
             unsafe { lease_to(out, || adopted.take(at)) }

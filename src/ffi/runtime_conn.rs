@@ -6,7 +6,7 @@ use super::boundary::{Answer, answered};
 use super::constants::*;
 use super::given::{invalid, message, put_sized};
 use super::ringline_runtime;
-use super::runtime_door::{CDoor, here};
+use super::runtime_door::here;
 use super::table;
 use crate::error::{EWRONGTHREAD, Fault};
 use crate::runtime::{ConnFacts, How, Life, Worker};
@@ -56,14 +56,14 @@ pub struct ringline_conn_info {
 /// Run `body` on the worker that the calling thread is.
 pub(super) fn on_worker<T: Answer>(
     runtime: *mut ringline_runtime,
-    body: impl FnOnce(&Worker<CDoor>) -> Result<T, Fault>,
+    body: impl FnOnce(&Worker) -> Result<T, Fault>,
 ) -> i32 {
     answered(|| body(valid_here(runtime as u64).ok_or_else(|| refusal(runtime as u64))?))
 }
 
 /// The worker that the calling thread is, if it is one of `runtime` and that was not freed.
 #[inline(always)]
-fn valid_here<'a>(runtime: u64) -> Option<&'a Worker<CDoor>> {
+fn valid_here<'a>(runtime: u64) -> Option<&'a Worker> {
     here(runtime).filter(|_| table::is_valid(runtime))
 }
 

@@ -1,4 +1,4 @@
-//! Group M: the C side of a worker: the user's callbacks.
+//! Group M: the door of callbacks: what a worker tells is a call of a handler of the user's.
 //!
 //! Owns: which worker the calling thread is. Never keeps a reference to one while user code runs
 //! but the shared one that the worker itself lends.
@@ -6,15 +6,12 @@
 use super::boundary::set_detail;
 use super::constants::RINGLINE_DATAGRAM_TRUNCATED;
 use super::ringline_runtime;
-use super::runtime_events::Recorder;
 use super::runtime_ring::{end_hosted, run_hosted};
 use super::runtime_work::ringline_address;
-use crate::error::ETLS;
-use crate::runtime::{Datagram, Door, Hosted, Worker};
-use crate::sys::Resolved;
+use crate::runtime::{Door, Event, Hosted, Worker};
 use core::cell::Cell;
-use core::ffi::{CStr, c_char, c_void};
-use core::ptr::NonNull;
+use core::ffi::{c_char, c_void};
+use core::ptr::null;
 
 /// Told when a worker begins, when it begins to end, and when it is over. On the worker's thread,
 /// as all of these.
@@ -291,21 +288,21 @@ impl Default for ringline_runtime_handlers {
     }
 }
 
-/// The handlers of a runtime; those of an adopted worker write records.
+/// The handlers of a runtime.
 #[derive(Clone, Copy, Default)]
-pub(super) struct CDoor(pub ringline_runtime_handlers, pub Option<NonNull<Recorder>>);
+pub(super) struct Callbacks(pub ringline_runtime_handlers);
 
 // SAFETY: addresses only; who sets the handlers vouches that every worker may call them.
-unsafe impl Send for CDoor {}
+unsafe impl Send for Callbacks {}
 
 thread_local! {
     /// The worker that this thread is.
-    static HERE: Cell<*const Worker<CDoor>> = const { Cell::new(core::ptr::null()) };
+    static HERE: Cell<*const Worker> = const { Cell::new(null()) };
 }
 
 /// The worker that the calling thread is, if it is one of `runtime`.
 #[inline]
-pub(super) fn here<'a>(runtime: u64) -> Option<&'a Worker<CDoor>> {
+pub(super) fn here<'a>(runtime: u64) -> Option<&'a Worker> {
     // SAFETY: set by the worker for as long as it runs, on this thread, which is inside of it.
     let worker = unsafe { HERE.get().as_ref() }?;
     (worker.runtime() == runtime).then_some(worker)
@@ -316,183 +313,89 @@ pub(super) fn here_any() -> bool {
     !HERE.get().is_null()
 }
 
-fn handle(worker: &Worker<CDoor>) -> *mut ringline_runtime {
-    worker.runtime() as *mut ringline_runtime
+/// The calling thread is this worker from now on.
+pub(super) fn arrive(worker: &Worker) {
+    HERE.set(worker);
 }
 
-// Who sets the handlers vouches for the functions and their context: that is the SAFETY of all
-// calls below.
-impl Door for CDoor {
-    fn on_start(&self, worker: &Worker<CDoor>) {
-        HERE.set(worker);
-        if let Some(start) = self.0.start {
-            // SAFETY: see above.
-            unsafe { start(self.0.ctx, handle(worker), worker.index()) }
-        }
-    }
+/// The calling thread's worker is over.
+pub(super) fn depart() {
+    end_hosted();
+    HERE.set(null());
+}
 
-    fn on_accept(&self, worker: &Worker<CDoor>, conn: u64, listener: u32) {
-        if let Some(accept) = self.0.accept {
-            // SAFETY: see above.
-            unsafe { accept(self.0.ctx, handle(worker), conn, listener) }
+impl Door for Callbacks {
+    // Where it is told is known which event it is: each costs the call of its handler alone.
+    #[inline(always)]
+    fn tell(&self, worker: &Worker, event: Event<'_>) {
+        let handlers = &self.0;
+        let (ctx, runtime) = (handlers.ctx, worker.runtime() as *mut ringline_runtime);
+        macro_rules! call {
+            ($handler:ident $(, $argument:expr)*) => {
+                if let Some(handler) = handlers.$handler {
+                    // SAFETY: who sets the handlers vouches for the functions and their context;
+                    // what the arguments point to is there until it returns.
+                    unsafe { handler(ctx, runtime $(, $argument)*) }
+                }
+            };
         }
-    }
-
-    fn on_data(&self, worker: &Worker<CDoor>, conn: u64, user: u64, bytes: &[u8]) -> i64 {
-        let Some(data) = self.0.data else {
-            return bytes.len() as i64;
-        };
-        // SAFETY: see above; the bytes are there until it returns.
-        unsafe { data(self.0.ctx, handle(worker), conn, user, bytes.as_ptr(), bytes.len()) }
+        match event {
+            Event::Data { conn, user, bytes, used } => {
+                if let Some(data) = handlers.data {
+                    let (bytes, length) = (bytes.as_ptr(), bytes.len());
+                    // SAFETY: as above.
+                    *used = unsafe { data(ctx, runtime, conn, user, bytes, length) };
+                }
+            }
+            Event::Sent { conn, user, bytes } => call!(sent, conn, user, bytes),
+            Event::Writable { conn, user } => call!(writable, conn, user),
+            Event::Accepted { conn, listener } => call!(accept, conn, listener),
+            Event::Connected { conn, user, res } => {
+                set_detail("");
+                call!(connect, conn, user, res);
+            }
+            Event::Secured { conn, user } => call!(secured, conn, user),
+            Event::Closed { conn, user, reason, why } => {
+                // Not what another connection's call has left there.
+                set_detail(why);
+                call!(close, conn, user, reason);
+            }
+            Event::Released { conn, user, cookie } => call!(released, conn, user, cookie),
+            Event::Datagram { listener, datagram: it } => {
+                let flags = if it.truncated { RINGLINE_DATAGRAM_TRUNCATED } else { 0 };
+                let from = if it.from.is_empty() { null() } else { it.from.as_ptr().cast() };
+                let from_length = it.from.len() as u32;
+                let (bytes, length) = (it.bytes.as_ptr(), it.bytes.len());
+                call!(datagram, listener, flags, from, from_length, bytes, length);
+            }
+            Event::Ticked { timer, user, missed } => call!(tick, timer, user, missed),
+            Event::Notified { user, res } => call!(notify, user, res),
+            Event::Resolved { user, res, addresses, error } => {
+                let first = addresses.as_ptr().cast::<ringline_address>();
+                call!(resolve, user, res, first, addresses.len(), error.as_ptr());
+            }
+            Event::Signalled { signo, sender } => call!(signal, signo, sender),
+            Event::Spawned { process, user, res, streams } => {
+                call!(spawn, process, user, res, streams.as_ptr());
+            }
+            Event::Exited { process, user, status } => call!(exit, process, user, status),
+            Event::Started => {
+                arrive(worker);
+                call!(start, worker.index());
+            }
+            Event::Stopping => call!(stopping, worker.index()),
+            Event::Stopped => {
+                call!(stop, worker.index());
+                depart();
+            }
+        }
     }
 
     fn wants_sent(&self) -> bool {
         self.0.sent.is_some()
     }
 
-    fn on_sent(&self, worker: &Worker<CDoor>, conn: u64, user: u64, bytes: u64) {
-        if let Some(sent) = self.0.sent {
-            // SAFETY: see above.
-            unsafe { sent(self.0.ctx, handle(worker), conn, user, bytes) }
-        }
-    }
-
-    fn on_writable(&self, worker: &Worker<CDoor>, conn: u64, user: u64) {
-        if let Some(writable) = self.0.writable {
-            // SAFETY: see above.
-            unsafe { writable(self.0.ctx, handle(worker), conn, user) }
-        }
-    }
-
-    fn on_secured(&self, worker: &Worker<CDoor>, conn: u64, user: u64) {
-        if let Some(secured) = self.0.secured {
-            // SAFETY: see above.
-            unsafe { secured(self.0.ctx, handle(worker), conn, user) }
-        }
-    }
-
-    fn on_datagram(&self, worker: &Worker<CDoor>, listener: u32, it: &Datagram<'_>) {
-        let Some(datagram) = self.0.datagram else { return };
-        let from = if it.from.is_empty() { core::ptr::null() } else { it.from.as_ptr().cast() };
-        let flags = if it.truncated { RINGLINE_DATAGRAM_TRUNCATED } else { 0 };
-        let from_length = it.from.len() as u32;
-        let (bytes, length) = (it.bytes.as_ptr(), it.bytes.len());
-        let (ctx, runtime) = (self.0.ctx, handle(worker));
-        // SAFETY: see above; the bytes are there until it returns.
-        unsafe { datagram(ctx, runtime, listener, flags, from, from_length, bytes, length) }
-    }
-
-    fn on_close(&self, worker: &Worker<CDoor>, conn: u64, user: u64, reason: i32) {
-        // Not what another connection's call has left there.
-        set_detail(worker.tls_fault(conn).filter(|_| reason == ETLS).unwrap_or(""));
-        if let Some(close) = self.0.close {
-            // SAFETY: see above.
-            unsafe { close(self.0.ctx, handle(worker), conn, user, reason) }
-        }
-    }
-
-    fn on_connect(&self, worker: &Worker<CDoor>, conn: u64, user: u64, res: i32) {
-        set_detail("");
-        if let Some(connect) = self.0.connect {
-            // SAFETY: see above.
-            unsafe { connect(self.0.ctx, handle(worker), conn, user, res) }
-        }
-    }
-
-    fn on_released(&self, worker: &Worker<CDoor>, conn: u64, user: u64, cookie: u64) {
-        if let Some(released) = self.0.released {
-            // SAFETY: see above.
-            unsafe { released(self.0.ctx, handle(worker), conn, user, cookie) }
-        }
-    }
-
-    fn on_stop(&self, worker: &Worker<CDoor>) {
-        if let Some(stop) = self.0.stop {
-            // SAFETY: see above.
-            unsafe { stop(self.0.ctx, handle(worker), worker.index()) }
-        }
-        end_hosted();
-        HERE.set(core::ptr::null());
-    }
-
-    fn on_stopping(&self, worker: &Worker<CDoor>) {
-        if let Some(stopping) = self.0.stopping {
-            // SAFETY: see above.
-            unsafe { stopping(self.0.ctx, handle(worker), worker.index()) }
-        }
-    }
-
-    fn on_tick(&self, worker: &Worker<CDoor>, timer: u64, user: u64, missed: u32) {
-        if let Some(tick) = self.0.tick {
-            // SAFETY: see above.
-            unsafe { tick(self.0.ctx, handle(worker), timer, user, missed) }
-        }
-    }
-
-    fn on_notify(&self, worker: &Worker<CDoor>, user: u64, res: i32) {
-        if let Some(notify) = self.0.notify {
-            // SAFETY: see above.
-            unsafe { notify(self.0.ctx, handle(worker), user, res) }
-        }
-    }
-
-    fn on_resolve(
-        &self,
-        worker: &Worker<CDoor>,
-        user: u64,
-        res: i32,
-        addresses: &[Resolved],
-        error: &CStr,
-    ) {
-        if let Some(resolve) = self.0.resolve {
-            let first = addresses.as_ptr().cast::<ringline_address>();
-            // SAFETY: see above; the addresses and the text are there until it returns.
-            unsafe {
-                let (ctx, count) = (self.0.ctx, addresses.len());
-                resolve(ctx, handle(worker), user, res, first, count, error.as_ptr())
-            }
-        }
-    }
-
-    fn on_signal(&self, worker: &Worker<CDoor>, signo: i32, sender: i32) {
-        if let Some(signal) = self.0.signal {
-            // SAFETY: see above.
-            unsafe { signal(self.0.ctx, handle(worker), signo, sender) }
-        }
-    }
-
-    fn on_spawn(
-        &self,
-        worker: &Worker<CDoor>,
-        process: u64,
-        user: u64,
-        res: i32,
-        streams: &[u64; 3],
-    ) {
-        if let Some(spawn) = self.0.spawn {
-            // SAFETY: see above; the streams are there until it returns.
-            unsafe { spawn(self.0.ctx, handle(worker), process, user, res, streams.as_ptr()) }
-        }
-    }
-
-    fn on_exit(&self, worker: &Worker<CDoor>, process: u64, user: u64, status: i32) {
-        if let Some(exit) = self.0.exit {
-            // SAFETY: see above.
-            unsafe { exit(self.0.ctx, handle(worker), process, user, status) }
-        }
-    }
-
     fn run_hosted(&self) -> Hosted {
         run_hosted()
-    }
-
-    fn has_room(&self) -> bool {
-        // SAFETY: the recorder of an adopted worker outlives it.
-        self.1.is_none_or(|recorder| unsafe { recorder.as_ref() }.has_room())
-    }
-
-    fn has_told(&self) -> bool {
-        // SAFETY: the recorder of an adopted worker outlives it.
-        self.1.is_some_and(|recorder| unsafe { recorder.as_ref() }.len() > 0)
     }
 }

@@ -1,18 +1,17 @@
-//! Group M: events of an adopted worker, as records that its thread reads.
+//! Group M: the door of records: what an adopted worker tells is written down for its thread.
 //!
-//! Owns: the block and the records beside it. Invariant: the recorder is the door's handlers, one
-//! function each, so that records carry what callbacks carry; there is room for all of a turn.
+//! Owns: the block, the records beside it, and what they point to. Invariant: there is room for all
+//! of a turn.
 
 use super::RINGLINE_ABI;
 use super::constants::*;
-use super::error::ringline_error_detail;
-use super::ringline_runtime;
-use super::runtime_door::{here, ringline_runtime_handlers};
-use super::runtime_work::ringline_address;
+use super::runtime_door::{arrive, depart};
+use super::runtime_ring::run_hosted;
 use crate::error::ETLS;
-use crate::sys::Map;
+use crate::runtime::{Datagram, Door, Event, Hosted, Worker};
+use crate::sys::{Map, Resolved};
 use core::cell::{Cell, RefCell};
-use core::ffi::{CStr, c_char, c_void};
+use core::ffi::CStr;
 
 /// Completions of a turn, and what each may tell at most.
 const EVENTS: usize = 4 * 4096;
@@ -77,8 +76,8 @@ pub struct ringline_worker_block {
 const _: () = assert!(size_of::<ringline_event>() == 64);
 const _: () = assert!(size_of::<ringline_worker_block>() == 64);
 
-/// Writes records.
-pub(super) struct Recorder {
+/// The records of an adopted worker.
+pub(super) struct Records {
     map: Map,
     len: Cell<u32>,
     /// A record, and how many before it are data.
@@ -87,16 +86,16 @@ pub(super) struct Recorder {
     kept: RefCell<Vec<Box<[u64]>>>,
 }
 
-impl Recorder {
-    /// A recorder of one worker; the errno on failure.
-    pub fn new(runtime: u64, worker: u32) -> Result<Recorder, i32> {
+impl Records {
+    /// The records of one worker; the errno on failure.
+    pub fn new(runtime: u64, worker: u32) -> Result<Records, i32> {
         let map = Map::new((EVENTS + 1) * size_of::<ringline_event>())?;
-        let recorder =
-            Recorder { map, len: Cell::new(0), counted: Cell::default(), kept: RefCell::default() };
+        let records =
+            Records { map, len: Cell::new(0), counted: Cell::default(), kept: RefCell::default() };
         let block = ringline_worker_block {
             size: size_of::<ringline_worker_block>() as u32,
             abi: RINGLINE_ABI,
-            events: recorder.events() as u64,
+            events: records.events() as u64,
             events_cap: EVENTS as u32,
             events_len: 0,
             timeout_ns: -1,
@@ -106,8 +105,8 @@ impl Recorder {
             more: [0; 2],
         };
         // SAFETY: the map begins with the block.
-        unsafe { recorder.block().write(block) };
-        Ok(recorder)
+        unsafe { records.block().write(block) };
+        Ok(records)
     }
 
     /// The block.
@@ -125,11 +124,6 @@ impl Recorder {
         self.len.get()
     }
 
-    /// Whether all that completions of a turn tell still fits.
-    pub fn has_room(&self) -> bool {
-        self.len() < EVENTS as u32 / 4
-    }
-
     /// Show what was recorded.
     pub fn show(&self) -> u32 {
         // SAFETY: the block is this worker's, and its thread is here.
@@ -144,11 +138,11 @@ impl Recorder {
         self.kept.borrow_mut().clear();
     }
 
-    /// A copy of `length` bytes that lives until the next turn; its address.
-    fn keep(&self, bytes: *const u8, length: usize) -> u64 {
-        let mut copy = vec![0u64; length.div_ceil(8)].into_boxed_slice();
-        // SAFETY: the copy has that many bytes at least, and so has what the worker told.
-        unsafe { core::ptr::copy_nonoverlapping(bytes, copy.as_mut_ptr().cast(), length) };
+    /// A copy that lives until the next turn; its address.
+    fn keep<T: Copy>(&self, all: &[T]) -> u64 {
+        let mut copy = vec![0u64; size_of_val(all).div_ceil(8)].into_boxed_slice();
+        // SAFETY: the copy has as many bytes at least, and nobody else has it.
+        unsafe { copy.as_mut_ptr().cast::<T>().copy_from_nonoverlapping(all.as_ptr(), all.len()) };
         let address = copy.as_ptr() as u64;
         self.kept.borrow_mut().push(copy);
         address
@@ -183,221 +177,132 @@ impl Recorder {
         is_data(at).then_some(count)
     }
 
-    fn push(&self, event: ringline_event) {
+    fn push(&self, kind: u32, event: ringline_event) {
         let at = self.len() as usize;
         assert!(at < EVENTS, "a turn told more than it may");
         // SAFETY: below the capacity of the map.
-        unsafe { self.events().add(at).write(event) };
+        unsafe { self.events().add(at).write(ringline_event { kind, ..event }) };
         self.len.set(at as u32 + 1);
     }
 
-    /// The handlers that write into this.
-    pub fn handlers(&self) -> ringline_runtime_handlers {
-        ringline_runtime_handlers {
-            size: size_of::<ringline_runtime_handlers>() as u32,
-            resv: 0,
-            ctx: (&raw const *self).cast_mut().cast(),
-            start: Some(start),
-            accept: Some(accept),
-            data: Some(data),
-            sent: Some(sent),
-            writable: Some(writable),
-            close: Some(close),
-            stop: Some(stop),
-            connect: Some(connect),
-            released: Some(released),
-            tick: Some(tick),
-            notify: Some(notify),
-            resolve: Some(resolve),
-            signal: Some(signal),
-            spawn: Some(spawn),
-            exit: Some(exit),
-            datagram: Some(datagram),
-            secured: Some(secured),
-            stopping: Some(stopping),
+    fn closed(&self, worker: &Worker, (conn, user, res): (u64, u64, i32), why: &str) {
+        let facts = worker.facts(conn).ok();
+        let extra = facts.map_or(0, |facts| facts.queued.saturating_add(facts.untaken));
+        let mut event = ringline_event { conn, user, res, extra, ..ringline_event::default() };
+        if res == ETLS {
+            // The end of a text in C.
+            event.address = self.keep(&[why.as_bytes(), &[0]].concat());
+            event.length = why.len() as u64;
+        }
+        self.push(RINGLINE_EVENT_CLOSE, event);
+    }
+
+    fn resolved(&self, (user, res): (u64, i32), addresses: &[Resolved], error: &CStr) {
+        let (address, length) = match res {
+            0.. => (self.keep(addresses), addresses.len()),
+            _ => (self.keep(error.to_bytes_with_nul()), error.count_bytes()),
+        };
+        let length = length as u64;
+        let event = ringline_event { user, res, address, length, ..ringline_event::default() };
+        self.push(RINGLINE_EVENT_RESOLVE, event);
+    }
+
+    fn datagram(&self, listener: u32, it: &Datagram<'_>) {
+        // The buffer goes back to the kernel before the turn ends: the record has copies.
+        let (address, user) = (self.keep(it.bytes), self.keep(it.from));
+        let event = ringline_event {
+            user,
+            res: it.from.len() as i32,
+            address,
+            length: it.bytes.len() as u64,
+            listener,
+            flags: if it.truncated { RINGLINE_DATAGRAM_TRUNCATED } else { 0 },
+            ..ringline_event::default()
+        };
+        self.push(RINGLINE_EVENT_DATAGRAM, event);
+    }
+}
+
+impl Door for Records {
+    // As of the callbacks.
+    #[inline(always)]
+    fn tell(&self, worker: &Worker, event: Event<'_>) {
+        let tell = |kind, event| self.push(kind, event);
+        let of = |conn, user| ringline_event { conn, user, ..ringline_event::default() };
+        let of_worker = |res| ringline_event { res, ..ringline_event::default() };
+        let index = worker.index() as i32;
+        match event {
+            Event::Data { conn, user, bytes, .. } => {
+                // Nobody looks at `used`: the record's answer is read at the next turn.
+                let (address, length) = (bytes.as_ptr() as u64, bytes.len() as u64);
+                let consumed = length as i64;
+                let event = ringline_event { address, length, consumed, ..of(conn, user) };
+                tell(RINGLINE_EVENT_DATA, event);
+            }
+            Event::Sent { conn, user, bytes: length } => {
+                tell(RINGLINE_EVENT_SENT, ringline_event { length, ..of(conn, user) });
+            }
+            Event::Writable { conn, user } => tell(RINGLINE_EVENT_WRITABLE, of(conn, user)),
+            Event::Accepted { conn, listener } => {
+                tell(RINGLINE_EVENT_ACCEPT, ringline_event { listener, ..of(conn, 0) });
+            }
+            Event::Connected { conn, user, res } => {
+                tell(RINGLINE_EVENT_CONNECT, ringline_event { res, ..of(conn, user) });
+            }
+            Event::Secured { conn, user } => tell(RINGLINE_EVENT_SECURED, of(conn, user)),
+            Event::Closed { conn, user, reason, why } => {
+                self.closed(worker, (conn, user, reason), why);
+            }
+            Event::Released { conn, user, cookie: extra } => {
+                tell(RINGLINE_EVENT_RELEASED, ringline_event { extra, ..of(conn, user) });
+            }
+            Event::Datagram { listener, datagram } => self.datagram(listener, datagram),
+            Event::Ticked { timer, user, missed } => {
+                tell(RINGLINE_EVENT_TICK, ringline_event { res: missed as i32, ..of(timer, user) });
+            }
+            Event::Notified { user, res } => {
+                tell(RINGLINE_EVENT_NOTIFY, ringline_event { res, ..of(0, user) });
+            }
+            Event::Resolved { user, res, addresses, error } => {
+                self.resolved((user, res), addresses, error);
+            }
+            Event::Signalled { signo, sender } => {
+                let extra = sender as u32 as u64;
+                tell(RINGLINE_EVENT_SIGNAL, ringline_event { extra, ..of_worker(signo) });
+            }
+            Event::Spawned { process, user, res, streams } => {
+                let (address, length) = (self.keep(streams), streams.len() as u64);
+                let event = ringline_event { res, address, length, ..of(process, user) };
+                tell(RINGLINE_EVENT_SPAWN, event);
+            }
+            Event::Exited { process, user, status: res } => {
+                tell(RINGLINE_EVENT_EXIT, ringline_event { res, ..of(process, user) });
+            }
+            Event::Started => {
+                arrive(worker);
+                tell(RINGLINE_EVENT_START, of_worker(index));
+            }
+            Event::Stopping => tell(RINGLINE_EVENT_STOPPING, of_worker(index)),
+            Event::Stopped => {
+                tell(RINGLINE_EVENT_STOP, of_worker(index));
+                depart();
+            }
         }
     }
-}
 
-type Runtime = *mut ringline_runtime;
-
-fn recorder<'a>(ctx: *mut c_void) -> &'a Recorder {
-    // SAFETY: `handlers` gave this recorder as the context, and the worker does not outlive it.
-    unsafe { &*ctx.cast::<Recorder>() }
-}
-
-fn tell(ctx: *mut c_void, kind: u32, event: ringline_event) {
-    recorder(ctx).push(ringline_event { kind, ..event });
-}
-
-unsafe extern "C-unwind" fn start(ctx: *mut c_void, _: Runtime, worker: u32) {
-    let event = ringline_event { res: worker as i32, ..ringline_event::default() };
-    tell(ctx, RINGLINE_EVENT_START, event);
-}
-
-unsafe extern "C-unwind" fn stop(ctx: *mut c_void, _: Runtime, worker: u32) {
-    let event = ringline_event { res: worker as i32, ..ringline_event::default() };
-    tell(ctx, RINGLINE_EVENT_STOP, event);
-}
-
-unsafe extern "C-unwind" fn stopping(ctx: *mut c_void, _: Runtime, worker: u32) {
-    let event = ringline_event { res: worker as i32, ..ringline_event::default() };
-    tell(ctx, RINGLINE_EVENT_STOPPING, event);
-}
-
-unsafe extern "C-unwind" fn accept(ctx: *mut c_void, _: Runtime, conn: u64, listener: u32) {
-    let event = ringline_event { conn, listener, ..ringline_event::default() };
-    tell(ctx, RINGLINE_EVENT_ACCEPT, event);
-}
-
-unsafe extern "C-unwind" fn data(
-    ctx: *mut c_void,
-    _: Runtime,
-    conn: u64,
-    user: u64,
-    bytes: *const u8,
-    length: usize,
-) -> i64 {
-    let event = ringline_event {
-        conn,
-        user,
-        address: bytes as u64,
-        length: length as u64,
-        consumed: length as i64,
-        ..ringline_event::default()
-    };
-    tell(ctx, RINGLINE_EVENT_DATA, event);
-    // Nobody looks at it: the record's answer is read at the next turn.
-    0
-}
-
-unsafe extern "C-unwind" fn sent(ctx: *mut c_void, _: Runtime, conn: u64, user: u64, length: u64) {
-    let event = ringline_event { conn, user, length, ..ringline_event::default() };
-    tell(ctx, RINGLINE_EVENT_SENT, event);
-}
-
-unsafe extern "C-unwind" fn writable(ctx: *mut c_void, _: Runtime, conn: u64, user: u64) {
-    let event = ringline_event { conn, user, ..ringline_event::default() };
-    tell(ctx, RINGLINE_EVENT_WRITABLE, event);
-}
-
-unsafe extern "C-unwind" fn close(
-    ctx: *mut c_void,
-    runtime: Runtime,
-    conn: u64,
-    user: u64,
-    res: i32,
-) {
-    let facts = here(runtime as u64).and_then(|worker| worker.facts(conn).ok());
-    let extra = facts.map_or(0, |facts| facts.queued.saturating_add(facts.untaken));
-    let mut event = ringline_event { conn, user, res, extra, ..ringline_event::default() };
-    if res == ETLS {
-        let words = ringline_error_detail();
-        // SAFETY: a terminated text, valid until the next call.
-        let length = unsafe { CStr::from_ptr(words) }.count_bytes();
-        event.address = recorder(ctx).keep(words.cast(), length + 1);
-        event.length = length as u64;
+    fn wants_sent(&self) -> bool {
+        true
     }
-    tell(ctx, RINGLINE_EVENT_CLOSE, event);
-}
 
-unsafe extern "C-unwind" fn secured(ctx: *mut c_void, _: Runtime, conn: u64, user: u64) {
-    let event = ringline_event { conn, user, ..ringline_event::default() };
-    tell(ctx, RINGLINE_EVENT_SECURED, event);
-}
+    fn run_hosted(&self) -> Hosted {
+        run_hosted()
+    }
 
-unsafe extern "C-unwind" fn connect(ctx: *mut c_void, _: Runtime, conn: u64, user: u64, res: i32) {
-    let event = ringline_event { conn, user, res, ..ringline_event::default() };
-    tell(ctx, RINGLINE_EVENT_CONNECT, event);
-}
+    fn has_room(&self) -> bool {
+        self.len() < EVENTS as u32 / 4
+    }
 
-unsafe extern "C-unwind" fn released(
-    ctx: *mut c_void,
-    _: Runtime,
-    conn: u64,
-    user: u64,
-    cookie: u64,
-) {
-    let event = ringline_event { conn, user, extra: cookie, ..ringline_event::default() };
-    tell(ctx, RINGLINE_EVENT_RELEASED, event);
-}
-
-unsafe extern "C-unwind" fn tick(ctx: *mut c_void, _: Runtime, conn: u64, user: u64, missed: u32) {
-    let event = ringline_event { conn, user, res: missed as i32, ..ringline_event::default() };
-    tell(ctx, RINGLINE_EVENT_TICK, event);
-}
-
-unsafe extern "C-unwind" fn notify(ctx: *mut c_void, _: Runtime, user: u64, res: i32) {
-    let event = ringline_event { user, res, ..ringline_event::default() };
-    tell(ctx, RINGLINE_EVENT_NOTIFY, event);
-}
-
-unsafe extern "C-unwind" fn resolve(
-    ctx: *mut c_void,
-    _: Runtime,
-    user: u64,
-    res: i32,
-    addresses: *const ringline_address,
-    count: usize,
-    error: *const c_char,
-) {
-    // SAFETY: the worker tells a terminated text.
-    let words = unsafe { CStr::from_ptr(error) }.count_bytes();
-    let address = match res {
-        0.. => recorder(ctx).keep(addresses.cast(), count * size_of::<ringline_address>()),
-        _ => recorder(ctx).keep(error.cast(), words + 1),
-    };
-    let length = if res < 0 { words } else { count } as u64;
-    let event = ringline_event { user, res, address, length, ..ringline_event::default() };
-    tell(ctx, RINGLINE_EVENT_RESOLVE, event);
-}
-
-unsafe extern "C-unwind" fn signal(ctx: *mut c_void, _: Runtime, signo: i32, sender: i32) {
-    let event =
-        ringline_event { res: signo, extra: sender as u32 as u64, ..ringline_event::default() };
-    tell(ctx, RINGLINE_EVENT_SIGNAL, event);
-}
-
-unsafe extern "C-unwind" fn spawn(
-    ctx: *mut c_void,
-    _: Runtime,
-    conn: u64,
-    user: u64,
-    res: i32,
-    streams: *const u64,
-) {
-    let address = recorder(ctx).keep(streams.cast(), 3 * size_of::<u64>());
-    let event = ringline_event { conn, user, res, address, length: 3, ..ringline_event::default() };
-    tell(ctx, RINGLINE_EVENT_SPAWN, event);
-}
-
-unsafe extern "C-unwind" fn datagram(
-    ctx: *mut c_void,
-    _: Runtime,
-    listener: u32,
-    flags: u32,
-    from: *const c_void,
-    from_length: u32,
-    bytes: *const u8,
-    length: usize,
-) {
-    // The buffer goes back to the kernel before the turn ends: the record has copies, the address
-    // behind the bytes.
-    let bytes_at = recorder(ctx).keep(bytes, length);
-    let from_at = recorder(ctx).keep(from.cast(), from_length as usize);
-    let event = ringline_event {
-        user: from_at,
-        res: from_length as i32,
-        address: bytes_at,
-        length: length as u64,
-        listener,
-        flags,
-        ..ringline_event::default()
-    };
-    tell(ctx, RINGLINE_EVENT_DATAGRAM, event);
-}
-
-unsafe extern "C-unwind" fn exit(ctx: *mut c_void, _: Runtime, conn: u64, user: u64, res: i32) {
-    let event = ringline_event { conn, user, res, ..ringline_event::default() };
-    tell(ctx, RINGLINE_EVENT_EXIT, event);
+    fn has_told(&self) -> bool {
+        self.len() > 0
+    }
 }

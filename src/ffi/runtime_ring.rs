@@ -9,7 +9,6 @@ use super::given::put;
 use super::ring::{ringline_attach, ringline_create, ringline_free};
 use super::run::ringline_run_once;
 use super::runtime_conn::on_worker;
-use super::runtime_door::CDoor;
 use super::state::{Pace, state};
 use super::{ringline_ring, ringline_runtime, table};
 use crate::error::Fault;
@@ -39,7 +38,7 @@ pub extern "C-unwind" fn ringline_worker_ring(
     on_worker(runtime, |worker| put(out, || hosted(worker)))
 }
 
-fn hosted(worker: &Worker<CDoor>) -> Result<*mut ringline_ring, Fault> {
+fn hosted(worker: &Worker) -> Result<*mut ringline_ring, Fault> {
     let ring = HOSTED.get();
     if table::find(ring as u64).is_some() {
         return Ok(ring);

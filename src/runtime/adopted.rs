@@ -6,7 +6,7 @@
 use super::core::Core;
 use super::taking::Offer;
 use super::worker::Worker;
-use super::{Door, Threads};
+use super::{Door, Event, Threads};
 use crate::error::{ECLOSED, Fault};
 use core::cell::Cell;
 use core::mem::ManuallyDrop;
@@ -20,16 +20,16 @@ enum Life {
 }
 
 /// A worker that its user turns.
-pub struct Adopted<D: Door> {
-    worker: ManuallyDrop<Box<Worker<D>>>,
+pub struct Adopted {
+    worker: ManuallyDrop<Box<Worker>>,
     life: Cell<Life>,
     /// When its last turn ended.
     turned_at: Cell<u64>,
 }
 
-impl<D: Door> Adopted<D> {
+impl Adopted {
     /// Make the calling thread the worker `index` of a runtime.
-    pub fn new(threads: &Threads, index: u32, door: D) -> Result<Adopted<D>, Fault> {
+    pub fn new(threads: &Threads, index: u32, door: &impl Door) -> Result<Adopted, Fault> {
         let shared = threads.shared();
         if index >= shared.config.workers {
             return Err(Fault::errno(libc::EINVAL, "the runtime has no worker of this index"));
@@ -45,45 +45,46 @@ impl<D: Door> Adopted<D> {
         let mut core = made.inspect_err(|_| shared.give_place(index))?;
         core.holds = true;
         place.waking.begin(&core.engine.driver.wake);
-        let worker = Box::new(Worker::new(door, core, shared.clone(), index));
-        worker.begin();
+        let worker = Box::new(Worker::new(core, shared.clone(), index));
+        worker.begin(door);
         let turned_at = Cell::new(worker.now());
         let worker = ManuallyDrop::new(worker);
         Ok(Adopted { worker, life: Cell::new(Life::Running), turned_at })
     }
 
-    /// What the user gave.
-    pub fn door(&self) -> &D {
-        self.worker.door()
-    }
-
     /// One turn: `answers` to the data of the last one, then wait for `limit_ns` at most (-1 = for
     /// ever) until something was told. ECLOSED: it is over, and this may be dropped.
-    pub fn turn(&self, answers: impl Iterator<Item = i64>, limit_ns: i64) -> Result<(), Fault> {
+    pub fn turn(
+        &self,
+        door: &impl Door,
+        answers: impl Iterator<Item = i64>,
+        limit_ns: i64,
+    ) -> Result<(), Fault> {
         if self.life.get() == Life::Over {
             return Err(Fault::new(ECLOSED, "the worker is over; its thread may leave"));
         }
         let worker = &**self.worker;
         worker.answer(answers);
-        let turned = self.turn_once(worker, limit_ns);
+        let turned = self.turn_once(door, limit_ns);
         self.turned_at.set(worker.now());
         turned
     }
 
-    fn turn_once(&self, worker: &Worker<D>, limit_ns: i64) -> Result<(), Fault> {
+    fn turn_once(&self, door: &impl Door, limit_ns: i64) -> Result<(), Fault> {
+        let worker = &**self.worker;
         let start = worker.now();
         worker.core.borrow_mut().stood_still(start.saturating_sub(self.turned_at.get()));
         let limit = u64::try_from(limit_ns).ok();
         let end = limit.map_or(u64::MAX, |ns| start.saturating_add(ns));
         loop {
             worker.wait_until(end);
-            if !worker.step() {
+            if !worker.step(door) {
                 self.life.set(Life::Over);
-                worker.door().on_stop(worker);
+                door.tell(worker, Event::Stopped);
                 return Ok(());
             }
             let interrupted = worker.was_interrupted();
-            if worker.door().has_told() || end != u64::MAX && worker.now() >= end {
+            if door.has_told() || end != u64::MAX && worker.now() >= end {
                 return Ok(());
             }
             if interrupted {
@@ -98,21 +99,21 @@ impl<D: Door> Adopted<D> {
     }
 
     /// End at once: nobody listens to what it tells any more.
-    pub fn end(&self, forget: impl Fn(&D)) {
+    pub fn end(&self, door: &impl Door, forget: impl Fn()) {
         if self.life.get() == Life::Over {
             return;
         }
         let worker = &**self.worker;
-        forget(worker.door());
+        forget();
         worker.answer(core::iter::empty());
         worker.stop_now();
         worker.wait_until(u64::MAX);
-        while worker.step() {
-            forget(worker.door());
+        while worker.step(door) {
+            forget();
             worker.answer(core::iter::empty());
         }
         self.life.set(Life::Over);
-        worker.door().on_stop(worker);
+        door.tell(worker, Event::Stopped);
     }
 
     /// Give everything back, at its end.
@@ -128,7 +129,7 @@ impl<D: Door> Adopted<D> {
     }
 }
 
-impl<D: Door> Worker<D> {
+impl Worker {
     fn wait_until(&self, end: u64) {
         self.core.borrow_mut().patience = end;
     }

@@ -6,7 +6,7 @@
 //! behind: see `leaving`.
 
 use super::process::{Spawned, Start};
-use super::{Door, Shared, Worker};
+use super::{Door, Event, Shared, Worker};
 use crate::error::{ECLOSED, EPANIC, Fault};
 use crate::ring::signal;
 use crate::sys::{Resolved, Unresolved, resolve, without_signals};
@@ -339,7 +339,7 @@ impl Shared {
     }
 }
 
-impl<D: Door> Worker<D> {
+impl Worker {
     /// Have `work` done on a thread that may block, for this worker.
     pub(super) fn ask(&self, task: Task) -> Result<(), Fault> {
         self.shared.ask(self.index(), task)
@@ -355,7 +355,7 @@ impl<D: Door> Worker<D> {
     }
 
     /// Tell what came of work.
-    pub(super) fn take_answers(&self) {
+    pub(super) fn take_answers(&self, door: &impl Door) {
         let errands = self.errands();
         // Every turn looks: a load, where there is mostly nothing.
         if !errands.has_answers.load(Ordering::SeqCst) {
@@ -364,7 +364,7 @@ impl<D: Door> Worker<D> {
         errands.has_answers.store(false, Ordering::SeqCst);
         let mut answers = core::mem::take(&mut *locked(&errands.answers)).into_iter();
         while let Some(answer) = answers.next() {
-            if !self.door().has_room() {
+            if !door.has_room() {
                 // The rest in front of what came meanwhile, at the next turn.
                 let rest = core::iter::once(answer).chain(answers);
                 locked(&errands.answers).splice(0..0, rest);
@@ -374,10 +374,14 @@ impl<D: Door> Worker<D> {
             match answer {
                 Answer::Done(done, res) => done(res),
                 Answer::Resolved(user, found) => match &found {
-                    Ok(all) => self.door().on_resolve(self, user, 0, all, c""),
-                    Err(why) => self.door().on_resolve(self, user, -why.errno, &[], &why.text),
+                    Ok(all) => door
+                        .tell(self, Event::Resolved { user, res: 0, addresses: all, error: c"" }),
+                    Err(why) => door.tell(
+                        self,
+                        Event::Resolved { user, res: -why.errno, addresses: &[], error: &why.text },
+                    ),
                 },
-                Answer::Spawned(spawned) => self.spawned(*spawned),
+                Answer::Spawned(spawned) => self.spawned(door, *spawned),
             }
             errands.open.fetch_sub(1, Ordering::SeqCst);
         }

@@ -3,7 +3,6 @@
 //! Owns: nothing. It only changes what the connection wants; the core does it when the callback has
 //! returned, so that small sends are gathered.
 
-use super::Door;
 use super::connection::{Close, Connection, Gone, How, Life, closing};
 use super::worker::Worker;
 use crate::error::Fault;
@@ -53,7 +52,7 @@ impl ConnFacts {
     }
 }
 
-impl<D: Door> Worker<D> {
+impl Worker {
     fn with<T>(
         &self,
         id: u64,

@@ -2,8 +2,8 @@
 //!
 //! Owns: nothing. Invariant: what is shown lies in a piece that this holds while user code runs.
 
-use super::Door;
 use super::worker::Worker;
+use super::{Door, Event};
 use crate::error::{ESTALE, Fault};
 use crate::resource::Piece;
 use crate::ring::{Completion, cf};
@@ -20,8 +20,8 @@ pub struct Datagram<'a> {
     pub truncated: bool,
 }
 
-impl<D: Door> Worker<D> {
-    pub(super) fn complete_datagram(&self, completion: &Completion) {
+impl Worker {
+    pub(super) fn complete_datagram(&self, door: &impl Door, completion: &Completion) {
         // SAFETY: a completion of this worker's engine, looked at once.
         let piece = unsafe { Piece::of(completion) };
         let listener = completion.user_data as u32;
@@ -61,14 +61,20 @@ impl<D: Door> Worker<D> {
         let (from, truncated) = (received.from, received.truncated);
         if !is_run {
             let bytes = received.payload;
-            return self.door.on_datagram(self, listener, &Datagram { from, bytes, truncated });
+            return door.tell(
+                self,
+                Event::Datagram { listener, datagram: &Datagram { from, bytes, truncated } },
+            );
         }
         for bytes in received.payload.chunks(size) {
-            self.door.on_datagram(self, listener, &Datagram { from, bytes, truncated });
+            door.tell(
+                self,
+                Event::Datagram { listener, datagram: &Datagram { from, bytes, truncated } },
+            );
         }
     }
 
-    pub(super) fn complete_datagram_send(&self, completion: &Completion) {
+    pub(super) fn complete_datagram_send(&self, door: &impl Door, completion: &Completion) {
         let listener = completion.user_data as u32;
         let slot = (completion.user_data >> 32) as u8;
         let writable = {
@@ -83,7 +89,7 @@ impl<D: Door> Worker<D> {
             writable
         };
         if writable {
-            self.door.on_writable(self, listener.into(), 0);
+            door.tell(self, Event::Writable { conn: listener.into(), user: 0 });
         }
     }
 

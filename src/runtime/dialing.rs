@@ -3,11 +3,11 @@
 //! Owns: the address of each until the kernel has read it. Invariant: each ends in exactly one
 //! connect event: with 0 it is a connection like any other from then on, else it is over with it.
 
-use super::Door;
 use super::connection::Life;
 use super::core::{Core, kind};
 use super::flight::Flight;
 use super::worker::Worker;
+use super::{Door, Event};
 use crate::error::{ECLOSED, Fault};
 use crate::ring::{Completion, Op, opcode};
 use crate::sys::net::{self, Place};
@@ -77,16 +77,16 @@ impl Core {
     }
 }
 
-impl<D: Door> Worker<D> {
+impl Worker {
     /// Connect to `place`, for `timeout_ns` at most (0 = as long as the kernel tries).
     pub fn connect(&self, place: &Place, timeout_ns: u64, user: u64) -> Result<u64, Fault> {
         self.core.borrow_mut().dial(place, timeout_ns, user)
     }
 
-    pub(super) fn complete_connect(&self, completion: &Completion) {
+    pub(super) fn complete_connect(&self, door: &impl Door, completion: &Completion) {
         let opened = self.core.borrow_mut().dialed(completion);
         if let Some((id, user)) = opened {
-            self.door.on_connect(self, id, user, 0);
+            door.tell(self, Event::Connected { conn: id, user, res: 0 });
         }
     }
 }

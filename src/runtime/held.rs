@@ -3,7 +3,6 @@
 //! Owns: the pieces and buffers that such data lies in, until then. Invariant: whoever leaves
 //! bytes of a connection gets them in front of everything that came behind them.
 
-use super::Door;
 use super::conn_table::index_of;
 use super::core::Core;
 use super::receiving::Shown;
@@ -49,7 +48,7 @@ impl Core {
     }
 }
 
-impl<D: Door> Worker<D> {
+impl Worker {
     pub(super) fn hold(&self, conn: u64, shown: Shown) {
         self.core.borrow_mut().held.push(Held { conn, shown });
     }

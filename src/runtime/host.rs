@@ -59,7 +59,7 @@ impl Core {
     }
 }
 
-impl<D: Door> Worker<D> {
+impl Worker {
     /// Turn the ring whose descriptor is `fd` from now on.
     pub fn host(&self, fd: i32) -> Result<(), Fault> {
         let core = &mut *self.core.borrow_mut();
@@ -68,8 +68,8 @@ impl<D: Door> Worker<D> {
     }
 
     #[cold]
-    pub(super) fn run_hosted(&self) {
-        let ran = self.door.run_hosted();
+    pub(super) fn run_hosted(&self, door: &impl Door) {
+        let ran = door.run_hosted();
         let core = &mut *self.core.borrow_mut();
         match ran {
             Hosted::Idle => core.again |= core.watch_host().is_err(),

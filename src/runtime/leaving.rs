@@ -7,7 +7,7 @@
 //! the stop had a limit: their context is the user's, who may free it when `done` was called.
 
 use super::blocking::{Answer, Kind};
-use super::{Door, Shared, Worker};
+use super::{Shared, Worker};
 use crate::log;
 use core::sync::atomic::Ordering;
 
@@ -90,7 +90,7 @@ impl Leaving {
     }
 }
 
-impl<D: Door> Worker<D> {
+impl Worker {
     /// Leave what blocks for longer than the stop waits; `ended` = connections were told to end at
     /// once.
     pub(super) fn leave_blocked(&self, ended: bool) {

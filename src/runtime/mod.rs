@@ -16,6 +16,7 @@ mod datagram_send;
 mod datagram_worker;
 mod dialing;
 mod ending;
+mod event;
 mod flight;
 mod gone;
 mod held;
@@ -51,6 +52,7 @@ pub use calls::ConnFacts;
 pub use config::Config;
 pub use connection::{How, Life};
 pub use datagram_worker::Datagram;
+pub use event::{Door, Event};
 pub use host::Hosted;
 pub use limits::Spans;
 pub use listener::Manner;
@@ -62,83 +64,10 @@ pub use tls::{Asked, ClientCertificates, Identity, Pem, TlsConfig, TlsFacts, Tls
 pub use worker::Worker;
 
 use crate::error::{ECLOSED, Fault};
-use crate::sys::Resolved;
 use crate::sys::net::Place;
 use ::core::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use listener::Registry;
-use std::ffi::CStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// What a worker tells its user. Every function is called on the worker's thread, one at a time,
-/// and may call every function of the worker.
-pub trait Door: Sized {
-    /// The worker begins.
-    fn on_start(&self, worker: &Worker<Self>);
-    /// A connection came by `listener`.
-    fn on_accept(&self, worker: &Worker<Self>, conn: u64, listener: u32);
-    /// Bytes came: how many of them are consumed; negative = close at once for that reason. No
-    /// bytes: the other end sends nothing more; 0 = close gracefully, 1 = go on sending.
-    fn on_data(&self, worker: &Worker<Self>, conn: u64, user: u64, bytes: &[u8]) -> i64;
-    /// Whether [`Door::on_sent`] does anything.
-    fn wants_sent(&self) -> bool;
-    /// The kernel took so many bytes.
-    fn on_sent(&self, worker: &Worker<Self>, conn: u64, user: u64, bytes: u64);
-    /// There is room in a send queue that was full; for datagrams `conn` is the listener's id.
-    fn on_writable(&self, worker: &Worker<Self>, conn: u64, user: u64);
-    /// What became of a connect of the worker's own: 0, or -errno and its id is stale when this
-    /// returns.
-    fn on_connect(&self, worker: &Worker<Self>, conn: u64, user: u64, res: i32);
-    /// What was lent under `cookie` is the user's again.
-    fn on_released(&self, worker: &Worker<Self>, conn: u64, user: u64, cookie: u64);
-    /// A datagram came by `listener`, from a sockaddr (empty: the sender has none).
-    fn on_datagram(&self, worker: &Worker<Self>, listener: u32, datagram: &Datagram<'_>);
-    /// The TLS handshake of a connection ended well.
-    fn on_secured(&self, worker: &Worker<Self>, conn: u64, user: u64);
-    /// A connection is over; its id is stale when this returns.
-    fn on_close(&self, worker: &Worker<Self>, conn: u64, user: u64, reason: i32);
-    /// It stops: nobody is accepted after those who connected before.
-    fn on_stopping(&self, worker: &Worker<Self>);
-    /// The worker is over.
-    fn on_stop(&self, worker: &Worker<Self>);
-    /// A timer ticks; so many of its periods were missed before.
-    fn on_tick(&self, worker: &Worker<Self>, timer: u64, user: u64, missed: u32);
-    /// Another thread has something to say.
-    fn on_notify(&self, worker: &Worker<Self>, user: u64, res: i32);
-    /// A host and a service were looked up: all addresses, or -errno and the resolver's words.
-    fn on_resolve(
-        &self,
-        worker: &Worker<Self>,
-        user: u64,
-        res: i32,
-        addresses: &[Resolved],
-        error: &CStr,
-    );
-    /// A signal that is watched came, sent by that process.
-    fn on_signal(&self, worker: &Worker<Self>, signo: i32, sender: i32);
-    /// A child runs (`res` is its pid), with the connections of its streams; or -errno.
-    fn on_spawn(
-        &self,
-        worker: &Worker<Self>,
-        process: u64,
-        user: u64,
-        res: i32,
-        streams: &[u64; 3],
-    );
-    /// A child ended: its code, -signal, or [`UNKNOWN`].
-    fn on_exit(&self, worker: &Worker<Self>, process: u64, user: u64, status: i32);
-    /// Turn the ring that [`Worker::host`] named, without waiting.
-    fn run_hosted(&self) -> Hosted {
-        Hosted::Gone
-    }
-    /// Whether there is room to tell a whole turn.
-    fn has_room(&self) -> bool {
-        true
-    }
-    /// Whether something was told that nobody has looked at yet: then a turn does not sleep.
-    fn has_told(&self) -> bool {
-        false
-    }
-}
 
 /// Nobody asked for a stop.
 const RUNNING: i64 = i64::MIN;

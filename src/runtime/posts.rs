@@ -6,7 +6,7 @@
 use super::conn_table::{index_of, worker_of};
 use super::connection::How;
 use super::worker::Worker;
-use super::{Door, Shared};
+use super::{Door, Event, Shared};
 use crate::error::{ECLOSED, ESTALE, Fault};
 use crate::ring::signal;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence};
@@ -142,15 +142,15 @@ impl Shared {
     }
 }
 
-impl<D: Door> Worker<D> {
+impl Worker {
     /// Do what others left, as much as was there at the beginning.
-    pub(super) fn take_posts(&self) {
+    pub(super) fn take_posts(&self, door: &impl Door) {
         let posts = &self.shared.workers[self.index() as usize].posts;
         fence(Ordering::SeqCst);
         for _ in 0..posts.len() {
             match posts.take() {
                 None => break,
-                Some(Post::Note { user, res }) => self.door.on_notify(self, user, res),
+                Some(Post::Note { user, res }) => door.tell(self, Event::Notified { user, res }),
                 Some(Post::Send { conn, bytes }) => self.send_posted(conn, &bytes),
             }
         }
@@ -180,9 +180,9 @@ impl<D: Door> Worker<D> {
     }
 
     /// The end: nothing is taken any more, and what was is told.
-    pub(super) fn end_posts(&self) {
+    pub(super) fn end_posts(&self, door: &impl Door) {
         let posts = &self.shared.workers[self.index() as usize].posts;
         posts.shut();
-        self.take_posts();
+        self.take_posts(door);
     }
 }

@@ -7,7 +7,7 @@ use super::blocking::{Answer, Task};
 use super::connection::How;
 use super::core::{Core, kind};
 use super::worker::Worker;
-use super::{Door, conn_table};
+use super::{Door, Event, conn_table};
 use crate::error::{ESTALE, Fault};
 use crate::ring::{Completion, Op, opcode};
 use crate::sys::process::{self, Child, Plan};
@@ -170,7 +170,7 @@ impl Core {
     }
 }
 
-impl<D: Door> Worker<D> {
+impl Worker {
     /// Start a child; its id.
     pub fn process_spawn(&self, plan: Plan, user: u64) -> Result<u64, Fault> {
         let process = self.core.borrow_mut().processes.add(user)?;
@@ -194,7 +194,7 @@ impl<D: Door> Worker<D> {
     }
 
     /// A child runs, or could not be started.
-    pub(super) fn spawned(&self, spawned: Spawned) {
+    pub(super) fn spawned(&self, door: &impl Door, spawned: Spawned) {
         let Spawned { process, child } = spawned;
         let (user, res, streams) = {
             let core = &mut *self.core.borrow_mut();
@@ -216,10 +216,10 @@ impl<D: Door> Worker<D> {
                 }
             }
         };
-        self.door().on_spawn(self, process, user, res, &streams);
+        door.tell(self, Event::Spawned { process, user, res, streams: &streams });
     }
 
-    pub(super) fn complete_process(&self, completion: &Completion) {
+    pub(super) fn complete_process(&self, door: &impl Door, completion: &Completion) {
         let id = completion.user_data & ((1 << kind::SHIFT) - 1);
         let (user, status) = {
             let core = &mut *self.core.borrow_mut();
@@ -236,7 +236,7 @@ impl<D: Door> Worker<D> {
             core.processes.remove(id);
             (user, status)
         };
-        self.door().on_exit(self, id, user, status);
+        door.tell(self, Event::Exited { process: id, user, status });
     }
 }
 

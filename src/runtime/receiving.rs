@@ -3,12 +3,12 @@
 //! Owns: nothing. Invariant: what is shown was moved out of the connection first, since user code
 //! may close it.
 
-use super::Door;
 use super::conn_table::{index_of, local};
 use super::connection::{How, Kept, Life};
 use super::flight::Flight;
 use super::taking::Lent;
 use super::worker::Worker;
+use super::{Door, Event};
 use crate::resource::Piece;
 use crate::ring::{Completion, cf};
 use core::slice;
@@ -37,11 +37,11 @@ impl Shown {
     }
 }
 
-impl<D: Door> Worker<D> {
+impl Worker {
     /// Show what the record at a place brought if there is nothing else about it and its
     /// connection; else false.
     #[inline(always)]
-    pub(super) fn show_shortly(&self, at: u32) -> bool {
+    pub(super) fn show_shortly(&self, door: &impl Door, at: u32) -> bool {
         let (id, user, flags, bytes) = {
             let core = &mut *self.core.borrow_mut();
             let Some(record) = core.engine.completed.at(at) else { return false };
@@ -65,7 +65,8 @@ impl<D: Door> Worker<D> {
             (connection.id, connection.user, record.flags, bytes)
         };
         self.taking.offer(id, Lent::Claim(flags), bytes);
-        let used = self.door.on_data(self, id, user, bytes);
+        let mut used = bytes.len() as i64;
+        door.tell(self, Event::Data { conn: id, user, bytes, used: &mut used });
         let taken = self.taking.withdraw();
         if taken || used != bytes.len() as i64 {
             self.shown_shortly(index_of(id), at, used, taken);
@@ -101,10 +102,10 @@ impl<D: Door> Worker<D> {
         unsafe { Piece::of(&completion) }
     }
 
-    pub(super) fn complete_recv(&self, completion: &Completion) {
+    pub(super) fn complete_recv(&self, door: &impl Door, completion: &Completion) {
         let piece = self.piece_of(completion);
         let Some((index, shown)) = self.received(completion, piece) else { return };
-        self.show(index, shown);
+        self.show(door, index, shown);
     }
 
     /// What a receive brought, and to whom.
@@ -180,7 +181,7 @@ impl<D: Door> Worker<D> {
     }
 
     /// After a pause: what came meanwhile.
-    pub(super) fn show_again(&self, index: usize) {
+    pub(super) fn show_again(&self, door: &impl Door, index: usize) {
         let shown = {
             let core = &mut *self.core.borrow_mut();
             let connection = core.table.at(index);
@@ -192,7 +193,7 @@ impl<D: Door> Worker<D> {
                 Shown::Kept(inbound.take_kept())
             }
         };
-        self.show(index, shown);
+        self.show(door, index, shown);
         let untold = {
             let core = &mut *self.core.borrow_mut();
             let connection = core.table.at(index);
@@ -203,11 +204,11 @@ impl<D: Door> Worker<D> {
             owes && connection.life == Life::Open && !connection.teardown.gone.is()
         };
         if untold {
-            self.show(index, Shown::End);
+            self.show(door, index, Shown::End);
         }
     }
 
-    pub(super) fn show(&self, index: usize, shown: Shown) {
+    pub(super) fn show(&self, door: &impl Door, index: usize, shown: Shown) {
         let (id, user) = {
             let core = &mut *self.core.borrow_mut();
             let connection = core.table.at(index);
@@ -215,7 +216,7 @@ impl<D: Door> Worker<D> {
         };
         let bytes = match &shown {
             Shown::Nothing => return,
-            Shown::Tls => return self.show_plain(index),
+            Shown::Tls => return self.show_plain(door, index),
             Shown::Fresh(piece) => piece.bytes(),
             Shown::Kept(bytes) if bytes.is_empty() => return,
             Shown::Kept(bytes) => bytes,
@@ -229,7 +230,8 @@ impl<D: Door> Worker<D> {
         } else {
             false
         };
-        let used = self.door.on_data(self, id, user, bytes);
+        let mut used = bytes.len() as i64;
+        door.tell(self, Event::Data { conn: id, user, bytes, used: &mut used });
         let taken = offered && self.taking.withdraw();
         if self.core.borrow().holds {
             self.hold(id, shown);

@@ -3,9 +3,9 @@
 //! Owns: the descriptor. Invariant: a signal is only watched where the thread blocks it, or the
 //! kernel would act on it as always.
 
-use super::Door;
 use super::core::{Core, kind};
 use super::worker::Worker;
+use super::{Door, Event};
 use crate::error::{ESTALE, Fault};
 use crate::ring::{Op, opcode};
 use crate::sys::process::{Signals, next_signal};
@@ -23,7 +23,7 @@ pub(super) struct Watched {
     armed: bool,
 }
 
-impl<D: Door> Worker<D> {
+impl Worker {
     /// Tell of a signal, or (`watch` false) do so no more.
     pub fn signal_watch(&self, signo: i32, watch: bool) -> Result<(), Fault> {
         let core = &mut *self.core.borrow_mut();
@@ -55,7 +55,7 @@ impl<D: Door> Worker<D> {
         Ok(())
     }
 
-    pub(super) fn complete_signals(&self) {
+    pub(super) fn complete_signals(&self, door: &impl Door) {
         // Once: what the user watches meanwhile arms it again.
         if let Some(watched) = &mut self.core.borrow_mut().watched {
             watched.armed = false;
@@ -66,7 +66,7 @@ impl<D: Door> Worker<D> {
                 core.watched.as_ref().and_then(|watched| watched.fd.as_ref().and_then(next_signal))
             };
             let Some((signo, sender)) = next else { break };
-            self.door().on_signal(self, signo, sender);
+            door.tell(self, Event::Signalled { signo, sender });
         }
         self.core.borrow_mut().watch_signals();
     }

@@ -4,13 +4,13 @@
 //! buffers with users that the other connections starve: below a quarter nothing is given any more,
 //! and whoever wants it copies.
 
-use super::Door;
 use super::calls::LONGEST;
 use super::conn_table::index_of;
 use super::core::Core;
 use super::held::Held;
 use super::limits::Spans;
 use super::worker::Worker;
+use super::{Door, Event};
 use crate::error::Fault;
 use crate::resource::Held as Marked;
 use crate::ring::{Completion, cf};
@@ -130,7 +130,7 @@ impl Core {
     }
 }
 
-impl<D: Door> Worker<D> {
+impl Worker {
     /// Keep what is shown of `id` just now.
     pub fn take(&self, id: u64) -> Result<Offer, Fault> {
         let core = &mut *self.core.borrow_mut();
@@ -229,7 +229,7 @@ impl<D: Door> Worker<D> {
         Ok(())
     }
 
-    pub(super) fn complete_lent(&self, completion: &Completion) {
+    pub(super) fn complete_lent(&self, door: &impl Door, completion: &Completion) {
         let (index, res) = {
             let core = &mut *self.core.borrow_mut();
             let Some(index) = core.lender(completion) else { return };
@@ -241,19 +241,19 @@ impl<D: Door> Worker<D> {
             (index, (result, res))
         };
         match res {
-            (true, Some(res)) => self.sent(index, res, res.max(0) as u32),
-            (true, None) => self.sent(index, 0, 0),
+            (true, Some(res)) => self.sent(door, index, res, res.max(0) as u32),
+            (true, None) => self.sent(door, index, 0, 0),
             _ => {}
         }
-        self.end_if_over(index);
+        self.end_if_over(door, index);
     }
 
     /// Tell which loans are over: those of now, so that a user who lends again and again does not
     /// keep the worker here.
-    pub(super) fn tell_released(&self) {
+    pub(super) fn tell_released(&self, door: &impl Door) {
         let count = self.core.borrow().loans.ended.len();
         for _ in 0..count {
-            if !self.door.has_room() {
+            if !door.has_room() {
                 return;
             }
             let (id, user, cookie) = {
@@ -262,7 +262,7 @@ impl<D: Door> Worker<D> {
                 let user = core.table.find(id).map_or(0, |connection| connection.user);
                 (id, user, cookie)
             };
-            self.door.on_released(self, id, user, cookie);
+            door.tell(self, Event::Released { conn: id, user, cookie });
         }
     }
 }

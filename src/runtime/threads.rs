@@ -82,11 +82,11 @@ impl Threads {
         locked(&self.count)
     }
 
-    /// Start a thread per worker, with a door each.
-    pub fn start<D>(self: &Arc<Self>, door: D) -> Result<(), Fault>
-    where
-        D: Door + Clone + Send + 'static,
-    {
+    /// Start a thread per worker, each with the door that `make` makes on it.
+    pub fn start<D: Door>(
+        self: &Arc<Self>,
+        make: impl Fn(u32) -> D + Clone + Send + 'static,
+    ) -> Result<(), Fault> {
         if self.shared.stop_asked().is_some() {
             return Err(Fault::new(ECLOSED, "the runtime was stopped"));
         }
@@ -101,7 +101,7 @@ impl Threads {
             if !self.shared.take_place(index) {
                 continue;
             }
-            if let Err(fault) = self.spawn(index, cpu, door.clone(), ready.clone()) {
+            if let Err(fault) = self.spawn(index, cpu, make.clone(), ready.clone()) {
                 failed = Some(fault);
                 break;
             }
@@ -120,15 +120,15 @@ impl Threads {
         }
     }
 
-    fn spawn<D: Door + Send + 'static>(
+    fn spawn<D: Door>(
         self: &Arc<Self>,
         index: u32,
         cpu: usize,
-        door: D,
+        make: impl Fn(u32) -> D + Send + 'static,
         ready: Sender<Result<(), Fault>>,
     ) -> Result<(), Fault> {
         let threads = self.clone();
-        let body = move || threads.work(index, cpu, door, ready);
+        let body = move || threads.work(index, cpu, make, ready);
         self.count().alive += 1;
         let builder = Builder::new().name(format!("ringline-{index}")).stack_size(STACK);
         match without_signals(|| builder.spawn(body)) {
@@ -145,7 +145,13 @@ impl Threads {
     }
 
     /// A thread's life.
-    fn work<D: Door>(&self, index: u32, cpu: usize, door: D, ready: Sender<Result<(), Fault>>) {
+    fn work<D: Door>(
+        &self,
+        index: u32,
+        cpu: usize,
+        make: impl Fn(u32) -> D,
+        ready: Sender<Result<(), Fault>>,
+    ) {
         let leaving = Leaving(self);
         if !self.shared.config.unpinned {
             if let Err(errno) = stay_on(cpu) {
@@ -165,11 +171,11 @@ impl Threads {
             }
         };
         place.waking.begin(&core.engine.driver.wake);
-        let worker = Worker::new(door, core, self.shared.clone(), index);
+        let worker = Worker::new(core, self.shared.clone(), index);
         let begun = move || {
             let _ = ready.send(Ok(()));
         };
-        match catch_unwind(AssertUnwindSafe(|| worker.run(begun))) {
+        match catch_unwind(AssertUnwindSafe(|| worker.run(&make(index), begun))) {
             Ok(()) => worker.dispose(),
             Err(_) => {
                 // The kernel may still use what it has, so that is kept for good.

@@ -3,9 +3,9 @@
 //!
 //! Owns: their number. Invariant: no tick is told of a timer after it was stopped.
 
-use super::Door;
 use super::core::Core;
 use super::worker::Worker;
+use super::{Door, Event};
 use crate::error::{ESTALE, Fault};
 use crate::op::{Call, Sink};
 use crate::ring::{Op, bits, cf, opcode};
@@ -15,7 +15,7 @@ const TICK: u64 = 1;
 /// Timers of a worker at most.
 pub const MAX_TIMERS: u32 = 1 << 20;
 
-impl<D: Door> Worker<D> {
+impl Worker {
     /// Tick after `delay_ns`, then every `period_ns` (0 = once); the timer's id.
     pub fn timer_start(&self, delay_ns: u64, period_ns: u64, user: u64) -> Result<u64, Fault> {
         let core = &mut *self.core.borrow_mut();
@@ -48,17 +48,17 @@ impl<D: Door> Worker<D> {
     }
 
     /// Tell what timers brought.
-    pub(super) fn complete_calls(&self) {
+    pub(super) fn complete_calls(&self, door: &impl Door) {
         loop {
             let next = self.core.borrow_mut().engine.completed.next_call();
             let Some(call) = next else { return };
             if call.callback == TICK {
-                self.complete_timer(&call);
+                self.complete_timer(door, &call);
             }
         }
     }
 
-    fn complete_timer(&self, call: &Call) {
+    fn complete_timer(&self, door: &impl Door, call: &Call) {
         let completion = &call.completion;
         {
             let core = &mut *self.core.borrow_mut();
@@ -69,7 +69,14 @@ impl<D: Door> Worker<D> {
                 return;
             }
         }
-        self.door.on_tick(self, completion.token, call.ctx, completion.res as u32);
+        door.tell(
+            self,
+            Event::Ticked {
+                timer: completion.token,
+                user: call.ctx,
+                missed: completion.res as u32,
+            },
+        );
     }
 }
 

@@ -4,7 +4,7 @@
 //! callback looks at the clock, and every other worker that turns looks at those that do not come
 //! out. Invariant: a row of such callbacks is told once.
 
-use super::{Door, Shared, Worker};
+use super::{Shared, Worker};
 use crate::log;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -28,7 +28,7 @@ fn tell(worker: u32, ns: u64, rest: &str) {
     log::tell(log::WARN, format_args!("worker {worker}: a callback {rest} {ms} ms"));
 }
 
-impl<D: Door> Worker<D> {
+impl Worker {
     /// Run `body`, which calls the user, and look how long it takes if that is wanted.
     #[inline]
     pub(super) fn watched(&self, body: impl FnOnce()) {

@@ -10,7 +10,7 @@ use super::core::{Core, kind};
 use super::flight::Flight;
 use super::rest::Tale;
 use super::taking::Taking;
-use super::{Door, Shared};
+use super::{Door, Event, Shared};
 use crate::error::ETLS;
 use crate::ring::{Completion, cf, signal};
 use core::cell::RefCell;
@@ -20,17 +20,16 @@ use std::sync::Arc;
 const AGAIN: i32 = -libc::EAGAIN;
 
 /// One worker of a runtime.
-pub struct Worker<D: Door> {
-    pub(super) door: D,
+pub struct Worker {
     pub(super) core: RefCell<Core>,
     pub(super) shared: Arc<Shared>,
     pub(super) taking: Taking,
     index: u32,
 }
 
-impl<D: Door> Worker<D> {
-    pub(super) fn new(door: D, core: Core, shared: Arc<Shared>, index: u32) -> Worker<D> {
-        Worker { door, core: RefCell::new(core), shared, taking: Taking::default(), index }
+impl Worker {
+    pub(super) fn new(core: Core, shared: Arc<Shared>, index: u32) -> Worker {
+        Worker { core: RefCell::new(core), shared, taking: Taking::default(), index }
     }
 
     /// Which of the runtime's workers it is.
@@ -38,25 +37,20 @@ impl<D: Door> Worker<D> {
         self.index
     }
 
-    /// What the user gave.
-    pub fn door(&self) -> &D {
-        &self.door
-    }
-
     /// The loop, until the runtime is stopped and every connection is over.
     /// Tells by `begun` that it listens to what it was told so far.
-    pub(super) fn run(&self, begun: impl FnOnce()) {
-        self.begin();
+    pub(super) fn run(&self, door: &impl Door, begun: impl FnOnce()) {
+        self.begin(door);
         begun();
-        while self.step() {}
-        self.door.on_stop(self);
+        while self.step(door) {}
+        door.tell(self, Event::Stopped);
     }
 
     /// Listen to what the runtime was told so far.
-    pub(super) fn begin(&self) {
-        self.core.borrow_mut().be_quiet_unless(self.door.wants_sent());
-        self.door.on_start(self);
-        self.obey();
+    pub(super) fn begin(&self, door: &impl Door) {
+        self.core.borrow_mut().be_quiet_unless(door.wants_sent());
+        door.tell(self, Event::Started);
+        self.obey(door);
         let core = &mut *self.core.borrow_mut();
         core.settle_listeners(0);
         core.settle_datagrams(0);
@@ -69,18 +63,18 @@ impl<D: Door> Worker<D> {
     }
 
     /// One turn: do what is wanted, wait, tell what came. False when all is over.
-    pub(super) fn step(&self) -> bool {
+    pub(super) fn step(&self, door: &impl Door) -> bool {
         if self.core.borrow().engine.driver.wake.signals() & signal::WAKE != 0 {
-            self.obey();
+            self.obey(door);
         }
-        self.settle();
+        self.settle(door);
         if self.core.borrow().host.is_there() {
-            self.run_hosted();
+            self.run_hosted(door);
         }
         // After the last user code before the wait.
         self.core.borrow_mut().stage_shorts();
-        let calm = !self.door.has_told() && self.core.borrow().is_calm();
-        if !calm && !self.settle_rest() {
+        let calm = !door.has_told() && self.core.borrow().is_calm();
+        if !calm && !self.settle_rest(door) {
             return false;
         }
         let count = {
@@ -88,23 +82,23 @@ impl<D: Door> Worker<D> {
             let late = core::mem::take(&mut core.unseen);
             if late.is_empty() { 0..core.turn(calm) } else { late }
         };
-        self.complete_quiet();
+        self.complete_quiet(door);
         // Where nobody watches and nothing is recorded, what is received goes to the user at once.
         let shortly = self.shared.config.stall_ns == 0 && !self.core.borrow().holds;
         for at in count.clone() {
-            if shortly && self.show_shortly(at) {
+            if shortly && self.show_shortly(door, at) {
                 continue;
             }
-            if !self.tell_record(at) {
+            if !self.tell_record(door, at) {
                 self.core.borrow_mut().unseen = at..count.end;
                 break;
             }
         }
         if self.core.borrow().engine.completed.has_calls() {
-            self.complete_calls();
+            self.complete_calls(door);
         }
         if !self.core.borrow().is_calm() {
-            self.tell_rest();
+            self.tell_rest(door);
         }
         self.look_at_others();
         true
@@ -112,7 +106,7 @@ impl<D: Door> Worker<D> {
 
     /// Have listeners and datagrams go on, and the worker end. False when all is over.
     #[inline(never)]
-    fn settle_rest(&self) -> bool {
+    fn settle_rest(&self, door: &impl Door) -> bool {
         let mut core = self.core.borrow_mut();
         let now = core.engine.driver.now();
         core.now = now;
@@ -123,7 +117,7 @@ impl<D: Door> Worker<D> {
         if over || core.is_ending() {
             let ended = core.is_ending();
             drop(core);
-            self.end_posts();
+            self.end_posts(door);
             self.shared.cancel_waiting(self.index);
             self.leave_blocked(ended);
             if over && !self.has_errands() {
@@ -131,7 +125,7 @@ impl<D: Door> Worker<D> {
             }
             core = self.core.borrow_mut();
         }
-        if self.door.has_told() {
+        if door.has_told() {
             core.patience = now;
         }
         true
@@ -139,9 +133,9 @@ impl<D: Door> Worker<D> {
 
     /// What is told when the completions were: releases, ends, what the clock and the log say.
     #[inline(never)]
-    fn tell_rest(&self) {
-        self.tell_released();
-        self.tell_late();
+    fn tell_rest(&self, door: &impl Door) {
+        self.tell_released(door);
+        self.tell_late(door);
         let tale = {
             let core = &mut *self.core.borrow_mut();
             core.look_at_clock(core.now);
@@ -152,11 +146,11 @@ impl<D: Door> Worker<D> {
 
     /// What other threads ask for: whoever does so raises WAKE.
     #[inline(never)]
-    fn obey(&self) {
+    fn obey(&self, door: &impl Door) {
         // Before looking: what is asked for afterwards raises it again.
         self.core.borrow().engine.driver.wake.lower(signal::WAKE);
-        self.take_posts();
-        self.take_answers();
+        self.take_posts(door);
+        self.take_answers(door);
         let stops = {
             let core = &mut *self.core.borrow_mut();
             let now = core.engine.driver.now();
@@ -170,12 +164,12 @@ impl<D: Door> Worker<D> {
             stops
         };
         if stops {
-            self.door.on_stopping(self);
+            door.tell(self, Event::Stopping);
         }
     }
 
     /// Show what is to be shown again, and do what connections want.
-    fn settle(&self) {
+    fn settle(&self, door: &impl Door) {
         {
             let core = &mut *self.core.borrow_mut();
             if core.again {
@@ -185,13 +179,13 @@ impl<D: Door> Worker<D> {
             core.begin_round();
         }
         loop {
-            if !self.door.has_room() {
+            if !door.has_room() {
                 break;
             }
             let Some(index) = self.core.borrow_mut().settle_round() else { break };
             self.watched(|| {
-                self.begin_tls(index);
-                self.show_again(index);
+                self.begin_tls(door, index);
+                self.show_again(door, index);
             });
             self.core.borrow_mut().settle_shown(index);
         }
@@ -199,37 +193,37 @@ impl<D: Door> Worker<D> {
 
     /// Tell what a record is about; false when there is no room to.
     #[inline(never)]
-    fn tell_record(&self, at: u32) -> bool {
-        if !self.door.has_room() {
+    fn tell_record(&self, door: &impl Door, at: u32) -> bool {
+        if !door.has_room() {
             return false;
         }
         let completion = self.core.borrow().engine.completed.get(at);
         if let Some(completion) = completion {
-            self.watched(|| self.complete(&completion));
+            self.watched(|| self.complete(door, &completion));
         }
         true
     }
 
-    fn complete(&self, completion: &Completion) {
+    fn complete(&self, door: &impl Door, completion: &Completion) {
         match completion.user_data >> kind::SHIFT {
-            kind::ACCEPT => self.complete_accept(completion),
-            kind::RECV => self.complete_recv(completion),
-            kind::SEND => self.complete_send(completion),
-            kind::CLOSE => self.complete_close(completion),
-            kind::LENT => self.complete_lent(completion),
+            kind::ACCEPT => self.complete_accept(door, completion),
+            kind::RECV => self.complete_recv(door, completion),
+            kind::SEND => self.complete_send(door, completion),
+            kind::CLOSE => self.complete_close(door, completion),
+            kind::LENT => self.complete_lent(door, completion),
             kind::READ => self.core.borrow_mut().complete_read(completion),
-            kind::CONNECT => self.complete_connect(completion),
+            kind::CONNECT => self.complete_connect(door, completion),
             kind::WATCH => self.core.borrow_mut().complete_watch(completion),
-            kind::PROCESS => self.complete_process(completion),
-            kind::SIGNAL => self.complete_signals(),
+            kind::PROCESS => self.complete_process(door, completion),
+            kind::SIGNAL => self.complete_signals(door),
             kind::HOST => self.core.borrow_mut().complete_host(completion),
-            kind::DATAGRAM_RECV => self.complete_datagram(completion),
-            kind::DATAGRAM_SEND => self.complete_datagram_send(completion),
+            kind::DATAGRAM_RECV => self.complete_datagram(door, completion),
+            kind::DATAGRAM_SEND => self.complete_datagram_send(door, completion),
             _ => {}
         }
     }
 
-    fn complete_accept(&self, completion: &Completion) {
+    fn complete_accept(&self, door: &impl Door, completion: &Completion) {
         let listener = completion.user_data as u32;
         let (res, last) = (completion.res, completion.flags & cf::FINAL != 0);
         let id = {
@@ -267,27 +261,27 @@ impl<D: Door> Worker<D> {
             }
             id
         };
-        self.door.on_accept(self, id, listener);
+        door.tell(self, Event::Accepted { conn: id, listener });
     }
 
-    fn complete_send(&self, completion: &Completion) {
+    fn complete_send(&self, door: &impl Door, completion: &Completion) {
         let index = self.core.borrow_mut().connection_of(completion);
         let res = completion.res;
         let bytes = if res >= 0 { res as u32 } else { completion.data as u32 };
         if let Some(index) = index {
-            self.sent(index, res, bytes);
+            self.sent(door, index, res, bytes);
         }
     }
 
     /// What was to be sent at once was not, or in part: the next send waits for room.
     #[cold]
-    fn sent_at_length(&self, index: usize, res: i32) {
+    fn sent_at_length(&self, door: &impl Door, index: usize, res: i32) {
         self.core.borrow_mut().table.at(index).outbound.is_slow = matches!(res, AGAIN | 0..);
-        self.sent(index, if res == AGAIN { 0 } else { res }, res.max(0) as u32);
+        self.sent(door, index, if res == AGAIN { 0 } else { res }, res.max(0) as u32);
     }
 
     /// Sends without a completion: those that got one, and those that are done.
-    fn complete_quiet(&self) {
+    fn complete_quiet(&self, door: &impl Door) {
         loop {
             let (index, res) = {
                 let core = &mut *self.core.borrow_mut();
@@ -297,21 +291,21 @@ impl<D: Door> Worker<D> {
                 }
             };
             match (index, res) {
-                (Some(index), Some(res)) => self.watched(|| self.sent_at_length(index, res)),
-                (Some(index), None) => self.watched(|| self.sent_whole(index)),
+                (Some(index), Some(res)) => self.watched(|| self.sent_at_length(door, index, res)),
+                (Some(index), None) => self.watched(|| self.sent_whole(door, index)),
                 (None, Some(_)) => {}
                 (None, None) => return,
             }
         }
     }
 
-    fn sent_whole(&self, index: usize) {
+    fn sent_whole(&self, door: &impl Door, index: usize) {
         let bytes = self.core.borrow_mut().table.at(index).outbound.queue.flying();
-        self.sent(index, bytes as i32, bytes);
+        self.sent(door, index, bytes as i32, bytes);
     }
 
     /// The kernel took so many bytes of the send in flight, or refused it.
-    pub(super) fn sent(&self, index: usize, res: i32, bytes: u32) {
+    pub(super) fn sent(&self, door: &impl Door, index: usize, res: i32, bytes: u32) {
         let (id, user, users, writable) = {
             let core = &mut *self.core.borrow_mut();
             let connection = core.table.at(index);
@@ -344,46 +338,48 @@ impl<D: Door> Worker<D> {
             (id, user, users, writable)
         };
         if users > 0 {
-            self.door.on_sent(self, id, user, users);
+            door.tell(self, Event::Sent { conn: id, user, bytes: users });
         }
         if writable {
-            self.door.on_writable(self, id, user);
+            door.tell(self, Event::Writable { conn: id, user });
         }
     }
 
-    fn complete_close(&self, completion: &Completion) {
+    fn complete_close(&self, door: &impl Door, completion: &Completion) {
         let index = {
             let core = &mut *self.core.borrow_mut();
             let Some(index) = core.connection_of(completion) else { return };
             core.table.at(index).life = Life::Closing(Close::Done);
             index
         };
-        self.end_if_over(index);
+        self.end_if_over(door, index);
     }
 
     /// Tell the end of a connection, when the kernel has nothing of it any more.
-    pub(super) fn end_if_over(&self, index: usize) {
-        let (id, user, reason, dials) = {
+    pub(super) fn end_if_over(&self, door: &impl Door, index: usize) {
+        let (id, user, reason, dials, why) = {
             let core = &mut *self.core.borrow_mut();
             let connection = core.table.at(index);
             if connection.life != Life::Closing(Close::Done) || connection.outbound.lent > 0 {
                 return;
             }
+            let (id, user) = (connection.id, connection.user);
             let Teardown { reason, dials, .. } = connection.teardown;
-            let told = (connection.id, connection.user, reason, dials);
+            let tls = connection.tls.as_ref().filter(|_| reason == ETLS);
+            let why = tls.and_then(|tls| tls.fault()).unwrap_or("");
             core.give_back(index);
-            told
+            (id, user, reason, dials, why)
         };
-        self.tell_released();
+        self.tell_released(door);
         // What was lent comes back before the end is told.
-        if !self.door.has_room() || !self.core.borrow().loans.ended.is_empty() {
+        if !door.has_room() || !self.core.borrow().loans.ended.is_empty() {
             return self.core.borrow_mut().late.push(index as u32);
         }
         if dials {
             let reason = if reason == 0 { -libc::ECANCELED } else { reason };
-            self.door.on_connect(self, id, user, reason);
+            door.tell(self, Event::Connected { conn: id, user, res: reason });
         } else {
-            self.door.on_close(self, id, user, reason);
+            door.tell(self, Event::Closed { conn: id, user, reason, why });
         }
         let core = &mut *self.core.borrow_mut();
         core.table.remove(index);
@@ -391,12 +387,12 @@ impl<D: Door> Worker<D> {
     }
 
     /// Ends for which there was no room before.
-    fn tell_late(&self) {
+    fn tell_late(&self, door: &impl Door) {
         let late = core::mem::take(&mut self.core.borrow_mut().late);
         if late.is_empty() {
             return;
         }
-        late.into_iter().for_each(|index| self.end_if_over(index as usize));
+        late.into_iter().for_each(|index| self.end_if_over(door, index as usize));
         let core = &mut *self.core.borrow_mut();
         core.hurry |= !core.late.is_empty();
     }

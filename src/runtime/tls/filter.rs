@@ -12,7 +12,7 @@ use crate::runtime::core::Core;
 use crate::runtime::lending::Layer;
 use crate::runtime::receiving::Shown;
 use crate::runtime::send_queue::{Blocks, SendQueue};
-use crate::runtime::{Door, Worker};
+use crate::runtime::{Door, Event, Worker};
 use crate::sys::net;
 use core::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -218,7 +218,7 @@ impl Core {
     }
 }
 
-impl<D: Door> Worker<D> {
+impl Worker {
     /// Have all of a connection that is sent and received from now on go through TLS.
     pub fn start_tls(&self, id: u64, config: &TlsConfig, name: Option<&str>) -> Result<(), Fault> {
         let core = &mut *self.core.borrow_mut();
@@ -247,14 +247,8 @@ impl<D: Door> Worker<D> {
         })
     }
 
-    /// Why a connection's TLS could not go on.
-    pub fn tls_fault(&self, id: u64) -> Option<&'static str> {
-        let core = &mut *self.core.borrow_mut();
-        core.table.find(id).ok()?.tls.as_ref()?.fault()
-    }
-
     /// TLS began in a callback: what that left is part of the handshake.
-    pub(in crate::runtime) fn begin_tls(&self, index: usize) {
+    pub(in crate::runtime) fn begin_tls(&self, door: &impl Door, index: usize) {
         {
             let core = &mut *self.core.borrow_mut();
             let connection = core.table.at(index);
@@ -263,11 +257,11 @@ impl<D: Door> Worker<D> {
             }
             core.feed_tls(index, &[]);
         }
-        self.show_plain(index);
+        self.show_plain(door, index);
     }
 
     /// Tell that the handshake ended, and show what came by it.
-    pub(in crate::runtime) fn show_plain(&self, index: usize) {
+    pub(in crate::runtime) fn show_plain(&self, door: &impl Door, index: usize) {
         let secured = {
             let core = &mut *self.core.borrow_mut();
             let connection = core.table.at(index);
@@ -281,10 +275,10 @@ impl<D: Door> Worker<D> {
             connection.tls.as_mut().is_some_and(tells).then_some((id, user))
         };
         if let Some((id, user)) = secured {
-            self.door.on_secured(self, id, user);
+            door.tell(self, Event::Secured { conn: id, user });
         }
         let shown = self.plain_of(index);
-        self.show(index, shown);
+        self.show(door, index, shown);
     }
 
     /// What was decrypted, unless the user wants none (any more).

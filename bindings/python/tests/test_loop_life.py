@@ -406,13 +406,14 @@ def test_order_of_callbacks() -> None:
         got: List[Any] = []
         begin = loop.time()
         loop.call_later(0.03, got.append, "third")
-        loop.call_later(0.01, got.append, "first")
+        # By one look at the clock: a busy machine may pause between two.
+        loop.call_at(begin + 0.01, got.append, "first")
         loop.call_at(begin + 0.02, lambda: got.append("second"))
         loop.call_later(0.015, got.append, "never").cancel()
         for step in range(100):
             loop.call_soon(got.append, step)
         await asyncio.sleep(0)
-        assert got == list(range(100))
+        assert got[:100] == list(range(100))
         await asyncio.sleep(0.05)
         assert got[100:] == ["first", "second", "third"]
         assert loop.time() - begin >= 0.05 - time.get_clock_info("monotonic").resolution

@@ -9,7 +9,7 @@ from typing import Any, Callable, List, Tuple
 
 import certificates
 import pytest
-from loops import finish, new_loop, only_ringline, program, run, until, within
+from loops import finish, new_loop, noise, only_ringline, program, run, until, within
 from test_loop_ends import Log, logged, tcp_pair
 
 Paths = Tuple[Any, Any]
@@ -378,3 +378,44 @@ def test_a_greeting_is_out() -> None:
         theirs.close()
 
     run(main())
+
+
+@only_ringline
+@pytest.mark.parametrize("send", ["auto", "now", "turn"])
+def test_answers_to_single_receives_stay_in_order(send: str) -> None:
+    """Failure: where each receive is one of its own (a kernel without multishot), an answer goes
+    past what was collected before it, waits, or is lost as the peer's buffers fill."""
+    data, got = noise(400_000), bytearray()
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    theirs.setblocking(False)
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)
+
+    class Echo(asyncio.Protocol):
+        def connection_made(self, transport: Any) -> None:
+            self.transport = transport
+
+        def data_received(self, data: bytes) -> None:
+            half = len(data) // 2
+            # What else is ready, so that more is collected than sent at once.
+            asyncio.get_running_loop().call_soon(int)
+            self.transport.write(data[:half])
+            self.transport.write(data[half:])
+
+    async def main() -> None:
+        loop: Any = asyncio.get_running_loop()
+        loop._engine.recv_ioprio = 0
+        transport, _ = await loop.create_connection(Echo, sock=ours)
+        sent = 0
+        while len(got) < len(data):
+            with suppress(BlockingIOError):
+                sent += theirs.send(data[sent : sent + 4000 + sent % 30_000])
+            with suppress(BlockingIOError):
+                got.extend(theirs.recv(5000))
+            await asyncio.sleep(0)
+        transport.close()
+        await asyncio.sleep(0.01)
+
+    run(within(main()), send=send)
+    theirs.close()
+    assert bytes(got) == data

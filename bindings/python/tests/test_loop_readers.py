@@ -65,7 +65,8 @@ def test_methods_of_the_programs_own_are_called() -> None:
         writer.transport.set_protocol(Protocol(plain, loop=loop))
         other.write(b"three")
         assert await plain.readexactly(5) == b"three"
-        protocol = asyncio.StreamReaderProtocol(asyncio.StreamReader(), loop=loop)
+        another = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(another, loop=loop)
         protocol.data_received = lambda data: said.append(("own", data))  # type: ignore
         writer.transport.set_protocol(protocol)
         other.write(b"four")

@@ -3,8 +3,8 @@
 //! Owns: the worker, which never leaves its thread. Invariant: whoever lets go of it early ends its
 //! connections first, so that no descriptor stays.
 
+use super::connection::Offer;
 use super::core::Core;
-use super::taking::Offer;
 use super::worker::Worker;
 use super::{Door, Event, Threads};
 use crate::error::{ECLOSED, Fault};

@@ -10,9 +10,6 @@ use crate::sys::net;
 use core::ptr::NonNull;
 use std::net::SocketAddr;
 
-/// Longest message of one call.
-pub(super) const LONGEST: usize = 1 << 30;
-
 /// What a connection is like.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnFacts {
@@ -60,13 +57,13 @@ impl Worker {
     ) -> Result<T, Fault> {
         let core = &mut *self.core.borrow_mut();
         let done = body(core.table.find(id)?)?;
-        core.make_due(super::conn_table::index_of(id));
+        core.make_due(super::connection::index_of(id));
         Ok(done)
     }
 
     /// Queue a copy of `data`; all of it or nothing.
     pub fn send(&self, id: u64, data: &[u8]) -> Result<(), Fault> {
-        let core = &mut *self.core.borrow_mut();
+        let core = &mut self.core.borrow_mut().connections;
         if data.is_empty() {
             return core.table.find(id)?.check_sending();
         }
@@ -98,7 +95,7 @@ impl Worker {
             return Err(closing());
         }
         let reason = if how == How::AtOnce { -libc::ECONNABORTED } else { 0 };
-        core.close(super::conn_table::index_of(id), how, reason);
+        core.close(super::connection::index_of(id), how, reason);
         Ok(())
     }
 

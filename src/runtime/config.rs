@@ -6,6 +6,10 @@
 use crate::error::Fault;
 use crate::sys::{Features, allowed_cpus};
 
+/// Longest message of one call.
+pub const LONGEST: usize = 1 << 30;
+/// Timers of a worker at most.
+pub const MAX_TIMERS: u32 = 1 << 20;
 /// Workers of a runtime at most: a connection's id has 11 bits for it.
 pub const MAX_WORKERS: u32 = 1 << 11;
 /// Connections of a worker at most: a connection's id has 24 bits for it.

@@ -3,12 +3,13 @@
 //! Owns: the socket, its receive and the pool of all of them. Invariant: a socket is closed when
 //! nothing of it is in flight any more, and those that found no buffer come one after the other.
 
+use super::backoff::Episode;
 use super::config::Config;
-use super::core::{Core, kind};
+use super::core::Core;
 use super::datagram_send::Sends;
 use super::flight::Flight;
+use super::kind;
 use super::listener::RETRY_NS;
-use super::rest::Episode;
 use crate::error::Fault;
 use crate::resource::PoolSpec;
 use crate::ring::{Op, opcode, sqe_flag};
@@ -262,7 +263,7 @@ impl Core {
             socket.retry_at = 0;
         }
         if !socket.wants_data(now) {
-            return socket.recv.cancel(&mut self.engine);
+            return socket.recv.cancel(&mut self.connections.engine);
         }
         self.receive_datagrams(at, now)
     }
@@ -279,7 +280,7 @@ impl Core {
         if !socket.prepared {
             socket.prepared = true;
             // Cut off, a run would lose several datagrams at once.
-            let whole = self.config.datagram_size as usize >= PAYLOAD_MOST;
+            let whole = self.connections.config.datagram_size as usize >= PAYLOAD_MOST;
             if whole && socket.kind != Kind::Unix {
                 receive_runs(socket.fd());
             }
@@ -314,13 +315,13 @@ impl Core {
     /// The pool, made when the first socket wants it. Without memory for it the socket rests.
     fn datagram_pool(&mut self, at: usize, now: u64) -> Option<u16> {
         if self.datagrams.pool.is_none() {
-            let made = self.engine.pool_create(&PoolSpec {
+            let spec = PoolSpec {
                 count: self.config.datagram_buffers,
                 size: self.config.datagram_size + RECEIVED_HEAD as u32,
                 incremental: false,
                 huge: false,
-            });
-            match made {
+            };
+            match self.engine.pool_create(&spec) {
                 Ok(pool) => self.datagrams.pool = Some(pool),
                 Err(fault) => {
                     let id = self.datagrams.list[at].id;
@@ -338,7 +339,7 @@ impl Core {
         let (fd, id) = (socket.fd(), socket.id);
         if socket.ending {
             socket.sends.forget_queued();
-            return socket.sends.cancel(&mut self.engine);
+            return socket.sends.cancel(&mut self.connections.engine);
         }
         while let Some((slot, addr, op_flags)) = self.datagrams.list[at].sends.next() {
             let op = Op {

@@ -4,8 +4,9 @@
 //! connect event: with 0 it is a connection like any other from then on, else it is over with it.
 
 use super::connection::Life;
-use super::core::{Core, kind};
+use super::core::Core;
 use super::flight::Flight;
+use super::kind;
 use super::worker::Worker;
 use super::{Door, Event};
 use crate::error::{ECLOSED, Fault};
@@ -33,7 +34,7 @@ impl Core {
         let address = connection.address.insert(address);
         let (addr, len) = (address.as_ptr() as u64, address.len());
         let (id, fd) = (connection.id, connection.fd);
-        let index = super::conn_table::index_of(id);
+        let index = super::connection::index_of(id);
         let limit = if timeout_ns == 0 { i64::MAX as u64 } else { timeout_ns };
         let op = Op {
             opcode: opcode::LIB_CONNECT_TIMEOUT,

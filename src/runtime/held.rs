@@ -3,50 +3,8 @@
 //! Owns: the pieces and buffers that such data lies in, until then. Invariant: whoever leaves
 //! bytes of a connection gets them in front of everything that came behind them.
 
-use super::conn_table::index_of;
-use super::core::Core;
-use super::receiving::Shown;
-use super::taking::Offer;
+use super::connection::{Held, Shown, index_of};
 use super::worker::Worker;
-
-/// What was shown of a connection.
-pub(super) struct Held {
-    conn: u64,
-    shown: Shown,
-}
-
-impl Held {
-    /// Whose it is.
-    pub(super) fn conn(&self) -> u64 {
-        self.conn
-    }
-
-    /// What of it may be taken.
-    pub(super) fn offer(&self) -> Option<Offer> {
-        match &self.shown {
-            Shown::Fresh(piece) => Some(Offer {
-                lease: piece.lease(),
-                address: piece.bytes().as_ptr() as u64,
-                len: piece.bytes().len(),
-            }),
-            _ => None,
-        }
-    }
-
-    /// The user took `lease`, if it is this one.
-    pub(super) fn leave(&mut self, lease: u64) {
-        if matches!(&self.shown, Shown::Fresh(piece) if piece.lease() == lease) {
-            core::mem::replace(&mut self.shown, Shown::Nothing).leave();
-        }
-    }
-}
-
-impl Core {
-    /// Whether something of a connection was shown that has no answer yet.
-    pub(super) fn holds(&self, conn: u64) -> bool {
-        self.held.iter().any(|held| held.conn == conn)
-    }
-}
 
 impl Worker {
     pub(super) fn hold(&self, conn: u64, shown: Shown) {

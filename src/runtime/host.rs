@@ -3,7 +3,8 @@
 //! Owns: the poll on its descriptor. Never touches the ring: the door does.
 
 use super::Door;
-use super::core::{Core, kind};
+use super::core::Core;
+use super::kind;
 use super::worker::Worker;
 use crate::error::Fault;
 use crate::ring::{Completion, Op, cf, opcode};

@@ -3,8 +3,8 @@
 //! Owns: a bounded queue per worker. Invariant: a post that was accepted is either obeyed by the
 //! worker or, when it ends, dropped by it: nobody is let in once [`Posts::shut`] returned.
 
-use super::conn_table::{index_of, worker_of};
 use super::connection::How;
+use super::connection::{index_of, worker_of};
 use super::worker::Worker;
 use super::{Door, Event, Shared};
 use crate::error::{ECLOSED, ESTALE, Fault};
@@ -162,7 +162,7 @@ impl Worker {
     /// Nobody is there to be told that the queue is full: it may be twice as full, and then the
     /// connection is closed. Nothing gets lost in the middle.
     fn send_posted(&self, conn: u64, bytes: &[u8]) {
-        let core = &mut *self.core.borrow_mut();
+        let core = &mut self.core.borrow_mut().connections;
         let most = 2 * u64::from(core.config.high_water);
         let Ok(connection) = core.table.find(conn) else { return };
         if connection.check_sending().is_err() || bytes.is_empty() {

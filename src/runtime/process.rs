@@ -5,9 +5,10 @@
 
 use super::blocking::{Answer, Task};
 use super::connection::How;
-use super::core::{Core, kind};
+use super::core::Core;
+use super::kind;
 use super::worker::Worker;
-use super::{Door, Event, conn_table};
+use super::{Door, Event, connection};
 use crate::error::{ESTALE, Fault};
 use crate::ring::{Completion, Op, opcode};
 use crate::sys::process::{self, Child, Plan};
@@ -250,7 +251,7 @@ impl Core {
         // The connection closes it from here on.
         let _ = socket.into_raw_fd();
         self.stats.accepted.add(1);
-        let index = conn_table::index_of(id);
+        let index = connection::index_of(id);
         self.make_due(index);
         if self.is_stopping() {
             self.close(index, How::Gracefully, 0);

@@ -3,8 +3,8 @@
 //! Owns: nothing. Invariant: what is shown was moved out of the connection first, since user code
 //! may close it.
 
-use super::conn_table::{index_of, local};
-use super::connection::{How, Kept, Life};
+use super::connection::{How, Kept, Life, Shown};
+use super::connection::{index_of, local};
 use super::flight::Flight;
 use super::taking::Lent;
 use super::worker::Worker;
@@ -13,37 +13,13 @@ use crate::resource::Piece;
 use crate::ring::{Completion, cf};
 use core::slice;
 
-/// Received bytes to show.
-pub(super) enum Shown {
-    Nothing,
-    /// Straight from the pool.
-    Fresh(Piece),
-    /// Behind what was kept before.
-    Kept(Kept),
-    /// Through TLS, which has it still.
-    Tls,
-    /// From TLS.
-    Plain(Vec<u8>),
-    /// Nothing more comes.
-    End,
-}
-
-impl Shown {
-    /// Leave its lease to the user.
-    pub(super) fn leave(self) {
-        if let Shown::Fresh(piece) = self {
-            piece.leave();
-        }
-    }
-}
-
 impl Worker {
     /// Show what the record at a place brought if there is nothing else about it and its
     /// connection; else false.
     #[inline(always)]
     pub(super) fn show_shortly(&self, door: &impl Door, at: u32) -> bool {
         let (id, user, flags, bytes) = {
-            let core = &mut *self.core.borrow_mut();
+            let core = &mut self.core.borrow_mut().connections;
             let Some(record) = core.engine.completed.at(at) else { return false };
             if record.flags & cf::CLAIM == 0 || record.res as u32 >= core.rations.much {
                 return false;
@@ -71,7 +47,7 @@ impl Worker {
         if taken || used != bytes.len() as i64 {
             self.shown_shortly(index_of(id), at, used, taken);
         } else if flags & cf::BUF_MORE == 0 {
-            let core = &mut *self.core.borrow_mut();
+            let core = &mut self.core.borrow_mut().connections;
             core.engine.unclaim_last(core.pool, cf::buffer_of(flags).0);
         }
         true
@@ -94,7 +70,7 @@ impl Worker {
     fn piece_of(&self, completion: &Completion) -> Option<Piece> {
         let mut completion = *completion;
         if completion.flags & cf::CLAIM != 0 {
-            let core = &mut *self.core.borrow_mut();
+            let core = &mut self.core.borrow_mut().connections;
             completion.token = core.engine.lease_claim(core.pool, completion.flags)?;
             completion.flags |= cf::LEASE;
         }
@@ -110,7 +86,7 @@ impl Worker {
 
     /// What a receive brought, and to whom.
     fn received(&self, completion: &Completion, piece: Option<Piece>) -> Option<(usize, Shown)> {
-        let core = &mut *self.core.borrow_mut();
+        let core = &mut self.core.borrow_mut().connections;
         let index = core.connection_of(completion)?;
         let res = completion.res;
         if completion.flags & cf::FINAL != 0 {
@@ -183,7 +159,7 @@ impl Worker {
     /// After a pause: what came meanwhile.
     pub(super) fn show_again(&self, door: &impl Door, index: usize) {
         let shown = {
-            let core = &mut *self.core.borrow_mut();
+            let core = &mut self.core.borrow_mut().connections;
             let connection = core.table.at(index);
             let inbound = &mut connection.inbound;
             if connection.life != Life::Open || inbound.paused || !inbound.show {
@@ -195,7 +171,7 @@ impl Worker {
         };
         self.show(door, index, shown);
         let untold = {
-            let core = &mut *self.core.borrow_mut();
+            let core = &mut self.core.borrow_mut().connections;
             let connection = core.table.at(index);
             let owes = connection.inbound.owes_end() && !connection.inbound.paused;
             if owes {
@@ -210,7 +186,7 @@ impl Worker {
 
     pub(super) fn show(&self, door: &impl Door, index: usize, shown: Shown) {
         let (id, user) = {
-            let core = &mut *self.core.borrow_mut();
+            let core = &mut self.core.borrow_mut().connections;
             let connection = core.table.at(index);
             (connection.id, connection.user)
         };
@@ -269,7 +245,7 @@ impl Worker {
                 self.put_plain(bytes);
             }
             Shown::End => {
-                let core = &mut *self.core.borrow_mut();
+                let core = &mut self.core.borrow_mut().connections;
                 match used {
                     1.. => core.make_due(index),
                     0 => core.close(index, How::Gracefully, 0),
@@ -281,7 +257,7 @@ impl Worker {
 
     /// The user took `used` of `len` bytes; what is left is kept, as far as there is room.
     fn consumed(&self, index: usize, used: i64, len: usize, keep: impl FnOnce(&mut Kept, usize)) {
-        let core = &mut *self.core.borrow_mut();
+        let core = &mut self.core.borrow_mut().connections;
         if used < 0 {
             return core.close(index, How::AtOnce, code_of(used));
         }

@@ -3,7 +3,8 @@
 //! Owns: the descriptor. Invariant: a signal is only watched where the thread blocks it, or the
 //! kernel would act on it as always.
 
-use super::core::{Core, kind};
+use super::core::Core;
+use super::kind;
 use super::worker::Worker;
 use super::{Door, Event};
 use crate::error::{ESTALE, Fault};

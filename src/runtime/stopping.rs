@@ -3,26 +3,8 @@
 //! Owns: nothing of its own. Invariant: a connection leaves when one look finds nothing unread of
 //! it, all that was answered is sent, and nothing was shown that the user did not answer yet.
 
-use super::connection::{Connection, How, Leave, Life};
+use super::connection::{How, Leave, Life, pause_of};
 use super::core::{Core, END_PATIENCE_NS, Phase};
-use super::progress::pause_of;
-use crate::error::Fault;
-use crate::sys::net;
-
-impl Connection {
-    /// Whether a look may end it: there is nothing that the user or the kernel has yet to do.
-    fn may_leave(&self) -> bool {
-        let sent = self.outbound.is_idle() && !self.has_plain() && self.outbound.reads == 0;
-        let inbound = &self.inbound;
-        let told = !inbound.owes() && !self.begins_tls();
-        // What a pause left is shown when it is over.
-        let seen = !inbound.paused || inbound.kept.is_empty();
-        let heard = inbound.received > 0 || inbound.has_ended();
-        let said = self.teardown.leave != Leave::WhenHeard || heard;
-        let open = self.teardown.leaves() && self.life == Life::Open;
-        open && sent && told && seen && said && !self.is_shaking()
-    }
-}
 
 impl Core {
     /// End: nothing is accepted after those who connected before, each connection is served and
@@ -140,27 +122,5 @@ impl Core {
             Phase::Stopping(_) => done,
             Phase::Ending(end) => done || self.engine.driver.now() >= end,
         }
-    }
-
-    /// Have a connection that leaves do so. True when it receives no more for now: its receive
-    /// ends first, so that all that it took is shown before the last look at the socket.
-    pub(super) fn settle_leaving(&mut self, index: usize) -> Result<bool, Fault> {
-        let connection = self.table.at(index);
-        if !connection.may_leave()
-            || !connection.inbound.has_ended() && net::is_readable(connection.fd)
-        {
-            return Ok(false);
-        }
-        let id = connection.id;
-        if self.holds(id) {
-            return Ok(false);
-        }
-        let connection = self.table.at(index);
-        if connection.inbound.flight.is_none() {
-            self.close(index, How::Gracefully, 0);
-        } else {
-            connection.inbound.flight.cancel(&mut self.engine)?;
-        }
-        Ok(true)
     }
 }

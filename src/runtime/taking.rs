@@ -4,11 +4,8 @@
 //! buffers with users that the other connections starve: below a quarter nothing is given any more,
 //! and whoever wants it copies.
 
-use super::calls::LONGEST;
-use super::conn_table::index_of;
-use super::core::Core;
-use super::held::Held;
-use super::limits::Spans;
+use super::connection::Spans;
+use super::connection::{Connections, Held, Offer, few, index_of, nothing};
 use super::worker::Worker;
 use super::{Door, Event};
 use crate::error::Fault;
@@ -16,17 +13,6 @@ use crate::resource::Held as Marked;
 use crate::ring::{Completion, cf};
 use crate::sys::file;
 use core::cell::Cell;
-
-/// A lease that may be taken.
-#[derive(Clone, Copy, Debug)]
-pub struct Offer {
-    /// Its number.
-    pub lease: u64,
-    /// Where the bytes are.
-    pub address: u64,
-    /// How many.
-    pub len: usize,
-}
 
 /// What keeps the bytes that are shown.
 #[derive(Clone, Copy, Debug)]
@@ -83,57 +69,10 @@ impl Taking {
     }
 }
 
-#[cold]
-fn few() -> Fault {
-    Fault::errno(libc::ENOBUFS, "few receive buffers are left: copy it")
-}
-
-#[cold]
-fn nothing() -> Fault {
-    Fault::errno(libc::ENODATA, "nothing is shown now that is in the pool: copy it")
-}
-
-impl Core {
-    /// Whether enough buffers are left to give one away.
-    fn check_taking(&mut self) -> Result<(), Fault> {
-        let info = self.engine.pool_info(self.pool)?;
-        if info.free <= (info.spec.count / 4).max(1) {
-            self.stats.take_refusals.add(1);
-            return Err(few());
-        }
-        Ok(())
-    }
-
-    /// Leave to the user what is held for the next turn.
-    fn take_offer(&mut self, offer: Option<Offer>) -> Result<Offer, Fault> {
-        let offer = offer.ok_or_else(nothing)?;
-        self.check_taking()?;
-        self.held.iter_mut().for_each(|held| held.leave(offer.lease));
-        self.stats.taken.add(1);
-        Ok(offer)
-    }
-
-    /// Whether `id` may send `len` bytes more now; its place.
-    pub(super) fn sender(&mut self, id: u64, len: u64) -> Result<usize, Fault> {
-        let connection = self.table.find(id)?;
-        connection.check_sending()?;
-        if len > LONGEST as u64 {
-            return Err(Fault::errno(libc::EMSGSIZE, "a message has 1 GiB at most"));
-        }
-        if connection.queued() >= self.config.high_water.into() {
-            connection.outbound.was_full = true;
-            connection.forbid_fast();
-            return Err(Fault::errno(libc::EAGAIN, "the send queue is full; wait for writable"));
-        }
-        self.gather_short(index_of(id))?;
-        Ok(index_of(id))
-    }
-}
-
 impl Worker {
     /// Keep what is shown of `id` just now.
     pub fn take(&self, id: u64) -> Result<Offer, Fault> {
-        let core = &mut *self.core.borrow_mut();
+        let core = &mut self.core.borrow_mut().connections;
         core.table.find(id)?;
         let Some((lent, address, len)) = self.taking.of(id) else {
             let offers = core.held.iter().filter(|held| held.conn() == id).find_map(Held::offer);
@@ -151,7 +90,7 @@ impl Worker {
 
     /// As [`Worker::take`], of the data that was shown as the `at`th of the last turn.
     pub fn take_held(&self, at: usize) -> Result<Offer, Fault> {
-        let core = &mut *self.core.borrow_mut();
+        let core = &mut self.core.borrow_mut().connections;
         let held = core.held.get(at).ok_or_else(nothing)?;
         core.table.find(held.conn())?;
         core.take_offer(core.held[at].offer())
@@ -159,7 +98,7 @@ impl Worker {
 
     /// Send bytes of a lease, which is given back when they are sent.
     pub fn send_lease(&self, id: u64, lease: u64, address: u64, len: usize) -> Result<(), Fault> {
-        let core = &mut *self.core.borrow_mut();
+        let core = &mut self.core.borrow_mut().connections;
         let index = core.sender(id, len as u64)?;
         let held = Marked::claim(lease, address, len as u32)?;
         if len > 0 {
@@ -175,7 +114,7 @@ impl Worker {
         id: u64,
         parts: impl Iterator<Item = &'a [u8]> + Clone,
     ) -> Result<(), Fault> {
-        let core = &mut *self.core.borrow_mut();
+        let core = &mut self.core.borrow_mut().connections;
         let len = parts.clone().fold(0u64, |len, part| len.saturating_add(part.len() as u64));
         let index = core.sender(id, len)?;
         core.table.at(index).push(parts, &mut core.blocks)?;
@@ -188,7 +127,7 @@ impl Worker {
     /// # Safety
     /// It stays as it is until then.
     pub unsafe fn send_lent(&self, id: u64, data: &[u8], cookie: u64) -> Result<(), Fault> {
-        let core = &mut *self.core.borrow_mut();
+        let core = &mut self.core.borrow_mut().connections;
         let index = core.sender(id, data.len() as u64)?;
         core.lend(index, data, cookie)
     }
@@ -201,7 +140,7 @@ impl Worker {
         (offset, len): (u64, u64),
         cookie: u64,
     ) -> Result<(), Fault> {
-        let core = &mut *self.core.borrow_mut();
+        let core = &mut self.core.borrow_mut().connections;
         let index = core.sender(id, 0)?;
         let refused = "this is no regular file: read it, and send what was read";
         let size = file::size_of_file(fd).map_err(|errno| Fault::errno(errno, refused))?;
@@ -222,16 +161,16 @@ impl Worker {
 
     /// How long a connection may do nothing, from now on.
     pub fn set_timeouts(&self, id: u64, spans: Spans) -> Result<(), Fault> {
-        let core = &mut *self.core.borrow_mut();
+        let core = &mut self.core.borrow_mut().connections;
         core.table.find(id)?;
-        Core::check_spans(&spans)?;
+        Connections::check_spans(&spans)?;
         core.set_spans(index_of(id), spans);
         Ok(())
     }
 
     pub(super) fn complete_lent(&self, door: &impl Door, completion: &Completion) {
         let (index, res) = {
-            let core = &mut *self.core.borrow_mut();
+            let core = &mut self.core.borrow_mut().connections;
             let Some(index) = core.lender(completion) else { return };
             let result = completion.flags & cf::NOTIF == 0;
             let res = if result { core.lent_result(index, completion.res) } else { None };
@@ -257,7 +196,7 @@ impl Worker {
                 return;
             }
             let (id, user, cookie) = {
-                let core = &mut *self.core.borrow_mut();
+                let core = &mut self.core.borrow_mut().connections;
                 let Some((id, cookie)) = core.loans.ended.pop_front() else { return };
                 let user = core.table.find(id).map_or(0, |connection| connection.user);
                 (id, user, cookie)

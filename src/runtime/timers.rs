@@ -3,6 +3,7 @@
 //!
 //! Owns: their number. Invariant: no tick is told of a timer after it was stopped.
 
+use super::config::MAX_TIMERS;
 use super::core::Core;
 use super::worker::Worker;
 use super::{Door, Event};
@@ -12,8 +13,6 @@ use crate::ring::{Op, bits, cf, opcode};
 
 /// In place of a callback's address: the completion is a timer's, its context the user's number.
 const TICK: u64 = 1;
-/// Timers of a worker at most.
-pub const MAX_TIMERS: u32 = 1 << 20;
 
 impl Worker {
     /// Tick after `delay_ns`, then every `period_ns` (0 = once); the timer's id.

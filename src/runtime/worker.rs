@@ -4,11 +4,11 @@
 //! is held while user code runs: what is to be told is moved out first, and what the user asks for
 //! meanwhile is done after.
 
-use super::conn_table::index_of;
-use super::connection::{Close, How, Leave, Life, Teardown};
-use super::core::{Core, kind};
-use super::flight::Flight;
-use super::rest::Tale;
+use super::backoff::Tale;
+use super::connection::index_of;
+use super::connection::{Close, How, Leave, Life, Sent, Teardown};
+use super::core::Core;
+use super::kind;
 use super::taking::Taking;
 use super::{Door, Event, Shared};
 use crate::error::ETLS;
@@ -306,37 +306,8 @@ impl Worker {
 
     /// The kernel took so many bytes of the send in flight, or refused it.
     pub(super) fn sent(&self, door: &impl Door, index: usize, res: i32, bytes: u32) {
-        let (id, user, users, writable) = {
-            let core = &mut *self.core.borrow_mut();
-            let connection = core.table.at(index);
-            connection.outbound.flight = Flight::NONE;
-            let over = connection.outbound.queue.advance(bytes, &mut core.blocks);
-            let users = connection.took(bytes);
-            connection.outbound.taken += users;
-            if let Some(limits) = &mut connection.limits {
-                limits.sent_at = core.now;
-            }
-            let low = connection.queued() <= core.config.low_water.into();
-            let open = connection.life == Life::Open && !connection.teardown.gone.is() && res >= 0;
-            let writable = connection.outbound.was_full && low && open;
-            connection.outbound.was_full &= !writable;
-            let (id, user) = (connection.id, connection.user);
-            core.stats.sends.add(1);
-            core.stats.sent.add(bytes.into());
-            if let Some(loan) = over {
-                core.loan_is_sent(loan);
-            }
-            if res < 0 {
-                core.lost(index, res);
-            }
-            let connection = core.table.at(index);
-            if connection.goes_on() {
-                core.make_due(index);
-            } else {
-                connection.allow_fast(core.hush);
-            }
-            (id, user, users, writable)
-        };
+        let sent = self.core.borrow_mut().sent(index, res, bytes);
+        let Sent { id, user, users, writable } = sent;
         if users > 0 {
             door.tell(self, Event::Sent { conn: id, user, bytes: users });
         }

@@ -4,7 +4,7 @@
 //! other end was told that nothing more comes.
 
 use crate::runtime::flight::Flight;
-use crate::runtime::send_queue::SendQueue;
+use crate::runtime::queue::{Blocks, SendQueue};
 
 /// How far the end of what is sent is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,6 +54,15 @@ pub struct Outbound {
 }
 
 impl Outbound {
+    /// The send in flight is over: the kernel took `bytes` of the queue, with `users` bytes of the
+    /// user's. The loan whose bytes are all sent with that.
+    #[inline(always)]
+    pub fn settle(&mut self, bytes: u32, users: u64, blocks: &mut Blocks) -> Option<u32> {
+        self.flight = Flight::NONE;
+        self.taken += users;
+        self.queue.advance(bytes, blocks)
+    }
+
     /// Nothing is to be sent, and nothing is with the kernel.
     pub fn is_idle(&self) -> bool {
         self.queue.is_empty() && self.flight.is_none()

@@ -3,9 +3,7 @@
 //! Owns: nothing but the rules. Invariant: a connection only goes on in its life, and the first
 //! reason stays.
 
-use super::Connection;
 use crate::runtime::flight::Flight;
-use crate::sys::net;
 
 /// How far a connection is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -142,57 +140,5 @@ impl Teardown {
     /// Whether the worker stops, and waits for it.
     pub fn leaves(&self) -> bool {
         self.leave != Leave::Never
-    }
-}
-
-impl Connection {
-    /// Close for `reason`; the first reason stays. True when that is news.
-    pub fn begin_close(&mut self, how: How, reason: i32) -> bool {
-        let next = match (self.life, how) {
-            (Life::Open, How::Gracefully) => Life::Draining,
-            (Life::Open | Life::Draining, How::AtOnce) | (Life::Connecting, _) => Life::CLOSING,
-            _ => return false,
-        };
-        self.teardown.note(reason);
-        self.life = next;
-        self.outbound.want_end();
-        self.inbound.drop_owed();
-        true
-    }
-
-    /// Both directions are over: a close now loses nothing, and keeps nothing that was lent.
-    pub fn is_drained(&self) -> bool {
-        let over = self.outbound.has_ended() && self.inbound.has_ended() && self.outbound.lent == 0;
-        self.life == Life::Draining && over
-    }
-
-    /// Nothing of it is with the kernel but memory lent to it, which only the close makes it drop.
-    pub fn is_idle(&self) -> bool {
-        let sends = self.outbound.flight.is_some() || self.outbound.reads > 0;
-        self.inbound.flight.is_none() && !sends && self.teardown.watch.flight.is_none()
-    }
-
-    /// Whether only a poll notices that the other end goes. One that waits for its turn to receive,
-    /// or is about to be told of an end, asks soon, unless it pauses.
-    pub fn wants_watch(&self) -> bool {
-        let waits = (self.inbound.in_line || self.inbound.owes_end()) && !self.inbound.paused;
-        let deaf = self.inbound.flight.is_none() && !self.wants_data() && !waits;
-        self.life == Life::Open && deaf
-    }
-
-    /// Both directions are shut, without an error: the reason to close, if it is one. After the own
-    /// end it is an end like any other. Else nothing can be sent any more; but what came can still
-    /// be received, at any time: as long as there is some for which the user pauses, or an end, it
-    /// waits.
-    pub fn hung_up(&self) -> Option<i32> {
-        let inbound = &self.inbound;
-        let waits = || inbound.owes_end() || inbound.paused && !inbound.kept.is_empty();
-        let unread = || !inbound.has_ended() && net::unread(self.fd) > 0;
-        if !self.teardown.watch.hung || self.outbound.has_ended() || waits() || unread() {
-            return None;
-        }
-        // Nothing was to come and nothing to go: for a socket of a path, this is how it ends.
-        let well = !inbound.has_ended() && self.queued() == 0 && self.tls.is_none();
-        Some(if well { 0 } else { -libc::EPIPE })
     }
 }

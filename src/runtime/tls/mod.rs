@@ -5,6 +5,7 @@
 
 mod filter;
 mod options;
+mod pumped;
 
 #[cfg(feature = "tls")]
 mod config;
@@ -30,5 +31,5 @@ pub use session::Session;
 #[cfg(not(feature = "tls"))]
 pub use none::{Session, TlsConfig};
 
-pub use filter::Handshakes;
 pub use options::{Asked, ClientCertificates, Identity, Pem, TlsFacts, TlsOptions};
+pub use pumped::Pumped;

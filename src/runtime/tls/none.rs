@@ -2,10 +2,10 @@
 //!
 //! Owns: nothing; neither type can be made, so that all else about TLS is never reached.
 
-use super::filter::Pumped;
 use super::options::{Asked, TlsFacts, TlsOptions};
+use super::pumped::Pumped;
 use crate::error::Fault;
-use crate::runtime::send_queue::{Blocks, SendQueue};
+use crate::runtime::queue::{Blocks, SendQueue};
 
 /// A config that nobody can make.
 #[derive(Debug)]

@@ -6,11 +6,11 @@
 //! handshake message.
 
 use super::config::{Side, TlsConfig};
-use super::filter::Pumped;
 use super::options::TlsFacts;
+use super::pumped::Pumped;
 use super::words::words;
 use crate::error::Fault;
-use crate::runtime::send_queue::{Blocks, Next, SendQueue};
+use crate::runtime::queue::{Blocks, Next, SendQueue};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, Connection, HandshakeKind, ServerConnection};
 use std::collections::VecDeque;

@@ -4,106 +4,23 @@
 //! of the user's. Invariant: a loan is told to be over exactly once, when neither the queue nor the
 //! kernel has anything of it: for memory that is the completion without MORE, whatever it says.
 
-use super::conn_table::{index_of, local};
-use super::connection::{Connection, Life, ZeroCopy};
-use super::core::{Core, kind};
-use super::flight::Flight;
-use super::send_queue::{LARGE, Next, SMALL, SendQueue, Source};
+use super::connections::Connections;
+use super::loans::{Layer, Loan, Reading, Slot};
+use super::outbound::ZeroCopy;
+use super::state::Connection;
+use super::table::{index_of, local};
+use super::teardown::Life;
 use crate::error::Fault;
 use crate::ring::{Completion, Op, cf, opcode};
-use std::collections::VecDeque;
+use crate::runtime::flight::Flight;
+use crate::runtime::kind;
+use crate::runtime::queue::{LARGE, Next, SMALL, SendQueue, Source};
 
 const MSG_WAITALL: u32 = libc::MSG_WAITALL as u32;
 /// Loans of nothing that wait to be told at most: no queue counts them.
 const MOST_OF_NOTHING: usize = 1 << 16;
 /// Where in the user data of a read its slot is; below is the loan.
 const SLOT_SHIFT: u32 = 32;
-
-/// A block that a file is read into.
-#[derive(Default)]
-struct Slot {
-    block: Option<Box<[u8]>>,
-    from: u64,
-    want: u32,
-    filled: u32,
-    reads: bool,
-}
-
-/// Which of a connection's queues a file is in.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Layer {
-    /// What goes to the kernel as it is.
-    Wire,
-    /// What TLS encrypts first.
-    Plain,
-}
-
-/// A file on its way: two blocks of it are read ahead.
-#[derive(Default)]
-pub struct Reading {
-    fd: i32,
-    offset: u64,
-    /// Bytes that no read was asked for yet.
-    left: u64,
-    slots: [Slot; 2],
-    /// The slot whose bytes come first.
-    next: usize,
-}
-
-/// Something lent.
-struct Loan {
-    conn: u64,
-    cookie: u64,
-    /// Sends from it that the kernel is not done with.
-    out: u32,
-    /// Nothing of it is in the queue any more.
-    sent: bool,
-    file: Option<Box<Reading>>,
-}
-
-/// The loans of a worker.
-#[derive(Default)]
-pub struct Loans {
-    list: Vec<Option<Loan>>,
-    free: Vec<u32>,
-    /// Connection and cookie of those that are over, to be told.
-    pub ended: VecDeque<(u64, u64)>,
-}
-
-impl Loans {
-    /// Room to end one loan more than there are: the end of a loan must not need memory.
-    fn make_room(&mut self) -> Result<(), Fault> {
-        let no_memory = |_| Fault::errno(libc::ENOMEM, "no memory for the loan");
-        self.ended.try_reserve(self.list.len() + 1).map_err(no_memory)
-    }
-
-    fn insert(&mut self, loan: Loan) -> Result<u32, Fault> {
-        let no_memory = |_| Fault::errno(libc::ENOMEM, "no memory for the loan");
-        self.free.try_reserve(self.list.len() + 1 - self.free.len()).map_err(no_memory)?;
-        self.make_room()?;
-        if let Some(place) = self.free.pop() {
-            self.list[place as usize] = Some(loan);
-            return Ok(place);
-        }
-        self.list.try_reserve(1).map_err(no_memory)?;
-        self.list.push(Some(loan));
-        Ok(self.list.len() as u32 - 1)
-    }
-
-    fn get(&mut self, loan: u32) -> Option<&mut Loan> {
-        self.list.get_mut(loan as usize)?.as_mut()
-    }
-
-    /// End it, if the kernel is done with it too. Returns it with what it holds.
-    fn end_if_over(&mut self, loan: u32) -> Option<Loan> {
-        let place = self.list.get_mut(loan as usize)?;
-        place.as_ref().filter(|loan| loan.sent && loan.out == 0)?;
-        let over = place.take()?;
-        self.free.push(loan);
-        self.ended.push_back((over.conn, over.cookie));
-        Some(over)
-    }
-}
 
 fn queue_of(connection: &mut Connection, layer: Layer) -> &mut SendQueue {
     match layer {
@@ -112,7 +29,7 @@ fn queue_of(connection: &mut Connection, layer: Layer) -> &mut SendQueue {
     }
 }
 
-impl Core {
+impl Connections {
     /// Queue memory of the user's.
     pub fn lend(&mut self, index: usize, data: &[u8], cookie: u64) -> Result<(), Fault> {
         let connection = self.table.at(index);
@@ -188,7 +105,7 @@ impl Core {
     }
 
     /// Send what is lent, or read it first; the send and its length, if there is one.
-    pub(super) fn settle_lent(
+    pub fn settle_lent(
         &mut self,
         index: usize,
         mut next: Next,
@@ -248,14 +165,14 @@ impl Core {
     }
 
     /// The place of the connection that a loan's completion is about.
-    pub(super) fn lender(&mut self, completion: &Completion) -> Option<usize> {
+    pub fn lender(&mut self, completion: &Completion) -> Option<usize> {
         let conn = self.loans.get(completion.user_data as u32)?.conn;
         let index = index_of(conn);
         (self.table.at(index).id == conn).then_some(index)
     }
 
     /// What the result of a zero-copy send means; None: it goes again, in another way.
-    pub(super) fn lent_result(&mut self, index: usize, res: i32) -> Option<i32> {
+    pub fn lent_result(&mut self, index: usize, res: i32) -> Option<i32> {
         if matches!(-res, libc::EOPNOTSUPP | libc::EINVAL | libc::ENOMEM | libc::ENOBUFS) {
             // Sockets of paths cannot, and pinning memory has limits.
             self.table.at(index).outbound.zero_copy = ZeroCopy::Fails;
@@ -266,7 +183,7 @@ impl Core {
     }
 
     /// The kernel has nothing of that send any more.
-    pub(super) fn lent_final(&mut self, index: usize, completion: &Completion) {
+    pub fn lent_final(&mut self, index: usize, completion: &Completion) {
         let loan = completion.user_data as u32;
         let outbound = &mut self.table.at(index).outbound;
         outbound.lent -= 1;
@@ -281,12 +198,7 @@ impl Core {
     }
 
     /// Go on with the file that is first in a queue: true when something else is first now.
-    pub(super) fn settle_file(
-        &mut self,
-        index: usize,
-        loan: u32,
-        layer: Layer,
-    ) -> Result<bool, Fault> {
+    pub fn settle_file(&mut self, index: usize, loan: u32, layer: Layer) -> Result<bool, Fault> {
         let Some(file) = self.loans.get(loan).and_then(|loan| loan.file.as_mut()) else {
             return Ok(false);
         };
@@ -316,7 +228,7 @@ impl Core {
 
     fn read_ahead(&mut self, index: usize, loan: u32) -> Result<(), Fault> {
         for later in 0..2 {
-            let Core { loans, blocks, .. } = self;
+            let Connections { loans, blocks, .. } = self;
             let Some(file) = loans.get(loan).and_then(|loan| loan.file.as_mut()) else { break };
             // In order: the one that is to be sent first is read first.
             let at = file.next ^ later;
@@ -385,7 +297,7 @@ impl Core {
     }
 
     /// What a connection that is over leaves in its queue is the user's again.
-    pub(super) fn give_back(&mut self, index: usize) {
+    pub fn give_back(&mut self, index: usize) {
         for layer in [Layer::Wire, Layer::Plain] {
             while let Some(source) = queue_of(self.table.at(index), layer).pop(&mut self.blocks) {
                 match source {
@@ -398,7 +310,7 @@ impl Core {
     }
 
     /// The user data of a connection's own operations.
-    pub(super) fn about(&mut self, index: usize, kind: u64) -> u64 {
+    pub fn about(&mut self, index: usize, kind: u64) -> u64 {
         kind << kind::SHIFT | local(self.table.at(index).id)
     }
 }

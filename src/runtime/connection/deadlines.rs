@@ -6,78 +6,15 @@
 //! the other end takes of a long send is no event: it is asked for while one is under way. So is
 //! what lies in a socket unseen, before a connection is ended for its silence.
 
-use super::conn_table::index_of;
-use super::connection::{Connection, How, Life};
-use super::core::Core;
+use super::connections::Connections;
+use super::limits::Spans;
 use super::progress::pause_of;
+use super::state::Connection;
+use super::table::index_of;
+use super::teardown::{How, Life};
 use crate::error::Fault;
 use crate::sys::net;
 use core::cmp::Reverse;
-use std::collections::BinaryHeap;
-
-/// The limits of a connection, in nanoseconds; 0 = none.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Spans {
-    /// Nothing received, nothing sent, and nothing taken by the other end.
-    pub idle: u64,
-    /// Nothing received although data is wanted.
-    pub read: u64,
-    /// A send is with the kernel, and the other end takes nothing.
-    pub write: u64,
-}
-
-impl Spans {
-    /// The shortest one that lasts as long as the other end takes nothing.
-    fn taking(&self) -> Option<u64> {
-        [self.idle, self.write].into_iter().filter(|span| *span > 0).min()
-    }
-}
-
-/// The limits of a connection, and what it did last.
-#[derive(Default)]
-pub struct Limits {
-    spans: Spans,
-    /// When bytes came last.
-    pub read_at: u64,
-    /// When a pause ended: since then, at most, bytes are waited for.
-    pub wanted_at: u64,
-    /// When the kernel took bytes last.
-    pub sent_at: u64,
-    /// Since when the send in flight is.
-    pub send_since: u64,
-    /// The entry in the list that counts; 0 = none.
-    armed: u64,
-}
-
-impl Limits {
-    /// Whether there is a limit.
-    pub fn are_set(&self) -> bool {
-        self.spans.idle | self.spans.read | self.spans.write != 0
-    }
-
-    /// The spans end with their connection; the place serves the next one.
-    pub fn clear(&mut self) {
-        *self = Limits::default();
-    }
-}
-
-/// Deadlines and ids of connections, earliest first.
-#[derive(Default)]
-pub struct Deadlines {
-    heap: BinaryHeap<Reverse<(u64, u64)>>,
-}
-
-impl Deadlines {
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.heap.is_empty()
-    }
-
-    /// The first one; it may have moved.
-    pub fn first(&self) -> Option<u64> {
-        self.heap.peek().map(|entry| entry.0.0)
-    }
-}
 
 /// When a connection will have done nothing for too long, if nothing happens until then.
 fn end_of(connection: &Connection) -> Option<u64> {
@@ -123,7 +60,7 @@ impl Connection {
     }
 }
 
-impl Core {
+impl Connections {
     /// Set the limits of a connection, from now on.
     pub fn set_spans(&mut self, index: usize, spans: Spans) {
         let now = self.engine.driver.now();
@@ -151,7 +88,7 @@ impl Core {
 
     /// Limits that were set again and again leave nothing in the list.
     fn forget_moved(&mut self) {
-        let Core { deadlines, table, .. } = self;
+        let Connections { deadlines, table, .. } = self;
         if deadlines.heap.len() > 2 * table.live() + 64 {
             deadlines.heap.retain(|Reverse((end, id))| {
                 let found = table.find(*id).ok().and_then(|found| found.limits.as_ref());
@@ -177,7 +114,7 @@ impl Core {
     }
 
     fn look_at_limits(&mut self, index: usize) {
-        let Core { now, config, .. } = *self;
+        let Connections { now, config, .. } = *self;
         let connection = self.table.at(index);
         let over = |connection: &Connection| end_of(connection).is_some_and(|end| end <= now);
         let looks = look_of(connection).is_some_and(|at| at <= now || over(connection));

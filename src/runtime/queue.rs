@@ -402,12 +402,17 @@ impl SendQueue {
 
     /// The send in flight completed, and the kernel took `sent` bytes of it. The loan whose bytes
     /// are all sent with that.
+    #[inline(always)]
     pub fn advance(&mut self, sent: u32, blocks: &mut Blocks) -> Option<u32> {
         let sent = sent.min(self.flying);
         if self.short != 0 {
             self.forget_short(sent);
             return None;
         }
+        self.advance_first(sent, blocks)
+    }
+
+    fn advance_first(&mut self, sent: u32, blocks: &mut Blocks) -> Option<u32> {
         self.flying = 0;
         self.queued -= u64::from(sent);
         let first = blocks.at(self.first)?;

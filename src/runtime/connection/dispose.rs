@@ -1,29 +1,28 @@
-//! The end of a worker's core, when nothing is told any more.
+//! The end of a worker's connections and their ring, when nothing is told any more.
 //!
 //! Owns: nothing. Invariant: what the kernel still uses keeps its memory for good.
 
-use super::core::Core;
+use super::connections::Connections;
 use crate::op::Begun;
 
 /// How long what is in flight beside connections has for its end.
 const REST_PATIENCE_NS: u64 = 500_000_000;
 const REST_STEP_NS: u64 = 10_000_000;
 
-impl Core {
-    /// The end: what is still in flight keeps its memory for good.
-    pub fn dispose(mut self) {
-        let unseen = core::mem::take(&mut self.unseen);
-        self.engine.drop_shown(unseen);
+impl Connections {
+    /// Nothing is told any more; what is still in flight keeps its memory for good. Whether there
+    /// is something.
+    pub fn dispose(mut self) -> bool {
         self.end_rest();
-        self.processes.reap_all();
-        let Core { mut engine, table, blocks, loans, datagrams, .. } = self;
-        let left = engine.inflight();
-        if left > 0 {
-            core::mem::forget((table, blocks, loans, datagrams));
+        let Connections { mut engine, table, blocks, loans, .. } = self;
+        let left = engine.inflight() > 0;
+        if left {
+            core::mem::forget((table, blocks, loans));
             engine.drop_records();
             engine.driver.closing = true;
         }
-        engine.dispose(left > 0);
+        engine.dispose(left);
+        left
     }
 
     /// Nothing is told any more: timers, polls and whatever else is in flight end.

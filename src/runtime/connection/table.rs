@@ -3,7 +3,8 @@
 //! Owns: the places. Invariant: an id is given out once: a place is given again under the next
 //! generation, and retired when those are used up.
 
-use super::connection::{Connection, Life};
+use super::state::Connection;
+use super::teardown::Life;
 use crate::error::{ESTALE, EWRONGTHREAD, Fault};
 
 const INDEX_BITS: u32 = 24;

@@ -4,11 +4,13 @@
 //! told, as far as the kernel has it. That is so much and no more: it is asked once, so that
 //! another end which refuses and goes on sending keeps no connection.
 
-use super::connection::{Gone, How, Life};
-use super::core::{Core, kind};
-use super::flight::Flight;
+use super::connections::Connections;
+use super::state::Connection;
+use super::teardown::{Gone, How, Leave, Life};
 use crate::error::{ETLS, Fault};
 use crate::ring::{Completion, Op, cf, opcode, sqe_flag};
+use crate::runtime::flight::Flight;
+use crate::runtime::kind;
 use crate::sys::net;
 use crate::sys::uapi::POLL_ADD_MULTI;
 
@@ -16,7 +18,22 @@ const POLLERR: i32 = libc::POLLERR as i32;
 const POLLHUP: i32 = libc::POLLHUP as i32;
 const MSG_DONTWAIT: u32 = libc::MSG_DONTWAIT as u32;
 
-impl Core {
+impl Connection {
+    /// Whether a look may end it: there is nothing that the user or the kernel has yet to do.
+    fn may_leave(&self) -> bool {
+        let sent = self.outbound.is_idle() && !self.has_plain() && self.outbound.reads == 0;
+        let inbound = &self.inbound;
+        let told = !inbound.owes() && !self.begins_tls();
+        // What a pause left is shown when it is over.
+        let seen = !inbound.paused || inbound.kept.is_empty();
+        let heard = inbound.received > 0 || inbound.has_ended();
+        let said = self.teardown.leave != Leave::WhenHeard || heard;
+        let open = self.teardown.leaves() && self.life == Life::Open;
+        open && sent && told && seen && said && !self.is_shaking()
+    }
+}
+
+impl Connections {
     /// The other end is gone, or nothing can be sent to it any more: close for `reason`, when what
     /// it sent was shown. Who closes already shows nothing.
     pub fn lost(&mut self, index: usize, reason: i32) {
@@ -35,7 +52,7 @@ impl Core {
 
     /// Do what a connection wants after something of it was shown again. If the answer to that
     /// comes a turn later, the close waits for it: whoever answers finds the connection open.
-    pub(super) fn settle_shown(&mut self, index: usize) {
+    pub fn settle_shown(&mut self, index: usize) {
         let connection = self.table.at(index);
         if self.holds && connection.teardown.gone.is() && !connection.inbound.paused {
             return self.make_due(index);
@@ -44,7 +61,7 @@ impl Core {
     }
 
     /// Receive what the kernel has of another end that is gone, have it shown, and close.
-    pub(super) fn settle_gone(&mut self, index: usize) -> Result<(), Fault> {
+    pub fn settle_gone(&mut self, index: usize) -> Result<(), Fault> {
         let connection = self.table.at(index);
         if connection.inbound.flight.is_some() {
             // A look ends by itself, at once.
@@ -78,7 +95,7 @@ impl Core {
 
     /// A receive ended with `res`, maybe one of a connection whose other end is gone. Nothing comes
     /// behind an end or an error, and then there is nothing to wait for.
-    pub(super) fn took_of_gone(&mut self, index: usize, res: i32) {
+    pub fn took_of_gone(&mut self, index: usize, res: i32) {
         let connection = self.table.at(index);
         let passes = matches!(-res, libc::ENOBUFS | libc::ECANCELED);
         connection.teardown.gone.received(res.max(0) as usize, res <= 0 && !passes);
@@ -105,7 +122,7 @@ impl Core {
     /// While no receive is in flight, have the kernel tell that the other end is gone. The poll
     /// stays until the close: who pauses again and again pays for one, and nobody for it who
     /// never pauses. Its mask is of errors; that the other end sends no more is told too, once.
-    pub(super) fn settle_watch(&mut self, index: usize) -> Result<(), Fault> {
+    pub fn settle_watch(&mut self, index: usize) -> Result<(), Fault> {
         let connection = self.table.at(index);
         if !connection.wants_watch() {
             return Ok(());
@@ -129,7 +146,7 @@ impl Core {
     }
 
     /// The poll of a connection told something.
-    pub(super) fn complete_watch(&mut self, completion: &Completion) {
+    pub fn complete_watch(&mut self, completion: &Completion) {
         let Some(index) = self.connection_of(completion) else { return };
         let connection = self.table.at(index);
         let res = completion.res;
@@ -152,5 +169,27 @@ impl Core {
             connection.teardown.watch.hung = true;
             self.make_due(index);
         }
+    }
+
+    /// Have a connection that leaves do so. True when it receives no more for now: its receive
+    /// ends first, so that all that it took is shown before the last look at the socket.
+    pub(super) fn settle_leaving(&mut self, index: usize) -> Result<bool, Fault> {
+        let connection = self.table.at(index);
+        if !connection.may_leave()
+            || !connection.inbound.has_ended() && net::is_readable(connection.fd)
+        {
+            return Ok(false);
+        }
+        let id = connection.id;
+        if self.holds(id) {
+            return Ok(false);
+        }
+        let connection = self.table.at(index);
+        if connection.inbound.flight.is_none() {
+            self.close(index, How::Gracefully, 0);
+        } else {
+            connection.inbound.flight.cancel(&mut self.engine)?;
+        }
+        Ok(true)
     }
 }

@@ -1,0 +1,113 @@
+//! The general road of what is sent: from the queue to the kernel, and what the kernel took of it.
+//!
+//! Owns: nothing. Invariant: one send of a connection is in flight at most. The short cut beside
+//! it is `fast`.
+
+use super::connections::Connections;
+use super::outbound::End;
+use super::table::local;
+use super::teardown::Life;
+use crate::error::Fault;
+use crate::ring::{Op, opcode};
+use crate::runtime::flight::Flight;
+use crate::runtime::kind;
+use crate::runtime::queue::Next;
+use crate::sys::net;
+
+/// Longest send that is tried at once, without a completion when it went whole.
+const MOST_QUIET: u32 = 16 << 10;
+
+/// What there is to tell of a send that is over.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent {
+    /// The connection.
+    pub id: u64,
+    /// The user's number.
+    pub user: u64,
+    /// Bytes of the user's that the kernel took.
+    pub users: u64,
+    /// There is room in a queue that was full.
+    pub writable: bool,
+}
+
+impl Connections {
+    pub fn settle_sending(&mut self, index: usize) -> Result<(), Fault> {
+        if self.table.at(index).tls.is_some() {
+            self.settle_tls(index)?;
+        }
+        let connection = self.table.at(index);
+        if connection.outbound.flight.is_some() {
+            return Ok(());
+        }
+        let (flight, len) = match connection.outbound.queue.next(&mut self.blocks) {
+            Next::Bytes(addr, len) => {
+                let quietly = len <= MOST_QUIET && self.stage_piece(index, addr, len);
+                (if quietly { Flight::UNTOLD } else { self.send_bytes(index, addr, len)? }, len)
+            }
+            Next::Nothing => {
+                let flushed = connection.outbound.queue.is_empty() && connection.is_flushed();
+                if connection.outbound.end == End::Wanted && flushed {
+                    connection.outbound.end = End::Told;
+                    connection.progress.at = self.engine.driver.now();
+                    net::end_sending(connection.fd);
+                }
+                return Ok(());
+            }
+            rest => match self.settle_lent(index, rest)? {
+                Some(sent) => sent,
+                None => return Ok(()),
+            },
+        };
+        let connection = self.table.at(index);
+        connection.outbound.queue.take_off(len);
+        connection.outbound.flight = flight;
+        if let Some(limits) = &mut connection.limits {
+            limits.send_since = self.engine.driver.now();
+        }
+        Ok(())
+    }
+
+    pub fn send_bytes(&mut self, index: usize, addr: u64, len: u32) -> Result<Flight, Fault> {
+        let connection = self.table.at(index);
+        connection.outbound.is_slow = false;
+        let op = Op {
+            opcode: opcode::LIB_SEND_ALL,
+            fd: connection.fd,
+            addr,
+            len,
+            user_data: kind::SEND << kind::SHIFT | local(connection.id),
+            ..Op::default()
+        };
+        self.engine.send_all(&op).map(Flight::of)
+    }
+
+    /// The kernel took so many bytes of the send in flight, or refused it.
+    pub fn sent(&mut self, index: usize, res: i32, bytes: u32) -> Sent {
+        let connection = self.table.at(index);
+        let users = connection.took(bytes);
+        let over = connection.outbound.settle(bytes, users, &mut self.blocks);
+        if let Some(limits) = &mut connection.limits {
+            limits.sent_at = self.now;
+        }
+        let low = connection.queued() <= self.config.low_water.into();
+        let open = connection.life == Life::Open && !connection.teardown.gone.is() && res >= 0;
+        let writable = connection.outbound.was_full && low && open;
+        connection.outbound.was_full &= !writable;
+        let sent = Sent { id: connection.id, user: connection.user, users, writable };
+        self.stats.sends.add(1);
+        self.stats.sent.add(bytes.into());
+        if let Some(loan) = over {
+            self.loan_is_sent(loan);
+        }
+        if res < 0 {
+            self.lost(index, res);
+        }
+        let connection = self.table.at(index);
+        if connection.goes_on() {
+            self.make_due(index);
+        } else {
+            connection.allow_fast(self.hush);
+        }
+        sent
+    }
+}

@@ -3,7 +3,7 @@
 //! Owns: nothing. It only changes what the connection wants; the core does it when the callback has
 //! returned, so that small sends are gathered.
 
-use super::connection::{Close, Connection, Gone, How, Life, closing};
+use super::connection::{Close, Connection, Gone, How, Life, closing, fast};
 use super::worker::Worker;
 use crate::error::Fault;
 use crate::sys::net;
@@ -84,7 +84,7 @@ impl Worker {
     /// [`Worker::send`].
     #[inline(always)]
     pub fn send_shortly(&self, id: u64, len: usize) -> Option<NonNull<u8>> {
-        self.core.try_borrow_mut().ok()?.begin_short(id, len)
+        fast::send(&mut *self.core.try_borrow_mut().ok()?, id, len)
     }
 
     /// Close a connection; its close is told later.

@@ -6,7 +6,7 @@
 
 use super::backoff::Tale;
 use super::connection::index_of;
-use super::connection::{Close, How, Leave, Life, Sent, Teardown};
+use super::connection::{Close, How, Leave, Life, Sent, Teardown, fast};
 use super::core::Core;
 use super::kind;
 use super::taking::Taking;
@@ -16,8 +16,6 @@ use crate::ring::{Completion, cf, signal};
 use core::cell::RefCell;
 use core::sync::atomic::Ordering;
 use std::sync::Arc;
-
-const AGAIN: i32 = -libc::EAGAIN;
 
 /// One worker of a runtime.
 pub struct Worker {
@@ -48,7 +46,7 @@ impl Worker {
 
     /// Listen to what the runtime was told so far.
     pub(super) fn begin(&self, door: &impl Door) {
-        self.core.borrow_mut().be_quiet_unless(door.wants_sent());
+        self.core.borrow_mut().hush_unless(door.wants_sent());
         door.tell(self, Event::Started);
         self.obey(door);
         let core = &mut *self.core.borrow_mut();
@@ -72,7 +70,7 @@ impl Worker {
             self.run_hosted(door);
         }
         // After the last user code before the wait.
-        self.core.borrow_mut().stage_shorts();
+        fast::settle_sending(&mut self.core.borrow_mut());
         let calm = !door.has_told() && self.core.borrow().is_calm();
         if !calm && !self.settle_rest(door) {
             return false;
@@ -82,7 +80,7 @@ impl Worker {
             let late = core::mem::take(&mut core.unseen);
             if late.is_empty() { 0..core.turn(calm) } else { late }
         };
-        self.complete_quiet(door);
+        self.complete_fast(door);
         // Where nobody watches and nothing is recorded, what is received goes to the user at once.
         let shortly = self.shared.config.stall_ns == 0 && !self.core.borrow().holds;
         for at in count.clone() {
@@ -273,35 +271,13 @@ impl Worker {
         }
     }
 
-    /// What was to be sent at once was not, or in part: the next send waits for room.
-    #[cold]
-    fn sent_at_length(&self, door: &impl Door, index: usize, res: i32) {
-        self.core.borrow_mut().table.at(index).outbound.is_slow = matches!(res, AGAIN | 0..);
-        self.sent(door, index, if res == AGAIN { 0 } else { res }, res.max(0) as u32);
-    }
-
-    /// Sends without a completion: those that got one, and those that are done.
-    fn complete_quiet(&self, door: &impl Door) {
+    /// Sends without a completion that are over.
+    fn complete_fast(&self, door: &impl Door) {
         loop {
-            let (index, res) = {
-                let core = &mut *self.core.borrow_mut();
-                match core.engine.driver.told.pop() {
-                    Some((name, res)) => (core.untold_told(name), Some(res)),
-                    None => (core.settle_quiet(), None),
-                }
-            };
-            match (index, res) {
-                (Some(index), Some(res)) => self.watched(|| self.sent_at_length(door, index, res)),
-                (Some(index), None) => self.watched(|| self.sent_whole(door, index)),
-                (None, Some(_)) => {}
-                (None, None) => return,
-            }
+            let next = fast::sent(&mut self.core.borrow_mut());
+            let Some((index, res, bytes)) = next else { return };
+            self.watched(|| self.sent(door, index, res, bytes));
         }
-    }
-
-    fn sent_whole(&self, door: &impl Door, index: usize) {
-        let bytes = self.core.borrow_mut().table.at(index).outbound.queue.flying();
-        self.sent(door, index, bytes as i32, bytes);
     }
 
     /// The kernel took so many bytes of the send in flight, or refused it.

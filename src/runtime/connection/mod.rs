@@ -9,7 +9,7 @@ mod connections;
 mod deadlines;
 mod dispose;
 mod drains;
-mod fast;
+pub mod fast;
 mod handshakes;
 mod inbound;
 mod kept;

@@ -3,6 +3,7 @@
 //! Owns: nothing. Invariant: one send of a connection is in flight at most. The short cut beside
 //! it is `fast`.
 
+use super::batch::SHORT;
 use super::connections::Connections;
 use super::outbound::End;
 use super::table::local;
@@ -109,5 +110,62 @@ impl Connections {
             connection.allow_fast(self.hush);
         }
         sent
+    }
+
+    /// Try to send the first piece of a queue at once; false when it has to be noticed.
+    fn stage_piece(&mut self, index: usize, addr: u64, len: u32) -> bool {
+        let connection = self.table.at(index);
+        let room = self.batch.pieces.len() < self.batch.pieces.capacity();
+        if !self.hush || !room || connection.waits_for_sent() {
+            return false;
+        }
+        let send = (connection.fd, addr, len, index as u64);
+        let staged = self.engine.send_untold(core::iter::once(send)) == 1;
+        if staged {
+            self.batch.pieces.push(index as u32);
+        }
+        staged
+    }
+
+    /// Put `data` behind the small message of a connection that did not leave yet; false when there
+    /// is none, or there is no room behind it.
+    pub fn extend_short(&mut self, id: u64, data: &[u8]) -> Result<bool, Fault> {
+        let connection = self.table.find(id)?;
+        let room = connection.outbound.queue.queued() < self.config.high_water.into();
+        let extends = connection.fast.send && room && data.len() <= SHORT;
+        Ok(extends && self.batch.extend(connection, data))
+    }
+
+    /// Put a small message that did not leave yet into its connection's queue, since something is
+    /// to follow it. Without memory it stays where it is.
+    pub fn gather_short(&mut self, index: usize) -> Result<(), Fault> {
+        let connection = self.table.at(index);
+        if connection.outbound.queue.short() == 0 || connection.outbound.flight.is_some() {
+            return Ok(());
+        }
+        self.queue_short(index)?;
+        // Whatever becomes of what was to follow: it is for the queue to send now.
+        self.make_due(index);
+        Ok(())
+    }
+
+    #[cold]
+    pub fn queue_short(&mut self, index: usize) -> Result<(), Fault> {
+        let queue = &mut self.table.at(index).outbound.queue;
+        let number = queue.short();
+        let Some(bytes) = self.batch.bytes(number) else { return Ok(()) };
+        queue.unshort(bytes, &mut self.blocks)?;
+        self.batch.forget(number);
+        Ok(())
+    }
+
+    /// Forget a small message that did not leave yet.
+    pub fn drop_short(&mut self, index: usize) {
+        let connection = self.table.at(index);
+        if connection.outbound.queue.short() != 0 && connection.outbound.flight.is_none() {
+            self.batch.forget(connection.outbound.queue.short());
+            // Its bytes stay counted: the kernel never took them.
+            connection.outbound.queue.forget_short(0);
+        }
     }
 }

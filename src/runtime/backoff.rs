@@ -9,6 +9,9 @@ use crate::log;
 const FIRST_NS: u64 = 1_000_000;
 const LONGEST_NS: u64 = 64_000_000;
 
+/// How long a listener rests for which there are no descriptors, no memory or no buffers.
+pub const RETRY_NS: u64 = 100_000_000;
+
 /// One thing that may be refused. The log's function is user code: what there is to tell waits here
 /// until nothing of the worker is borrowed.
 #[derive(Debug)]

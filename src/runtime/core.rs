@@ -9,7 +9,7 @@ use super::connection::Connections;
 use super::datagram::Datagrams;
 use super::host::Host;
 use super::leaving::Leaving;
-use super::listener::Listening;
+use super::listener::Listeners;
 use super::process::Processes;
 use super::signals::Watched;
 use super::stats::WorkerStats;
@@ -34,7 +34,7 @@ pub(super) enum Phase {
 /// What a worker owns.
 pub struct Core {
     pub connections: Connections,
-    pub listeners: Vec<Listening>,
+    pub listeners: Listeners,
     pub datagrams: Datagrams,
     pub(super) host: Host,
     pub(super) phase: Phase,
@@ -42,8 +42,6 @@ pub struct Core {
     pub(super) unseen: core::ops::Range<u32>,
     /// Connections that are over, which there was no room to tell.
     pub(super) late: Vec<u32>,
-    /// Connections that there were when listeners were looked at.
-    pub(super) listened: usize,
     /// When a turn is to end though nothing came; u64::MAX = never.
     pub(super) patience: u64,
     /// A signal handler ran during the wait.
@@ -59,8 +57,7 @@ pub struct Core {
     pub(super) timers: u32,
     /// How soon.
     pace: Pace,
-    /// Accepting, and turning the ring, as far as the kernel lets them.
-    pub accepting: Episode,
+    /// Turning the ring, as far as the kernel lets it.
     turning: Episode,
 }
 
@@ -83,11 +80,10 @@ impl Core {
     pub fn new(config: &Config, worker: u32, stats: Arc<WorkerStats>) -> Result<Core, Fault> {
         Ok(Core {
             connections: Connections::new(config, worker, stats)?,
-            listeners: Vec::new(),
+            listeners: Listeners::new(worker),
             datagrams: Datagrams::new(worker, config),
             host: Host::default(),
             phase: Phase::Running,
-            listened: usize::MAX,
             unseen: 0..0,
             late: Vec::new(),
             patience: u64::MAX,
@@ -99,7 +95,6 @@ impl Core {
             slow_looked_at: None,
             timers: 0,
             pace: Pace::default(),
-            accepting: Episode::new(worker, "accepting clients"),
             turning: Episode::new(worker, "submitting"),
         })
     }
@@ -114,6 +109,12 @@ impl Core {
         if left {
             core::mem::forget(datagrams);
         }
+    }
+
+    /// Have listeners and datagrams go on.
+    pub fn settle_sockets(&mut self, now: u64) {
+        self.listeners.settle(&mut self.connections, now);
+        self.datagrams.settle(&mut self.connections, now);
     }
 
     /// Look at the clock: drains and the stop.
@@ -168,7 +169,7 @@ impl Core {
 
     /// What is to be told to the log.
     pub fn take_tale(&mut self) -> Option<Tale> {
-        let turning = self.accepting.take().or_else(|| self.turning.take());
+        let turning = self.listeners.accepting.take().or_else(|| self.turning.take());
         turning.or_else(|| self.datagrams.receiving.take())
     }
 
@@ -186,19 +187,14 @@ impl Core {
     /// wait for completions.
     #[inline(always)]
     pub fn is_calm(&self) -> bool {
-        let listens = self.table.live() == self.listened && self.datagrams.is_empty();
+        let listens = self.listeners.is_settled(self.table.live()) && self.datagrams.is_empty();
         let timeless = self.deadlines.is_empty()
             && self.draining.is_empty()
             && self.handshakes.next().is_none()
             && self.patience == u64::MAX;
         let done = self.due.is_empty() && self.late.is_empty() && self.loans.ended.is_empty();
-        let works = !self.again && !self.accepting.has_tale() && !self.turning.has_tale();
-        listens
-            && timeless
-            && done
-            && works
-            && self.phase == Phase::Running
-            && self.listeners.iter().all(Listening::is_settled)
+        let works = !self.again && !self.turning.has_tale();
+        listens && timeless && done && works && self.phase == Phase::Running
     }
 
     /// How long the next wait may be; -1 = for ever.
@@ -219,7 +215,7 @@ impl Core {
             Phase::Stopping(end) | Phase::Ending(end) => Some(end),
         };
         let drain = self.draining.front().map(|(end, _)| *end);
-        let retry = self.listeners.iter().filter_map(Listening::next).min();
+        let retry = self.listeners.next();
         let turn = (self.patience < u64::MAX).then_some(self.patience);
         let shakes = self.handshakes.next();
         let leaves = self.leaving.next(now);

@@ -4,7 +4,6 @@
 //! door: [`Door`] is what a language's side of it implements. Never shares a connection between
 //! threads: whoever has one is the worker it lives on.
 
-mod accepting;
 mod adopted;
 mod backoff;
 mod blocking;
@@ -13,7 +12,6 @@ mod config;
 mod connection;
 mod core;
 mod datagram;
-mod datagram_send;
 mod datagram_worker;
 mod dialing;
 mod event;
@@ -27,7 +25,6 @@ mod posts;
 mod process;
 mod queue;
 mod receiving;
-mod shares;
 mod signals;
 mod stats;
 mod stopping;

@@ -20,7 +20,7 @@ impl Core {
             Phase::Running => {}
         }
         self.phase = Phase::Stopping(end);
-        self.listeners.iter_mut().for_each(|listening| listening.close(now, end));
+        self.listeners.close_all(now, end);
         self.datagrams.close_all(end);
         if !begins {
             // Asked again: all is on its way already.
@@ -115,7 +115,7 @@ impl Core {
 
     /// Whether the worker is over, but for what other threads do for it.
     pub fn is_over(&mut self) -> bool {
-        let listens = !self.listeners.is_empty() || !self.datagrams.is_empty();
+        let listens = !self.listeners.list.is_empty() || !self.datagrams.is_empty();
         let done = self.table.live() == 0 && !listens && self.processes.is_empty();
         match self.phase {
             Phase::Running => false,

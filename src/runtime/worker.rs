@@ -50,8 +50,7 @@ impl Worker {
         door.tell(self, Event::Started);
         self.obey(door);
         let core = &mut *self.core.borrow_mut();
-        core.settle_listeners(0);
-        core.settle_datagrams(0);
+        core.settle_sockets(0);
     }
 
     /// Give everything back, after [`Worker::run`].
@@ -108,8 +107,7 @@ impl Worker {
         let mut core = self.core.borrow_mut();
         let now = core.engine.driver.now();
         core.now = now;
-        core.settle_listeners(now);
-        core.settle_datagrams(now);
+        core.settle_sockets(now);
         // After the last listener went: nothing would end the wait.
         let over = core.is_over();
         if over || core.is_ending() {
@@ -228,13 +226,13 @@ impl Worker {
             let core = &mut *self.core.borrow_mut();
             let now = if last || core.is_stopping() { core.engine.driver.now() } else { 0 };
             let (mut serves, mut tls) = (false, None);
-            if let Some(own) = core.listeners.iter_mut().find(|own| own.id == listener) {
+            if let Some(own) = core.listeners.find(listener) {
                 serves = own.takes(now);
                 tls.clone_from(&own.tls);
                 if last && !own.accept_ended(res, now) {
                     core.stats.accept_pauses.add(1);
                     core.stats.backoffs.add(1);
-                    core.accepting.begin(-res);
+                    core.listeners.accepting.begin(-res);
                 }
             }
             if res < 0 {
@@ -251,7 +249,7 @@ impl Worker {
             }
             let id = connection.id;
             core.stats.accepted.add(1);
-            core.accepting.end();
+            core.listeners.accepting.end();
             let index = index_of(id);
             core.make_due(index);
             if tls.is_some_and(|tls| core.start_tls(index, &tls, None).is_err()) {

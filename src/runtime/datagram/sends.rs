@@ -3,10 +3,9 @@
 //! Owns: the slots they lie in. Invariant: what is with the kernel is not written, and a slot is
 //! not used again before its send completed; there are never more than [`SLOTS`].
 
-use super::datagram::Kind;
-use super::flight::Flight;
 use crate::error::Fault;
 use crate::op::Engine;
+use crate::runtime::flight::Flight;
 use crate::sys::datagram::{
     NAME_MOST, Outgoing, PAYLOAD_MOST, RUN_COUNT, RUN_MOST, UDP_MOST, sends_runs,
 };
@@ -14,6 +13,15 @@ use std::collections::VecDeque;
 
 /// Sends of a socket at a time, each a datagram or a run.
 const SLOTS: usize = 64;
+
+/// What kind of datagrams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// UDP, of that version of IP.
+    Udp { v6: bool },
+    /// A path.
+    Unix,
+}
 
 /// What lies in a slot.
 #[derive(Clone, Copy, Default)]

@@ -64,7 +64,7 @@ impl Adopted {
             return Err(Fault::new(ECLOSED, "the worker is over; its thread may leave"));
         }
         let worker = &**self.worker;
-        worker.answer(answers);
+        worker.core.borrow_mut().answer(answers);
         let turned = self.turn_once(door, limit_ns);
         self.turned_at.set(worker.now());
         turned
@@ -105,12 +105,12 @@ impl Adopted {
         }
         let worker = &**self.worker;
         forget();
-        worker.answer(core::iter::empty());
+        worker.core.borrow_mut().answer(core::iter::empty());
         worker.stop_now();
         worker.wait_until(u64::MAX);
         while worker.step(door) {
             forget();
-            worker.answer(core::iter::empty());
+            worker.core.borrow_mut().answer(core::iter::empty());
         }
         self.life.set(Life::Over);
         door.tell(worker, Event::Stopped);

@@ -4,12 +4,14 @@
 //! is held while user code runs: what is to be told is moved out first, and what the user asks for
 //! meanwhile is done after.
 
+pub mod calls;
+mod showing;
+
 use super::backoff::Tale;
 use super::connection::index_of;
-use super::connection::{Close, How, Leave, Life, Sent, Teardown, fast};
+use super::connection::{Close, How, Leave, Life, Sent, Taking, Teardown, fast};
 use super::core::Core;
 use super::kind;
-use super::taking::Taking;
 use super::{Door, Event, Shared};
 use crate::error::ETLS;
 use crate::ring::{Completion, cf, signal};
@@ -83,7 +85,7 @@ impl Worker {
         // Where nobody watches and nothing is recorded, what is received goes to the user at once.
         let shortly = self.shared.config.stall_ns == 0 && !self.core.borrow().holds;
         for at in count.clone() {
-            if shortly && self.show_shortly(door, at) {
+            if shortly && self.show_fast(door, at) {
                 continue;
             }
             if !self.tell_record(door, at) {

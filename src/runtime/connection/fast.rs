@@ -7,10 +7,13 @@
 
 use super::batch::{Batch, NOBODY, SHORT};
 use super::connections::Connections;
-use super::table::index_of;
+use super::receiving::Answer;
+use super::table::{index_of, local};
+use crate::ring::cf;
 use crate::runtime::flight::Flight;
 use crate::sys::Features;
 use core::ptr::NonNull;
+use core::slice;
 
 const AGAIN: i32 = -libc::EAGAIN;
 
@@ -124,6 +127,50 @@ fn sent_whole(own: &mut Connections) -> Option<usize> {
         more = batch.pieces.pop().map(|index| index as usize);
     }
     more
+}
+
+/// What a receive brought, which is shown as it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Received<'a> {
+    /// The connection.
+    pub id: u64,
+    /// The user's number.
+    pub user: u64,
+    /// The bytes, which a claim keeps.
+    pub bytes: &'a [u8],
+    /// The flags of the completion.
+    pub flags: u32,
+}
+
+/// What the record at a place brought, if there is nothing else about it and its connection.
+#[inline(always)]
+pub fn recv<'a>(own: &mut Connections, at: u32) -> Option<Received<'a>> {
+    let record = own.engine.completed.at(at)?;
+    if record.flags & cf::CLAIM == 0 || record.res as u32 >= own.rations.much {
+        return None;
+    }
+    // A receive ends before its connection does: this is the one that it is about.
+    let connection = own.table.get(index_of(record.user_data)).filter(|found| found.fast.recv)?;
+    debug_assert!(connection.keeps_fast() && local(connection.id) == local(record.user_data));
+    let len = record.res as usize;
+    connection.inbound.received += len as u64;
+    own.stats.receives.add(1);
+    own.stats.received.add(len as u64);
+    // SAFETY: the kernel wrote that much there, and the claim keeps it until `data`.
+    let bytes = unsafe { slice::from_raw_parts(record.data as *const u8, len) };
+    Some(Received { id: connection.id, user: connection.user, bytes, flags: record.flags })
+}
+
+/// Whether the user's answer is that all of it is consumed: then there is nothing to keep.
+#[inline(always)]
+pub fn is_consumed(received: &Received<'_>, answer: i64) -> bool {
+    matches!(Answer::to(answer, received.bytes.len()), Answer::All)
+}
+
+/// All of it was consumed, and it was the last one of its buffer: its claim is given up.
+#[inline(always)]
+pub fn data(own: &mut Connections, received: &Received<'_>) {
+    own.engine.unclaim_last(own.pool, cf::buffer_of(received.flags).0);
 }
 
 impl Connections {

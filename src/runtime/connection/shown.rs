@@ -4,6 +4,7 @@
 
 use super::kept::Kept;
 use crate::resource::Piece;
+use core::cell::Cell;
 
 /// A lease that may be taken.
 #[derive(Clone, Copy, Debug)]
@@ -69,5 +70,60 @@ impl Held {
         if matches!(&self.shown, Shown::Fresh(piece) if piece.lease() == lease) {
             core::mem::replace(&mut self.shown, Shown::Nothing).leave();
         }
+    }
+}
+
+/// What keeps the bytes that are shown.
+#[derive(Clone, Copy, Debug)]
+pub enum Lent {
+    /// A lease.
+    Lease(u64),
+    /// A claim, by the flags of its completion, of which a lease is made when somebody takes it.
+    Claim(u32),
+}
+
+/// The bytes that are shown just now, as long as nobody took them.
+pub struct Taking {
+    /// Whose they are; 0 = nobody's, or taken.
+    conn: Cell<u64>,
+    lent: Cell<Lent>,
+    address: Cell<*const u8>,
+    len: Cell<usize>,
+}
+
+impl Default for Taking {
+    fn default() -> Taking {
+        Taking {
+            conn: Cell::new(0),
+            lent: Cell::new(Lent::Lease(0)),
+            address: Cell::new(core::ptr::null()),
+            len: Cell::new(0),
+        }
+    }
+}
+
+impl Taking {
+    #[inline(always)]
+    pub fn offer(&self, conn: u64, lent: Lent, bytes: &[u8]) {
+        self.conn.set(conn);
+        self.lent.set(lent);
+        self.address.set(bytes.as_ptr());
+        self.len.set(bytes.len());
+    }
+
+    /// The show of what was offered is over: whether somebody took it.
+    #[inline(always)]
+    pub fn withdraw(&self) -> bool {
+        self.conn.replace(0) == 0
+    }
+
+    /// What is shown of `conn`.
+    pub fn of(&self, conn: u64) -> Option<(Lent, u64, usize)> {
+        let shown = (self.lent.get(), self.address.get() as u64, self.len.get());
+        (self.conn.get() == conn).then_some(shown)
+    }
+
+    pub fn take(&self) {
+        self.conn.set(0);
     }
 }

@@ -3,7 +3,6 @@
 //! Owns: nothing; it says which of the two there are. Without the feature `tls` nobody can make
 //! either, and the runtime is the same in everything else.
 
-mod filter;
 mod options;
 mod pumped;
 

@@ -4,12 +4,13 @@
 
 mod tidy {
     pub mod checks;
+    pub mod circles;
     pub mod hazards;
     pub mod mutants;
     pub mod source;
 }
 
-use tidy::{checks, hazards, mutants};
+use tidy::{checks, circles, hazards, mutants};
 
 /// Fails with all findings at once, so that one run shows the whole work.
 fn expect_none(findings: Vec<String>) {
@@ -19,6 +20,11 @@ fn expect_none(findings: Vec<String>) {
 #[test]
 fn layers_point_down() {
     expect_none(checks::layers());
+}
+
+#[test]
+fn no_floor_has_circles() {
+    expect_none(circles::circles());
 }
 
 #[test]
@@ -83,4 +89,5 @@ fn every_mutant_still_applies() {
 fn the_checks_themselves_can_fail() {
     expect_none(checks::self_test());
     assert!(mutants::notices(), "mutants did not notice");
+    assert!(circles::notices(), "circles did not notice");
 }

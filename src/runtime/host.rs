@@ -1,11 +1,9 @@
-//! A ring beside the worker's own, which the worker turns: see [`Door::run_hosted`].
+//! A ring beside the worker's own, which the worker turns: see `Door::run_hosted`.
 //!
 //! Owns: the poll on its descriptor. Never touches the ring: the door does.
 
-use super::Door;
-use super::core::Core;
+use super::connection::Connections;
 use super::kind;
-use super::worker::Worker;
 use crate::error::Fault;
 use crate::ring::{Completion, Op, cf, opcode};
 use crate::sys::uapi::POLL_ADD_MULTI;
@@ -25,24 +23,25 @@ pub enum Hosted {
 
 /// The ring beside.
 #[derive(Default)]
-pub(super) struct Host {
+pub struct Host {
     /// Its descriptor, if there is one.
-    fd: Option<i32>,
+    pub fd: Option<i32>,
     /// Token of the poll on it, or 0.
-    poll: u64,
+    pub poll: u64,
 }
 
 impl Host {
     #[inline(always)]
-    pub(super) fn is_there(&self) -> bool {
+    pub fn is_there(&self) -> bool {
         self.fd.is_some()
     }
 }
 
-impl Core {
-    fn watch_host(&mut self) -> Result<(), Fault> {
-        let Some(fd) = self.host.fd.filter(|_| self.host.poll == 0) else { return Ok(()) };
-        self.host.poll = self.submit(&Op {
+impl Host {
+    /// Have the ring tell when there is something to do.
+    pub fn watch(&mut self, own: &mut Connections) -> Result<(), Fault> {
+        let Some(fd) = self.fd.filter(|_| self.poll == 0) else { return Ok(()) };
+        self.poll = own.submit(&Op {
             opcode: opcode::POLL_ADD,
             fd,
             len: POLL_ADD_MULTI,
@@ -53,35 +52,10 @@ impl Core {
         Ok(())
     }
 
-    pub(super) fn complete_host(&mut self, completion: &Completion) {
-        if completion.flags & cf::FINAL != 0 && completion.token == self.host.poll {
-            self.host.poll = 0;
-        }
-    }
-}
-
-impl Worker {
-    /// Turn the ring whose descriptor is `fd` from now on.
-    pub fn host(&self, fd: i32) -> Result<(), Fault> {
-        let core = &mut *self.core.borrow_mut();
-        core.host.fd = Some(fd);
-        core.watch_host().inspect_err(|_| core.host.fd = None)
-    }
-
-    #[cold]
-    pub(super) fn run_hosted(&self, door: &impl Door) {
-        let ran = door.run_hosted();
-        let core = &mut *self.core.borrow_mut();
-        match ran {
-            Hosted::Idle => core.again |= core.watch_host().is_err(),
-            Hosted::Busy => core.hurry = true,
-            Hosted::Refused => core.again = true,
-            Hosted::Gone => {
-                core.host.fd = None;
-                // The kernel holds the descriptor's file as long as it polls it.
-                let poll = core::mem::take(&mut core.host.poll);
-                core.again |= poll != 0 && core.engine.cancel(poll).is_err();
-            }
+    /// The poll told something.
+    pub fn complete(&mut self, completion: &Completion) {
+        if completion.flags & cf::FINAL != 0 && completion.token == self.poll {
+            self.poll = 0;
         }
     }
 }

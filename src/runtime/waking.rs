@@ -3,14 +3,13 @@
 //! Owns: the way to each worker's wake, and the count of those who are on it. Invariant: nobody
 //! writes a worker's eventfd once [`Waking::shut`] returned: its number may be another file's then.
 
-use super::Shared;
 use crate::ring::{Wake, signal};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// The way to one worker's wake.
 #[derive(Default)]
-pub(super) struct Waking {
+pub struct Waking {
     /// Made by the worker when it begins.
     wake: OnceLock<Arc<Wake>>,
     inside: AtomicU32,
@@ -19,17 +18,17 @@ pub(super) struct Waking {
 
 impl Waking {
     /// The worker begins.
-    pub(super) fn begin(&self, wake: &Arc<Wake>) {
+    pub fn begin(&self, wake: &Arc<Wake>) {
         let _ = self.wake.set(wake.clone());
     }
 
     /// The wake of a worker that has begun, for whoever knows that it is not over.
-    pub(super) fn get(&self) -> Option<&Arc<Wake>> {
+    pub fn get(&self) -> Option<&Arc<Wake>> {
         self.wake.get()
     }
 
     /// Wake the worker, unless it is over. Any thread and signal handlers: atomics and one write.
-    pub(super) fn wake(&self) {
+    pub fn wake(&self) {
         self.inside.fetch_add(1, Ordering::SeqCst);
         if !self.shut.load(Ordering::SeqCst) {
             if let Some(wake) = self.wake.get() {
@@ -40,16 +39,10 @@ impl Waking {
     }
 
     /// The worker is over: nobody wakes it any more, and the last one is through.
-    pub(super) fn shut(&self) {
+    pub fn shut(&self) {
         self.shut.store(true, Ordering::SeqCst);
         while self.inside.load(Ordering::SeqCst) != 0 {
             std::thread::yield_now();
         }
-    }
-}
-
-impl Shared {
-    pub(super) fn wake_all(&self) {
-        self.workers.iter().for_each(|worker| worker.waking.wake());
     }
 }

@@ -8,3 +8,14 @@ mod socket;
 
 pub use sends::Kind;
 pub use socket::Datagrams;
+
+/// A datagram.
+#[derive(Clone, Copy, Debug)]
+pub struct Datagram<'a> {
+    /// The sender's address, a sockaddr; empty when it has none.
+    pub from: &'a [u8],
+    /// What it sent.
+    pub bytes: &'a [u8],
+    /// There was more of it than room.
+    pub truncated: bool,
+}

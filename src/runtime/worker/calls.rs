@@ -3,7 +3,7 @@
 //! Owns: nothing. It only changes what the connection wants; the core does it when the callback has
 //! returned, so that small sends are gathered.
 
-use super::Worker;
+use super::state::Worker;
 use crate::error::{ECLOSED, Fault};
 use crate::resource::Held as Marked;
 use crate::runtime::connection::{

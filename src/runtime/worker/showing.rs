@@ -2,11 +2,11 @@
 //!
 //! Owns: nothing. Invariant: no borrow of the connections is held while it is.
 
-use super::Worker;
+use super::event::{Door, Event};
+use super::state::Worker;
 use crate::ring::{Completion, cf};
 use crate::runtime::connection::{Held, Lent, Life, Shown, fast, index_of};
 use crate::runtime::tls::Session;
-use crate::runtime::{Door, Event};
 
 impl Worker {
     /// Tell what the record at a place brought, if the fast path is for it; else false.

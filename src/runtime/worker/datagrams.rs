@@ -2,23 +2,13 @@
 //!
 //! Owns: nothing. Invariant: what is shown lies in a piece that this holds while user code runs.
 
-use super::worker::Worker;
-use super::{Door, Event};
+use super::event::{Door, Event};
+use super::state::Worker;
 use crate::error::{ESTALE, Fault};
 use crate::resource::Piece;
 use crate::ring::{Completion, cf};
+use crate::runtime::datagram::Datagram;
 use crate::sys::datagram::{split, take_apart};
-
-/// A datagram.
-#[derive(Clone, Copy, Debug)]
-pub struct Datagram<'a> {
-    /// The sender's address, a sockaddr; empty when it has none.
-    pub from: &'a [u8],
-    /// What it sent.
-    pub bytes: &'a [u8],
-    /// There was more of it than room.
-    pub truncated: bool,
-}
 
 impl Worker {
     pub(super) fn complete_datagram(&self, door: &impl Door, completion: &Completion) {

@@ -3,8 +3,8 @@
 //! Owns: nothing of its own. Invariant: a connection leaves when one look finds nothing unread of
 //! it, all that was answered is sent, and nothing was shown that the user did not answer yet.
 
-use super::connection::{How, Leave, Life, pause_of};
 use super::core::{Core, END_PATIENCE_NS, Phase};
+use crate::runtime::connection::{How, Leave, Life, pause_of};
 
 impl Core {
     /// End: nothing is accepted after those who connected before, each connection is served and

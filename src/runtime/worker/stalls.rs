@@ -4,20 +4,10 @@
 //! callback looks at the clock, and every other worker that turns looks at those that do not come
 //! out. Invariant: a row of such callbacks is told once.
 
-use super::{Shared, Worker};
+use super::state::Worker;
 use crate::log;
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-
-/// What a worker shows of its callbacks. Times are those of CLOCK_MONOTONIC.
-#[derive(Debug, Default)]
-pub struct Watched {
-    /// Since when it is in a callback; 0 = it is not.
-    since: AtomicU64,
-    /// When the last one that took too long was over.
-    last: AtomicU64,
-    /// The row at hand was told.
-    told: AtomicBool,
-}
+use crate::runtime::shared::Shared;
+use core::sync::atomic::Ordering;
 
 /// A row ends when for so many times `stall_ns` no callback took too long.
 const QUIET: u64 = 16;
@@ -46,7 +36,7 @@ impl Worker {
     fn watch(&self, body: impl FnOnce()) {
         let Some(place) = self.shared.workers.get(self.index() as usize) else { return body() };
         let begin = self.now();
-        let (watched, stall_ns) = (&place.watched, self.shared.config.stall_ns);
+        let (watched, stall_ns) = (&place.stalls, self.shared.config.stall_ns);
         let quiet = begin.saturating_sub(watched.last.load(Ordering::Relaxed));
         if quiet > stall_ns.saturating_mul(QUIET) {
             watched.told.store(false, Ordering::Relaxed);
@@ -78,10 +68,10 @@ impl Shared {
     #[cold]
     fn look_for_stalls(&self, now: u64) {
         for (worker, place) in self.workers.iter().enumerate() {
-            let since = place.watched.since.load(Ordering::Relaxed);
+            let since = place.stalls.since.load(Ordering::Relaxed);
             let ns = now.saturating_sub(since);
             let stalls = since > 0 && ns > self.config.stall_ns;
-            if stalls && !place.watched.told.swap(true, Ordering::Relaxed) {
+            if stalls && !place.stalls.told.swap(true, Ordering::Relaxed) {
                 tell(worker as u32, ns, "does not return since");
             }
         }

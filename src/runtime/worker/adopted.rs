@@ -3,11 +3,12 @@
 //! Owns: the worker, which never leaves its thread. Invariant: whoever lets go of it early ends its
 //! connections first, so that no descriptor stays.
 
-use super::connection::Offer;
 use super::core::Core;
-use super::worker::Worker;
-use super::{Door, Event, Threads};
+use super::event::{Door, Event};
+use super::state::Worker;
+use super::threads::Threads;
 use crate::error::{ECLOSED, Fault};
+use crate::runtime::connection::Offer;
 use core::cell::Cell;
 use core::mem::ManuallyDrop;
 

@@ -4,10 +4,11 @@
 //! when every worker has its ring and listens, or with the first error and no thread left.
 
 use super::core::Core;
-use super::worker::Worker;
-use super::{Door, Shared};
+use super::event::Door;
+use super::state::Worker;
 use crate::error::{ECLOSED, EPANIC, Fault};
 use crate::log;
+use crate::runtime::shared::Shared;
 use crate::sys::{allowed_cpus, stay_on, without_signals};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Sender, channel};

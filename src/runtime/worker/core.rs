@@ -3,18 +3,17 @@
 //! Owns: everything on the worker's thread but the user's callbacks. Never calls user code: the
 //! worker above takes what is to be told out of here first.
 
-use super::backoff::{Episode, Pace, Tale};
-use super::config::Config;
-use super::connection::Connections;
-use super::datagram::Datagrams;
-use super::host::Host;
-use super::leaving::Leaving;
-use super::listener::Listeners;
-use super::process::Processes;
-use super::signals::Watched;
-use super::stats::WorkerStats;
 use crate::error::Fault;
 use crate::op::Begun;
+use crate::runtime::backoff::{Episode, Pace, Tale};
+use crate::runtime::config::Config;
+use crate::runtime::connection::Connections;
+use crate::runtime::datagram::Datagrams;
+use crate::runtime::host::Host;
+use crate::runtime::jobs::{Leaving, Processes};
+use crate::runtime::listener::Listeners;
+use crate::runtime::signals::Watched;
+use crate::runtime::stats::WorkerStats;
 use core::ops::{Deref, DerefMut};
 use std::sync::Arc;
 

@@ -3,7 +3,9 @@
 //! Owns: nothing. A door is what a language's side of the runtime implements; it is handed to each
 //! step of its worker, so the worker is the same for all and telling is an ordinary call.
 
-use super::{Datagram, Hosted, Worker};
+use super::state::Worker;
+use crate::runtime::datagram::Datagram;
+use crate::runtime::host::Hosted;
 use crate::sys::Resolved;
 use std::ffi::CStr;
 
@@ -41,7 +43,7 @@ pub enum Event<'a> {
     Signalled { signo: i32, sender: i32 },
     /// A child runs (`res` is its pid), with the connections of its streams; or -errno.
     Spawned { process: u64, user: u64, res: i32, streams: &'a [u64; 3] },
-    /// A child ended: its code, -signal, or [`super::UNKNOWN`].
+    /// A child ended: its code, -signal, or [`crate::runtime::UNKNOWN`].
     Exited { process: u64, user: u64, status: i32 },
     /// It stops: nobody is accepted after those who connected before.
     Stopping,

@@ -3,14 +3,14 @@
 //! Owns: the address of each until the kernel has read it. Invariant: each ends in exactly one
 //! connect event: with 0 it is a connection like any other from then on, else it is over with it.
 
-use super::connection::Life;
 use super::core::Core;
-use super::flight::Flight;
-use super::kind;
-use super::worker::Worker;
-use super::{Door, Event};
+use super::event::{Door, Event};
+use super::state::Worker;
 use crate::error::{ECLOSED, Fault};
 use crate::ring::{Completion, Op, opcode};
+use crate::runtime::connection::{Life, index_of};
+use crate::runtime::flight::Flight;
+use crate::runtime::kind;
 use crate::sys::net::{self, Place};
 use std::os::fd::{AsRawFd, IntoRawFd};
 
@@ -34,7 +34,7 @@ impl Core {
         let address = connection.address.insert(address);
         let (addr, len) = (address.as_ptr() as u64, address.len());
         let (id, fd) = (connection.id, connection.fd);
-        let index = super::connection::index_of(id);
+        let index = index_of(id);
         let limit = if timeout_ns == 0 { i64::MAX as u64 } else { timeout_ns };
         let op = Op {
             opcode: opcode::LIB_CONNECT_TIMEOUT,

@@ -3,13 +3,13 @@
 //!
 //! Owns: their number. Invariant: no tick is told of a timer after it was stopped.
 
-use super::config::MAX_TIMERS;
 use super::core::Core;
-use super::worker::Worker;
-use super::{Door, Event};
+use super::event::{Door, Event};
+use super::state::Worker;
 use crate::error::{ESTALE, Fault};
 use crate::op::{Call, Sink};
 use crate::ring::{Op, bits, cf, opcode};
+use crate::runtime::config::MAX_TIMERS;
 
 /// In place of a callback's address: the completion is a timer's, its context the user's number.
 const TICK: u64 = 1;

@@ -4,39 +4,16 @@
 //! is held while user code runs: what is to be told is moved out first, and what the user asks for
 //! meanwhile is done after.
 
-pub mod calls;
-mod showing;
-
-use super::backoff::Tale;
-use super::connection::index_of;
-use super::connection::{Close, How, Leave, Life, Sent, Taking, Teardown, fast};
 use super::core::Core;
-use super::kind;
-use super::{Door, Event, Shared};
+use super::event::{Door, Event};
+use super::state::Worker;
 use crate::error::ETLS;
 use crate::ring::{Completion, cf, signal};
-use core::cell::RefCell;
-use core::sync::atomic::Ordering;
-use std::sync::Arc;
-
-/// One worker of a runtime.
-pub struct Worker {
-    pub(super) core: RefCell<Core>,
-    pub(super) shared: Arc<Shared>,
-    pub(super) taking: Taking,
-    index: u32,
-}
+use crate::runtime::backoff::Tale;
+use crate::runtime::connection::{Close, How, Leave, Life, Sent, Teardown, fast, index_of};
+use crate::runtime::kind;
 
 impl Worker {
-    pub(super) fn new(core: Core, shared: Arc<Shared>, index: u32) -> Worker {
-        Worker { core: RefCell::new(core), shared, taking: Taking::default(), index }
-    }
-
-    /// Which of the runtime's workers it is.
-    pub fn index(&self) -> u32 {
-        self.index
-    }
-
     /// The loop, until the runtime is stopped and every connection is over.
     /// Tells by `begun` that it listens to what it was told so far.
     pub(super) fn run(&self, door: &impl Door, begun: impl FnOnce()) {
@@ -171,7 +148,8 @@ impl Worker {
         {
             let core = &mut *self.core.borrow_mut();
             if core.again {
-                core.watch_all();
+                let Core { processes, connections, .. } = core;
+                processes.watch_all(connections);
                 core.watch_signals();
             }
             core.begin_round();
@@ -214,7 +192,7 @@ impl Worker {
             kind::WATCH => self.core.borrow_mut().complete_watch(completion),
             kind::PROCESS => self.complete_process(door, completion),
             kind::SIGNAL => self.complete_signals(door),
-            kind::HOST => self.core.borrow_mut().complete_host(completion),
+            kind::HOST => self.core.borrow_mut().host.complete(completion),
             kind::DATAGRAM_RECV => self.complete_datagram(door, completion),
             kind::DATAGRAM_SEND => self.complete_datagram_send(door, completion),
             _ => {}
@@ -342,10 +320,5 @@ impl Worker {
         late.into_iter().for_each(|index| self.end_if_over(door, index as usize));
         let core = &mut *self.core.borrow_mut();
         core.hurry |= !core.late.is_empty();
-    }
-
-    /// The runtime's number, by which a door knows that a worker is meant.
-    pub fn runtime(&self) -> u64 {
-        self.shared.handle.load(Ordering::Relaxed)
     }
 }

@@ -3,7 +3,6 @@
 //! Owns: nothing.
 
 /// How far encrypting came.
-#[cfg_attr(not(feature = "tls"), expect(dead_code))]
 pub enum Pumped {
     /// As far as there is room, or all of it.
     All,

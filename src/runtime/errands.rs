@@ -47,7 +47,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 3] = [Kind::Work, Kind::Lookup, Kind::Start];
+    pub(crate) const ALL: [Kind; 3] = [Kind::Work, Kind::Lookup, Kind::Start];
 }
 
 pub struct Job {

@@ -30,7 +30,7 @@ pub struct Leaving {
 
 impl Leaving {
     /// Nobody asked for a stop.
-    pub const NEVER: Leaving =
+    pub(crate) const NEVER: Leaving =
         Leaving { since: u64::MAX, lookups: u64::MAX, starts: u64::MAX, functions: u64::MAX };
 
     /// The worker is asked to stop.

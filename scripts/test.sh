@@ -20,7 +20,8 @@ chosen=" $* "
 started=$(date +%s)
 
 # One build of the crate and what it needs serves tests, lints, mutants and the command: the profile
-# `fast`, with all features. LTO is for what is shipped: the part `lib` makes what the tests load.
+# `fast`, with all features but the simulated kernel. LTO is for what ships: the part `lib` makes
+# what the tests load.
 features="--profile fast --features capi,cli,tls"
 tests() {
     # shellcheck disable=SC2086 # a list of words

@@ -230,7 +230,7 @@ fn enter_slowly(entry: &'static Entry, door: Door, body: impl FnOnce(&Inside) ->
     code
 }
 
-/// Claim a ring that the calling thread does not own.
+/// Take a ring that the calling thread does not own, for as long as it is inside.
 fn admit(entry: &'static Entry, door: Door) -> Result<(u32, Access), Fault> {
     let wrong = Fault {
         code: EWRONGTHREAD,

@@ -343,7 +343,8 @@ impl Door for Callbacks {
             Event::Data { conn, user, bytes, used } => {
                 if let Some(data) = handlers.data {
                     let (bytes, length) = (bytes.as_ptr(), bytes.len());
-                    // SAFETY: as above.
+                    // SAFETY: who sets the handlers vouches for the functions and their context;
+                    // the bytes are there until it returns.
                     *used = unsafe { data(ctx, runtime, conn, user, bytes, length) };
                 }
             }

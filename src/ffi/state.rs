@@ -102,7 +102,8 @@ impl RingState {
 /// The calling thread is inside `ring` (see the boundary), and no other reference is alive.
 #[inline]
 pub(super) unsafe fn state<'a>(ring: *mut RingState) -> &'a mut RingState {
-    // SAFETY: as the caller promised; the table holds the pointer until the ring is freed.
+    // SAFETY: the caller promised that it is inside and has no other reference; the table holds
+    // the pointer until the ring is freed.
     unsafe { &mut *ring }
 }
 
@@ -160,7 +161,7 @@ fn end_carefully(inside: &Inside, keep_stop: bool) -> bool {
     }
     if over {
         // What the loop showed goes before anybody can look.
-        // SAFETY: as above.
+        // SAFETY: inside, and the reference ends with the line.
         unsafe { state(inside.ring) }.engine.completed.unshow();
         if is_poisoned(inside) {
             scrap(inside)
@@ -388,7 +389,7 @@ pub(super) fn drain(inside: &Inside, timeout_ns: i64, keep_records: bool) -> Res
     let start = ring.engine.driver.now();
     let mut asked = start;
     loop {
-        // SAFETY: as above.
+        // SAFETY: inside, and not kept across `step`.
         let ring = unsafe { state(inside.ring) };
         ring.hush();
         let left = ring.engine.inflight();
@@ -447,11 +448,11 @@ pub(super) fn end(inside: &Inside) -> u32 {
         }
     }
     empty(inside);
-    // SAFETY: as above.
+    // SAFETY: inside, and the reference ends with the line.
     let before = unsafe { state(inside.ring) }.engine.driver.stats.abandoned.get();
     shut_mailbox(inside);
     loop {
-        // SAFETY: as above.
+        // SAFETY: inside, and not kept across `dispatch`.
         let ring = unsafe { state(inside.ring) };
         ring.engine.drop_records();
         let more = ring.engine.abandon_some() || ring.engine.return_mail();
@@ -460,7 +461,7 @@ pub(super) fn end(inside: &Inside) -> u32 {
             break;
         }
     }
-    // SAFETY: as above; user code is over, and the ring was made by Box::into_raw in create.
+    // SAFETY: inside, and user code is over; the ring was made by Box::into_raw in create.
     let ring = unsafe { Box::from_raw(inside.ring) };
     let abandoned = ring.engine.driver.stats.abandoned.get() - before;
     super::log::tell_abandoned(abandoned);

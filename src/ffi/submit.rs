@@ -121,7 +121,7 @@ pub unsafe extern "C-unwind" fn ringline_submit(
         let submitted = match flags {
             // SAFETY: the caller vouches for as many tokens, unless NULL.
             0 => unsafe { submit(&mut ring.engine, ops, tokens) },
-            // SAFETY: as above, and for what the ops point to.
+            // SAFETY: the caller vouches for the tokens, unless NULL, and for what ops point to.
             COPY_ARGS => unsafe { submit_copied(ring, ops, tokens) },
             _ => Err(Fault::errno(libc::EINVAL, "flags must be 0 or SUBMIT_COPY_ARGS")),
         };
@@ -138,7 +138,7 @@ unsafe fn submit(engine: &mut Engine, ops: &[Op], tokens: *mut u64) -> Result<u3
         return Ok(0);
     }
     if !tokens.is_null() {
-        // SAFETY: as the caller promised.
+        // SAFETY: not NULL, and the caller promised as many tokens as ops.
         let tokens = unsafe { core::slice::from_raw_parts_mut(tokens, ops.len()) };
         return match engine.submit(ops, tokens, Sink::default()) {
             0 => Err(engine.rejection().0),
@@ -179,7 +179,7 @@ unsafe fn submit_copied(ring: &mut RingState, ops: &[Op], tokens: *mut u64) -> R
         let last = rest.iter().position(|op| op.flags & LINKS == 0);
         let members = &rest[..last.map_or(rest.len(), |last| last + 1)];
         let mut unseen = [0u64; CHUNK];
-        // SAFETY: as the caller promised.
+        // SAFETY: the caller promised that what the ops point to is readable.
         if let Err(fault) = unsafe { submit_members(ring, members, &mut unseen) } {
             return if done == 0 { Err(fault) } else { Ok(done as u32) };
         }
@@ -215,7 +215,7 @@ unsafe fn submit_members(
     let mut copies = [Op::default(); CHUNK];
     let copies = &mut copies[..members.len()];
     copies.copy_from_slice(members);
-    // SAFETY: as the caller promised.
+    // SAFETY: the caller promised that what the ops point to is readable.
     let taken = copies.iter_mut().try_for_each(|op| unsafe { arguments.take(op) });
     let submitted = taken.and_then(|()| match engine.submit(copies, tokens, Sink::default()) {
         0 => Err(engine.rejection().0),

@@ -246,7 +246,7 @@ impl Slab {
         }
         // SAFETY: indices on the free list are below `touched`.
         let slot = unsafe { self.map.as_ptr().cast::<Slot>().add(self.free as usize) };
-        // SAFETY: as above; nothing else borrows the slab.
+        // SAFETY: a slot of the map, and nothing else borrows the slab.
         let taken = unsafe { &mut *slot };
         (self.free, self.live) = (taken.link, self.live + 1);
         Some(Single { slot, token: taken.begin(op) })
@@ -341,7 +341,7 @@ impl Pass {
     #[inline(always)]
     pub fn peek_receive(&mut self, token: u64, group: u16) -> Option<u64> {
         const KIND: [u8; 4] = [super::record::opcode::RECV, 0, bits::POOL, Lifecycle::Live as u8];
-        // SAFETY: as in `peek`.
+        // SAFETY: a slot, or zeros, which are a free slot; nothing else borrows the slab.
         let slot = unsafe { &mut *self.at(token) };
         let same = slot.token == token && *slot.kind() == u32::from_ne_bytes(KIND);
         (same && slot.done == u32::from(group)).then_some(slot.user_data)
@@ -350,7 +350,7 @@ impl Pass {
     /// End the life of the operation that [`Pass::peek`] found under `token`.
     #[inline(always)]
     pub fn end(&mut self, token: u64) {
-        // SAFETY: as in `peek`.
+        // SAFETY: a slot, or zeros, which are a free slot; nothing else borrows the slab.
         let slot = unsafe { &mut *self.at(token) };
         debug_assert!(slot.token == token && slot.is_plain());
         self.end_at(slot);

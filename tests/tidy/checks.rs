@@ -9,6 +9,8 @@ const FILE_AIM: usize = 500;
 const FILE_LIMIT: usize = 700;
 const FUNCTION_LIMIT: usize = 70;
 const LINE_LIMIT: usize = 100;
+/// How a SAFETY note begins that says nothing itself.
+const POINTERS: [&str; 5] = ["as above", "see above", "as before", "as in `", "as the caller"];
 /// How far above an unsafe block its SAFETY note may start.
 const NOTE_REACH: usize = 8;
 
@@ -188,7 +190,7 @@ fn c_functions(text: &str) -> Vec<(usize, String, usize)> {
     found
 }
 
-/// Unsafe blocks and impls without a note.
+/// Unsafe blocks and impls without a note, or with one that only points elsewhere.
 pub fn safety_notes() -> Vec<String> {
     let sources = all();
     let rust = sources.iter().filter(|source| source.ending() == "rs");
@@ -204,9 +206,16 @@ fn safety_notes_of(source: &Source) -> Vec<String> {
         }
         let above = &text[index.saturating_sub(NOTE_REACH)..=index];
         // An empty line ends the reach: a note belongs to what it touches.
-        let near = above.iter().rev().take_while(|line| !line.trim().is_empty());
-        if !near.into_iter().any(|line| line.contains("SAFETY:")) {
+        let mut near = above.iter().rev().take_while(|line| !line.trim().is_empty());
+        if !near.any(|line| line.contains("SAFETY:")) {
             findings.push(format!("{}:{}: no SAFETY: note", source.path, index + 1));
+        }
+    }
+    for (index, line) in text.iter().enumerate() {
+        let note = line.trim_start().strip_prefix("// SAFETY: ").unwrap_or_default();
+        // Which duty is met, and by what, is asked at this place, and not at another one.
+        if POINTERS.iter().any(|pointer| note.starts_with(pointer)) {
+            findings.push(format!("{}:{}: the note points elsewhere", source.path, index + 1));
         }
     }
     findings
@@ -412,6 +421,10 @@ pub fn self_test() -> Vec<String> {
     expect("safety", safety_notes_of(&fake("src/a.rs", far)).len() == 1);
     let near = "// SAFETY: x\nlet a = unsafe { b() };";
     expect("safety note", safety_notes_of(&fake("src/a.rs", near)).is_empty());
+    for note in ["as above.", "see above; the bytes are there.", "as the caller promised."] {
+        let text = format!("// SAFETY: {note}\nlet a = unsafe {{ b() }};");
+        expect("safety pointer", safety_notes_of(&fake("src/a.rs", &text)).len() == 1);
+    }
     expect("blank", blank("a \"unsafe {\" 'x' // c\nb /* d */ 'a r#\"e\"#").contains("'a"));
     expect("blank strings", !blank("\"un\\\"safe\" r#\"x\"y\"#").contains(['u', 'x', 'y']));
     silent

@@ -135,10 +135,10 @@ impl Awaited {
         // SAFETY: both are live; what is written is a new reference.
         let how = guarded_call(|| unsafe { PyIter_Send(inner.ptr(), value.ptr(), &mut result) });
         match how {
-            // SAFETY: as above.
+            // SAFETY: the result is a new reference.
             PySendResult::PYGEN_NEXT => Ok(Came::Yielded(unsafe { Ref::new(result) }?)),
             PySendResult::PYGEN_RETURN => {
-                // SAFETY: as above.
+                // SAFETY: the result is a new reference.
                 let result = unsafe { Ref::new(result) }?;
                 let (owner, given) = (self.owner.take(), self.given.take());
                 match (owner, self.end()) {

@@ -99,7 +99,7 @@ impl Held {
     /// other attributes than asyncio gave it.
     #[cold]
     pub fn begin(reader: &Ref) -> Py<bool> {
-        // SAFETY: as above.
+        // SAFETY: a live object with a dict; a new reference.
         let dict = unsafe { Ref::new(PyObject_GenericGetDict(reader.ptr(), null_mut())) }?;
         // SAFETY: a dict.
         if unsafe { PyDict_Size(dict.ptr()) } != NAMES.len() as isize + LEFT - 1 {
@@ -121,7 +121,7 @@ impl Held {
     /// left is not seen any more, and keeps the reader from the quick way.
     #[cold]
     pub fn clean(reader: &Ref) -> Py<()> {
-        // SAFETY: as above.
+        // SAFETY: a live object with a dict; a new reference.
         let dict = unsafe { Ref::new(PyObject_GenericGetDict(reader.ptr(), null_mut())) }?;
         for name in NAMES {
             let name = intern(name)?;
@@ -139,7 +139,7 @@ const LEFT: isize = 2;
 
 /// The place in the state of what is asked for by this name.
 fn place(reader: &Ref, at: *mut c_void, body: impl FnOnce(&Slot)) -> Py<()> {
-    // SAFETY: as in `Held::of`.
+    // SAFETY: a live object with a dict, and `found` is the dict's while it is looked at.
     let found = unsafe {
         let dict = Ref::new(PyObject_GenericGetDict(reader.ptr(), null_mut()))?;
         let found = PyDict_GetItemWithError(dict.ptr(), key().ptr());

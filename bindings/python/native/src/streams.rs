@@ -246,7 +246,7 @@ fn take(owner: &Ref, state: &ReaderState, buffer: &Ref, size: isize) -> Py {
     // SAFETY: a bytearray of that many bytes at least; a new reference.
     let data =
         unsafe { Ref::new(PyBytes_FromStringAndSize(PyByteArray_AsString(buffer.ptr()), size)) }?;
-    // SAFETY: as above; who looks at its memory makes it an error.
+    // SAFETY: a bytearray; who looks at its memory makes it an error.
     let done = unsafe {
         if size == PyByteArray_Size(buffer.ptr()) {
             PyByteArray_Resize(buffer.ptr(), 0)

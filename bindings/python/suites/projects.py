@@ -82,7 +82,7 @@ PROJECTS = (
     ),
     Project(
         "aiohttp", "3.14.5", "sdist",
-        take=("tests", "pytest.ini", "setup.cfg", "examples"),
+        take=("tests", "pytest.ini", "setup.cfg", "examples", "README.rst"),
         tests=("tests",),
         packages=(
             "aiodns", "backports.zstd", "blockbuster", "brotli", "coverage", "freezegun",
@@ -107,7 +107,7 @@ PROJECTS = (
     ),
     Project(
         "sqlalchemy", "2.1.9", "sdist",
-        take=("test", "setup.cfg", "pyproject.toml"),
+        take=("test", "setup.cfg", "pyproject.toml", "lib/sqlalchemy/testing/plugin"),
         tests=(
             "test/ext/asyncio", "test/dialect/postgresql", "test/engine", "test/sql/test_query.py"
         ),

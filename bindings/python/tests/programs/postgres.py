@@ -38,6 +38,7 @@ def running(port: int) -> Iterator[str]:
         shutil.chown(folder, "nobody", "nogroup")
     data = folder / "data"
     make = [f"{bin}/initdb", "-D", str(data), "-U", "tester", "-A", "trust", "--no-sync"]
+    make += ["-E", "UTF8"]
     env = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
     log = open(folder / "log.txt", "wb")
     child = None

@@ -229,7 +229,7 @@ fn operations(report: &mut Report, kernel: &Kernel) {
 
 fn features(report: &mut Report, kernel: &Kernel) {
     let off = probe::disabled_by_environment();
-    for feature in &FEATURES {
+    for feature in FEATURES {
         let name = feature.name.to_str().unwrap_or("?");
         if off.has(feature.bit) {
             report.line(name, "off", "switched off by RINGLINE_DISABLE");

@@ -1,6 +1,7 @@
-//! Anonymous private mappings with an owner.
+//! Mappings with an owner: memory of our own, and the queues of a ring.
 //!
-//! Owns: address ranges from mmap(2), zero-filled, touched lazily. Never grows or moves.
+//! Owns: address ranges from mmap(2). Our own are zero-filled and touched lazily. Never grows or
+//! moves.
 
 use core::ptr::NonNull;
 
@@ -19,7 +20,13 @@ pub enum Huge {
     Reserved,
 }
 
-/// A zero-filled, page-aligned range of memory, unmapped on drop.
+/// Why the last call failed.
+fn errno() -> i32 {
+    // SAFETY: errno is this thread's.
+    unsafe { *libc::__errno_location() }
+}
+
+/// A page-aligned range of memory, unmapped on drop.
 #[derive(Debug)]
 pub struct Map {
     base: NonNull<u8>,
@@ -34,16 +41,25 @@ impl Map {
     /// Returns the errno on failure.
     pub fn new(len: usize) -> Result<Map, i32> {
         let len = len.max(1).checked_next_multiple_of(4096).ok_or(libc::ENOMEM)?;
-        Map::with_flags(len, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE)
+        Map::of(len, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE, -1, 0)
     }
 
-    fn with_flags(len: usize, flags: i32) -> Result<Map, i32> {
+    /// Queues of the kernel ring `fd`. A forked child does not inherit them: it could only disturb.
+    pub(super) fn of_ring(fd: i32, offset: i64, len: usize) -> Result<Map, i32> {
+        let map = Map::of(len, libc::MAP_SHARED, fd, offset)?;
+        // SAFETY: the range is the mapping just made.
+        match unsafe { libc::madvise(map.as_ptr().cast(), len, libc::MADV_DONTFORK) } {
+            0 => Ok(map),
+            _ => Err(errno()),
+        }
+    }
+
+    fn of(len: usize, flags: i32, fd: i32, offset: i64) -> Result<Map, i32> {
         let access = libc::PROT_READ | libc::PROT_WRITE;
-        // SAFETY: an anonymous mapping at an address of the kernel's choice touches no memory.
-        let base = unsafe { libc::mmap(core::ptr::null_mut(), len, access, flags, -1, 0) };
+        // SAFETY: a mapping at an address of the kernel's choice touches no memory of ours.
+        let base = unsafe { libc::mmap(core::ptr::null_mut(), len, access, flags, fd, offset) };
         if base == libc::MAP_FAILED {
-            // SAFETY: errno is this thread's.
-            return Err(unsafe { *libc::__errno_location() });
+            return Err(errno());
         }
         match NonNull::new(base.cast()) {
             Some(base) => Ok(Map { base, len }),
@@ -56,7 +72,7 @@ impl Map {
         let len = len.max(1).checked_next_multiple_of(HUGE).ok_or(libc::ENOMEM)?;
         // Without MAP_NORESERVE: pages that are not there are an error now, not a signal later.
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_HUGETLB;
-        if let Ok(map) = Map::with_flags(len, flags) {
+        if let Ok(map) = Map::of(len, flags, -1, 0) {
             return Ok((map, Huge::Reserved));
         }
         let map = Map::aligned(len, HUGE)?;
@@ -114,7 +130,8 @@ impl Map {
 
 impl Drop for Map {
     fn drop(&mut self) {
-        // SAFETY: base and len are those of the mmap in `new`, unmapped once.
+        // SAFETY: base and len are those of the mmap in `of`, or what `aligned` kept of it, and
+        // unmapped once.
         unsafe { libc::munmap(self.base.as_ptr().cast(), self.len) };
     }
 }

@@ -29,60 +29,75 @@ pub struct Feature {
     pub since: &'static str,
 }
 
+/// Makes the constants and the table of one list: bit, name, and since when.
+macro_rules! features {
+    ($($(#[$about:meta])* $bit:ident = $number:literal, $name:literal, $since:literal;)*) => {
+        impl Features {
+            $($(#[$about])* pub const $bit: Features = Features($number);)*
+
+            /// Every feature of the table.
+            pub const fn all() -> Features {
+                Features(0 $(| $number)*)
+            }
+        }
+
+        /// The table.
+        pub static FEATURES: &[Feature] = &[
+            $(Feature { bit: Features::$bit, name: $name, since: $since },)*
+        ];
+    };
+}
+
+features! {
+    /// One thread submits.
+    SINGLE_ISSUER = 0x1, c"single_issuer", "6.0";
+    /// Completions wait for the owner's enter.
+    DEFER_TASKRUN = 0x2, c"defer_taskrun", "6.1";
+    /// No inter-processor interrupts.
+    COOP_TASKRUN = 0x4, c"coop_taskrun", "5.19";
+    /// Deferred work is announced in the queue flags.
+    TASKRUN_FLAG = 0x8, c"taskrun_flag", "5.19";
+    /// A batch goes on after a bad entry.
+    SUBMIT_ALL = 0x10, c"submit_all", "5.18";
+    /// No index array.
+    NO_SQARRAY = 0x20, c"no_sqarray", "6.6";
+    /// Waiting with a timeout in the enter call.
+    EXT_ARG = 0x40, c"ext_arg", "5.11";
+    /// A second, shorter timeout for a first completion.
+    MIN_WAIT = 0x80, c"min_wait", "6.12";
+    /// Rings of provided buffers.
+    POOL = 0x100, c"pool", "5.19";
+    /// Multishot accept.
+    ACCEPT_MULTISHOT = 0x200, c"accept_multishot", "5.19";
+    /// Multishot receive.
+    RECV_MULTISHOT = 0x400, c"recv_multishot", "6.0";
+    /// Synchronous cancel.
+    CANCEL_SYNC = 0x800, c"cancel_sync", "6.0";
+    /// Cancel everything with one request.
+    CANCEL_ANY = 0x1000, c"cancel_any", "5.19";
+    /// The ring's own descriptor registered.
+    REGISTERED_RING = 0x2000, c"registered_ring", "5.18";
+    /// Writes that never raise SIGPIPE.
+    WRITE_NOSIGNAL = 0x4000, c"write_nosignal", "6.18";
+    /// bind and listen on the ring.
+    BIND_LISTEN = 0x8000, c"bind_listen", "6.11";
+    /// No completion for a success, which QUIET sends stand on.
+    CQE_SKIP = 0x10000, c"cqe_skip", "5.17";
+    /// Rings of provided buffers that are filled piece by piece.
+    POOL_INCREMENTAL = 0x20000, c"pool_incremental", "6.12";
+    /// A table of registered buffers that changes.
+    FIXED_BUFFERS = 0x40000, c"fixed_buffers", "5.19";
+    /// A table of registered files of which the kernel chooses.
+    FILE_TABLE = 0x80000, c"file_table", "6.0";
+    /// A registered file gets a descriptor.
+    FD_INSTALL = 0x100000, c"fd_install", "6.8";
+    /// Entries of 128 bytes and completions of 32.
+    BIG_RING = 0x200000, c"big_ring", "5.19";
+    /// A multishot receive that ends after so many bytes.
+    RECV_LIMIT = 0x400000, c"recv_limit", "6.17";
+}
+
 impl Features {
-    /// One thread submits (6.0).
-    pub const SINGLE_ISSUER: Features = Features(0x1);
-    /// Completions wait for the owner's enter (6.1).
-    pub const DEFER_TASKRUN: Features = Features(0x2);
-    /// No inter-processor interrupts (5.19).
-    pub const COOP_TASKRUN: Features = Features(0x4);
-    /// Deferred work is announced in the queue flags (5.19).
-    pub const TASKRUN_FLAG: Features = Features(0x8);
-    /// A batch goes on after a bad entry (5.18).
-    pub const SUBMIT_ALL: Features = Features(0x10);
-    /// No index array (6.6).
-    pub const NO_SQARRAY: Features = Features(0x20);
-    /// Waiting with a timeout in the enter call (5.11).
-    pub const EXT_ARG: Features = Features(0x40);
-    /// A second, shorter timeout for a first completion (6.12).
-    pub const MIN_WAIT: Features = Features(0x80);
-    /// Rings of provided buffers (5.19).
-    pub const POOL: Features = Features(0x100);
-    /// Multishot accept (5.19).
-    pub const ACCEPT_MULTISHOT: Features = Features(0x200);
-    /// Multishot receive (6.0).
-    pub const RECV_MULTISHOT: Features = Features(0x400);
-    /// Synchronous cancel (6.0).
-    pub const CANCEL_SYNC: Features = Features(0x800);
-    /// Cancel everything with one request (5.19).
-    pub const CANCEL_ANY: Features = Features(0x1000);
-    /// The ring's own descriptor registered (5.18).
-    pub const REGISTERED_RING: Features = Features(0x2000);
-    /// Writes that never raise SIGPIPE (6.18).
-    pub const WRITE_NOSIGNAL: Features = Features(0x4000);
-    /// bind and listen on the ring (6.11).
-    pub const BIND_LISTEN: Features = Features(0x8000);
-    /// No completion for a success, which QUIET sends stand on (5.17).
-    pub const CQE_SKIP: Features = Features(0x10000);
-    /// Rings of provided buffers that are filled piece by piece (6.12).
-    pub const POOL_INCREMENTAL: Features = Features(0x20000);
-    /// A table of registered buffers that changes (5.19).
-    pub const FIXED_BUFFERS: Features = Features(0x40000);
-    /// A table of registered files of which the kernel chooses (6.0).
-    pub const FILE_TABLE: Features = Features(0x80000);
-    /// A registered file gets a descriptor (6.8).
-    pub const FD_INSTALL: Features = Features(0x100000);
-    /// Entries of 128 bytes and completions of 32 (5.19).
-    pub const BIG_RING: Features = Features(0x200000);
-
-    /// A multishot receive that ends after so many bytes (6.17).
-    pub const RECV_LIMIT: Features = Features(0x400000);
-
-    /// Every feature of the table.
-    pub const fn all() -> Features {
-        Features(0x7fffff)
-    }
-
     /// Whether all bits of `other` are here.
     #[inline]
     pub const fn has(self, other: Features) -> bool {
@@ -99,39 +114,6 @@ impl Features {
         Features(self.0 & !other.0)
     }
 }
-
-macro_rules! feature {
-    ($bit:ident, $name:literal, $since:literal) => {
-        Feature { bit: Features::$bit, name: $name, since: $since }
-    };
-}
-
-/// The table.
-pub static FEATURES: [Feature; 23] = [
-    feature!(SINGLE_ISSUER, c"single_issuer", "6.0"),
-    feature!(DEFER_TASKRUN, c"defer_taskrun", "6.1"),
-    feature!(COOP_TASKRUN, c"coop_taskrun", "5.19"),
-    feature!(TASKRUN_FLAG, c"taskrun_flag", "5.19"),
-    feature!(SUBMIT_ALL, c"submit_all", "5.18"),
-    feature!(NO_SQARRAY, c"no_sqarray", "6.6"),
-    feature!(EXT_ARG, c"ext_arg", "5.11"),
-    feature!(MIN_WAIT, c"min_wait", "6.12"),
-    feature!(POOL, c"pool", "5.19"),
-    feature!(ACCEPT_MULTISHOT, c"accept_multishot", "5.19"),
-    feature!(RECV_MULTISHOT, c"recv_multishot", "6.0"),
-    feature!(CANCEL_SYNC, c"cancel_sync", "6.0"),
-    feature!(CANCEL_ANY, c"cancel_any", "5.19"),
-    feature!(REGISTERED_RING, c"registered_ring", "5.18"),
-    feature!(WRITE_NOSIGNAL, c"write_nosignal", "6.18"),
-    feature!(BIND_LISTEN, c"bind_listen", "6.11"),
-    feature!(CQE_SKIP, c"cqe_skip", "5.17"),
-    feature!(POOL_INCREMENTAL, c"pool_incremental", "6.12"),
-    feature!(FIXED_BUFFERS, c"fixed_buffers", "5.19"),
-    feature!(FILE_TABLE, c"file_table", "6.0"),
-    feature!(FD_INSTALL, c"fd_install", "6.8"),
-    feature!(BIG_RING, c"big_ring", "5.19"),
-    feature!(RECV_LIMIT, c"recv_limit", "6.17"),
-];
 
 /// The answer for one kernel.
 pub struct Kernel {

@@ -7,9 +7,8 @@
 //! the queues that are worked on are mapped once more.
 
 use super::uapi::{self, offset};
-use super::{Cqe, Queues, Sqe, errno_of};
+use super::{Cqe, Map, Queues, Sqe, errno_of};
 use core::ffi::c_void;
-use core::ptr::NonNull;
 use core::sync::atomic::AtomicU32;
 use io_uring::{IoUring, Parameters, Submitter, cqueue, squeue};
 use std::io;
@@ -70,50 +69,18 @@ pub(super) fn outcome(done: io::Result<()>) -> i32 {
     done.map_or_else(errno_of, |()| 0)
 }
 
-/// A mapping of the ring's memory.
-struct Shared {
-    base: NonNull<u8>,
-    len: usize,
-}
-
-impl Shared {
-    fn new(fd: i32, offset: i64, len: usize) -> Result<Shared, i32> {
-        let protection = libc::PROT_READ | libc::PROT_WRITE;
-        let flags = libc::MAP_SHARED;
-        // SAFETY: a mapping at an address of the kernel's choice touches no memory of ours.
-        let base = unsafe { libc::mmap(core::ptr::null_mut(), len, protection, flags, fd, offset) };
-        if base == libc::MAP_FAILED {
-            return Err(super::errno());
-        }
-        let base = NonNull::new(base.cast()).ok_or(libc::ENOMEM)?;
-        let shared = Shared { base, len };
-        // SAFETY: the range is the mapping just made.
-        if unsafe { libc::madvise(shared.base.as_ptr().cast(), len, libc::MADV_DONTFORK) } != 0 {
-            return Err(super::errno());
-        }
-        Ok(shared)
-    }
-
-    /// What lies `offset` bytes in; the kernel said so.
-    fn at<T>(&self, offset: u32) -> *mut T {
-        assert!((offset as usize) < self.len);
-        // SAFETY: inside the mapping (asserted).
-        unsafe { self.base.as_ptr().add(offset as usize).cast() }
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        // SAFETY: base and len are those of the mmap in `new`, unmapped once.
-        unsafe { libc::munmap(self.base.as_ptr().cast(), self.len) };
-    }
+/// What lies `offset` bytes in; the kernel said so.
+fn at<T>(map: &Map, offset: u32) -> *mut T {
+    assert!((offset as usize) < map.len());
+    // SAFETY: inside the mapping (asserted).
+    unsafe { map.as_ptr().add(offset as usize).cast() }
 }
 
 /// A ring and its queues. The fields are dropped in this order: the mappings, then the crate's,
 /// then the descriptor, so that nothing outlives it.
 pub(super) struct Rings {
     queues: Queues,
-    _maps: [Option<Shared>; 3],
+    _maps: [Map; 2],
     ring: Ring,
 }
 
@@ -129,29 +96,23 @@ impl Rings {
         };
         let sq_len = sq.array as usize + sq_entries * 4;
         let cq_len = cq.cqes as usize + cq_entries * cq_stride;
-        let single = ring.parameters().is_feature_single_mmap();
-        let first = if single { sq_len.max(cq_len) } else { sq_len };
-        let sq_map = Shared::new(fd, offset::SQ_RING, first)?;
-        let cq_map = match single {
-            true => None,
-            false => Some(Shared::new(fd, offset::CQ_RING, cq_len)?),
-        };
-        let sqes = Shared::new(fd, offset::SQES, sq_entries * sq_stride)?;
-        let cq_at = cq_map.as_ref().unwrap_or(&sq_map);
+        // One mapping has both queues' counters and the completions, since Linux 5.4.
+        let rings = Map::of_ring(fd, offset::SQ_RING, sq_len.max(cq_len))?;
+        let sqes = Map::of_ring(fd, offset::SQES, sq_entries * sq_stride)?;
         let queues = Queues {
-            sqes: sqes.at(0),
-            cqes: cq_at.at(cq.cqes),
+            sqes: at(&sqes, 0),
+            cqes: at(&rings, cq.cqes),
             sq_stride,
             cq_stride,
             sq_mask: record.sq_entries - 1,
             cq_mask: record.cq_entries - 1,
-            sq_head: sq_map.at::<AtomicU32>(sq.head),
-            sq_tail: sq_map.at::<AtomicU32>(sq.tail),
-            sq_flags: sq_map.at::<AtomicU32>(sq.flags),
-            cq_head: cq_at.at::<AtomicU32>(cq.head),
-            cq_tail: cq_at.at::<AtomicU32>(cq.tail),
+            sq_head: at::<AtomicU32>(&rings, sq.head),
+            sq_tail: at::<AtomicU32>(&rings, sq.tail),
+            sq_flags: at::<AtomicU32>(&rings, sq.flags),
+            cq_head: at::<AtomicU32>(&rings, cq.head),
+            cq_tail: at::<AtomicU32>(&rings, cq.tail),
         };
-        Ok(Rings { queues, _maps: [Some(sq_map), cq_map, Some(sqes)], ring })
+        Ok(Rings { queues, _maps: [rings, sqes], ring })
     }
 
     /// Where the queues lie.

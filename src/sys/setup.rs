@@ -12,7 +12,7 @@ use super::uapi::setup::{
     TASKRUN_FLAG,
 };
 use crate::log;
-use io_uring::{IoUring, cqueue, squeue};
+use io_uring::{Builder, IoUring, cqueue, squeue};
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -225,6 +225,9 @@ fn build(spec: &RingSpec, flags: u32) -> Result<Ring, i32> {
     made.map_err(errno_of)
 }
 
+/// Sets a flag of a ring to be.
+type Setter<S, C> = fn(&mut Builder<S, C>) -> &mut Builder<S, C>;
+
 fn build_as<S, C>(spec: &RingSpec, flags: u32) -> io::Result<IoUring<S, C>>
 where
     S: squeue::EntryMarker,
@@ -234,30 +237,24 @@ where
     // Rings start disabled, so that the thread that attaches, not the one that creates, becomes
     // the single issuer.
     builder.dontfork().setup_r_disabled().setup_clamp().setup_cqsize(spec.cq_entries);
-    let has = |flag: u32| flags & flag != 0;
-    if has(SQPOLL) {
+    if flags & SQPOLL != 0 {
         builder.setup_sqpoll(spec.sq_thread_idle_ms);
         if let Ok(cpu) = u32::try_from(spec.sq_thread_cpu) {
             builder.setup_sqpoll_cpu(cpu);
         }
     }
-    if has(SUBMIT_ALL) {
-        builder.setup_submit_all();
-    }
-    if has(COOP_TASKRUN) {
-        builder.setup_coop_taskrun();
-    }
-    if has(TASKRUN_FLAG) {
-        builder.setup_taskrun_flag();
-    }
-    if has(SINGLE_ISSUER) {
-        builder.setup_single_issuer();
-    }
-    if has(DEFER_TASKRUN) {
-        builder.setup_defer_taskrun();
-    }
-    if has(NO_SQARRAY) {
-        builder.setup_no_sqarray();
+    let setters: [(u32, Setter<S, C>); 6] = [
+        (SUBMIT_ALL, Builder::setup_submit_all),
+        (COOP_TASKRUN, Builder::setup_coop_taskrun),
+        (TASKRUN_FLAG, Builder::setup_taskrun_flag),
+        (SINGLE_ISSUER, Builder::setup_single_issuer),
+        (DEFER_TASKRUN, Builder::setup_defer_taskrun),
+        (NO_SQARRAY, Builder::setup_no_sqarray),
+    ];
+    for (flag, set) in setters {
+        if flags & flag != 0 {
+            set(&mut builder);
+        }
     }
     builder.build(spec.sq_entries)
 }

@@ -111,7 +111,6 @@ pub const PBUF_RING_INC: u16 = 2;
 /// IORING_OFF_*: where in the descriptor the queues lie.
 pub mod offset {
     pub const SQ_RING: i64 = 0;
-    pub const CQ_RING: i64 = 0x800_0000;
     pub const SQES: i64 = 0x1000_0000;
 }
 

@@ -1,7 +1,8 @@
 /*
- * fork with a live ring: the child gets RINGLINE_EFORKED from every function, may make a ring of
- * its own, and the parent's ring goes on undisturbed.
- * Failure: the child submits into the parent's ring, or frees it under the parent.
+ * fork with a live ring: the child gets RINGLINE_EFORKED from every function and has none of the
+ * queues' memory, may make a ring of its own, and the parent's ring goes on undisturbed.
+ * Failure: the child submits into the parent's ring, writes into its queues, or frees it under the
+ * parent.
  */
 #include "tools.h"
 
@@ -9,11 +10,23 @@ static ringline_ring *ring;
 static uint64_t lease;
 static char byte;
 
+/* Mappings of kernel rings in this process. */
+static int mapped_queues(void) {
+  FILE *maps = fopen("/proc/self/maps", "r");
+  char line[1024];
+  int count = 0;
+  CHECK(maps != NULL);
+  while (fgets(line, sizeof line, maps) != NULL) count += strstr(line, "[io_uring]") != NULL;
+  CHECK(fclose(maps) == 0);
+  return count;
+}
+
 static int child(void *ctx) {
   ringline_op op;
   ringline_stats stats;
   ringline_ring *own;
   (void)ctx;
+  CHECK_EQ(mapped_queues(), 0);
   memset(&stats, 0, sizeof stats);
   ringline_prep_nop(&op);
   CHECK_EQ(ringline_turn(ring), RINGLINE_EFORKED);
@@ -55,7 +68,9 @@ int main(void) {
   harness_baseline();
   make_pair(ends);
   make_pipe(pipe_ends);
+  CHECK_EQ(mapped_queues(), 0);
   ring = make_ring();
+  CHECK(mapped_queues() > 0);
   pool = ringline_pool_create(ring, 4, 64, 0);
   CHECK_OK(pool);
   CHECK(send(ends[1], "x", 1, 0) == 1);

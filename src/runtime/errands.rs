@@ -4,7 +4,7 @@
 //! holds up its kind only. Invariant: see `jobs`, which has the threads.
 
 use crate::error::EPANIC;
-use crate::sys::process::{self, Child, Plan};
+use crate::sys::process::{Child, Plan, end_child, spawn};
 use crate::sys::{Resolved, Unresolved, resolve};
 use core::sync::atomic::{AtomicBool, AtomicU32};
 use std::collections::VecDeque;
@@ -25,14 +25,14 @@ pub struct Work {
 pub enum Task {
     Work(Work),
     Resolve { user: u64, host: Option<CString>, service: Option<CString> },
-    Spawn(Box<Start>),
+    Spawn { process: u64, plan: Box<Plan> },
 }
 
 /// What came of it.
 pub enum Answer {
     Done(Box<dyn FnOnce(i32) + Send>, i32),
     Resolved(u64, Result<Vec<Resolved>, Unresolved>),
-    Spawned(Box<Spawned>),
+    Spawned(u64, Box<Result<Child, i32>>),
 }
 
 /// Kinds of work that have threads of their own each.
@@ -59,9 +59,8 @@ pub struct Job {
 pub struct Running {
     pub thread: ThreadId,
     pub worker: u32,
-    /// What the worker can be told although the thread does not come back; None = nothing, as of
-    /// the user's functions.
-    pub untold: Option<Box<dyn FnOnce() -> Answer + Send>>,
+    /// What the worker can be told although the thread does not come back.
+    pub untold: Option<Answer>,
     /// Its worker does not wait for it any more.
     pub left: bool,
 }
@@ -94,47 +93,6 @@ pub struct Errands {
     pub open: AtomicU32,
 }
 
-/// What came of a start.
-pub struct Spawned {
-    pub process: u64,
-    pub child: Result<Child, i32>,
-}
-
-/// A start to be made.
-pub struct Start {
-    pub process: u64,
-    pub plan: Plan,
-}
-
-impl Start {
-    pub fn run(self) -> Answer {
-        let child = process::spawn(&self.plan);
-        Answer::Spawned(Box::new(Spawned { process: self.process, child }))
-    }
-
-    pub fn process(&self) -> u64 {
-        self.process
-    }
-
-    pub fn cancel(self) -> Answer {
-        Start::cancelled(self.process)
-    }
-
-    /// The answer of a start that was not made, or that nobody waits for.
-    pub fn cancelled(process: u64) -> Answer {
-        Answer::Spawned(Box::new(Spawned { process, child: Err(libc::ECANCELED) }))
-    }
-}
-
-impl Spawned {
-    /// Nobody has it: it ends.
-    pub fn discard(self) {
-        if let Ok(child) = self.child {
-            process::end_child(&child.pidfd);
-        }
-    }
-}
-
 pub fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -144,21 +102,20 @@ impl Task {
         match self {
             Task::Work(_) => Kind::Work,
             Task::Resolve { .. } => Kind::Lookup,
-            Task::Spawn(_) => Kind::Start,
+            Task::Spawn { .. } => Kind::Start,
         }
     }
 
-    /// What its worker can be told in its place; see [`Running::untold`].
-    pub fn untold(&self) -> Option<Box<dyn FnOnce() -> Answer + Send>> {
+    /// What its worker can be told in its place; None = nothing, as of the user's functions.
+    pub fn untold(&self) -> Option<Answer> {
         match self {
             Task::Work(_) => None,
             Task::Resolve { user, .. } => {
-                let user = *user;
-                Some(Box::new(move || Task::Resolve { user, host: None, service: None }.cancel()))
+                let text = c"the runtime is stopping".to_owned();
+                Some(Answer::Resolved(*user, Err(Unresolved { errno: libc::ECANCELED, text })))
             }
-            Task::Spawn(start) => {
-                let process = start.process();
-                Some(Box::new(move || Start::cancelled(process)))
+            Task::Spawn { process, .. } => {
+                Some(Answer::Spawned(*process, Err(libc::ECANCELED).into()))
             }
         }
     }
@@ -173,18 +130,15 @@ impl Task {
             Task::Resolve { user, host, service } => {
                 Answer::Resolved(user, resolve(host.as_deref(), service.as_deref()))
             }
-            Task::Spawn(start) => start.run(),
+            Task::Spawn { process, plan } => Answer::Spawned(process, spawn(&plan).into()),
         }
     }
 
-    pub fn cancel(self) -> Answer {
+    /// The answer when it is not done.
+    pub fn cancel(self) -> Option<Answer> {
         match self {
-            Task::Work(Work { done, .. }) => Answer::Done(done, -libc::ECANCELED),
-            Task::Resolve { user, .. } => {
-                let text = c"the runtime is stopping".to_owned();
-                Answer::Resolved(user, Err(Unresolved { errno: libc::ECANCELED, text }))
-            }
-            Task::Spawn(start) => start.cancel(),
+            Task::Work(Work { done, .. }) => Some(Answer::Done(done, -libc::ECANCELED)),
+            other => other.untold(),
         }
     }
 }
@@ -229,7 +183,11 @@ impl Answer {
     /// Nobody is there to be told. What the user gave is not touched.
     pub fn discard(self) {
         match self {
-            Answer::Spawned(spawned) => spawned.discard(),
+            Answer::Spawned(_, child) => {
+                if let Ok(child) = *child {
+                    end_child(&child.pidfd);
+                }
+            }
             Answer::Done(..) | Answer::Resolved(..) => {}
         }
     }

@@ -64,7 +64,7 @@ impl Shared {
         }
         for answer in answers {
             match answer {
-                Some(answer) => self.answer(worker, answer()),
+                Some(answer) => self.answer(worker, answer),
                 None => {
                     self.workers[worker as usize].errands.open.fetch_sub(1, Ordering::SeqCst);
                 }

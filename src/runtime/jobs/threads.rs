@@ -143,7 +143,7 @@ impl Shared {
             drop(state);
             let gone: VecDeque<Job> = gone;
             for job in gone {
-                self.answer(worker, job.task.cancel());
+                job.task.cancel().into_iter().for_each(|answer| self.answer(worker, answer));
             }
         }
     }

@@ -8,17 +8,17 @@ use super::state::Worker;
 use crate::error::Fault;
 use crate::ring::Completion;
 use crate::runtime::connection::{How, index_of};
-use crate::runtime::errands::{Spawned, Start, Task};
+use crate::runtime::errands::Task;
 use crate::runtime::jobs::UNKNOWN;
 use crate::runtime::kind;
-use crate::sys::process::{self, Plan};
+use crate::sys::process::{self, Child, Plan};
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
 
 impl Worker {
     /// Start a child; its id.
     pub fn process_spawn(&self, plan: Plan, user: u64) -> Result<u64, Fault> {
         let process = self.core.borrow_mut().processes.add(user)?;
-        let asked = self.ask(Task::Spawn(Box::new(Start { process, plan })));
+        let asked = self.ask(Task::Spawn { process, plan: plan.into() });
         if asked.is_err() {
             self.core.borrow_mut().processes.remove(process);
         }
@@ -38,8 +38,7 @@ impl Worker {
     }
 
     /// A child runs, or could not be started.
-    pub(super) fn spawned(&self, door: &impl Door, spawned: Spawned) {
-        let Spawned { process, child } = spawned;
+    pub(super) fn spawned(&self, door: &impl Door, process: u64, child: Result<Child, i32>) {
         let (user, res, streams) = {
             let core = &mut *self.core.borrow_mut();
             let Ok(place) = core.processes.get(process) else { return };

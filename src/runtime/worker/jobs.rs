@@ -54,7 +54,7 @@ impl Worker {
                         Event::Resolved { user, res: -why.errno, addresses: &[], error: &why.text },
                     ),
                 },
-                Answer::Spawned(spawned) => self.spawned(door, *spawned),
+                Answer::Spawned(process, child) => self.spawned(door, process, *child),
             }
             errands.open.fetch_sub(1, Ordering::SeqCst);
         }

@@ -1,12 +1,10 @@
 """The ring itself: batches, chains, timers, cancel, close, what is asked of it."""
 
-import errno
 import gc
 import os
 import select
 import subprocess
 import sys
-import threading
 import time
 import weakref
 from pathlib import Path
@@ -267,21 +265,3 @@ def test_multishot_holds_until_final(ring: ringline.Ring, pair: Pair) -> None:
     assert one(ring).user_data == "mine"
     gc.collect()
     assert seen() is None
-
-
-def test_a_wait_for_nothing() -> None:
-    """Failure: a turn that waits where nothing can come hangs, and says nothing."""
-    with ringline.Ring() as ring:
-        with pytest.raises(ringline.Error, match="nothing is in flight") as raised:
-            ring.turn(wait=1)
-        assert raised.value.errno == errno.EDEADLK
-        assert ring.turn() == [] and ring.turn(wait=1, timeout=0.001) == []
-        ring.batch.nop()
-        (completion,) = ring.turn(wait=1)
-        assert completion.final
-        with pytest.raises(ringline.Error, match="nothing is in flight"):
-            ring.turn_raw(wait=1)
-        # By mail something may come.
-        with ring.mailbox() as mailbox:
-            threading.Timer(0.01, mailbox.wake).start()
-            assert ring.turn(wait=1) == []

@@ -33,7 +33,7 @@ _OTHERS = _abi.CF_MSG | _abi.CF_LOW_WATER
 _FINAL, _LEASE, _ABANDONED = _abi.CF_FINAL, _abi.CF_LEASE, _abi.CF_ABANDONED
 _MORE = _abi.CF_MORE
 _OPTIONS = {name for name, *_ in _abi.Config._fields_} - {"size", "sq_entries"}
-_EINTR, _EDEADLK = -4, -35
+_EINTR = -4
 _NOBODY = -1
 
 
@@ -118,8 +118,6 @@ class Ring(Operations):
         self._kept: List[Record] = []
         self._unread = False
         self._closed = False
-        #: Whether others may have a mailbox of it, so that a turn can end by their mail.
-        self._mailed = False
         address = quick.shared_block(self._handle)
         if not address:
             raise failed(_abi.ESTALE)
@@ -309,8 +307,7 @@ class Ring(Operations):
         Raises
         ------
         Error
-            An operation of the batch was refused (`Error.op`), or the ring cannot be used; EDEADLK
-            where nothing is in flight that a turn without a timeout could wait for.
+            An operation of the batch was refused (`Error.op`), or the ring cannot be used.
         KeyboardInterrupt
             And whatever else a signal handler raises; nothing is lost by it.
         """
@@ -354,8 +351,6 @@ class Ring(Operations):
         if self._kept:
             kept, self._kept = self._kept, []
             return kept
-        if wait and timeout is None and not (self._staged or self._inflight or self._mailed):
-            raise Error(_EDEADLK, "nothing is in flight: this turn would wait for ever")
         shared = self._shared
         nanoseconds = -1 if timeout is None else max(0, int(timeout * 1e9))
         deadline = 0 if timeout is None else time.monotonic_ns() + nanoseconds
@@ -465,7 +460,6 @@ class Ring(Operations):
         """The way to this ring for other threads."""
         handle = ctypes.c_void_p()
         check(quick.mailbox_of(self._bound(), ctypes.byref(handle)))
-        self._mailed = True
         return Mailbox(handle.value or 0, self._inflight, self._numbers)
 
     def stop(self) -> None:

@@ -2617,52 +2617,6 @@ typedef struct ringline_tls_options {
   uint64_t handshake_timeout_ns;
 } ringline_tls_options;
 
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus

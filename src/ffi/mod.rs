@@ -39,6 +39,7 @@ mod runtime_conn;
 mod runtime_datagram;
 mod runtime_door;
 mod runtime_events;
+mod runtime_here;
 mod runtime_lend;
 mod runtime_listen;
 mod runtime_post;

@@ -8,7 +8,8 @@ use super::given::{invalid, put, read_or_default, read_sized};
 use super::ringline_runtime;
 use super::runtime_adopt::{is_at_rest, leave};
 use super::runtime_config::ringline_runtime_config;
-use super::runtime_door::{Callbacks, here, ringline_runtime_handlers};
+use super::runtime_door::{Callbacks, Handlers, ringline_runtime_handlers};
+use super::runtime_here::here;
 use super::table::{self, Object};
 use crate::error::{EREENTRANT, Fault};
 use crate::runtime::{Manner, Shared, Threads, TlsConfig};
@@ -24,7 +25,7 @@ const DEFAULT_BACKLOG: u32 = 4096;
 /// A runtime behind its handle.
 pub(super) struct Runtime {
     pub(super) threads: Arc<Threads>,
-    handlers: Mutex<Callbacks>,
+    handlers: Mutex<Handlers>,
 }
 
 /// The threads of a runtime.
@@ -81,7 +82,7 @@ pub unsafe extern "C-unwind" fn ringline_runtime_set_handlers(
         if runtime.threads.is_started() {
             return Err(Fault::errno(libc::EALREADY, "the runtime was started already"));
         }
-        *runtime.handlers.lock().unwrap_or_else(PoisonError::into_inner) = Callbacks(handlers);
+        *runtime.handlers.lock().unwrap_or_else(PoisonError::into_inner) = Handlers(handlers);
         Ok(())
     })
 }
@@ -166,8 +167,8 @@ pub extern "C-unwind" fn ringline_runtime_listener_close(
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_runtime_start(runtime: *mut ringline_runtime) -> i32 {
     visit(runtime, |runtime| {
-        let callbacks = *runtime.handlers.lock().unwrap_or_else(PoisonError::into_inner);
-        runtime.threads.start(move |_| callbacks)
+        let handlers = *runtime.handlers.lock().unwrap_or_else(PoisonError::into_inner);
+        runtime.threads.start(move |_| Callbacks::new(handlers))
     })
 }
 

@@ -6,8 +6,8 @@
 use super::boundary::{fail, netted, outcome};
 use super::ringline_runtime;
 use super::runtime::threads_of;
-use super::runtime_door::here_any;
 use super::runtime_events::{Records, ringline_event, ringline_worker_block};
+use super::runtime_here::here_any;
 use super::runtime_lend::{lease_to, ringline_lease};
 use super::table;
 use crate::error::{ECLOSED, EFORKED, ENULL, EPANIC, EPOISONED, EREENTRANT, EWRONGTHREAD, Fault};
@@ -19,7 +19,7 @@ use std::rc::Rc;
 /// An adopted worker and what it writes into.
 struct Seat {
     adopted: Option<Adopted>,
-    records: Records,
+    records: Box<Records>,
     runtime: u64,
     epoch: u64,
     turning: Cell<bool>,
@@ -34,7 +34,7 @@ impl Drop for Seat {
             // It is not dropped by itself.
             return;
         }
-        adopted.end(&self.records, || self.records.clear());
+        adopted.end(&*self.records, || self.records.clear());
         adopted.dispose();
     }
 }
@@ -112,8 +112,8 @@ fn adopt(handle: u64, index: u32, no_out: bool) -> Result<*mut ringline_worker_b
         return Err(Fault::errno(libc::EBUSY, "this thread is a worker already"));
     }
     let no_memory = |errno| Fault::errno(errno, "no memory for the records of a worker");
-    let records = Records::new(handle, index).map_err(no_memory)?;
-    let adopted = Some(Adopted::new(&threads, index, &records)?);
+    let records = Box::new(Records::new(handle, index).map_err(no_memory)?);
+    let adopted = Some(Adopted::new(&threads, index, &*records)?);
     let block = records.block();
     records.show();
     let seat = Seat {
@@ -148,7 +148,7 @@ pub extern "C-unwind" fn ringline_worker_turn(runtime: *mut ringline_runtime) ->
 fn turn(handle: u64) -> Result<u32, Fault> {
     let seat = resting_seat(handle)?;
     let Some(adopted) = &seat.adopted else { return Err(Fault::new(EPANIC, "no worker")) };
-    let records = &seat.records;
+    let records = &*seat.records;
     // SAFETY: the block is this thread's.
     let limit_ns = unsafe { (*records.block()).timeout_ns };
     let turned = {
@@ -156,7 +156,7 @@ fn turn(handle: u64) -> Result<u32, Fault> {
         seat.turning.set(true);
         let answers = records.answers();
         records.clear();
-        adopted.turn(records, answers, limit_ns)
+        adopted.turn(records, answers, limit_ns, || records.len() > 0)
     };
     match turned {
         Ok(()) => Ok(records.show()),

@@ -6,7 +6,7 @@ use super::boundary::{Answer, answered};
 use super::constants::*;
 use super::given::{invalid, message, put_sized};
 use super::ringline_runtime;
-use super::runtime_door::here;
+use super::runtime_here::here;
 use super::table;
 use crate::error::{EWRONGTHREAD, Fault};
 use crate::runtime::{ConnFacts, How, Life, Worker};

@@ -1,15 +1,14 @@
 //! Group M: the door of callbacks: what a worker tells is a call of a handler of the user's.
 //!
-//! Owns: which worker the calling thread is. Never keeps a reference to one while user code runs
-//! but the shared one that the worker itself lends.
+//! Owns: the handlers, and how each is called.
 
 use super::boundary::set_detail;
 use super::constants::RINGLINE_DATAGRAM_TRUNCATED;
 use super::ringline_runtime;
-use super::runtime_ring::{end_hosted, run_hosted};
+use super::runtime_here::{arrive, depart};
+use super::runtime_ring::Hosted;
 use super::runtime_work::ringline_address;
-use crate::runtime::{Door, Event, Hosted, Worker};
-use core::cell::Cell;
+use crate::runtime::{Door, Event, Rest, Worker};
 use core::ffi::{c_char, c_void};
 use core::ptr::null;
 
@@ -290,45 +289,29 @@ impl Default for ringline_runtime_handlers {
 
 /// The handlers of a runtime.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Callbacks(pub ringline_runtime_handlers);
+pub(super) struct Handlers(pub ringline_runtime_handlers);
 
 // SAFETY: addresses only; who sets the handlers vouches that every worker may call them.
-unsafe impl Send for Callbacks {}
+unsafe impl Send for Handlers {}
 
-thread_local! {
-    /// The worker that this thread is.
-    static HERE: Cell<*const Worker> = const { Cell::new(null()) };
+/// The door that calls them.
+pub(super) struct Callbacks {
+    handlers: Handlers,
+    hosted: Hosted,
 }
 
-/// The worker that the calling thread is, if it is one of `runtime`.
-#[inline]
-pub(super) fn here<'a>(runtime: u64) -> Option<&'a Worker> {
-    // SAFETY: set by the worker for as long as it runs, on this thread, which is inside of it.
-    let worker = unsafe { HERE.get().as_ref() }?;
-    (worker.runtime() == runtime).then_some(worker)
-}
-
-/// Whether the calling thread is a worker of any runtime.
-pub(super) fn here_any() -> bool {
-    !HERE.get().is_null()
-}
-
-/// The calling thread is this worker from now on.
-pub(super) fn arrive(worker: &Worker) {
-    HERE.set(worker);
-}
-
-/// The calling thread's worker is over.
-pub(super) fn depart() {
-    end_hosted();
-    HERE.set(null());
+impl Callbacks {
+    /// The door of one worker.
+    pub fn new(handlers: Handlers) -> Callbacks {
+        Callbacks { handlers, hosted: Hosted::default() }
+    }
 }
 
 impl Door for Callbacks {
     // Where it is told is known which event it is: each costs the call of its handler alone.
     #[inline(always)]
     fn tell(&self, worker: &Worker, event: Event<'_>) {
-        let handlers = &self.0;
+        let handlers = &self.handlers.0;
         let (ctx, runtime) = (handlers.ctx, worker.runtime() as *mut ringline_runtime);
         macro_rules! call {
             ($handler:ident $(, $argument:expr)*) => {
@@ -380,23 +363,26 @@ impl Door for Callbacks {
                 call!(spawn, process, user, res, streams.as_ptr());
             }
             Event::Exited { process, user, status } => call!(exit, process, user, status),
+            Event::Completed { completion, .. } => self.hosted.completed(completion),
             Event::Started => {
                 arrive(worker);
+                self.hosted.begin();
+                if handlers.sent.is_some() {
+                    worker.hear_all();
+                }
                 call!(start, worker.index());
             }
             Event::Stopping => call!(stopping, worker.index()),
             Event::Stopped => {
                 call!(stop, worker.index());
+                self.hosted.end();
                 depart();
             }
         }
     }
 
-    fn wants_sent(&self) -> bool {
-        self.0.sent.is_some()
-    }
-
-    fn run_hosted(&self) -> Hosted {
-        run_hosted()
+    #[inline(always)]
+    fn poll(&self, worker: &Worker) -> Rest {
+        self.hosted.poll(worker)
     }
 }

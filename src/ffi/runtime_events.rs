@@ -5,10 +5,10 @@
 
 use super::RINGLINE_ABI;
 use super::constants::*;
-use super::runtime_door::{arrive, depart};
-use super::runtime_ring::run_hosted;
+use super::runtime_here::{arrive, depart};
+use super::runtime_ring::Hosted;
 use crate::error::ETLS;
-use crate::runtime::{Datagram, Door, Event, Hosted, Worker};
+use crate::runtime::{Datagram, Door, Event, Rest, Worker};
 use crate::sys::{Map, Resolved};
 use core::cell::{Cell, RefCell};
 use core::ffi::CStr;
@@ -84,14 +84,20 @@ pub(super) struct Records {
     counted: Cell<(u32, usize)>,
     /// What events point to and nobody else keeps until the next turn.
     kept: RefCell<Vec<Box<[u64]>>>,
+    hosted: Hosted,
 }
 
 impl Records {
     /// The records of one worker; the errno on failure.
     pub fn new(runtime: u64, worker: u32) -> Result<Records, i32> {
         let map = Map::new((EVENTS + 1) * size_of::<ringline_event>())?;
-        let records =
-            Records { map, len: Cell::new(0), counted: Cell::default(), kept: RefCell::default() };
+        let records = Records {
+            map,
+            len: Cell::new(0),
+            counted: Cell::default(),
+            kept: RefCell::default(),
+            hosted: Hosted::default(),
+        };
         let block = ringline_worker_block {
             size: size_of::<ringline_worker_block>() as u32,
             abi: RINGLINE_ABI,
@@ -278,31 +284,29 @@ impl Door for Records {
             Event::Exited { process, user, status: res } => {
                 tell(RINGLINE_EVENT_EXIT, ringline_event { res, ..of(process, user) });
             }
+            Event::Completed { completion, .. } => self.hosted.completed(completion),
             Event::Started => {
                 arrive(worker);
+                self.hosted.begin();
+                worker.hear_all();
                 tell(RINGLINE_EVENT_START, of_worker(index));
             }
             Event::Stopping => tell(RINGLINE_EVENT_STOPPING, of_worker(index)),
             Event::Stopped => {
                 tell(RINGLINE_EVENT_STOP, of_worker(index));
+                self.hosted.end();
                 depart();
             }
         }
     }
 
-    fn wants_sent(&self) -> bool {
-        true
-    }
-
-    fn run_hosted(&self) -> Hosted {
-        run_hosted()
+    fn poll(&self, worker: &Worker) -> Rest {
+        let rest = self.hosted.poll(worker);
+        // What was told is shown first.
+        if self.len() > 0 { Rest::Not } else { rest }
     }
 
     fn has_room(&self) -> bool {
         self.len() < EVENTS as u32 / 4
-    }
-
-    fn has_told(&self) -> bool {
-        self.len() > 0
     }
 }

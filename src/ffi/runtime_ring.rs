@@ -11,14 +11,34 @@ use super::run::ringline_run_once;
 use super::runtime_conn::on_worker;
 use super::state::{Pace, state};
 use super::{ringline_ring, ringline_runtime, table};
-use crate::error::Fault;
-use crate::runtime::{Hosted, Worker};
+use crate::error::{EWRONGTHREAD, Fault};
+use crate::ring::{Completion, Op, cf, opcode};
+use crate::runtime::{Rest, Worker};
+use crate::sys::uapi::POLL_ADD_MULTI;
 use core::cell::Cell;
 use core::mem::MaybeUninit;
 use core::ptr::{null, null_mut};
 
+/// In the operation's number: the poll on its descriptor.
+const POLL: u64 = 0;
+
 thread_local! {
-    static HOSTED: Cell<*mut ringline_ring> = const { Cell::new(null_mut()) };
+    /// The place of the ring beside that the worker of this thread has.
+    static BESIDE: Cell<*const Hosted> = const { Cell::new(null()) };
+}
+
+/// The ring beside its own that a worker turns, if there is one.
+pub(super) struct Hosted {
+    ring: Cell<*mut ringline_ring>,
+    fd: Cell<i32>,
+    /// Token of the poll on its descriptor, or 0.
+    token: Cell<u64>,
+}
+
+impl Default for Hosted {
+    fn default() -> Hosted {
+        Hosted { ring: Cell::new(null_mut()), fd: Cell::new(-1), token: Cell::new(0) }
+    }
 }
 
 /// A ring that the worker turns in its own loop: for files, raw operations and whatever else is
@@ -39,7 +59,11 @@ pub extern "C-unwind" fn ringline_worker_ring(
 }
 
 fn hosted(worker: &Worker) -> Result<*mut ringline_ring, Fault> {
-    let ring = HOSTED.get();
+    // SAFETY: set by the worker's door for as long as the worker runs, on this thread.
+    let beside = unsafe { BESIDE.get().as_ref() };
+    let none = || Fault::new(EWRONGTHREAD, "this thread is no worker");
+    let beside = beside.ok_or_else(none)?;
+    let ring = beside.ring.get();
     if table::find(ring as u64).is_some() {
         return Ok(ring);
     }
@@ -50,12 +74,16 @@ fn hosted(worker: &Worker) -> Result<*mut ringline_ring, Fault> {
     let ring = unsafe { made.assume_init() };
     let begun = checked(ringline_attach(ring))
         .and_then(|_| checked(ringline_ring_fd(ring)))
-        .and_then(|fd| worker.host(fd));
+        .and_then(|fd| {
+            beside.unwatch(worker);
+            beside.fd.set(fd);
+            beside.watch(worker)
+        });
     if let Err(fault) = begun {
         ringline_free(ring);
         return Err(fault);
     }
-    HOSTED.set(ring);
+    beside.ring.set(ring);
     set_pace(ring, Pace::Looping);
     Ok(ring)
 }
@@ -72,32 +100,80 @@ fn set_pace(ring: *mut ringline_ring, pace: Pace) {
     }
 }
 
-/// Turn the ring of this worker without waiting, and see that its descriptor tells of what comes.
-pub(super) fn run_hosted() -> Hosted {
-    let ring = HOSTED.get();
-    set_pace(ring, Pace::Careful);
-    let came = ringline_run_once(ring, 0, 0);
-    if table::find(ring as u64).is_none() {
-        HOSTED.set(null_mut());
-        return Hosted::Gone;
+impl Hosted {
+    /// Turn it before the worker sleeps.
+    #[inline(always)]
+    pub fn poll(&self, worker: &Worker) -> Rest {
+        if self.ring.get().is_null() { Rest::Long } else { self.turn(worker) }
     }
-    let ready = if came == 0 { ringline_prepare(ring, None) } else { came };
-    set_pace(ring, Pace::Looping);
-    match ready {
-        0 => Hosted::Idle,
-        1.. => Hosted::Busy,
-        code => {
-            fail(Fault::errno(-code, "the worker's ring could not be turned; it tries again"));
-            Hosted::Refused
+
+    /// Turn it without waiting, and see that its descriptor tells of what comes.
+    #[cold]
+    fn turn(&self, worker: &Worker) -> Rest {
+        let ring = self.ring.get();
+        set_pace(ring, Pace::Careful);
+        let came = ringline_run_once(ring, 0, 0);
+        if table::find(ring as u64).is_none() {
+            self.ring.set(null_mut());
+            self.unwatch(worker);
+            return Rest::Long;
+        }
+        let ready = if came == 0 { ringline_prepare(ring, None) } else { came };
+        set_pace(ring, Pace::Looping);
+        match ready {
+            0 if self.watch(worker).is_ok() => Rest::Long,
+            1.. => Rest::Not,
+            0 => Rest::Short,
+            code => {
+                fail(Fault::errno(-code, "the worker's ring could not be turned; it tries again"));
+                Rest::Short
+            }
         }
     }
-}
 
-/// The worker is over.
-pub(super) fn end_hosted() {
-    let ring = HOSTED.replace(null_mut());
-    if table::find(ring as u64).is_some() {
-        set_pace(ring, Pace::Careful);
-        ringline_free(ring);
+    /// The kernel holds the descriptor's file as long as it polls it.
+    fn unwatch(&self, worker: &Worker) {
+        let token = self.token.take();
+        if token != 0 {
+            // One that is over already is none.
+            let _ = worker.cancel(token);
+        }
+    }
+
+    fn watch(&self, worker: &Worker) -> Result<(), Fault> {
+        if self.token.get() == 0 {
+            let op = Op {
+                opcode: opcode::POLL_ADD,
+                fd: self.fd.get(),
+                len: POLL_ADD_MULTI,
+                op_flags: libc::POLLIN as u32,
+                ..Op::default()
+            };
+            // SAFETY: it names no memory.
+            self.token.set(unsafe { worker.submit(&op, POLL) }?);
+        }
+        Ok(())
+    }
+
+    /// What came of the poll: a wake, and its end now and then.
+    pub fn completed(&self, completion: &Completion) {
+        if completion.flags & cf::FINAL != 0 && completion.token == self.token.get() {
+            self.token.set(0);
+        }
+    }
+
+    /// The calling thread's worker begins, whose door has this.
+    pub fn begin(&self) {
+        BESIDE.set(self);
+    }
+
+    /// The worker is over.
+    pub fn end(&self) {
+        BESIDE.set(null());
+        let ring = self.ring.replace(null_mut());
+        if table::find(ring as u64).is_some() {
+            set_pace(ring, Pace::Careful);
+            ringline_free(ring);
+        }
     }
 }

@@ -6,7 +6,7 @@ use super::given::{null, text};
 use super::ringline_runtime;
 use super::runtime::threads_of;
 use super::runtime_conn::on_worker;
-use super::runtime_door::here;
+use super::runtime_here::here;
 use crate::error::{EWRONGTHREAD, Fault};
 use crate::runtime::Work;
 use crate::sys::Resolved;

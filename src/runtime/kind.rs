@@ -13,7 +13,6 @@ pub const CONNECT: u64 = 7;
 pub const WATCH: u64 = 8;
 pub const PROCESS: u64 = 10;
 pub const SIGNAL: u64 = 11;
-pub const HOST: u64 = 12;
 pub const DATAGRAM_RECV: u64 = 20;
 pub const DATAGRAM_SEND: u64 = 21;
 pub const SHIFT: u32 = 56;

@@ -60,8 +60,10 @@ pub struct Connections {
     pub again: bool,
     /// The next turn does not wait.
     pub hurry: bool,
-    /// Nobody wants to be told what was sent.
-    pub hush: bool,
+    /// The kernel can send without a completion.
+    pub skips: bool,
+    /// Who sends more than is kept waits, and is not closed.
+    pub holds_back: bool,
     /// Data is not consumed when it is shown, but at the next turn.
     pub holds: bool,
     /// Such data, in the order in which it was shown.
@@ -128,7 +130,8 @@ impl Connections {
             plain: Vec::new(),
             again: false,
             hurry: false,
-            hush: false,
+            skips: features.has(Features::CQE_SKIP),
+            holds_back: false,
             holds: false,
             held: Vec::new(),
         })

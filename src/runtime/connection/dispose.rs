@@ -10,8 +10,8 @@ const REST_PATIENCE_NS: u64 = 500_000_000;
 const REST_STEP_NS: u64 = 10_000_000;
 
 impl Connections {
-    /// Nothing is told any more; what is still in flight keeps its memory for good. Whether there
-    /// is something.
+    /// Nothing is told any more; what is still in flight keeps its memory for good. Whether nothing
+    /// is.
     pub fn dispose(mut self) -> bool {
         self.end_rest();
         let Connections { mut engine, table, blocks, loans, .. } = self;
@@ -22,7 +22,7 @@ impl Connections {
             engine.driver.closing = true;
         }
         engine.dispose(left);
-        left
+        !left
     }
 
     /// Nothing is told any more: timers, polls and whatever else is in flight end.

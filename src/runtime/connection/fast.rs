@@ -11,7 +11,6 @@ use super::receiving::Answer;
 use super::table::{index_of, local};
 use crate::ring::cf;
 use crate::runtime::flight::Flight;
-use crate::sys::Features;
 use core::ptr::NonNull;
 use core::slice;
 
@@ -173,31 +172,26 @@ pub fn data(own: &mut Connections, received: &Received<'_>) {
     own.engine.unclaim_last(own.pool, cf::buffer_of(received.flags).0);
 }
 
-impl Connections {
-    /// Send what can be sent without completions so, unless somebody wants to be told of each.
-    pub fn hush_unless(&mut self, wants_sent: bool) {
-        let features = self.engine.driver.enter.backend_ref().info().features;
-        self.hush = features.has(Features::CQE_SKIP) && !wants_sent;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::runtime::config::Config;
+    use crate::sys::Features;
 
     #[test]
-    fn no_send_is_untold_without_cqe_skip() {
-        let hushed = |disable, wants_sent| {
+    fn no_send_is_untold_without_cqe_skip_or_when_it_is_heard_of() {
+        let untold = |disable, heard| {
             let config = Config { disable, ..Config::default() }.resolved().unwrap();
             let mut connections = Connections::new(&config, 0, Default::default()).unwrap();
-            connections.hush_unless(wants_sent);
-            let hush = connections.hush;
+            connections.table.heard = heard;
+            let connection = connections.table.insert(-1, 0).unwrap();
+            connection.allow_fast(connections.skips);
+            let untold = connection.fast.send;
             connections.dispose();
-            hush
+            untold
         };
-        assert!(hushed(Features::default(), false));
-        assert!(!hushed(Features::default(), true));
-        assert!(!hushed(Features::CQE_SKIP, false));
+        assert!(untold(Features::default(), false));
+        assert!(!untold(Features::default(), true));
+        assert!(!untold(Features::CQE_SKIP, false));
     }
 }

@@ -35,6 +35,8 @@ pub struct Inbound {
     pub in_line: bool,
     /// The user wants no data for now.
     pub paused: bool,
+    /// So much is kept that nothing more is received.
+    pub full: bool,
     /// What is kept is to be shown again.
     pub show: bool,
     /// What was received and not consumed.
@@ -78,7 +80,7 @@ impl Inbound {
 
     /// Whether it waits for bytes of the other end.
     pub fn listens(&self) -> bool {
-        !self.paused && !self.has_ended()
+        !self.paused && !self.full && !self.has_ended()
     }
 
     /// What is kept, to be shown.

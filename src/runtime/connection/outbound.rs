@@ -51,6 +51,8 @@ pub struct Outbound {
     pub lent: u32,
     /// Bytes of the user's that the kernel took.
     pub taken: u64,
+    /// Up to how many of these the user is told.
+    pub heard: u64,
 }
 
 impl Outbound {
@@ -61,6 +63,11 @@ impl Outbound {
         self.flight = Flight::NONE;
         self.taken += users;
         self.queue.advance(bytes, blocks)
+    }
+
+    /// Whether the user is told when the kernel takes more.
+    pub fn is_heard(&self) -> bool {
+        self.taken < self.heard
     }
 
     /// Nothing is to be sent, and nothing is with the kernel.

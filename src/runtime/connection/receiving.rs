@@ -235,15 +235,17 @@ impl Connections {
             Answer::Close(reason) => return self.close(index, How::AtOnce, reason),
         };
         let most = self.config.keep_max as usize;
+        let (much, holds_back) = (len - used > most, self.holds_back);
+        let connection = self.table.at(index);
         // A pause is no message that does not end: what is kept for it is what was on its way.
-        if len - used > most && !self.table.at(index).inbound.paused {
+        if much && !connection.inbound.paused && !holds_back {
             return self.close(index, How::AtOnce, -libc::EMSGSIZE);
         }
-        let connection = self.table.at(index);
         if connection.life == Life::Open {
             keep(&mut connection.inbound.kept, used);
-            connection.allow_fast(self.hush);
-            if connection.teardown.leaves() {
+            connection.inbound.full = much && holds_back;
+            connection.allow_fast(self.skips);
+            if connection.teardown.leaves() || connection.inbound.full {
                 self.make_due(index);
             }
         }

@@ -85,6 +85,7 @@ impl Connections {
     /// The kernel took so many bytes of the send in flight, or refused it.
     pub fn sent(&mut self, index: usize, res: i32, bytes: u32) -> Sent {
         let connection = self.table.at(index);
+        let heard = connection.outbound.is_heard();
         let users = connection.took(bytes);
         let over = connection.outbound.settle(bytes, users, &mut self.blocks);
         if let Some(limits) = &mut connection.limits {
@@ -94,7 +95,8 @@ impl Connections {
         let open = connection.life == Life::Open && !connection.teardown.gone.is() && res >= 0;
         let writable = connection.outbound.was_full && low && open;
         connection.outbound.was_full &= !writable;
-        let sent = Sent { id: connection.id, user: connection.user, users, writable };
+        let (id, user) = (connection.id, connection.user);
+        let sent = Sent { id, user, users: if heard { users } else { 0 }, writable };
         self.stats.sends.add(1);
         self.stats.sent.add(bytes.into());
         if let Some(loan) = over {
@@ -107,7 +109,7 @@ impl Connections {
         if connection.goes_on() {
             self.make_due(index);
         } else {
-            connection.allow_fast(self.hush);
+            connection.allow_fast(self.skips);
         }
         sent
     }
@@ -116,7 +118,7 @@ impl Connections {
     fn stage_piece(&mut self, index: usize, addr: u64, len: u32) -> bool {
         let connection = self.table.at(index);
         let room = self.batch.pieces.len() < self.batch.pieces.capacity();
-        if !self.hush || !room || connection.waits_for_sent() {
+        if !self.skips || !room || connection.waits_for_sent() {
             return false;
         }
         let send = (connection.fd, addr, len, index as u64);

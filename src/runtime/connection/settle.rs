@@ -39,7 +39,7 @@ impl Connections {
             self.settle_watch(index)?;
         }
         let connection = self.table.at(index);
-        connection.allow_fast(self.hush);
+        connection.allow_fast(self.skips);
         if connection.limits.is_some() {
             self.arm(index);
         }

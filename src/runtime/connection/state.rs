@@ -79,6 +79,7 @@ impl Connection {
         let goes_on = self.outbound.ends() || self.life != Life::Open || !queue.has_one();
         goes_on
             || self.teardown.leaves()
+            || self.outbound.is_heard()
             || self.has_plain()
             || *is_slow
             || *was_full
@@ -93,8 +94,8 @@ impl Connection {
     /// Whether a receive shall be in flight. Draining goes on receiving, or the kernel would reset
     /// the connection for the data nobody took, and with it what was sent.
     pub fn wants_data(&self) -> bool {
-        let Inbound { paused, in_line, .. } = self.inbound;
-        let shown = !paused || self.life == Life::Draining || self.is_shaking();
+        let Inbound { paused, full, in_line, .. } = self.inbound;
+        let shown = !(paused || full) || self.life == Life::Draining || self.is_shaking();
         !self.inbound.has_ended() && !in_line && shown
     }
 
@@ -156,13 +157,13 @@ impl Connection {
 
 /// Its fast paths.
 impl Connection {
-    /// Find out which fast paths it may take; `hush`: nobody wants to be told what was sent.
-    pub fn allow_fast(&mut self, hush: bool) {
+    /// Find out which fast paths it may take; `skips`: the kernel can send without a completion.
+    pub fn allow_fast(&mut self, skips: bool) {
         let bare = self.tls.is_none() && !self.has_limits();
         let stays = !self.teardown.gone.is() && !self.teardown.leaves();
         let plain = self.life == Life::Open && stays && bare;
         self.fast =
-            Fast { send: hush && plain && self.sends_plainly(), recv: plain && self.shows() };
+            Fast { send: skips && plain && self.sends_plainly(), recv: plain && self.shows() };
     }
 
     /// Something about it changes: whoever settles it finds out again.
@@ -175,7 +176,7 @@ impl Connection {
     fn sends_plainly(&self) -> bool {
         let Outbound { queue, was_full, is_slow, .. } = &self.outbound;
         let idle = self.outbound.is_idle() || queue.is_short();
-        idle && !self.outbound.ends() && !is_slow && !was_full
+        idle && !self.outbound.ends() && !self.outbound.is_heard() && !is_slow && !was_full
     }
 
     /// Whether what comes is shown as it is, and that is all.

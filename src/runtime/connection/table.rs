@@ -35,6 +35,8 @@ pub struct ConnTable {
     free: Vec<u32>,
     most: usize,
     live: usize,
+    /// The end of every send is told.
+    pub heard: bool,
 }
 
 impl ConnTable {
@@ -46,6 +48,7 @@ impl ConnTable {
             free: Vec::new(),
             most: most as usize,
             live: 0,
+            heard: false,
         }
     }
 
@@ -95,6 +98,7 @@ impl ConnTable {
         connection.id = self.worker << WORKER_SHIFT | generation << INDEX_BITS | index as u64;
         (connection.fd, connection.listener) = (fd, listener);
         connection.life = Life::Open;
+        connection.outbound.heard = if self.heard { u64::MAX } else { 0 };
         Some(connection)
     }
 

@@ -60,18 +60,24 @@ impl Adopted {
         door: &impl Door,
         answers: impl Iterator<Item = i64>,
         limit_ns: i64,
+        told: impl Fn() -> bool,
     ) -> Result<(), Fault> {
         if self.life.get() == Life::Over {
             return Err(Fault::new(ECLOSED, "the worker is over; its thread may leave"));
         }
         let worker = &**self.worker;
         worker.core.borrow_mut().answer(answers);
-        let turned = self.turn_once(door, limit_ns);
+        let turned = self.turn_once(door, limit_ns, told);
         self.turned_at.set(worker.now());
         turned
     }
 
-    fn turn_once(&self, door: &impl Door, limit_ns: i64) -> Result<(), Fault> {
+    fn turn_once(
+        &self,
+        door: &impl Door,
+        limit_ns: i64,
+        told: impl Fn() -> bool,
+    ) -> Result<(), Fault> {
         let worker = &**self.worker;
         let start = worker.now();
         worker.core.borrow_mut().stood_still(start.saturating_sub(self.turned_at.get()));
@@ -85,7 +91,7 @@ impl Adopted {
                 return Ok(());
             }
             let interrupted = worker.was_interrupted();
-            if door.has_told() || end != u64::MAX && worker.now() >= end {
+            if told() || end != u64::MAX && worker.now() >= end {
                 return Ok(());
             }
             if interrupted {

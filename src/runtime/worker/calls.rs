@@ -92,6 +92,22 @@ impl Worker {
         fast::send(&mut *self.core.try_borrow_mut().ok()?, id, len)
     }
 
+    /// Have [`super::Event::Sent`] told of what was sent so far on a connection; false when the
+    /// kernel has taken all of it.
+    pub fn hear(&self, id: u64) -> Result<bool, Fault> {
+        self.with(id, |connection| {
+            let queued = connection.queued();
+            let outbound = &mut connection.outbound;
+            outbound.heard = outbound.heard.max(outbound.taken + queued);
+            Ok(queued > 0)
+        })
+    }
+
+    /// Have it told of all that is sent on connections that come from now on.
+    pub fn hear_all(&self) {
+        self.core.borrow_mut().table.heard = true;
+    }
+
     /// Close a connection; its close is told later.
     pub fn close(&self, id: u64, how: How) -> Result<(), Fault> {
         let core = &mut *self.core.borrow_mut();
@@ -134,6 +150,30 @@ impl Worker {
             }
             Ok(())
         })
+    }
+
+    /// Look at what was received of a connection and not consumed: `body` says how much of it is
+    /// consumed now. Nothing is there while it is told as data.
+    pub fn look(&self, id: u64, body: impl FnOnce(&[u8]) -> usize) -> Result<(), Fault> {
+        let mut kept = self.core.borrow_mut().table.find(id)?.inbound.take_kept();
+        kept.consume(body(&kept).min(kept.len()));
+        let now = self.now();
+        let most = self.shared.config.keep_max as usize;
+        self.with(id, |connection| {
+            if connection.inbound.full && kept.len() <= most {
+                connection.inbound.full = false;
+                // Nobody waited for it meanwhile.
+                connection.limits.iter_mut().for_each(|limits| limits.wanted_at = now);
+            }
+            connection.inbound.kept = kept;
+            Ok(())
+        })
+    }
+
+    /// From now on a connection of which more than keep_max is kept receives nothing more until
+    /// enough of it is consumed, by [`Worker::look`]. Else it is closed.
+    pub fn hold_back(&self) {
+        self.core.borrow_mut().holds_back = true;
     }
 
     /// Keep a number of the user's with the connection.

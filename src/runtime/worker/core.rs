@@ -9,7 +9,6 @@ use crate::runtime::backoff::{Episode, Pace, Tale};
 use crate::runtime::config::Config;
 use crate::runtime::connection::Connections;
 use crate::runtime::datagram::Datagrams;
-use crate::runtime::host::Host;
 use crate::runtime::jobs::{Leaving, Processes};
 use crate::runtime::listener::Listeners;
 use crate::runtime::signals::Watched;
@@ -35,7 +34,6 @@ pub struct Core {
     pub connections: Connections,
     pub listeners: Listeners,
     pub datagrams: Datagrams,
-    pub(super) host: Host,
     pub(super) phase: Phase,
     /// Records of the last turn that nobody looked at yet.
     pub(super) unseen: core::ops::Range<u32>,
@@ -81,7 +79,6 @@ impl Core {
             connections: Connections::new(config, worker, stats)?,
             listeners: Listeners::new(worker),
             datagrams: Datagrams::new(worker, config),
-            host: Host::default(),
             phase: Phase::Running,
             unseen: 0..0,
             late: Vec::new(),
@@ -98,16 +95,17 @@ impl Core {
         })
     }
 
-    /// The end: what is still in flight keeps its memory for good.
-    pub fn dispose(mut self) {
+    /// The end: what is still in flight keeps its memory for good. Whether nothing is.
+    pub fn dispose(mut self) -> bool {
         let unseen = core::mem::take(&mut self.unseen);
         self.engine.drop_shown(unseen);
         let Core { connections, datagrams, mut processes, .. } = self;
-        let left = connections.dispose();
+        let over = connections.dispose();
         processes.reap_all();
-        if left {
+        if !over {
             core::mem::forget(datagrams);
         }
+        over
     }
 
     /// Have listeners and datagrams go on.

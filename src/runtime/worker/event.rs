@@ -4,8 +4,8 @@
 //! step of its worker, so the worker is the same for all and telling is an ordinary call.
 
 use super::state::Worker;
+use crate::ring::Completion;
 use crate::runtime::datagram::Datagram;
-use crate::runtime::host::Hosted;
 use crate::sys::Resolved;
 use std::ffi::CStr;
 
@@ -19,7 +19,7 @@ pub enum Event<'a> {
     /// Bytes came; `used` is how many are consumed, all at first; negative = close at once for that
     /// reason. No bytes: the other end sends nothing more; 0 = close gracefully, 1 = go on sending.
     Data { conn: u64, user: u64, bytes: &'a [u8], used: &'a mut i64 },
-    /// The kernel took so many bytes.
+    /// The kernel took so many bytes of what is heard of: [`Worker::hear`].
     Sent { conn: u64, user: u64, bytes: u64 },
     /// There is room in a send queue that was full; for datagrams `conn` is the listener's id.
     Writable { conn: u64, user: u64 },
@@ -45,28 +45,36 @@ pub enum Event<'a> {
     Spawned { process: u64, user: u64, res: i32, streams: &'a [u64; 3] },
     /// A child ended: its code, -signal, or [`crate::runtime::UNKNOWN`].
     Exited { process: u64, user: u64, status: i32 },
+    /// What came of an operation of the door's own: [`Worker::submit`].
+    Completed { user: u64, completion: &'a Completion },
     /// It stops: nobody is accepted after those who connected before.
     Stopping,
     /// The worker is over.
     Stopped,
 }
 
+/// How long a worker may sleep, as far as its door is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// Until something happens.
+    Long,
+    /// For a little while: something was refused that passes.
+    Short,
+    /// Not at all: there is more to do.
+    Not,
+}
+
 /// Whom a worker tells. All on the worker's thread.
 pub trait Door {
     /// Something happened; one thing at a time. Every function of the worker may be called in it.
     fn tell(&self, worker: &Worker, event: Event<'_>);
-    /// Whether anybody wants to hear of [`Event::Sent`].
-    fn wants_sent(&self) -> bool;
-    /// Turn the ring that [`Worker::host`] named, without waiting.
-    fn run_hosted(&self) -> Hosted {
-        Hosted::Gone
+    /// All that happened was told, and the worker is about to sleep: what the door has to do by
+    /// then. What it asks of connections is done before the sleep.
+    fn poll(&self, _worker: &Worker) -> Rest {
+        Rest::Long
     }
     /// Whether there is room to tell a whole turn.
     fn has_room(&self) -> bool {
         true
-    }
-    /// Whether something was told that nobody has looked at yet: then a turn does not sleep.
-    fn has_told(&self) -> bool {
-        false
     }
 }

@@ -9,8 +9,8 @@ mod core;
 mod datagrams;
 mod dialing;
 mod event;
-mod hosting;
 mod jobs;
+mod own;
 mod posts;
 mod run;
 mod showing;
@@ -23,6 +23,6 @@ mod timers;
 
 pub use adopted::Adopted;
 pub use calls::ConnFacts;
-pub use event::{Door, Event};
+pub use event::{Door, Event, Rest};
 pub use state::Worker;
 pub use threads::Threads;

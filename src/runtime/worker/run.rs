@@ -5,7 +5,7 @@
 //! meanwhile is done after.
 
 use super::core::Core;
-use super::event::{Door, Event};
+use super::event::{Door, Event, Rest};
 use super::state::Worker;
 use crate::error::ETLS;
 use crate::ring::{Completion, cf, signal};
@@ -25,17 +25,16 @@ impl Worker {
 
     /// Listen to what the runtime was told so far.
     pub(super) fn begin(&self, door: &impl Door) {
-        self.core.borrow_mut().hush_unless(door.wants_sent());
         door.tell(self, Event::Started);
         self.obey(door);
         let core = &mut *self.core.borrow_mut();
         core.settle_sockets(0);
     }
 
-    /// Give everything back, after [`Worker::run`].
-    pub(super) fn dispose(self) {
+    /// Give everything back, after [`Worker::run`]; false when the kernel still uses something.
+    pub(super) fn dispose(self) -> bool {
         self.shared.workers[self.index as usize].waking.shut();
-        self.core.into_inner().dispose();
+        self.core.into_inner().dispose()
     }
 
     /// One turn: do what is wanted, wait, tell what came. False when all is over.
@@ -44,15 +43,17 @@ impl Worker {
             self.obey(door);
         }
         self.settle(door);
-        if self.core.borrow().host.is_there() {
-            self.run_hosted(door);
+        let before = self.core.borrow().due.len();
+        let rest = door.poll(self);
+        if self.core.borrow().due.len() > before {
+            self.settle_polled(door);
+        }
+        let calm = rest == Rest::Long && self.core.borrow().is_calm();
+        if !calm && !self.settle_rest(door, rest) {
+            return false;
         }
         // After the last user code before the wait.
         fast::settle_sending(&mut self.core.borrow_mut());
-        let calm = !door.has_told() && self.core.borrow().is_calm();
-        if !calm && !self.settle_rest(door) {
-            return false;
-        }
         let count = {
             let core = &mut *self.core.borrow_mut();
             let late = core::mem::take(&mut core.unseen);
@@ -82,7 +83,7 @@ impl Worker {
 
     /// Have listeners and datagrams go on, and the worker end. False when all is over.
     #[inline(never)]
-    fn settle_rest(&self, door: &impl Door) -> bool {
+    fn settle_rest(&self, door: &impl Door, rest: Rest) -> bool {
         let mut core = self.core.borrow_mut();
         let now = core.engine.driver.now();
         core.now = now;
@@ -100,9 +101,8 @@ impl Worker {
             }
             core = self.core.borrow_mut();
         }
-        if door.has_told() {
-            core.patience = now;
-        }
+        core.hurry |= rest == Rest::Not;
+        core.again |= rest == Rest::Short;
         true
     }
 
@@ -143,8 +143,17 @@ impl Worker {
         }
     }
 
-    /// Show what is to be shown again, and do what connections want.
-    fn settle(&self, door: &impl Door) {
+    /// What the door asked for when it was polled goes with this turn. What it is told by that, it
+    /// has to see before the worker sleeps.
+    #[cold]
+    fn settle_polled(&self, door: &impl Door) {
+        let told = self.settle(door);
+        self.core.borrow_mut().hurry |= told;
+    }
+
+    /// Show what is to be shown again, and do what connections want. Whether something was shown.
+    fn settle(&self, door: &impl Door) -> bool {
+        let mut shown = false;
         {
             let core = &mut *self.core.borrow_mut();
             if core.again {
@@ -159,12 +168,14 @@ impl Worker {
                 break;
             }
             let Some(index) = self.core.borrow_mut().settle_round() else { break };
+            shown = true;
             self.watched(|| {
                 self.begin_tls(door, index);
                 self.show_again(door, index);
             });
             self.core.borrow_mut().settle_shown(index);
         }
+        shown
     }
 
     /// Tell what a record is about; false when there is no room to.
@@ -192,7 +203,6 @@ impl Worker {
             kind::WATCH => self.core.borrow_mut().complete_watch(completion),
             kind::PROCESS => self.complete_process(door, completion),
             kind::SIGNAL => self.complete_signals(door),
-            kind::HOST => self.core.borrow_mut().host.complete(completion),
             kind::DATAGRAM_RECV => self.complete_datagram(door, completion),
             kind::DATAGRAM_SEND => self.complete_datagram_send(door, completion),
             _ => {}

@@ -10,6 +10,7 @@ use crate::error::{ECLOSED, EPANIC, Fault};
 use crate::log;
 use crate::runtime::shared::Shared;
 use crate::sys::{allowed_cpus, stay_on, without_signals};
+use core::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -24,7 +25,8 @@ const STACK: usize = 1 << 20;
 struct Count {
     alive: u32,
     started: bool,
-    panicked: bool,
+    /// Why the first one that failed did.
+    failed: Option<Fault>,
     /// Nobody will wait for them.
     detached: bool,
 }
@@ -35,23 +37,6 @@ pub struct Threads {
     count: Mutex<Count>,
     ended: Condvar,
     handles: Mutex<Vec<JoinHandle<()>>>,
-}
-
-/// Counts a thread out, however it ends.
-struct Leaving<'a>(&'a Threads);
-
-impl Drop for Leaving<'_> {
-    fn drop(&mut self) {
-        let mut count = self.0.count();
-        count.alive -= 1;
-        count.panicked |= std::thread::panicking();
-        let last = count.alive == 0 && count.detached;
-        drop(count);
-        self.0.ended.notify_all();
-        if last {
-            self.0.shared.release_blocking();
-        }
-    }
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -94,7 +79,7 @@ impl Threads {
         if core::mem::replace(&mut self.count().started, true) {
             return Err(Fault::errno(libc::EALREADY, "the runtime was started already"));
         }
-        let (ready, answers) = channel();
+        let (ready, begun) = channel::<()>();
         let cpus = allowed_cpus();
         let mut failed = None;
         for index in 0..self.shared.config.workers {
@@ -108,14 +93,16 @@ impl Threads {
             }
         }
         drop(ready);
-        for answer in answers {
-            failed = failed.or(answer.err());
-        }
+        // Each lets go of its end when it has begun, or when it is counted out.
+        let _ = begun.recv();
+        let failed = failed.or(self.count().failed);
         match failed {
             None => Ok(()),
             Some(fault) => {
                 self.shared.stop(0);
                 let _ = self.join(-1);
+                // That is said here.
+                self.count().failed = None;
                 Err(fault)
             }
         }
@@ -126,10 +113,17 @@ impl Threads {
         index: u32,
         cpu: usize,
         make: impl Fn(u32) -> D + Send + 'static,
-        ready: Sender<Result<(), Fault>>,
+        ready: Sender<()>,
     ) -> Result<(), Fault> {
         let threads = self.clone();
-        let body = move || threads.work(index, cpu, make, ready);
+        let body = move || {
+            let mut ready = Some(ready);
+            let work = || threads.work(index, cpu, make, || drop(ready.take()));
+            let panicked = Fault::new(EPANIC, "a worker ended by a panic; please report it");
+            let ended = catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(panicked));
+            threads.count_out(ended);
+            drop(ready);
+        };
         self.count().alive += 1;
         let builder = Builder::new().name(format!("ringline-{index}")).stack_size(STACK);
         match without_signals(|| builder.spawn(body)) {
@@ -151,9 +145,8 @@ impl Threads {
         index: u32,
         cpu: usize,
         make: impl Fn(u32) -> D,
-        ready: Sender<Result<(), Fault>>,
-    ) {
-        let leaving = Leaving(self);
+        begun: impl FnOnce(),
+    ) -> Result<(), Fault> {
         if !self.shared.config.unpinned {
             if let Err(errno) = stay_on(cpu) {
                 let what = "runs on any processor: it may not be kept on";
@@ -163,31 +156,34 @@ impl Threads {
                 );
             }
         }
+        // What the kernel may still use, after a panic or beyond the end, is kept for good.
+        let door = ManuallyDrop::new(make(index));
         let place = &self.shared.workers[index as usize];
-        let core = match Core::new(&self.shared.config, index, place.stats.clone()) {
-            Ok(core) => core,
-            Err(fault) => {
-                let _ = ready.send(Err(fault));
-                return;
-            }
-        };
+        let core = Core::new(&self.shared.config, index, place.stats.clone())?;
         place.waking.begin(&core.engine.driver.wake);
-        let worker = Worker::new(core, self.shared.clone(), index);
-        let begun = move || {
-            let _ = ready.send(Ok(()));
-        };
-        match catch_unwind(AssertUnwindSafe(|| worker.run(&make(index), begun))) {
-            Ok(()) => worker.dispose(),
-            Err(_) => {
-                // The kernel may still use what it has, so that is kept for good.
-                core::mem::forget(worker);
-                self.count().panicked = true;
-            }
+        let worker = ManuallyDrop::new(Worker::new(core, self.shared.clone(), index));
+        worker.run(&*door, begun);
+        if ManuallyDrop::into_inner(worker).dispose() {
+            drop(ManuallyDrop::into_inner(door));
         }
-        drop(leaving);
+        Ok(())
     }
 
-    /// Wait until every thread is gone, for `timeout_ns` at most (-1 = for ever).
+    /// A thread is over, and how it ended.
+    fn count_out(&self, ended: Result<(), Fault>) {
+        let mut count = self.count();
+        count.alive -= 1;
+        count.failed = count.failed.or(ended.err());
+        let last = count.alive == 0 && count.detached;
+        drop(count);
+        self.ended.notify_all();
+        if last {
+            self.shared.release_blocking();
+        }
+    }
+
+    /// Wait until every thread is gone, for `timeout_ns` at most (-1 = for ever). Says why the
+    /// first of them failed, if one did.
     pub fn join(&self, timeout_ns: i64) -> Result<(), Fault> {
         let end = u64::try_from(timeout_ns)
             .ok()
@@ -205,24 +201,21 @@ impl Threads {
                 }
             };
         }
-        let panicked = count.panicked;
+        let failed = count.failed;
         drop(count);
         if self.shared.stop_asked().is_some() {
             self.shared.close_blocking();
         }
         let handles = core::mem::take(&mut *locked(&self.handles));
         for handle in handles {
-            // Caught inside, and counted.
+            // How it ended was counted.
             let _ = handle.join();
         }
         // Threads of others may still be workers, as long as nobody stopped them.
         if self.shared.stop_asked().is_some() {
             self.shared.registry().close_all();
         }
-        if panicked {
-            return Err(Fault::new(EPANIC, "a worker ended by a panic; please report it"));
-        }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
     /// Let the threads end by themselves.

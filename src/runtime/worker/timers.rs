@@ -5,6 +5,7 @@
 
 use super::core::Core;
 use super::event::{Door, Event};
+use super::own::OWN;
 use super::state::Worker;
 use crate::error::{ESTALE, Fault};
 use crate::op::{Call, Sink};
@@ -46,13 +47,18 @@ impl Worker {
         core.engine.cancel(timer)
     }
 
-    /// Tell what timers brought.
+    /// Tell what timers and the door's own operations brought.
     pub(super) fn complete_calls(&self, door: &impl Door) {
         loop {
             let next = self.core.borrow_mut().engine.completed.next_call();
             let Some(call) = next else { return };
-            if call.callback == TICK {
-                self.complete_timer(door, &call);
+            match call.callback {
+                TICK => self.complete_timer(door, &call),
+                OWN => {
+                    let completion = &call.completion;
+                    door.tell(self, Event::Completed { user: call.ctx, completion });
+                }
+                _ => {}
             }
         }
     }

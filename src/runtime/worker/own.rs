@@ -1,0 +1,33 @@
+//! Operations of the door's own, on the ring of its worker.
+//!
+//! Owns: nothing; what they name is the door's.
+
+use super::state::Worker;
+use crate::error::Fault;
+use crate::op::Sink;
+use crate::ring::Op;
+
+/// In place of a callback's address: the completion is the door's, its context the door's number.
+pub(super) const OWN: u64 = 2;
+
+impl Worker {
+    /// Have the worker's ring do `op`; its token. What comes of it is told as
+    /// [`super::Event::Completed`], with `user`. What is in flight when the worker stops ends then,
+    /// and is not told.
+    ///
+    /// # Safety
+    /// What it names stays as it is until its FINAL is told, or until the worker is over.
+    pub unsafe fn submit(&self, op: &Op, user: u64) -> Result<u64, Fault> {
+        let core = &mut *self.core.borrow_mut();
+        let (sink, mut token) = (Sink { callback: OWN, ctx: user }, [0]);
+        match core.engine.submit(core::slice::from_ref(op), &mut token, sink) {
+            1 => Ok(token[0]),
+            _ => Err(core.engine.rejection().0),
+        }
+    }
+
+    /// Have such an operation end, which is told as ever.
+    pub fn cancel(&self, token: u64) -> Result<(), Fault> {
+        self.core.borrow_mut().engine.cancel(token)
+    }
+}

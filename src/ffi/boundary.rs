@@ -4,7 +4,7 @@
 //! is inside a ring, and no panic crosses into C.
 
 use super::ringline_ring;
-use super::state::{Pace, RingState, state};
+use super::state::{NextTurn, RingState, state};
 use super::table::{self, Entry, phase};
 use crate::error::{EFORKED, EPANIC, EPOISONED, ESTALE, EWRONGTHREAD, Fault};
 use crate::op::Engine;
@@ -118,7 +118,7 @@ impl Inside {
     fn new(entry: &'static Entry, access: Access) -> Inside {
         let ring = entry.ring.load(Ordering::Relaxed);
         // SAFETY: the calling thread is alone inside, and has no reference to the state yet.
-        unsafe { (*ring).slow_down() };
+        unsafe { (*ring).leave_fast_path() };
         Inside { entry, ring, access, gone: Cell::new(false), loops: Cell::new(false) }
     }
 }
@@ -193,7 +193,7 @@ fn poison(inside: &Inside) -> i64 {
     if !inside.gone.get() {
         if inside.loops.get() {
             // SAFETY: inside still, and no reference outlived the unwinding.
-            unsafe { state(inside.ring) }.pace = Pace::Careful;
+            unsafe { state(inside.ring) }.next_turn = NextTurn::General;
         }
         inside.entry.owner.store(NOBODY, Ordering::Release);
         inside.entry.phase.store(phase::POISONED, Ordering::Release);

@@ -12,6 +12,7 @@ mod config;
 mod constants;
 mod dump;
 mod error;
+mod fast;
 mod files;
 mod foreign;
 mod given;

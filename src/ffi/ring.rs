@@ -6,7 +6,7 @@ use super::constants::*;
 use super::given::{put, put_sized, read_or_default};
 use super::ringline_ring;
 use super::shared::{Block, ringline_shared};
-use super::state::{self, Pace, RingState, state};
+use super::state::{self, NextTurn, RingState, state};
 use super::table::{self, Object, Remote, phase};
 use crate::error::{ENOTSUP_KERNEL, EREENTRANT, EWRONGTHREAD, Fault};
 use crate::op::{Engine, EngineConfig};
@@ -209,7 +209,7 @@ fn close(inside: &Inside, timeout_ns: i64) -> Result<u32, Fault> {
         return Ok(ring.engine.inflight());
     }
     ring.engine.completed.know_shown();
-    ring.pace = Pace::Looping;
+    ring.next_turn = NextTurn::None;
     inside.loops.set(true);
     let left = state::drain(inside, timeout_ns, true);
     // SAFETY: inside, user code is over.

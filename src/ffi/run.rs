@@ -5,7 +5,6 @@ use super::ringline_ring;
 use super::state::{begin_loop, end_loop, hide, is_told, state, step};
 use super::table;
 use crate::error::{ECLOSED, Fault};
-use crate::op::Begun;
 use crate::ring::signal;
 
 /// The answer of a loop whose ring was freed in one of its callbacks.
@@ -45,7 +44,7 @@ fn once(inside: &Inside, wait_min: u32, timeout_ns: i64) -> Result<u64, Fault> {
     engine.completed.forget_shown();
     // What an earlier call collected and did not tell is told by this one.
     let before = engine.driver.stats.completed.get() - engine.untold();
-    let turned = step(inside, wait_min, timeout_ns, 0, 0, Begun::OUTSIDE);
+    let turned = step(inside, wait_min, timeout_ns, 0, 0, None);
     // SAFETY: inside, user code is over.
     let ring = unsafe { state(inside.ring) };
     let shared = ring.block.shared();

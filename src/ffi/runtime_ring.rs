@@ -9,7 +9,7 @@ use super::given::put;
 use super::ring::{ringline_attach, ringline_create, ringline_free};
 use super::run::ringline_run_once;
 use super::runtime_conn::on_worker;
-use super::state::{Pace, state};
+use super::state::{NextTurn, state};
 use super::{ringline_ring, ringline_runtime, table};
 use crate::error::{EWRONGTHREAD, Fault};
 use crate::ring::{Completion, Op, cf, opcode};
@@ -84,7 +84,7 @@ fn hosted(worker: &Worker) -> Result<*mut ringline_ring, Fault> {
         return Err(fault);
     }
     beside.ring.set(ring);
-    set_pace(ring, Pace::Looping);
+    set_next(ring, NextTurn::None);
     Ok(ring)
 }
 
@@ -93,10 +93,10 @@ fn checked(code: i32) -> Result<i32, Fault> {
     if code >= 0 { Ok(code) } else { Err(Fault { code, context: super::boundary::detail() }) }
 }
 
-fn set_pace(ring: *mut ringline_ring, pace: Pace) {
+fn set_next(ring: *mut ringline_ring, next: NextTurn) {
     if let Some(ring) = owned(ring) {
         // SAFETY: the calling thread owns it, and this reference ends with the line.
-        unsafe { state(ring) }.pace = pace;
+        unsafe { state(ring) }.next_turn = next;
     }
 }
 
@@ -111,7 +111,7 @@ impl Hosted {
     #[cold]
     fn turn(&self, worker: &Worker) -> Rest {
         let ring = self.ring.get();
-        set_pace(ring, Pace::Careful);
+        set_next(ring, NextTurn::General);
         let came = ringline_run_once(ring, 0, 0);
         if table::find(ring as u64).is_none() {
             self.ring.set(null_mut());
@@ -119,7 +119,7 @@ impl Hosted {
             return Rest::Long;
         }
         let ready = if came == 0 { ringline_prepare(ring, None) } else { came };
-        set_pace(ring, Pace::Looping);
+        set_next(ring, NextTurn::None);
         match ready {
             0 if self.watch(worker).is_ok() => Rest::Long,
             1.. => Rest::Not,
@@ -172,7 +172,7 @@ impl Hosted {
         BESIDE.set(null());
         let ring = self.ring.replace(null_mut());
         if table::find(ring as u64).is_some() {
-            set_pace(ring, Pace::Careful);
+            set_next(ring, NextTurn::General);
             ringline_free(ring);
         }
     }

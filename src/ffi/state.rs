@@ -26,15 +26,15 @@ const LAST_ERRNO: i32 = 4095;
 
 type Callback = unsafe extern "C-unwind" fn(*mut c_void, *mut ringline_ring, *const Completion);
 
-/// What the next turn may take for granted.
+/// How the next turn may go.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pace {
-    /// Nothing.
-    Careful,
-    /// [`Engine::is_ordinary`], as of the end of the last turn, and only turns were called since.
-    Ordinary,
-    /// There is no next turn yet: a loop of this ring runs further up the stack.
-    Looping,
+pub(super) enum NextTurn {
+    /// By the general path.
+    General,
+    /// By the fast path, as of the end of the last turn, and only turns were called since.
+    Fast,
+    /// Not at all: a loop of this ring runs further up the stack.
+    None,
 }
 
 /// One ring.
@@ -43,7 +43,7 @@ pub(super) struct RingState {
     pub block: Block,
     pub handle: u64,
     pub spec: RingSpec,
-    pub pace: Pace,
+    pub next_turn: NextTurn,
     /// Inputs of operations submitted with COPY_ARGS.
     pub arguments: Arguments,
     /// Freed inside a callback: the loop further up does it.
@@ -52,34 +52,25 @@ pub(super) struct RingState {
 
 impl RingState {
     pub fn new(engine: Engine, block: Block, spec: RingSpec) -> RingState {
-        let (pace, arguments) = (Pace::Careful, Arguments::default());
-        RingState { engine, block, handle: 0, spec, pace, arguments, free_wanted: false }
+        let (next_turn, arguments) = (NextTurn::General, Arguments::default());
+        RingState { engine, block, handle: 0, spec, next_turn, arguments, free_wanted: false }
     }
 
     /// A loop of this ring runs further up the stack.
     pub fn is_looping(&self) -> bool {
-        self.pace == Pace::Looping
+        self.next_turn == NextTurn::None
     }
 
-    /// Something else than an ordinary turn is asked for.
-    pub fn slow_down(&mut self) {
-        if self.pace == Pace::Ordinary {
-            self.pace = Pace::Careful;
+    /// Something else than a turn is asked for.
+    pub fn leave_fast_path(&mut self) {
+        if self.next_turn == NextTurn::Fast {
+            self.next_turn = NextTurn::General;
         }
     }
 
-    /// An ordinary turn accepted `ops` operations and brought `records`, which it returns.
-    #[inline(always)]
-    fn went_through(&mut self, ops: u32, records: u32) -> u32 {
-        self.pace = Pace::Ordinary;
-        let shared = self.block.shared();
-        shared.ops_len = 0;
-        shared.ops_done = ops;
-        shared.op_error = 0;
-        shared.op_error_at = ops;
-        shared.recs_len = records;
-        shared.inflight = self.engine.inflight();
-        records
+    /// Freed inside a callback: its end is to come.
+    pub fn is_freed(&self) -> bool {
+        self.free_wanted
     }
 
     /// Freed inside a callback, or abandoned by another thread: no loop goes on.
@@ -115,7 +106,7 @@ pub(super) fn begin_loop(inside: &Inside) -> Result<(), Fault> {
     if ring.is_looping() || inside.access != Access::Owner {
         begin_carefully(inside)?;
     }
-    ring.pace = Pace::Looping;
+    ring.next_turn = NextTurn::None;
     inside.loops.set(true);
     Ok(())
 }
@@ -139,7 +130,7 @@ fn begin_carefully(inside: &Inside) -> Result<(), Fault> {
 pub(super) fn end_loop(inside: &Inside, keep_stop: bool) -> bool {
     // SAFETY: inside, and this reference ends with the function.
     let ring = unsafe { state(inside.ring) };
-    ring.pace = Pace::Careful;
+    ring.next_turn = NextTurn::General;
     if !ring.free_wanted && ring.engine.driver.wake.signals() == 0 {
         return true;
     }
@@ -170,65 +161,6 @@ fn end_carefully(inside: &Inside, keep_stop: bool) -> bool {
         };
     }
     !over
-}
-
-/// Whether a turn may go straight through: an ordinary ring, and nothing but operations asked.
-#[inline(always)]
-pub(super) fn is_ordinary(ring: &RingState) -> bool {
-    let shared = ring.block.shared();
-    let odd = shared.rel_len | shared.flags | shared.min_wait_us;
-    ring.pace == Pace::Ordinary && odd == 0 && shared.timeout_ns < 0
-}
-
-/// A whole turn of an ordinary ring; or how far it has come on the way to [`turn`].
-pub(super) fn ordinary(ring: &mut RingState) -> Result<u32, Begun> {
-    let shared = ring.block.shared();
-    let (len, want) = (shared.ops_len, shared.wait_min);
-    let Some((ops, tokens)) = ring.block.ops(len) else { return Err(Begun::NOT) };
-    if len == 0 || want == 0 {
-        return Err(Begun::NOT);
-    }
-    // A signal handler that turns the ring it has interrupted is told so.
-    ring.pace = Pace::Looping;
-    let turned = ring.engine.ordinary_turn(ops, tokens, want);
-    ring.pace = Pace::Careful;
-    turned.map(|records| ring.went_through(len, records))
-}
-
-/// Whether a turn is asked for nothing and finds nothing; then that is in the block.
-pub(super) fn is_idle(ring: &mut RingState) -> bool {
-    let shared = ring.block.shared();
-    let asked = shared.ops_len | shared.wait_min | shared.rel_len | shared.flags;
-    let ends = ring.is_looping() || ring.free_wanted;
-    if asked != 0 || ends || !ring.engine.is_idle() {
-        return false;
-    }
-    ring.engine.completed.clear();
-    (shared.ops_done, shared.op_error, shared.op_error_at) = (0, 0, 0);
-    shared.recs_len = 0;
-    shared.inflight = ring.engine.inflight();
-    shared.leases_out = ring.engine.leases();
-    true
-}
-
-/// Whether one operation is asked, and its end.
-#[inline(always)]
-pub(super) fn is_single(ring: &RingState) -> bool {
-    let shared = ring.block.shared();
-    shared.ops_len == 1 && shared.wait_min == 1
-}
-
-/// As [`ordinary`], when [`is_single`].
-#[inline(always)]
-pub(super) fn ordinary_single(ring: &mut RingState) -> Result<(), Begun> {
-    ring.pace = Pace::Looping;
-    let (op, token) = ring.block.first();
-    if let Err(begun) = ring.engine.ordinary_single(op, token) {
-        ring.pace = Pace::Careful;
-        return Err(begun);
-    }
-    ring.went_through(1, 1);
-    Ok(())
 }
 
 /// Accept the ops of the shared block, turn, run callbacks, fill the block; from where it has
@@ -332,7 +264,7 @@ pub(super) fn step(
     timeout_ns: i64,
     min_wait_us: u32,
     ours: u32,
-    entered: i32,
+    entered: Option<i32>,
 ) -> Result<(), Fault> {
     // SAFETY: inside; the reference is not used after `dispatch` begins.
     let ring = unsafe { state(inside.ring) };
@@ -411,7 +343,7 @@ pub(super) fn drain(inside: &Inside, timeout_ns: i64, keep_records: bool) -> Res
         let rest = if timeout_ns < 0 { DRAIN_STEP_NS } else { timeout_ns - waited };
         // Records that wait already count toward what a turn waits for.
         let want = ring.engine.completed.waiting() + 1;
-        if !passing(step(inside, want, rest.min(DRAIN_STEP_NS), 0, 0, Begun::OUTSIDE))? {
+        if !passing(step(inside, want, rest.min(DRAIN_STEP_NS), 0, 0, None))? {
             // SAFETY: inside; user code is over.
             unsafe { state(inside.ring) }.engine.driver.enter.backend().pause(DRAIN_PAUSE_NS);
         }
@@ -435,7 +367,7 @@ fn passing(result: Result<(), Fault>) -> Result<bool, Fault> {
 pub(super) fn end(inside: &Inside) -> u32 {
     // SAFETY: inside; the reference is not kept across user code.
     let ring = unsafe { state(inside.ring) };
-    ring.pace = Pace::Looping;
+    ring.next_turn = NextTurn::None;
     inside.loops.set(true);
     ring.free_wanted = false;
     ring.engine.driver.closing = true;

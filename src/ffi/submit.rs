@@ -1,11 +1,12 @@
 //! Group D: submitting.
 
 use super::boundary::{Access, Door, Inside, enter_ffi, fail, outcome, owned};
+use super::fast;
 use super::ringline_callback;
 use super::ringline_ring;
-use super::state::{self, Pace, RingState, begin_loop, end_loop, state};
+use super::state::{self, NextTurn, RingState, begin_loop, end_loop, state};
 use crate::error::{ENULL, EREENTRANT, Fault};
-use crate::op::{Begun, Engine, Sink};
+use crate::op::{self, Begun, Engine, Sink};
 use crate::ring::{Op, sqe_flag, tag};
 use core::ffi::c_void;
 
@@ -30,14 +31,14 @@ const COPY_ARGS: u32 = super::RINGLINE_SUBMIT_COPY_ARGS;
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ringline_turn(ring: *mut ringline_ring) -> i32 {
     let Some(inner) = owned(ring) else {
-        return careful_turn(ring, Begun::NOT);
+        return general_turn(ring, Begun::NOT);
     };
     // SAFETY: this thread owns the ring, and no user code runs while the reference lives.
     let inner = unsafe { state(inner) };
-    if state::is_ordinary(inner) && state::is_single(inner) {
-        return match state::ordinary_single(inner) {
-            Ok(()) => 1,
-            Err(begun) => careful_turn(inner.handle as *mut ringline_ring, begun),
+    if fast::fits(inner) && fast::is_one(inner) {
+        return match fast::turn_one(inner) {
+            Ok(records) => records as i32,
+            Err(begun) => general_turn(inner.handle as *mut ringline_ring, begun),
         };
     }
     turn_many(inner)
@@ -46,17 +47,17 @@ pub extern "C-unwind" fn ringline_turn(ring: *mut ringline_ring) -> i32 {
 #[inline(never)]
 fn turn_many(inner: &mut RingState) -> i32 {
     let handle = inner.handle as *mut ringline_ring;
-    let begun = match state::is_ordinary(inner).then(|| state::ordinary(inner)) {
+    let begun = match fast::fits(inner).then(|| fast::turn(inner)) {
         Some(Ok(records)) => return records as i32,
         Some(Err(begun)) => begun,
-        None if state::is_idle(inner) => return 0,
+        None if fast::is_idle(inner) => return 0,
         None => Begun::NOT,
     };
-    careful_turn(handle, begun)
+    general_turn(handle, begun)
 }
 
 #[inline(never)]
-fn careful_turn(ring: *mut ringline_ring, begun: Begun) -> i32 {
+fn general_turn(ring: *mut ringline_ring, begun: Begun) -> i32 {
     enter_ffi(ring, Door::Owner, |inside| turn(inside, begun)) as i32
 }
 
@@ -72,8 +73,8 @@ fn turn(inside: &Inside, begun: Begun) -> i64 {
         Ok(records) => {
             // SAFETY: inside; user code is over.
             let ring = unsafe { state(inside.ring) };
-            if ring.engine.is_ordinary() {
-                ring.pace = Pace::Ordinary;
+            if op::fast::fits(&ring.engine) {
+                ring.next_turn = NextTurn::Fast;
             }
             records.into()
         }

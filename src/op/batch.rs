@@ -3,6 +3,7 @@
 //! Owns: chains and taking back. Invariant: what is accepted is a prefix of the batch.
 
 use super::engine::{Engine, Sink};
+use super::fast;
 use crate::error::{ECLOSED, Fault};
 use crate::ring::{Driver, Op, opcode, sqe_flag};
 
@@ -20,10 +21,8 @@ impl Engine {
     #[inline(always)]
     pub fn submit_from(&mut self, done: u32, ops: &[Op], tokens: &mut [u64], sink: Sink) -> u32 {
         let mut done = done as usize;
-        if done == 0 && sink.callback == 0 && !self.driver.closing {
-            let classes = &self.classes;
-            let room = self.driver.enter.room();
-            done = self.driver.submit_plain(ops, tokens, room, |op| classes.is_plain(op));
+        if sink.callback == 0 && !self.driver.closing {
+            done += fast::submit(self, &ops[done..], &mut tokens[done..]);
         }
         if done < ops.len() {
             done = self.submit_rest(ops, tokens, sink, done);
@@ -40,7 +39,7 @@ impl Engine {
             return Err(closing());
         }
         self.driver.make_room(1)?;
-        let (_, token) = self.accept_send_all(op)?;
+        let token = self.accept_send_all(op)?;
         self.driver.stats.submitted.add(1);
         Ok(token)
     }
@@ -86,7 +85,7 @@ impl Engine {
         self.driver.make_room(1)?;
         // What a server does all day goes the short way.
         if op.opcode == opcode::LIB_SEND_ALL && op.is_bare() && sink.callback == 0 {
-            return self.accept_send_all(op).map(|(_, token)| token);
+            return self.accept_send_all(op);
         }
         self.accept(op, sink)
     }

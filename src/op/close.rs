@@ -26,7 +26,7 @@ impl Engine {
                 return Err(Fault::errno(libc::EALREADY, "this descriptor is being closed"));
             }
         }
-        let (index, _) = self.driver.park(op, route::CLOSE)?;
+        let index = self.driver.park(op, route::CLOSE)?;
         if op.op_flags & CLOSE_SHARED == 0 {
             self.driver.enter.backend().hang_up(op.fd);
         }

@@ -7,7 +7,7 @@
 use super::engine::Engine;
 use super::route;
 use crate::error::Fault;
-use crate::ring::{Completion, Op, bits, opcode};
+use crate::ring::{Added, Completion, Op, bits, index_of, opcode};
 
 /// In `done` of the slot: the limit is not over yet.
 const ARMED: u32 = 1;
@@ -18,7 +18,7 @@ impl Engine {
     pub(super) fn accept_connect_timeout(&mut self, op: &Op) -> Result<u32, Fault> {
         let deadline = self.driver.now().saturating_add(op.addr3);
         let entry = Op { opcode: opcode::CONNECT, addr3: 0, ..*op };
-        let (index, _) = self.driver.submit(&entry)?;
+        let index = index_of(self.driver.submit(&entry, Added::default())?);
         let driver = &mut self.driver;
         let slot = driver.slab.get(index);
         slot.opcode = op.opcode;

@@ -42,9 +42,9 @@ impl Engine {
                     self.driver.enter.backend().drain(fd);
                 }
                 // Who raises a signal from here on finds the mark and writes the eventfd.
-                let quiet = self.driver.wake.fall_asleep_elsewhere();
+                let sleeps = self.driver.wake.fall_asleep_elsewhere();
                 let seen = self.driver.enter.backend().ready();
-                return Ok(!quiet || seen.completions > 0 || seen.task_run || seen.overflow);
+                return Ok(!sleeps || seen.completions > 0 || seen.task_run || seen.overflow);
             }
         }
         Ok(true)

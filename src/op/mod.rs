@@ -6,32 +6,33 @@
 mod arguments;
 mod batch;
 mod cancel;
-mod claims;
 mod close;
 mod command;
+mod complete;
 mod completed;
 mod connect;
 mod descriptor;
 mod engine;
+pub mod fast;
 mod foreign;
 mod mail;
 mod marks;
 mod message;
-mod ordinary;
 mod pools;
 mod prepare;
+mod registered;
 mod send_all;
-mod short;
 mod table;
 mod tables;
 mod timer;
+mod turn;
 mod zero_copy;
 
 pub use arguments::Arguments;
 pub use completed::{Call, Completed};
 pub use engine::{Engine, EngineConfig, Sink};
-pub use ordinary::Begun;
 pub use table::serves;
+pub use turn::Begun;
 
 /// Who completes a slot: values of `Slot::route`. Zero is passed on as it is.
 mod route {

@@ -4,10 +4,11 @@
 //! a promise of the contract (no completion, a signal, a look-alike of end of file) gets past.
 
 use super::engine::{Engine, Sink};
+use super::fast;
 use super::route;
 use super::table::ROWS;
 use crate::error::{ENOTSUP_KERNEL, ESTALE, Fault};
-use crate::ring::{Op, bits, opcode, rarely, sqe_flag};
+use crate::ring::{Added, Op, bits, index_of, opcode, rarely, sqe_flag};
 use crate::sys::uapi::{
     ACCEPT_MULTISHOT, CANCEL_ALL, CANCEL_FD, CANCEL_FD_FIXED, POLL_FIRST, POLL_UPDATE_USER_DATA,
     RECV_MULTISHOT, RWF_NOSIGNAL,
@@ -16,7 +17,7 @@ use crate::sys::{Features, LIBRARY_OPS, SetupInfo, kernel, supports};
 
 /// MSG_* and RWF_* bits used here.
 pub(super) const MSG_NOSIGNAL: u32 = libc::MSG_NOSIGNAL as u32;
-const QUIET_FLAGS: u32 = (libc::MSG_DONTWAIT | libc::MSG_WAITALL) as u32;
+pub(super) const QUIET_FLAGS: u32 = (libc::MSG_DONTWAIT | libc::MSG_WAITALL) as u32;
 const CANCEL_ALL_FD: u32 = CANCEL_ALL | CANCEL_FD | CANCEL_FD_FIXED;
 /// The library's flag in `ext` of a SEND.
 pub const EXT_QUIET: u64 = 1;
@@ -26,9 +27,6 @@ pub(super) const LONGEST: u32 = i32::MAX as u32;
 /// Operations that the kernel lets take a provided buffer.
 const TAKES_BUFFERS: [u8; 5] =
     [opcode::READ, opcode::READV, opcode::READ_MULTISHOT, opcode::RECV, opcode::RECVMSG];
-
-/// Flags that need no further look.
-const PLAIN_FLAGS: u8 = sqe_flag::ASYNC;
 
 /// What is checked before the kernel sees an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +39,7 @@ pub(super) enum Class {
     /// Known, and it would break the contract.
     Refused,
     /// Nothing to check.
-    Plain,
+    Unchecked,
     /// A NOP on a BIG ring: its completion may have a second half.
     Nop,
     /// `fd` is no descriptor, but a number of another kind.
@@ -57,7 +55,7 @@ pub(super) enum Class {
     Accept,
     PollRemove,
     /// May name a region or a slot of the table of files.
-    Claims,
+    Registered,
     /// Names another operation by its token in `addr`.
     Names,
     Cancel,
@@ -112,8 +110,9 @@ impl Classes {
 impl Classes {
     /// Whether the operation needs no look beyond its opcode and flags, and is in no chain.
     #[inline]
-    pub fn is_plain(&self, op: &Op) -> bool {
-        if self.table[op.opcode as usize] != Class::Plain || op.flags & !PLAIN_FLAGS != 0 {
+    pub fn is_unchecked(&self, op: &Op) -> bool {
+        let class = self.table[op.opcode as usize];
+        if class != Class::Unchecked || op.flags & !sqe_flag::ASYNC != 0 {
             rarely();
             return false;
         }
@@ -122,6 +121,41 @@ impl Classes {
             return false;
         }
         true
+    }
+
+    /// Whether it is a QUIET send, which [`Classes::check_send`] may still refuse.
+    #[inline]
+    pub fn is_quiet(&self, op: &Op) -> bool {
+        self.table[op.opcode as usize] == Class::Send && op.ext == EXT_QUIET
+    }
+
+    /// Whether a SEND may go to the kernel, which raises no signal.
+    #[inline]
+    pub fn check_send(&self, op: &Op) -> Result<(), Fault> {
+        if op.len > LONGEST {
+            return Err(invalid("len is above 2147483647"));
+        }
+        if op.ioprio & !POLL_FIRST != 0 {
+            return Err(invalid("ioprio of a send is RECVSEND_POLL_FIRST or 0"));
+        }
+        if op.ext & !EXT_QUIET != 0 {
+            return Err(invalid("unknown bit in ext"));
+        }
+        if op.ext == 0 {
+            return Ok(());
+        }
+        if op.flags != 0 || op.op_flags & QUIET_FLAGS != QUIET_FLAGS {
+            return Err(invalid(
+                "QUIET needs MSG_DONTWAIT | MSG_WAITALL, no SQE flags and no link chain",
+            ));
+        }
+        if self.sqpoll {
+            return Err(invalid("QUIET cannot be told apart on a polled (SQPOLL) ring"));
+        }
+        if !self.features.has(Features::CQE_SKIP) {
+            return Err(Fault::new(ENOTSUP_KERNEL, "cqe_skip: QUIET sends need Linux 5.17"));
+        }
+        Ok(())
     }
 }
 
@@ -238,7 +272,15 @@ impl Engine {
             Class::NoDescriptor if op.flags & sqe_flag::FIXED_FILE != 0 => {
                 Err(invalid("this operation names no file, so it takes no registered slot"))
             }
-            Class::Send => self.check_send(op),
+            Class::Send => {
+                self.classes.check_send(op)?;
+                if op.ext != 0 && self.driver.quiet.room() == 0 {
+                    let text = "turn the ring to settle the QUIET sends";
+                    return Err(Fault::errno(libc::EAGAIN, text));
+                }
+                op.op_flags |= MSG_NOSIGNAL;
+                Ok(())
+            }
             Class::SendMessage => self.check_send_message(op),
             Class::ZeroCopy => self.check_zero_copy(op),
             Class::Recv => self.check_recv(op),
@@ -289,37 +331,6 @@ impl Engine {
         Ok(())
     }
 
-    fn check_send(&self, op: &mut Op) -> Result<(), Fault> {
-        if op.len > LONGEST {
-            return Err(invalid("len is above 2147483647"));
-        }
-        if op.ioprio & !POLL_FIRST != 0 {
-            return Err(invalid("ioprio of a send is RECVSEND_POLL_FIRST or 0"));
-        }
-        if op.ext & !EXT_QUIET != 0 {
-            return Err(invalid("unknown bit in ext"));
-        }
-        op.op_flags |= MSG_NOSIGNAL;
-        if op.ext & EXT_QUIET == 0 {
-            return Ok(());
-        }
-        if op.flags != 0 || op.op_flags & QUIET_FLAGS != QUIET_FLAGS {
-            return Err(invalid(
-                "QUIET needs MSG_DONTWAIT | MSG_WAITALL, no SQE flags and no link chain",
-            ));
-        }
-        if self.classes.sqpoll {
-            return Err(invalid("QUIET cannot be told apart on a polled (SQPOLL) ring"));
-        }
-        if !self.classes.features.has(Features::CQE_SKIP) {
-            return Err(Fault::new(ENOTSUP_KERNEL, "cqe_skip: QUIET sends need Linux 5.17"));
-        }
-        if !self.driver.has_quiet_room() {
-            return Err(Fault::errno(libc::EAGAIN, "turn the ring to settle the QUIET sends"));
-        }
-        Ok(())
-    }
-
     fn check_recv(&self, op: &Op) -> Result<(), Fault> {
         let select = op.flags & sqe_flag::BUFFER_SELECT != 0;
         if op.len > LONGEST {
@@ -361,24 +372,16 @@ impl Engine {
             // The kernel answers ENOBUFS for an unknown group, which looks like starvation.
             self.pools.check(op)?;
         }
-        self.check_claims(op)?;
-        let quiet = op.opcode == opcode::SEND && op.ext & EXT_QUIET != 0;
-        let mut entry = *op;
-        if quiet {
-            entry.flags |= sqe_flag::CQE_SKIP_SUCCESS;
-        }
-        let (index, token) = self.driver.submit(&entry)?;
-        if quiet {
-            self.driver.expect_quiet(token);
-            self.driver.slab.get(index).bits |= bits::QUIET;
-        }
+        self.check_registered(op)?;
+        let added = if self.classes.is_quiet(op) { fast::QUIET } else { Added::default() };
+        let index = index_of(self.driver.submit(op, added)?);
         if select {
             self.pools.pin(op.buf_index);
             let slot = self.driver.slab.get(index);
             slot.bits |= bits::POOL;
             slot.done = u32::from(op.buf_index);
         }
-        self.hold_claims(op, index);
+        self.pin_registered(op, index);
         Ok(index)
     }
 
@@ -391,7 +394,7 @@ impl Engine {
             opcode::LIB_TIMER => self.accept_timer(op)?,
             opcode::LIB_CONNECT_TIMEOUT => self.accept_connect_timeout(op)?,
             opcode::LIB_POST => self.accept_post(op)?,
-            opcode::LIB_SEND_ALL => self.accept_send_all(op)?.0,
+            opcode::LIB_SEND_ALL => index_of(self.accept_send_all(op)?),
             _ => return Err(invalid("this library does not know the opcode")),
         };
         Ok(index)

@@ -6,12 +6,13 @@
 use super::engine::Engine;
 use super::route;
 use crate::error::Fault;
-use crate::ring::{Completion, Lifecycle, Op, bits, no_slot, opcode};
+use crate::ring::{Added, Completion, Lifecycle, Op, bits, index_of, no_slot, opcode};
 
 const MSG_WHOLE: u32 = (libc::MSG_NOSIGNAL | libc::MSG_WAITALL) as u32;
+
 impl Engine {
     #[inline(always)]
-    pub(super) fn accept_send_all(&mut self, op: &Op) -> Result<(u32, u64), Fault> {
+    pub(super) fn accept_send_all(&mut self, op: &Op) -> Result<u64, Fault> {
         if op.len > i32::MAX as u32 {
             return Err(Fault::errno(libc::EINVAL, "len is above 2147483647"));
         }
@@ -22,17 +23,17 @@ impl Engine {
         let mut entry = *op;
         entry.opcode = opcode::SEND;
         entry.op_flags |= MSG_WHOLE;
-        let Ok((index, token)) = self.driver.submit(&entry) else {
+        let Ok(token) = self.driver.submit(&entry, Added::default()) else {
             self.senders.clear(op.fd);
             return Err(no_slot());
         };
-        let slot = self.driver.slab.get(index);
+        let slot = self.driver.slab.get(index_of(token));
         slot.route = route::SEND_ALL;
         slot.addr = op.addr;
         slot.len = op.len;
         slot.done = 0;
         slot.op_flags = entry.op_flags;
-        Ok((index, token))
+        Ok(token)
     }
 
     fn is_sending(&mut self, fd: i32) -> bool {

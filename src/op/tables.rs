@@ -1,4 +1,4 @@
-//! The regions and the table of files of one ring, as the door above asks for them.
+//! The regions and the table of files of one ring, as the floor above asks for them.
 //!
 //! Owns: moving them to another kernel ring. A file lives in the old ring only, so it gets a
 //! descriptor there for a moment, and goes into the new table under the same slot.

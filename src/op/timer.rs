@@ -16,7 +16,7 @@ impl Engine {
             return Err(Fault::errno(libc::EINVAL, "unknown bit in op_flags of a timer"));
         }
         let start = if op.op_flags & TIMER_ABS != 0 { 0 } else { self.driver.now() };
-        let (index, _) = self.driver.park(op, route::TIMER)?;
+        let index = self.driver.park(op, route::TIMER)?;
         let slot = self.driver.slab.get(index);
         slot.fd = -1;
         slot.addr = op.addr;
@@ -31,7 +31,7 @@ impl Engine {
 
     /// RINGLINE_LIB_POST: a timer that is due, and says what it was told to.
     pub(super) fn accept_post(&mut self, op: &Op) -> Result<u32, Fault> {
-        let (index, _) = self.driver.park(op, route::TIMER)?;
+        let index = self.driver.park(op, route::TIMER)?;
         let driver = &mut self.driver;
         let slot = driver.slab.get(index);
         slot.fd = -1;

@@ -63,11 +63,11 @@ impl Engine {
             return Ok(());
         }
         op.ioprio |= REPORT_USAGE;
-        let plain = op.opcode == opcode::SEND_ZC
+        let alike = op.opcode == opcode::SEND_ZC
             && op.ioprio & FIXED_BUFFER == 0
             && op.flags & sqe_flag::FIXED_FILE == 0
             && op.off == 0;
-        if plain && self.copies.turns(op.fd) {
+        if alike && self.copies.turns(op.fd) {
             op.opcode = opcode::SEND;
             op.ioprio &= !REPORT_USAGE;
         }
@@ -85,16 +85,6 @@ impl Engine {
     /// Say in the library's words what the kernel reports.
     pub(super) fn complete_zero_copy(&mut self, index: u32, completion: &mut Completion) {
         let slot = self.driver.slab.get(index);
-        if slot.route == route::COMMAND {
-            return self.complete_command(completion);
-        }
-        if slot.route == route::CONNECT {
-            return self.complete_connect(index, completion);
-        }
-        if slot.route == route::DESCRIPTOR {
-            let slot = *slot;
-            return self.complete_descriptor(&slot, completion);
-        }
         if slot.route == route::COPIED {
             if completion.res > 0 {
                 completion.flags |= cf::ZC_COPIED;

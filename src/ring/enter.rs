@@ -30,10 +30,10 @@ pub enum Outcome {
 /// The way in and out of one kernel ring.
 pub struct Enter {
     backend: Box<dyn Backend>,
-    queues: Queues,
+    pub(super) queues: Queues,
     sq_entries: u32,
     /// Entries staged so far.
-    staged: u64,
+    pub(super) staged: u64,
     /// Entries the kernel consumed so far.
     pub consumed: u64,
     /// Completions taken out of the kernel's queue so far.
@@ -41,12 +41,12 @@ pub struct Enter {
     /// As it was when the last enter that waited began.
     taken_before: u64,
     /// Completions to take in this turn end here.
-    end: u32,
+    pub(super) end: u32,
     /// Cancels that found the queue full; they go behind what is staged.
     spare: Vec<Sqe>,
     always_enter: bool,
     polled: bool,
-    direct: Direct,
+    pub(super) direct: Direct,
 }
 
 impl Enter {
@@ -122,34 +122,13 @@ impl Enter {
     }
 
     /// Stage an operation under `token`; the caller checked that there is room.
-    #[inline]
-    pub fn push(&mut self, op: &Op, token: u64) {
+    #[inline(always)]
+    pub fn push(&mut self, op: &Op, token: u64) -> &mut Sqe {
         debug_assert!(self.room() > 0);
-        // SAFETY: the place is ours while there is room.
-        unsafe { op.write_sqe(token, self.queues.sqe(self.staged as u32)) };
+        let at = self.staged as u32;
         self.staged += 1;
-    }
-
-    /// As [`Enter::push`] on an ordinary ring.
-    #[inline(always)]
-    pub fn push_plain(&mut self, op: &Op, token: u64) {
         // SAFETY: the place is ours while there is room.
-        unsafe { op.write_sqe(token, self.queues.sqe(self.staged as u32)) };
-        self.staged += 1;
-    }
-
-    /// The completion in the queue, if it is the only one.
-    #[inline(always)]
-    pub fn only_cqe(&self) -> Option<Cqe> {
-        let at = self.taken as u32;
-        (self.queues.cq_tail() == at.wrapping_add(1)).then(|| self.queues.cqe(at))
-    }
-
-    /// Take what [`Enter::only_cqe`] showed.
-    #[inline(always)]
-    pub fn take_only(&mut self) {
-        self.taken += 1;
-        self.queues.release(self.taken as u32);
+        unsafe { op.write_sqe(token, self.queues.sqe(at)) }
     }
 
     /// Write the 80 bytes of a command over the end of the entry staged last, on a BIG ring.
@@ -170,20 +149,8 @@ impl Enter {
         self.queues.second_cqe((self.taken as u32).wrapping_sub(1))
     }
 
-    /// For staging many operations; the caller checked that there is room.
-    #[inline(always)]
-    pub fn stage(&self) -> Stage {
-        Stage { queues: self.queues, first: self.staged as u32 }
-    }
-
-    /// So many operations were put on the stage.
-    #[inline(always)]
-    pub fn staged(&mut self, count: u32) {
-        self.staged += u64::from(count);
-    }
-
-    /// Stage a cancel; false when even the room kept for cancels is full.
-    pub fn push_cancel(&mut self, sqe: Sqe) -> bool {
+    /// Stage an entry of the library's own; false when even the room kept for cancels is full.
+    pub(super) fn push_own(&mut self, sqe: Sqe) -> bool {
         if self.spare.is_empty() && self.room() > 0 {
             // SAFETY: the place is ours while there is room.
             unsafe { self.queues.sqe(self.staged as u32).write(sqe) };
@@ -195,11 +162,6 @@ impl Enter {
             self.spare.push(sqe);
         }
         fits
-    }
-
-    /// The place of the entry staged last in the sequence of all entries.
-    pub fn last_entry(&self) -> u64 {
-        self.staged - 1
     }
 
     /// Take the entry staged last back, if it is that of `token`. Cancels that wait for room in the
@@ -260,32 +222,6 @@ impl Enter {
         self.entered(entries, done)
     }
 
-    /// Whether [`Enter::wait_straight`] may be used as long as nothing but operations is staged.
-    pub fn is_straight(&self) -> bool {
-        self.direct.is_some() && self.waiting() == 0
-    }
-
-    /// As [`Enter::wait`] without a limit, past the backend. Leaves it to the caller to call
-    /// [`Enter::mark`] with what was taken since, if that was not enough.
-    #[inline(always)]
-    pub fn wait_straight(&mut self, want: u32, stats: &Stats) -> i32 {
-        stats.enters.add(1);
-        self.queues.publish(self.staged as u32);
-        let entries = (self.staged - self.consumed) as u32;
-        let done = self.direct.enter(entries, want);
-        self.entered(entries, done)
-    }
-
-    /// As [`Enter::wait_straight`], for more than one completion.
-    #[inline(never)]
-    pub fn wait_several(&mut self, want: u32, stats: &Stats) -> i32 {
-        stats.enters.add(1);
-        self.queues.publish(self.staged as u32);
-        let entries = (self.staged - self.consumed) as u32;
-        let done = self.direct.enter_several(entries, want);
-        self.entered(entries, done)
-    }
-
     /// Put the cancels that found the queue full where there is room now.
     #[cold]
     fn stage_spare(&mut self) {
@@ -298,7 +234,7 @@ impl Enter {
     }
 
     #[inline(always)]
-    fn entered(&mut self, entries: u32, done: i32) -> i32 {
+    pub(super) fn entered(&mut self, entries: u32, done: i32) -> i32 {
         if done == entries as i32 {
             self.consumed = self.staged;
             return 0;
@@ -363,31 +299,6 @@ impl Enter {
         self.taken as u32 == self.end
     }
 
-    /// Hand completions to `take`, oldest first, each with the next place of `out`, as long as it
-    /// takes them and there are places. Returns how many it took.
-    #[inline(always)]
-    pub fn take_while<T>(
-        &mut self,
-        out: &mut [T],
-        mut take: impl FnMut(Cqe, &mut T) -> bool,
-    ) -> usize {
-        let queues = self.queues;
-        let start = self.taken as u32;
-        let waiting = self.end.wrapping_sub(start) as usize;
-        let most = waiting.min(out.len());
-        let mut at = start;
-        for place in &mut out[..most] {
-            if !take(queues.cqe(at), place) {
-                break;
-            }
-            at = at.wrapping_add(1);
-        }
-        queues.release(at);
-        let done = at.wrapping_sub(start);
-        self.taken += u64::from(done);
-        done as usize
-    }
-
     /// The next completion, oldest first. Its place is the kernel's again at [`Enter::release`].
     #[inline(always)]
     pub fn next_cqe(&mut self) -> Option<Cqe> {
@@ -400,24 +311,9 @@ impl Enter {
     }
 
     /// The places of what was taken are the kernel's again.
-    #[inline]
-    pub fn release(&mut self) {
-        self.queues.release(self.taken as u32);
-    }
-}
-
-/// The way in for the time of one loop, in registers.
-pub struct Stage {
-    queues: Queues,
-    first: u32,
-}
-
-impl Stage {
-    /// Stage an operation under `token` as the `at`th of this loop.
     #[inline(always)]
-    pub fn put(&self, at: u32, op: &Op, token: u64) {
-        // SAFETY: the place is ours while there is room, for which the caller of `stage` vouched.
-        unsafe { op.write_sqe(token, self.queues.sqe(self.first.wrapping_add(at))) };
+    pub fn release(&self) {
+        self.queues.release(self.taken as u32);
     }
 }
 

@@ -130,7 +130,7 @@ mod tests {
 
     fn slab_with(count: u32) -> (Slab, Vec<u64>) {
         let mut slab = Slab::new(8).unwrap();
-        let tokens = (0..count).map(|_| slab.take().unwrap().1.token).collect();
+        let tokens = (0..count).map(|_| slab.take(&Default::default(), 0).unwrap().token).collect();
         (slab, tokens)
     }
 
@@ -171,11 +171,10 @@ mod tests {
         let mut slab = Slab::new(8).unwrap();
         let mut late = Late::default();
         for _ in 0..10_000 {
-            let (index, slot) = slab.take().unwrap();
-            let token = slot.token;
+            let token = slab.take(&Default::default(), 0).unwrap().token;
             late.follow(&slab, token);
             assert!(late.followers(&slab).eq([token]));
-            slab.give_back(index);
+            slab.give_back(super::super::slab::index_of(token));
         }
         assert!(late.followers.capacity() <= 4 * FOLLOWERS);
     }

@@ -4,6 +4,8 @@
 //! Free -> Parked -> (Live ->) Free for library operations that wait in user space.
 //! Invariant: leaving Live or Parked for Free happens once, and with it goes the one FINAL.
 
+use super::record::cf;
+
 /// Where an operation is.
 #[repr(u8)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,13 +30,12 @@ pub enum Step {
 }
 
 impl Lifecycle {
-    /// Judge a kernel completion by its MORE bit alone: zero-copy sends notify after errors too,
-    /// so the result says nothing about who owns the memory.
+    /// Judge a kernel completion with `flags`.
     #[inline]
-    pub fn on_completion(self, more: bool) -> Step {
+    pub fn on_completion(self, flags: u32) -> Step {
         match self {
-            Lifecycle::Live if more => Step::Progress,
-            Lifecycle::Live => Step::Last,
+            Lifecycle::Live if cf::is_last(flags) => Step::Last,
+            Lifecycle::Live => Step::Progress,
             Lifecycle::Free | Lifecycle::Parked => Step::Stray,
         }
     }
@@ -46,11 +47,11 @@ mod tests {
 
     #[test]
     fn only_a_live_operation_completes() {
-        assert_eq!(Lifecycle::Live.on_completion(true), Step::Progress);
-        assert_eq!(Lifecycle::Live.on_completion(false), Step::Last);
+        assert_eq!(Lifecycle::Live.on_completion(cf::MORE), Step::Progress);
+        assert_eq!(Lifecycle::Live.on_completion(0), Step::Last);
         for state in [Lifecycle::Free, Lifecycle::Parked] {
-            assert_eq!(state.on_completion(false), Step::Stray);
-            assert_eq!(state.on_completion(true), Step::Stray);
+            assert_eq!(state.on_completion(0), Step::Stray);
+            assert_eq!(state.on_completion(cf::MORE), Step::Stray);
         }
     }
 }

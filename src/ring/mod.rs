@@ -5,28 +5,26 @@
 
 mod driver;
 mod enter;
+pub mod fast;
 mod late;
 mod lifecycle;
 mod mailbox;
+mod own;
+mod quiet;
 mod record;
 mod slab;
-mod spin;
+mod sleep;
 mod stats;
 mod timers;
 mod wake;
 
-pub use driver::{Driver, Reaped, no_slot};
+pub use driver::{Driver, no_slot};
 pub use enter::{Enter, Outcome};
 pub use late::Late;
 pub use lifecycle::{Lifecycle, Step};
 pub use mailbox::{MAILBOX_MESSAGES, MAILBOX_OPS, Mailbox, Message};
-/// Tells the compiler that the way here is rarely taken, so that the other one needs no detour.
-#[cold]
-#[inline(always)]
-pub fn rarely() {}
-
 pub use record::*;
-pub use slab::{Slab, Slot, bits, index_of};
+pub use slab::{Slab, Slot, bits, index_of, kind};
 pub use stats::{Counter, Stats};
 pub use timers::Timers;
 pub use wake::{Wake, signal};

@@ -86,17 +86,43 @@ impl Op {
     /// As [`Op::to_sqe`], straight into a place of the queue.
     ///
     /// # Safety
-    /// `place` may be written.
+    /// `place` may be written, and nobody else refers to it.
     #[inline]
-    pub unsafe fn write_sqe(&self, user_data: u64, place: *mut Sqe) {
+    pub unsafe fn write_sqe<'a>(&self, user_data: u64, place: *mut Sqe) -> &'a mut Sqe {
         // SAFETY: both are 64 bytes of plain data, and the caller vouches for the place.
         unsafe {
             core::ptr::copy_nonoverlapping((self as *const Op).cast(), place, 1);
             (*place).0[4] = user_data;
             (*place).0[7] = 0;
+            &mut *place
         }
     }
 }
+
+/// What the kernel and the slot get beside what the caller asked for.
+#[derive(Clone, Copy, Default)]
+pub struct Added {
+    /// For the kernel: `flags`.
+    pub flags: u8,
+    /// For the kernel: `op_flags`.
+    pub op_flags: u32,
+    /// For the slot: `bits`.
+    pub bits: u8,
+}
+
+impl Added {
+    /// Put it into a staged entry.
+    #[inline(always)]
+    pub(super) fn to(self, entry: &mut Sqe) {
+        entry.0[0] |= u64::from(self.flags) << 8;
+        entry.0[3] |= u64::from(self.op_flags) << 32;
+    }
+}
+
+/// Tells the compiler that the way here is rarely taken, so that the other one needs no detour.
+#[cold]
+#[inline(always)]
+pub fn rarely() {}
 
 /// Values of `flags` in an op.
 pub use crate::sys::uapi::sqe_flag;
@@ -117,6 +143,19 @@ pub mod cf {
     pub const CLAIM: u32 = 0x8000;
     /// The kernel's own bits that are passed on, with the buffer id.
     pub const KERNEL: u32 = 0xffff_001f;
+
+    /// Whether the kernel is done with the operation. Its MORE alone tells: zero-copy sends notify
+    /// after errors too, so the result says nothing about who owns the memory.
+    #[inline(always)]
+    pub const fn is_last(kernel: u32) -> bool {
+        kernel & MORE == 0
+    }
+
+    /// What a record says of a completion with the flags `kernel`.
+    #[inline(always)]
+    pub const fn of(kernel: u32) -> u32 {
+        kernel & KERNEL | if is_last(kernel) { FINAL } else { 0 }
+    }
 
     /// The buffer that a completion with [`BUFFER`] is about, and whether more go into it.
     #[inline(always)]

@@ -175,7 +175,8 @@ mod tests {
         let mut seed = 7u64;
         for i in 0..1000u64 {
             seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            let (slot, _) = slab.take().unwrap();
+            let slot =
+                super::super::slab::index_of(slab.take(&Default::default(), 0).unwrap().token);
             let deadline = (seed >> 40) % 97;
             timers.add(&mut slab, slot, deadline);
             expected.push((deadline, i, slot));

@@ -6,7 +6,7 @@
 use super::buffers::SIZE;
 use super::oracle::{Oracle, Record};
 use super::seeds::Dice;
-use ringline::op::{Begun, Engine, EngineConfig, Sink};
+use ringline::op::{Engine, EngineConfig, Sink};
 use ringline::resource::{PoolSpec, release_lease};
 use ringline::ring::{Completion, Op, cf, opcode, sqe_flag};
 use ringline::sys::{Sim, SimPlan};
@@ -253,7 +253,7 @@ impl Play {
     /// Wait; only what may pass is forgiven. Returns whether anything came.
     fn waited(&mut self, tokens: &[u64], wait_min: u32, limit: i64) -> bool {
         let before = self.engine().driver.stats.completed.get();
-        if let Err(fault) = self.engine().turn(|| tokens, wait_min, limit, 0, Begun::OUTSIDE) {
+        if let Err(fault) = self.engine().turn(|| tokens, wait_min, limit, 0, None) {
             let passing = [-libc::EINTR, -libc::EBUSY, -libc::EAGAIN];
             assert!(passing.contains(&fault.code), "a turn failed: {fault:?}");
         }

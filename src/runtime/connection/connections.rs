@@ -106,7 +106,7 @@ impl Connections {
         };
         let (pool, rations) = (engine.pool_create(&spec)?, Rations::new(features, &spec));
         (engine.driver.spin_us, engine.claims) = (config.spin_us, Some(pool));
-        engine.driver.told.reserve_exact(2 * SQ_ENTRIES as usize);
+        engine.driver.quiet.told.reserve_exact(2 * SQ_ENTRIES as usize);
         let errno = engine.attach();
         if errno != 0 {
             return Err(refused(errno));

@@ -3,7 +3,6 @@
 //! Owns: nothing. Invariant: what the kernel still uses keeps its memory for good.
 
 use super::connections::Connections;
-use crate::op::Begun;
 
 /// How long what is in flight beside connections has for its end.
 const REST_PATIENCE_NS: u64 = 500_000_000;
@@ -41,7 +40,7 @@ impl Connections {
                 asked = now;
             }
             let step = REST_STEP_NS as i64;
-            if self.engine.turn(|| &[], 1, step, 0, Begun::OUTSIDE).is_err() {
+            if self.engine.turn(|| &[], 1, step, 0, None).is_err() {
                 self.engine.driver.enter.backend().pause(REST_STEP_NS);
             }
             self.engine.drop_records();

@@ -9,6 +9,7 @@ use super::batch::{Batch, NOBODY, SHORT};
 use super::connections::Connections;
 use super::receiving::Answer;
 use super::table::{index_of, local};
+use crate::op;
 use crate::ring::cf;
 use crate::runtime::flight::Flight;
 use core::ptr::NonNull;
@@ -52,7 +53,7 @@ pub fn settle_sending(own: &mut Connections) {
         let address = memory + u64::from(short.at);
         Some((connection.fd, address, short.len, short.conn.into()))
     });
-    *staged += engine.send_untold(sends) as usize;
+    *staged += op::fast::submit_named(engine, sends) as usize;
     // The submission queue is full: the rest goes with the next turn, which is soon.
     *hurry |= *staged < *count;
 }
@@ -61,7 +62,7 @@ pub fn settle_sending(own: &mut Connections) {
 /// with: its connection, and what became of it as a result and as bytes that the kernel took.
 #[inline]
 pub fn sent(own: &mut Connections) -> Option<(usize, i32, u32)> {
-    while let Some((name, res)) = own.engine.driver.told.pop() {
+    while let Some((name, res)) = own.engine.driver.quiet.told.pop() {
         if let Some(index) = told(own, name) {
             // Not at once, or in part: the next send waits for room.
             own.table.at(index).outbound.is_slow = matches!(res, AGAIN | 0..);
@@ -99,7 +100,7 @@ fn told(own: &mut Connections, name: u64) -> Option<usize> {
 fn sent_whole(own: &mut Connections) -> Option<usize> {
     let Connections { engine, table, batch, blocks, stats, .. } = own;
     let none = batch.staged == batch.settled && batch.pieces.is_empty();
-    if none || !engine.untold_are_sent() {
+    if none || !engine.driver.named_are_sent() {
         return None;
     }
     let (mut bytes, mut count) = (0, 0);

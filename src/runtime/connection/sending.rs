@@ -9,6 +9,7 @@ use super::outbound::End;
 use super::table::local;
 use super::teardown::Life;
 use crate::error::Fault;
+use crate::op;
 use crate::ring::{Op, opcode};
 use crate::runtime::flight::Flight;
 use crate::runtime::kind;
@@ -122,7 +123,7 @@ impl Connections {
             return false;
         }
         let send = (connection.fd, addr, len, index as u64);
-        let staged = self.engine.send_untold(core::iter::once(send)) == 1;
+        let staged = op::fast::submit_named(&mut self.engine, core::iter::once(send)) == 1;
         if staged {
             self.batch.pieces.push(index as u32);
         }

@@ -4,7 +4,6 @@
 //! worker above takes what is to be told out of here first.
 
 use crate::error::Fault;
-use crate::op::Begun;
 use crate::runtime::backoff::{Episode, Pace, Tale};
 use crate::runtime::config::Config;
 use crate::runtime::connection::Connections;
@@ -137,7 +136,7 @@ impl Core {
         };
         let want = u32::from(limit != 0);
         let staged = self.engine.driver.enter.staged_so_far();
-        let turned = self.engine.turn(|| &[], want, limit, 0, Begun::OUTSIDE);
+        let turned = self.engine.turn(|| &[], want, limit, 0, None);
         let mut refused = turned.map_or_else(|fault| -fault.code, |()| 0);
         // What was not taken goes with the next turn, which does not wait: among it may be sends
         // without a completion that something follows.

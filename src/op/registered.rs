@@ -1,4 +1,4 @@
-//! What an operation in flight holds beside its pool: regions, registered files, direct slots.
+//! What an operation in flight pins beside its pool: regions, registered files, direct slots.
 //!
 //! Owns: the rules which operation names what. Invariant: what an operation names stays as it is
 //! until the operation's last completion.
@@ -65,7 +65,7 @@ fn second_slot(op: &Op) -> Option<u32> {
 
 impl Engine {
     /// Whether everything that the operation names is there.
-    pub(super) fn check_claims(&mut self, op: &Op) -> Result<(), Fault> {
+    pub(super) fn check_registered(&mut self, op: &Op) -> Result<(), Fault> {
         if op.flags & sqe_flag::FIXED_FILE != 0 {
             self.files.check(op.fd)?;
         }
@@ -73,8 +73,8 @@ impl Engine {
             self.files.check(slot as i32)?;
         }
         if uses_region(op) {
-            let plain = matches!(op.opcode, opcode::READ_FIXED | opcode::WRITE_FIXED);
-            if plain || op.opcode == opcode::SEND_ZC {
+            let span = [opcode::READ_FIXED, opcode::WRITE_FIXED, opcode::SEND_ZC];
+            if span.contains(&op.opcode) {
                 self.regions.check(op.buf_index, op.addr, op.len)?;
             } else {
                 self.regions.info(op.buf_index)?;
@@ -92,8 +92,8 @@ impl Engine {
         }
     }
 
-    /// The operation was accepted in slot `index`: hold what it names.
-    pub(super) fn hold_claims(&mut self, op: &Op, index: u32) {
+    /// The operation was accepted in slot `index`: pin what it names.
+    pub(super) fn pin_registered(&mut self, op: &Op, index: u32) {
         let slot = self.driver.slab.get(index);
         if op.flags & sqe_flag::FIXED_FILE != 0 {
             slot.bits |= bits::FIXED;
@@ -141,7 +141,7 @@ impl Engine {
     }
 
     /// The operation of `slot` is over, or never was: let go of what it named.
-    pub(super) fn drop_claims(&mut self, slot: &Slot) {
+    pub(super) fn unpin_registered(&mut self, slot: &Slot) {
         if slot.bits & bits::FIXED != 0 {
             self.files.unpin(slot.fd as u32);
         }

@@ -141,6 +141,11 @@ impl Shared {
         self.workers.iter().map(|worker| &*worker.stats)
     }
 
+    /// Have a worker end its wait, and poll its door. Any thread; nothing when it is over.
+    pub fn wake(&self, worker: u32) {
+        self.workers[worker as usize].waking.wake();
+    }
+
     fn wake_all(&self) {
         self.workers.iter().for_each(|worker| worker.waking.wake());
     }

@@ -40,7 +40,7 @@ pub use opcodes::{KERNEL_OPS, LIBRARY_OPS, is_library_op, op_name, opcode};
 pub use output::write_quietly;
 pub use probe::{FEATURES, Feature, Features, disabled_by_environment, kernel, supports};
 pub use queues::Queues;
-pub use real::Real;
+pub use real::{Real, new_eventfd};
 pub use refused::{Call, Refused, is_forbidden, refusal_text};
 pub use resolve::{Resolved, Unresolved, resolve};
 pub use setup::{RingSpec, SetupInfo};

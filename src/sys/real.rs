@@ -14,6 +14,7 @@ use super::{
 };
 use core::sync::atomic::{Ordering, fence};
 use io_uring::types::{CancelBuilder, SubmitArgs, Timespec};
+use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 /// How often to look whether the poll thread has taken what was pushed.
@@ -301,9 +302,7 @@ impl Backend for Real {
     }
 
     fn open_wake(&mut self) -> i32 {
-        // SAFETY: no memory involved.
-        let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
-        if fd < 0 { -errno() } else { fd }
+        new_eventfd().map_or_else(|errno| -errno, IntoRawFd::into_raw_fd)
     }
 
     fn wake_writer(&self) -> fn(i32) {
@@ -339,6 +338,17 @@ impl Backend for Real {
     fn tune(&mut self, knob: &mut Tuning) -> i32 {
         knob.turn(self.rings.ring())
     }
+}
+
+/// An eventfd that does not block; or an errno.
+pub fn new_eventfd() -> Result<OwnedFd, i32> {
+    // SAFETY: no memory involved.
+    let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
+    if fd < 0 {
+        return Err(errno());
+    }
+    // SAFETY: new, and nobody else's.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
 /// One eventfd write; async-signal-safe, errno kept.

@@ -27,6 +27,12 @@ impl Worker {
         self.index
     }
 
+    /// Have the runtime of this worker end: see [`Shared::stop`].
+    pub fn stop_runtime(&self) {
+        let grace_ns = self.shared.config().close_timeout_ns;
+        self.shared.stop(grace_ns.try_into().unwrap_or(i64::MAX));
+    }
+
     /// The runtime's number, by which a door knows that a worker is meant.
     pub fn runtime(&self) -> u64 {
         self.shared.handle.load(Ordering::Relaxed)

@@ -68,11 +68,23 @@ impl Threads {
         locked(&self.count)
     }
 
-    /// Start a thread per worker, each with the door that `make` makes on it.
+    /// Start a thread per worker, each with the door that `make` makes on it. They are joined by
+    /// [`Threads::join`].
     pub fn start<D: Door>(
         self: &Arc<Self>,
         make: impl Fn(u32) -> D + Clone + Send + 'static,
     ) -> Result<(), Fault> {
+        *locked(&self.handles) = self.start_each(make, |_| ())?;
+        Ok(())
+    }
+
+    /// As [`Threads::start`], for whoever joins each thread: it returns what `outcome` makes of how
+    /// its worker ended.
+    pub fn start_each<D: Door, R: Send + 'static>(
+        self: &Arc<Self>,
+        make: impl Fn(u32) -> D + Clone + Send + 'static,
+        outcome: fn(Result<(), Fault>) -> R,
+    ) -> Result<Vec<JoinHandle<R>>, Fault> {
         if self.shared.stop_asked().is_some() {
             return Err(Fault::new(ECLOSED, "the runtime was stopped"));
         }
@@ -81,15 +93,18 @@ impl Threads {
         }
         let (ready, begun) = channel::<()>();
         let cpus = allowed_cpus();
-        let mut failed = None;
+        let (mut failed, mut handles) = (None, Vec::new());
         for index in 0..self.shared.config.workers {
             let cpu = cpus[index as usize % cpus.len()];
             if !self.shared.take_place(index) {
                 continue;
             }
-            if let Err(fault) = self.spawn(index, cpu, make.clone(), ready.clone()) {
-                failed = Some(fault);
-                break;
+            match self.spawn(index, cpu, make.clone(), outcome, ready.clone()) {
+                Ok(handle) => handles.push(handle),
+                Err(fault) => {
+                    failed = Some(fault);
+                    break;
+                }
             }
         }
         drop(ready);
@@ -97,9 +112,10 @@ impl Threads {
         let _ = begun.recv();
         let failed = failed.or(self.count().failed);
         match failed {
-            None => Ok(()),
+            None => Ok(handles),
             Some(fault) => {
                 self.shared.stop(0);
+                handles.into_iter().for_each(|handle| drop(handle.join()));
                 let _ = self.join(-1);
                 // That is said here.
                 self.count().failed = None;
@@ -108,13 +124,14 @@ impl Threads {
         }
     }
 
-    fn spawn<D: Door>(
+    fn spawn<D: Door, R: Send + 'static>(
         self: &Arc<Self>,
         index: u32,
         cpu: usize,
         make: impl Fn(u32) -> D + Send + 'static,
+        outcome: fn(Result<(), Fault>) -> R,
         ready: Sender<()>,
-    ) -> Result<(), Fault> {
+    ) -> Result<JoinHandle<R>, Fault> {
         let threads = self.clone();
         let body = move || {
             let mut ready = Some(ready);
@@ -123,20 +140,15 @@ impl Threads {
             let ended = catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(panicked));
             threads.count_out(ended);
             drop(ready);
+            outcome(ended)
         };
         self.count().alive += 1;
         let builder = Builder::new().name(format!("ringline-{index}")).stack_size(STACK);
-        match without_signals(|| builder.spawn(body)) {
-            Ok(handle) => {
-                locked(&self.handles).push(handle);
-                Ok(())
-            }
-            Err(error) => {
-                self.count().alive -= 1;
-                let errno = error.raw_os_error().unwrap_or(libc::EAGAIN);
-                Err(Fault::errno(errno, "no thread for a worker"))
-            }
-        }
+        without_signals(|| builder.spawn(body)).map_err(|error| {
+            self.count().alive -= 1;
+            let errno = error.raw_os_error().unwrap_or(libc::EAGAIN);
+            Fault::errno(errno, "no thread for a worker")
+        })
     }
 
     /// A thread's life.

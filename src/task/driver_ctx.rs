@@ -1,0 +1,118 @@
+//! The synchronous side: what a handler may ask for in `on_tick` and `on_notify`.
+//!
+//! Owns: nothing.
+
+use super::conn::ConnToken;
+use super::error::Error;
+use super::here::Here;
+use super::launch::from_fault;
+use crate::error::{ESTALE, Fault};
+use crate::runtime::{How, Worker};
+use crate::sys::net::Place;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// The worker, in [`AsyncEventHandler::on_tick`](crate::AsyncEventHandler::on_tick) and
+/// [`on_notify`](crate::AsyncEventHandler::on_notify).
+pub struct DriverCtx<'a> {
+    here: &'a Here,
+    worker: &'a Worker,
+    is_heard: bool,
+}
+
+fn of_conn(fault: Fault) -> Error {
+    if fault.code == ESTALE { Error::InvalidConnection } else { from_fault(fault) }
+}
+
+impl<'a> DriverCtx<'a> {
+    pub(super) fn new(here: &'a Here, worker: &'a Worker) -> DriverCtx<'a> {
+        DriverCtx { here, worker, is_heard: true }
+    }
+
+    /// The default body of a callback says so: then nothing wakes the worker for it.
+    pub(super) fn nobody_listens(&mut self) {
+        self.is_heard = false;
+    }
+
+    pub(super) fn is_heard(&self) -> bool {
+        self.is_heard
+    }
+
+    /// Have this worker end, with its runtime.
+    pub fn request_shutdown(&mut self) {
+        self.worker.stop_runtime();
+    }
+
+    /// The other end's address.
+    pub fn peer_addr(&self, conn: ConnToken) -> Option<SocketAddr> {
+        self.here.peer_of(self.worker, conn.0)
+    }
+
+    /// Whether the program made it.
+    pub fn is_outbound(&self, conn: ConnToken) -> bool {
+        self.here.conns.borrow_mut().get(conn.0).is_some_and(|conn| conn.is_outbound)
+    }
+
+    /// Queue a copy of `bytes`, all of them or none.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConnection`]; [`Error::Io`] with `WouldBlock` when too much is queued.
+    pub fn send(&mut self, conn: ConnToken, bytes: &[u8]) -> Result<(), Error> {
+        self.worker.send(conn.0, bytes).map_err(of_conn)
+    }
+
+    /// Close it: what is queued is sent first.
+    pub fn close(&mut self, conn: ConnToken) {
+        // It may be over already.
+        let _ = self.worker.close(conn.0, How::Gracefully);
+    }
+
+    /// End the sending side when all that is queued was sent.
+    pub fn shutdown_write(&mut self, conn: ConnToken) {
+        // As above.
+        let _ = self.worker.shutdown(conn.0);
+    }
+
+    /// End it at once: the other end sees a reset.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConnection`].
+    pub fn cancel(&mut self, conn: ConnToken) -> Result<(), Error> {
+        self.worker.close(conn.0, How::AtOnce).map_err(of_conn)
+    }
+
+    /// Sends of a chain at most.
+    pub fn max_chain_length(&self) -> usize {
+        self.here.config.max_chain_length.into()
+    }
+
+    /// Connect to an address. The connection's task does not exist: sends may begin at once, and
+    /// leave when it is connected.
+    ///
+    /// # Errors
+    /// [`Error::ConnectionLimitReached`]; [`Error::Io`] with what socket(2) says.
+    pub fn connect(&mut self, address: SocketAddr) -> Result<ConnToken, Error> {
+        self.dial(address, Duration::ZERO)
+    }
+
+    /// As [`connect`](DriverCtx::connect), for so many milliseconds at most.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn connect_with_timeout(
+        &mut self,
+        address: SocketAddr,
+        timeout_ms: u64,
+    ) -> Result<ConnToken, Error> {
+        self.dial(address, Duration::from_millis(timeout_ms.max(1)))
+    }
+
+    fn dial(&mut self, address: SocketAddr, limit: Duration) -> Result<ConnToken, Error> {
+        let place = Place::Tcp(address);
+        match self.here.dial(self.worker, &place, Some(address), limit) {
+            Ok(id) => Ok(ConnToken(id)),
+            Err(fault) if fault.code == -libc::ENFILE => Err(Error::ConnectionLimitReached),
+            Err(fault) => Err(from_fault(fault)),
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Starting and stopping a runtime.
+//!
+//! Owns: its threads, until they are joined. Dropping the [`ShutdownHandle`] stops it.
+
+use super::config::Config;
+use super::error::Error;
+use super::handler::AsyncEventHandler;
+use super::here::{no_worker, with_here};
+use super::notify::{Notified, Notifiers};
+use super::tasks::Tasks;
+use crate::error::Fault;
+use crate::runtime::{self, Manner, Shared, Threads};
+use crate::sys::net::Place;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::RawFd;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+/// A worker's thread: joined, it says how the worker ended.
+type WorkerHandle = JoinHandle<Result<(), Error>>;
+
+/// A runtime to be: where it listens, and how it is configured.
+#[derive(Debug)]
+#[must_use = "nothing runs before launch"]
+pub struct RinglineBuilder {
+    config: Config,
+    tcp: Vec<SocketAddr>,
+}
+
+impl RinglineBuilder {
+    /// One of this config, which listens nowhere yet.
+    pub fn new(config: Config) -> RinglineBuilder {
+        RinglineBuilder { config, tcp: Vec::new() }
+    }
+
+    /// Listen at one more address. Port 0 is the kernel's choice: see
+    /// [`ShutdownHandle::bound_addr`].
+    pub fn bind(mut self, address: SocketAddr) -> RinglineBuilder {
+        self.tcp.push(address);
+        self
+    }
+
+    /// Receive datagrams at one more address; each worker has a socket of its own.
+    pub fn bind_udp(mut self, address: SocketAddr) -> RinglineBuilder {
+        self.config.udp_bind.push(address);
+        self
+    }
+
+    /// Start the workers, each with a handler of its own. When this returns, all listen.
+    ///
+    /// # Errors
+    /// [`Error::ResourceLimit`] for the config; [`Error::Io`] for an address that cannot be had;
+    /// [`Error::RingSetup`] where a worker cannot begin: io_uring may not be used, or there is no
+    /// memory or no thread for it. No thread is left.
+    pub fn launch<H: AsyncEventHandler>(
+        self,
+    ) -> Result<(ShutdownHandle, Vec<WorkerHandle>), Error> {
+        let config = Arc::new(self.config);
+        config.validate()?;
+        let shared = Arc::new(Shared::new(resolved(&config)?));
+        let threads = Arc::new(Threads::new(shared.clone()));
+        let manner = || Manner { backlog: config.backlog, shared: false, tls: None };
+        let mut bound = None;
+        for address in &self.tcp {
+            let listener = shared.listen(&Place::Tcp(*address), manner()).map_err(from_fault)?;
+            let port = shared.port(listener).map_err(from_fault)?;
+            bound = bound.or(Some(SocketAddr::new(address.ip(), port)));
+        }
+        let mut udp = Vec::new();
+        for address in &config.udp_bind {
+            udp.push(shared.listen(&Place::Udp(*address), manner()).map_err(from_fault)?);
+        }
+        let (of, from) = (config.clone(), shared.clone());
+        let notifiers = Arc::new(Notifiers::new(shared.config().workers)?);
+        let every = notifiers.clone();
+        let make = move |worker| {
+            let notified = Notified::new(every.clone(), worker);
+            Tasks::<H>::new(of.clone(), &from, worker, udp.clone(), notified)
+        };
+        let handles = threads.start_each(make, |ended| ended.map_err(from_fault));
+        // Who has the handles joins them.
+        threads.detach();
+        Ok((ShutdownHandle { shared, bound, notifiers }, handles.map_err(no_worker_begins)?))
+    }
+}
+
+/// The kernel fills a buffer piece by piece: few large ones hold more than many small ones.
+const POOL_BUFFERS: u32 = 8;
+const LEAST_BUFFER: u32 = 4096;
+const MOST_BUFFER: u32 = 256 << 10;
+
+/// The runtime's own config.
+fn resolved(config: &Config) -> Result<runtime::Config, Error> {
+    let pool = &config.recv_buffer;
+    let bytes = u32::from(pool.ring_size).saturating_mul(pool.buffer_size);
+    let size = (bytes / POOL_BUFFERS).clamp(LEAST_BUFFER, MOST_BUFFER).next_power_of_two();
+    let resolved = runtime::Config {
+        workers: config.worker.threads as u32,
+        unpinned: !config.worker.pin_to_core,
+        max_connections: config.max_connections,
+        high_water: u32::from(config.send_copy_count)
+            .saturating_mul(config.send_copy_slot_size)
+            .clamp(1, 1 << 30),
+        keep_max: config.recv_accumulator_max.try_into().unwrap_or(1 << 30).min(1 << 30),
+        pool_buffers: (bytes / size).clamp(2, 1 << 15).next_power_of_two(),
+        pool_buffer_size: size,
+        close_timeout_ns: config.close_timeout_ms.saturating_mul(1_000_000),
+        ..runtime::Config::default()
+    };
+    resolved.resolved().map_err(from_fault)
+}
+
+#[cold]
+pub(super) fn from_fault(fault: Fault) -> Error {
+    Error::Io(super::here::to_io(fault))
+}
+
+#[cold]
+fn no_worker_begins(fault: Fault) -> Error {
+    Error::RingSetup(fault.context.to_owned())
+}
+
+/// Stops a runtime. Any thread; dropping it stops the runtime too.
+pub struct ShutdownHandle {
+    shared: Arc<Shared>,
+    bound: Option<SocketAddr>,
+    notifiers: Arc<Notifiers>,
+}
+
+impl ShutdownHandle {
+    /// Have the workers end: nobody is accepted any more, what was received is answered, what is
+    /// queued is sent, and then the threads return `Ok`. Returns at once; join the threads to wait.
+    pub fn shutdown(&self) {
+        let grace_ns = self.shared.config().close_timeout_ns;
+        self.shared.stop(grace_ns.try_into().unwrap_or(i64::MAX));
+    }
+
+    /// The first address of `RinglineBuilder::bind`, with the port that the kernel chose for 0.
+    pub fn bound_addr(&self) -> Option<SocketAddr> {
+        self.bound
+    }
+
+    /// An eventfd for each worker: 8 bytes written to it have `on_notify` called there. They are
+    /// open as long as this is there, or the worker.
+    pub fn worker_eventfds(&self) -> &[RawFd] {
+        self.notifiers.numbers()
+    }
+
+    /// Workers.
+    pub fn worker_count(&self) -> usize {
+        self.shared.config().workers as usize
+    }
+}
+
+impl fmt::Debug for ShutdownHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ShutdownHandle").field("bound", &self.bound).finish_non_exhaustive()
+    }
+}
+
+impl Drop for ShutdownHandle {
+    fn drop(&mut self) {
+        self.shutdown();
+    }
+}
+
+/// Have the calling thread's worker end, with its runtime: see [`ShutdownHandle::shutdown`].
+///
+/// # Errors
+/// `NotConnected` when the calling thread is no worker.
+pub fn request_shutdown() -> io::Result<()> {
+    with_here(|_, worker| worker.stop_runtime()).ok_or_else(no_worker)
+}

@@ -1,0 +1,44 @@
+//! The Rust door: one task per connection on the thread of its worker.
+//!
+//! Owns: the names of the Rust API, which the crate's root shows again.
+
+mod combine;
+mod config;
+mod conn;
+mod connect;
+mod conns;
+mod driver_ctx;
+mod error;
+mod executor;
+mod guard;
+mod handler;
+mod here;
+mod launch;
+mod notify;
+mod recv;
+mod send;
+mod spawn;
+mod tasks;
+mod time;
+mod udp;
+
+pub use combine::{Either, Either3, Join, Join3, Select, Select3, join, join3, select, select3};
+pub use config::{Config, ConfigBuilder, RecvBufferConfig, WorkerConfig};
+pub use conn::{ConnCtx, ConnToken};
+pub use connect::{ConnectFuture, connect, connect_with_timeout};
+pub use driver_ctx::DriverCtx;
+pub use error::{Elapsed, Error, JoinError, TimerExhausted, UdpSendError};
+pub use guard::{GuardBox, MemoryRegion, RegionId, SendGuard};
+pub use handler::AsyncEventHandler;
+pub use launch::{RinglineBuilder, ShutdownHandle, request_shutdown};
+pub use recv::{ParseResult, RecvReadyFuture, WithBytesFuture, WithDataFuture};
+pub use send::{
+    AsyncSendBuilder, ChainPartsBuilder, MAX_GUARDS, MAX_IOVECS, SendBuilder, SendChainBuilder,
+    SendFuture, SendPart,
+};
+pub use spawn::{JoinHandle, TaskId, spawn, spawn_with_handle};
+pub use time::{
+    Deadline, SleepFuture, TimeoutFuture, sleep, sleep_until, timeout, timeout_at, try_sleep,
+    try_sleep_until, try_timeout, try_timeout_at,
+};
+pub use udp::{UdpCtx, UdpRecvFuture, UdpToken};

@@ -1,0 +1,192 @@
+//! The Rust door of a worker: what it tells becomes what its tasks wait for.
+//!
+//! Owns: the handler. Bytes are shown to the task that waits for them while they are told, so that
+//! nothing is copied; what it leaves stays with the runtime.
+
+use super::config::Config;
+use super::conn::ConnCtx;
+use super::driver_ctx::DriverCtx;
+use super::executor::{Executor, Owner};
+use super::handler::AsyncEventHandler;
+use super::here::{Here, Shown, Waiter};
+use super::notify::Notified;
+use super::udp::{UdpCtx, UdpSocket};
+use crate::ring::Completion;
+use crate::runtime::{Door, Event, Rest, Shared, Worker};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// The user's number of the timer behind `on_tick`: no sleeper has it.
+const TICK: u64 = u64::MAX;
+
+/// The tasks of one worker.
+pub(super) struct Tasks<H> {
+    here: Rc<Here>,
+    handler: RefCell<H>,
+    notified: Notified,
+}
+
+impl<H: AsyncEventHandler> Tasks<H> {
+    /// Those of `worker`, on its thread.
+    pub(super) fn new(
+        config: Arc<Config>,
+        shared: &Arc<Shared>,
+        worker: u32,
+        udp: Vec<u32>,
+        notified: Notified,
+    ) -> Tasks<H> {
+        let of = shared.clone();
+        let wake = move || of.wake(worker);
+        let executor = Rc::new(Executor::new(config.standalone_task_capacity, wake));
+        let here = Rc::new(Here::new(config, executor));
+        *here.udp.borrow_mut() = udp.into_iter().map(UdpSocket::new).collect();
+        let handler = RefCell::new(H::create_for_worker(worker as usize));
+        Tasks { here, handler, notified }
+    }
+
+    fn started(&self, worker: &Worker) {
+        let here = &self.here;
+        here.begin(worker);
+        worker.hold_back();
+        let task = self.handler.borrow().on_start();
+        if let Some(key) = task.and_then(|task| here.executor.spawn(Owner::House, task)) {
+            here.run(worker, key);
+        }
+        let sockets = here.udp.borrow().len();
+        for index in 0..sockets {
+            let task = self.handler.borrow().on_udp_bind(UdpCtx::new(index));
+            if let Some(key) = task.and_then(|task| here.executor.spawn(Owner::House, task)) {
+                here.udp_is_read(index);
+                here.run(worker, key);
+            }
+        }
+        let mut driver = DriverCtx::new(here, worker);
+        self.handler.borrow_mut().on_tick(&mut driver);
+        if driver.is_heard() {
+            let period = here.config.tick_timeout_us.max(1) * 1000;
+            // A worker that has no timer yet has room for one.
+            let _ = worker.timer_start(period, period, TICK);
+        }
+    }
+
+    fn accepted(&self, worker: &Worker, id: u64) {
+        let here = &self.here;
+        here.conns.borrow_mut().open(id);
+        let task = Box::pin(self.handler.borrow().on_accept(ConnCtx::new(id)));
+        if let Some(key) = here.executor.spawn(Owner::Connection(id), task) {
+            here.run(worker, key);
+        }
+    }
+
+    /// How many of the bytes were consumed.
+    #[inline]
+    fn data(&self, worker: &Worker, id: u64, bytes: &[u8]) -> i64 {
+        let here = &self.here;
+        let reader = {
+            let mut conns = here.conns.borrow_mut();
+            let Some(conn) = conns.get(id) else { return 0 };
+            if let Some(sink) = conn.sink.as_mut().filter(|sink| sink.filled < sink.len) {
+                let used = sink.fill(bytes);
+                let reader = conn.reader.take();
+                drop(conns);
+                reader.into_iter().for_each(|reader| here.wake(reader));
+                return used as i64;
+            }
+            conn.reader.take()
+        };
+        match reader {
+            Some(Waiter::Task(key)) => {
+                here.shown.set(Some(Shown::new(id, bytes)));
+                here.run(worker, key);
+                here.shown.take().map_or(0, |shown| shown.used as i64)
+            }
+            // It looks at what is kept when its task is polled.
+            Some(Waiter::Other(waker)) => {
+                waker.wake();
+                0
+            }
+            None => 0,
+        }
+    }
+
+    /// The other end sends nothing more.
+    fn ended(&self, id: u64) -> i64 {
+        let reader = {
+            let mut conns = self.here.conns.borrow_mut();
+            conns.get(id).and_then(|conn| {
+                conn.has_ended = true;
+                conn.reader.take()
+            })
+        };
+        reader.into_iter().for_each(|reader| self.here.wake(reader));
+        // Its task closes it, when it is over.
+        1
+    }
+
+    fn connected(&self, id: u64, res: i32) {
+        if let Some(conn) = self.here.conns.borrow_mut().get(id) {
+            conn.connects = false;
+            if res < 0 {
+                conn.closed = Some(res);
+            }
+        }
+        self.here.wake_all(id);
+    }
+
+    fn completed(&self, worker: &Worker, completion: &Completion) {
+        if self.notified.completed(completion) {
+            let mut driver = DriverCtx::new(&self.here, worker);
+            self.handler.borrow_mut().on_notify(&mut driver);
+        }
+    }
+
+    fn closed(&self, worker: &Worker, id: u64, reason: i32) {
+        {
+            let mut conns = self.here.conns.borrow_mut();
+            let Some(conn) = conns.get(id) else { return };
+            conn.closed = Some(reason);
+            conn.has_ended = true;
+            conn.sent = worker.facts(id).map_or(0, |facts| facts.sent);
+        }
+        self.here.wake_all(id);
+    }
+}
+
+impl<H: AsyncEventHandler> Door for Tasks<H> {
+    fn tell(&self, worker: &Worker, event: Event<'_>) {
+        let here = &self.here;
+        match event {
+            Event::Data { conn, bytes: [], used, .. } => *used = self.ended(conn),
+            Event::Data { conn, bytes, used, .. } => *used = self.data(worker, conn, bytes),
+            Event::Started => self.started(worker),
+            Event::Accepted { conn, .. } => self.accepted(worker, conn),
+            Event::Sent { conn, .. } | Event::Writable { conn, .. } => here.wake_senders(conn),
+            Event::Connected { conn, res, .. } => self.connected(conn, res),
+            Event::Closed { conn, reason, .. } => self.closed(worker, conn, reason),
+            Event::Ticked { user: TICK, .. } => {
+                self.handler.borrow_mut().on_tick(&mut DriverCtx::new(here, worker));
+            }
+            Event::Ticked { user, .. } => {
+                let waiter = here.sleepers.borrow_mut().ticked(user);
+                waiter.into_iter().for_each(|waiter| here.wake(waiter));
+            }
+            Event::Completed { completion, .. } => self.completed(worker, completion),
+            Event::Datagram { listener, datagram } => here.datagram(listener, datagram),
+            Event::Released { cookie, .. } => {
+                let guard = here.guards.borrow_mut().release(cookie);
+                drop(guard);
+            }
+            Event::Stopped => here.end(),
+            _ => {}
+        }
+    }
+
+    fn poll(&self, worker: &Worker) -> Rest {
+        self.here.run_ready(worker);
+        if self.notified.watch(worker).is_err() {
+            return Rest::Short;
+        }
+        if self.here.executor.ready() > 0 { Rest::Not } else { Rest::Long }
+    }
+}

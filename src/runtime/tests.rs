@@ -7,6 +7,8 @@ use crate::sys::net::Place;
 use std::cell::{Cell, RefCell};
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixStream};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -50,9 +52,12 @@ struct Served {
 
 impl Served {
     fn new(config: Config) -> Served {
+        Served::at(config, Place::Tcp("127.0.0.1:0".parse().unwrap()))
+    }
+
+    fn at(config: Config, place: Place) -> Served {
         let config = Config { workers: 1, ..config }.resolved().unwrap();
         let threads = Arc::new(Threads::new(Arc::new(Shared::new(config))));
-        let place = Place::Tcp("127.0.0.1:0".parse().unwrap());
         let listener =
             threads.shared().listen(&place, Manner { backlog: 8, shared: false, tls: None });
         Served { threads, listener: listener.unwrap() }
@@ -283,6 +288,62 @@ fn what_was_kept_is_looked_at_and_held_back() {
             assert_eq!(byte, block[read % block.len()]);
             read += 1;
         }
+    }
+    served.end();
+}
+
+/// A look that panics consumes nothing, and what holds the rest back is not lost when the other end
+/// goes in order: it is there until it was looked at.
+#[test]
+fn what_is_held_back_survives_a_panic_and_the_other_ends_end() {
+    const SENT: usize = 8192;
+    let name = format!("\0ringline-held-{}", std::process::id());
+    let place = Place::Unix(name.clone().into_bytes());
+    let served = Served::at(Config { keep_max: 4096, ..Config::default() }, place);
+    let (say, said) = channel();
+    let door = move |_| {
+        let (say, conn) = (say.clone(), Cell::new(0));
+        let tell = move |worker: &Worker, event: Event<'_>| match event {
+            Event::Started => worker.hold_back(),
+            Event::Accepted { conn: id, .. } => conn.set(id),
+            Event::Data { used, bytes, .. } => *used = bytes.is_empty().into(),
+            Event::Closed { .. } => conn.set(0),
+            Event::Notified { user, .. } => {
+                let kept = worker.facts(conn.get()).map_or(0, |facts| facts.kept);
+                let panics = || worker.look(conn.get(), |_| panic!("as asked"));
+                if user == 1 {
+                    std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).unwrap_err();
+                }
+                if user == 2 {
+                    worker.look(conn.get(), |bytes| bytes.len()).unwrap();
+                }
+                say.send((conn.get(), kept as usize)).unwrap();
+            }
+            _ => {}
+        };
+        Plain(tell, rest)
+    };
+    served.threads.start(door).unwrap();
+    let ask = |user| {
+        served.threads.shared().post_note(0, user, 0).unwrap();
+        next(&said)
+    };
+    let address = SocketAddr::from_abstract_name(&name.as_bytes()[1..]).unwrap();
+    let mut client = UnixStream::connect_addr(&address).unwrap();
+    client.write_all(&[b'a'; SENT]).unwrap();
+    let begin = Instant::now();
+    while ask(0).1 < SENT {
+        assert!(begin.elapsed() < LIMIT, "it did not come");
+    }
+    assert_eq!(ask(1).1, SENT);
+    drop(client);
+    // More turns than it takes to end the receive, to arm the poll, and to hear of the end.
+    for _ in 0..16 {
+        assert_eq!(ask(0).1, SENT);
+    }
+    assert_eq!(ask(2).1, SENT);
+    while ask(0).0 != 0 {
+        assert!(begin.elapsed() < 3 * LIMIT, "it does not end");
     }
     served.end();
 }

@@ -30,6 +30,7 @@ mod taking;
 mod teardown;
 
 pub use connections::Connections;
+pub use kept::Kept;
 pub use limits::Spans;
 pub use progress::pause_of;
 pub use sending::Sent;

@@ -7,8 +7,8 @@ use super::state::Worker;
 use crate::error::{ECLOSED, Fault};
 use crate::resource::Held as Marked;
 use crate::runtime::connection::{
-    Close, Connection, Connections, Gone, Held, How, Lent, Life, Offer, Spans, closing, fast, few,
-    index_of, nothing,
+    Close, Connection, Connections, Gone, Held, How, Kept, Lent, Life, Offer, Spans, closing, fast,
+    few, index_of, nothing,
 };
 use crate::runtime::tls::{TlsConfig, TlsFacts};
 use crate::sys::{file, net};
@@ -51,6 +51,34 @@ impl ConnFacts {
     /// somebody else's already.
     pub fn peer(&self) -> Option<SocketAddr> {
         if self.is_closed { None } else { net::peer_address(self.fd) }
+    }
+}
+
+/// Kept bytes that somebody looks at. They are the connection's again afterwards.
+struct Looked<'a> {
+    worker: &'a Worker,
+    id: u64,
+    kept: Kept,
+}
+
+impl Drop for Looked<'_> {
+    fn drop(&mut self) {
+        let now = self.worker.now();
+        let most = self.worker.shared.config.keep_max as usize;
+        let kept = core::mem::take(&mut self.kept);
+        let _ = self.worker.with(self.id, |connection| {
+            let inbound = &mut connection.inbound;
+            if inbound.full && kept.len() <= most {
+                inbound.full = false;
+                // Nobody waited for it meanwhile.
+                connection.limits.iter_mut().for_each(|limits| limits.wanted_at = now);
+            }
+            // Who closes is shown nothing any more.
+            if connection.life == Life::Open {
+                inbound.kept = kept;
+            }
+            Ok(())
+        });
     }
 }
 
@@ -153,21 +181,13 @@ impl Worker {
     }
 
     /// Look at what was received of a connection and not consumed: `body` says how much of it is
-    /// consumed now. Nothing is there while it is told as data.
+    /// consumed now; nothing where it panics. Nothing is there while it is told as data.
     pub fn look(&self, id: u64, body: impl FnOnce(&[u8]) -> usize) -> Result<(), Fault> {
-        let mut kept = self.core.borrow_mut().table.find(id)?.inbound.take_kept();
-        kept.consume(body(&kept).min(kept.len()));
-        let now = self.now();
-        let most = self.shared.config.keep_max as usize;
-        self.with(id, |connection| {
-            if connection.inbound.full && kept.len() <= most {
-                connection.inbound.full = false;
-                // Nobody waited for it meanwhile.
-                connection.limits.iter_mut().for_each(|limits| limits.wanted_at = now);
-            }
-            connection.inbound.kept = kept;
-            Ok(())
-        })
+        let kept = self.core.borrow_mut().table.find(id)?.inbound.take_kept();
+        let mut looked = Looked { worker: self, id, kept };
+        let used = body(&looked.kept).min(looked.kept.len());
+        looked.kept.consume(used);
+        Ok(())
     }
 
     /// From now on a connection of which more than keep_max is kept receives nothing more until

@@ -225,6 +225,33 @@ fn whoever_joins_hears_why_a_worker_failed() {
     assert_eq!(served.threads.start(no_door).err().unwrap().code, EPANIC);
 }
 
+/// Tells that it is dropped.
+struct Dropped(Sender<()>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        let _ = self.0.send(());
+    }
+}
+
+#[test]
+fn a_door_whose_worker_gets_no_ring_is_dropped() {
+    let mut config = Config { workers: 1, ..Config::default() }.resolved().unwrap();
+    // No pool has so few.
+    config.pool_buffers = 0;
+    let threads = Arc::new(Threads::new(Arc::new(Shared::new(config))));
+    let (say, said) = channel();
+    let door = move |_| {
+        let dropped = Dropped(say.clone());
+        let tell = move |_: &Worker, _: Event<'_>| {
+            let _ = &dropped;
+        };
+        Plain(tell, rest)
+    };
+    assert_eq!(threads.start(door).err().unwrap().code, -libc::EINVAL);
+    next(&said);
+}
+
 /// What is not consumed is looked at later; who sends too much of it waits, and is not closed.
 #[test]
 fn what_was_kept_is_looked_at_and_held_back() {

@@ -168,10 +168,11 @@ impl Threads {
                 );
             }
         }
-        // What the kernel may still use, after a panic or beyond the end, is kept for good.
-        let door = ManuallyDrop::new(make(index));
+        let door = make(index);
         let place = &self.shared.workers[index as usize];
         let core = Core::new(&self.shared.config, index, place.stats.clone())?;
+        // What the kernel may still use, after a panic or beyond the end, is kept for good.
+        let door = ManuallyDrop::new(door);
         place.waking.begin(&core.engine.driver.wake);
         let worker = ManuallyDrop::new(Worker::new(core, self.shared.clone(), index));
         worker.run(&*door, begun);

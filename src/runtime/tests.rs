@@ -319,14 +319,20 @@ fn what_was_kept_is_looked_at_and_held_back() {
     served.end();
 }
 
-/// A look that panics consumes nothing, and what holds the rest back is not lost when the other end
-/// goes in order: it is there until it was looked at.
+/// A look that panics consumes nothing, and what is read later is not lost when the other end goes
+/// in order: it is there until it was looked at.
 #[test]
 fn what_is_held_back_survives_a_panic_and_the_other_ends_end() {
+    survives(4096);
+    survives(16384);
+}
+
+/// As much is kept before the rest is held back.
+fn survives(keep_max: u32) {
     const SENT: usize = 8192;
-    let name = format!("\0ringline-held-{}", std::process::id());
+    let name = format!("\0ringline-held-{keep_max}-{}", std::process::id());
     let place = Place::Unix(name.clone().into_bytes());
-    let served = Served::at(Config { keep_max: 4096, ..Config::default() }, place);
+    let served = Served::at(Config { keep_max, ..Config::default() }, place);
     let (say, said) = channel();
     let door = move |_| {
         let (say, conn) = (say.clone(), Cell::new(0));

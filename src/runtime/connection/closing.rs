@@ -139,7 +139,7 @@ impl Connections {
             let token = self.submit(&op)?;
             self.table.at(index).teardown.watch.flight = Flight::of(token);
         }
-        if let Some(reason) = self.table.at(index).hung_up() {
+        if let Some(reason) = self.table.at(index).hung_up(self.holds_back) {
             self.lost(index, reason);
         }
         Ok(())

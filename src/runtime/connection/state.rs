@@ -140,11 +140,11 @@ impl Connection {
 
     /// Both directions are shut, without an error: the reason to close, if it is one. After the own
     /// end it is an end like any other. Else nothing can be sent any more; but what came can still
-    /// be received, at any time: as long as there is some for which the user pauses, or that was
-    /// left and holds the rest back, or an end, it waits.
-    pub fn hung_up(&self) -> Option<i32> {
+    /// be received, at any time: as long as there is some for which the user pauses, or that he
+    /// `reads_later`, or an end, it waits.
+    pub fn hung_up(&self, reads_later: bool) -> Option<i32> {
         let inbound = &self.inbound;
-        let held = inbound.full || inbound.paused && !inbound.kept.is_empty();
+        let held = (inbound.paused || reads_later) && !inbound.kept.is_empty();
         let waits = || held || inbound.owes_end();
         let unread = || !inbound.has_ended() && net::unread(self.fd) > 0;
         if !self.teardown.watch.hung || self.outbound.has_ended() || waits() || unread() {

@@ -104,7 +104,7 @@ impl Hosted {
     /// Turn it before the worker sleeps.
     #[inline(always)]
     pub fn poll(&self, worker: &Worker) -> Rest {
-        if self.ring.get().is_null() { Rest::Long } else { self.turn(worker) }
+        if self.ring.get().is_null() { Rest::Idle } else { self.turn(worker) }
     }
 
     /// Turn it without waiting, and see that its descriptor tells of what comes.
@@ -116,12 +116,12 @@ impl Hosted {
         if table::find(ring as u64).is_none() {
             self.ring.set(null_mut());
             self.unwatch(worker);
-            return Rest::Long;
+            return Rest::Done;
         }
         let ready = if came == 0 { ringline_prepare(ring, None) } else { came };
         set_next(ring, NextTurn::None);
         match ready {
-            0 if self.watch(worker).is_ok() => Rest::Long,
+            0 if self.watch(worker).is_ok() => Rest::Done,
             1.. => Rest::Not,
             0 => Rest::Short,
             code => {

@@ -405,14 +405,6 @@ impl SendQueue {
     #[inline(always)]
     pub fn advance(&mut self, sent: u32, blocks: &mut Blocks) -> Option<u32> {
         let sent = sent.min(self.flying);
-        if self.short != 0 {
-            self.forget_short(sent);
-            return None;
-        }
-        self.advance_first(sent, blocks)
-    }
-
-    fn advance_first(&mut self, sent: u32, blocks: &mut Blocks) -> Option<u32> {
         self.flying = 0;
         self.queued -= u64::from(sent);
         let first = blocks.at(self.first)?;

@@ -30,7 +30,7 @@ impl<T: Fn(&Worker, Event<'_>), P: Fn(&Worker) -> Rest> Door for Plain<T, P> {
 }
 
 fn rest(_: &Worker) -> Rest {
-    Rest::Long
+    Rest::Idle
 }
 
 /// A door that there never is.
@@ -129,6 +129,7 @@ fn a_worker_sleeps_when_its_door_says_so() {
             }
         };
         let poll = move |worker: &Worker| {
+            let idle = waiting.borrow().is_empty();
             for (conn, bytes) in waiting.borrow_mut().drain(..).filter(|(_, all)| !all.is_empty()) {
                 worker.send(conn, &bytes).unwrap();
             }
@@ -138,7 +139,7 @@ fn a_worker_sleeps_when_its_door_says_so() {
                 ..1000 => return if rounds.get() % 2 == 0 { Rest::Not } else { Rest::Short },
                 _ => {}
             }
-            Rest::Long
+            if idle { Rest::Idle } else { Rest::Done }
         };
         Plain(tell, poll)
     };

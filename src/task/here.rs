@@ -163,13 +163,15 @@ impl Here {
         }
     }
 
-    /// Poll the tasks that were woken until now.
-    pub(super) fn run_ready(&self, worker: &Worker) {
+    /// Poll the tasks that were woken until now; whether there were any.
+    pub(super) fn run_ready(&self, worker: &Worker) -> bool {
         self.executor.take_woken();
-        for _ in 0..self.executor.ready() {
-            let Some(key) = self.executor.next() else { return };
+        let ready = self.executor.ready();
+        for _ in 0..ready {
+            let Some(key) = self.executor.next() else { break };
             self.run(worker, key);
         }
+        ready > 0
     }
 }
 

@@ -183,10 +183,12 @@ impl<H: AsyncEventHandler> Door for Tasks<H> {
     }
 
     fn poll(&self, worker: &Worker) -> Rest {
-        self.here.run_ready(worker);
-        if self.notified.watch(worker).is_err() {
-            return Rest::Short;
+        let ran = self.here.run_ready(worker);
+        match self.notified.watch(worker) {
+            Err(_) => Rest::Short,
+            Ok(()) if self.here.executor.ready() > 0 => Rest::Not,
+            Ok(()) if ran => Rest::Done,
+            Ok(()) => Rest::Idle,
         }
-        if self.here.executor.ready() > 0 { Rest::Not } else { Rest::Long }
     }
 }

@@ -98,16 +98,15 @@ fn told(own: &mut Connections, name: u64) -> Option<usize> {
 /// What was submitted without a completion is sent, as far as the kernel took it all. Stops at a
 /// connection about which more is to be done.
 fn sent_whole(own: &mut Connections) -> Option<usize> {
-    let Connections { engine, table, batch, blocks, stats, .. } = own;
+    let Connections { engine, table, batch, stats, .. } = own;
     let none = batch.staged == batch.settled && batch.pieces.is_empty();
     if none || !engine.driver.named_are_sent() {
         return None;
     }
-    let (mut bytes, mut count) = (0, 0);
+    let (mut settled, mut bytes, mut count) = (0, 0, 0);
     let mut more = None;
-    while batch.settled < batch.staged {
-        let short = batch.shorts[batch.settled];
-        batch.settled += 1;
+    for short in &batch.shorts[batch.settled..batch.staged] {
+        settled += 1;
         if short.conn == NOBODY {
             continue;
         }
@@ -116,10 +115,11 @@ fn sent_whole(own: &mut Connections) -> Option<usize> {
             more = Some(short.conn as usize);
             break;
         }
-        connection.outbound.settle(short.len, short.len.into(), blocks);
+        connection.outbound.settle_short(short.len, short.len.into());
         bytes += u64::from(short.len);
         count += 1;
     }
+    batch.settled += settled;
     stats.sends.add(count);
     stats.sent.add(bytes);
     if more.is_none() {

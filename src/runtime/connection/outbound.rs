@@ -60,9 +60,21 @@ impl Outbound {
     /// user's. The loan whose bytes are all sent with that.
     #[inline(always)]
     pub fn settle(&mut self, bytes: u32, users: u64, blocks: &mut Blocks) -> Option<u32> {
+        if self.queue.short() != 0 {
+            self.settle_short(bytes.min(self.queue.flying()), users);
+            return None;
+        }
         self.flight = Flight::NONE;
         self.taken += users;
         self.queue.advance(bytes, blocks)
+    }
+
+    /// As [`Outbound::settle`], where the send was of the small message that waits in the batch.
+    #[inline(always)]
+    pub fn settle_short(&mut self, bytes: u32, users: u64) {
+        self.flight = Flight::NONE;
+        self.taken += users;
+        self.queue.forget_short(bytes);
     }
 
     /// Whether the user is told when the kernel takes more.

@@ -53,11 +53,13 @@ pub enum Event<'a> {
     Stopped,
 }
 
-/// How long a worker may sleep, as far as its door is concerned.
+/// What a door did before its worker sleeps, and how long the worker may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rest {
-    /// Until something happens.
-    Long,
+    /// Nothing was to be done: until something happens.
+    Idle,
+    /// What was to be done is: until something happens.
+    Done,
     /// For a little while: something was refused that passes.
     Short,
     /// Not at all: there is more to do.
@@ -71,7 +73,7 @@ pub trait Door {
     /// All that happened was told, and the worker is about to sleep: what the door has to do by
     /// then. What it asks of connections is done before the sleep.
     fn poll(&self, _worker: &Worker) -> Rest {
-        Rest::Long
+        Rest::Idle
     }
     /// Whether there is room to tell a whole turn.
     fn has_room(&self) -> bool {

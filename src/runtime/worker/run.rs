@@ -43,12 +43,8 @@ impl Worker {
             self.obey(door);
         }
         self.settle(door);
-        let before = self.core.borrow().due.len();
         let rest = door.poll(self);
-        if self.core.borrow().due.len() > before {
-            self.settle_polled(door);
-        }
-        let calm = rest == Rest::Long && self.core.borrow().is_calm();
+        let calm = rest == Rest::Idle && self.core.borrow().is_calm();
         if !calm && !self.settle_rest(door, rest) {
             return false;
         }
@@ -84,6 +80,9 @@ impl Worker {
     /// Have listeners and datagrams go on, and the worker end. False when all is over.
     #[inline(never)]
     fn settle_rest(&self, door: &impl Door, rest: Rest) -> bool {
+        // What the door asked for when it was polled goes with this turn. What it is told by that,
+        // it has to see before the worker sleeps.
+        let told = rest != Rest::Idle && self.settle(door);
         let mut core = self.core.borrow_mut();
         let now = core.engine.driver.now();
         core.now = now;
@@ -101,7 +100,7 @@ impl Worker {
             }
             core = self.core.borrow_mut();
         }
-        core.hurry |= rest == Rest::Not;
+        core.hurry |= told || rest == Rest::Not;
         core.again |= rest == Rest::Short;
         true
     }
@@ -143,15 +142,8 @@ impl Worker {
         }
     }
 
-    /// What the door asked for when it was polled goes with this turn. What it is told by that, it
-    /// has to see before the worker sleeps.
-    #[cold]
-    fn settle_polled(&self, door: &impl Door) {
-        let told = self.settle(door);
-        self.core.borrow_mut().hurry |= told;
-    }
-
     /// Show what is to be shown again, and do what connections want. Whether something was shown.
+    #[inline(always)]
     fn settle(&self, door: &impl Door) -> bool {
         let mut shown = false;
         {

@@ -3,10 +3,10 @@
 import asyncio
 import socket
 from contextlib import closing
-from typing import Any, Callable, Iterator, List, Tuple
+from typing import Any, Callable, Iterator, List, Optional, Tuple
 
 import pytest
-from loops import KIND, new_loop
+from loops import KIND, new_loop, run, within
 
 pytestmark = pytest.mark.skipif(KIND == "uvloop", reason="uvloop has iterations of its own")
 
@@ -254,3 +254,75 @@ def test_readers_run_in_the_iteration_that_tells_of_them() -> None:
             return count
 
         assert [loop.run_until_complete(one()) for _ in range(3)] == [2, 2, 2]
+
+
+@pytest.mark.parametrize("size", [5, 100_000])
+def test_an_end_behind_what_the_last_bytes_brought_about(size: int) -> None:
+    """Failure: where a timer is due the kernel is looked at again, and an end that comes by then is
+    told before what the bytes of this iteration brought about. Large ones come by calls."""
+    seen: List[str] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        left, right = socket.socketpair()
+        left.setblocking(False)
+
+        class Told(asyncio.Protocol):
+            came = 0
+
+            def data_received(self, data: bytes) -> None:
+                self.came += len(data)
+                if self.came == 5 * size:
+                    seen.append("bytes")
+                    right.close()
+                    loop.call_soon(seen.append, "brought about")
+
+            def eof_received(self) -> None:
+                seen.append("end")
+
+            def connection_lost(self, error: Optional[Exception]) -> None:
+                seen.append("lost")
+
+        def tick() -> None:
+            if "lost" not in seen:
+                loop.call_at(loop.time() - 1, tick)
+
+        transport, told = await loop.create_connection(Told, sock=left)
+        tick()
+        for number in range(1, 6):
+            right.sendall(b"x" * size)
+            while told.came < number * size:
+                await asyncio.sleep(0)
+        while "lost" not in seen:
+            await asyncio.sleep(0)
+
+    run(within(main(), 20))
+    assert seen == ["bytes", "brought about", "end", "lost"]
+
+
+def test_an_end_without_bytes_is_told_in_its_iteration() -> None:
+    async def main() -> int:
+        loop = asyncio.get_running_loop()
+        left, right = socket.socketpair()
+        left.setblocking(False)
+        ended: List[None] = []
+
+        class Told(Counts):
+            def eof_received(self) -> None:
+                ended.append(None)
+
+        transport, told = await loop.create_connection(Told, sock=left)
+        right.send(b"x")
+        while not told.came:
+            await asyncio.sleep(0)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        right.close()
+        count = 0
+        while not ended:
+            await asyncio.sleep(0)
+            count += 1
+        transport.close()
+        return count
+
+    assert [run(main()) for _ in range(3)] == [2, 2, 2]

@@ -44,6 +44,8 @@ pub struct Engine {
     /// operations behind those that it was given.
     sleeping: Cell<bool>,
     pub(crate) turns: Cell<u64>,
+    /// The turn with which the loop's iteration began; it may make more.
+    pub(crate) began: Cell<u64>,
     pub(crate) times: Times,
     /// The receive pool, and the `ioprio` of receives.
     pub(crate) pool: Cell<c_int>,

@@ -442,6 +442,7 @@ pub fn make(module: &Ref) -> Py<()> {
     let begin = Type::begin(&base)?;
     let members = vec![
         member(c"turns", Py_T_ULONGLONG, begin + offset_of!(Engine, turns)),
+        member(c"began", Py_T_ULONGLONG, begin + offset_of!(Engine, began)),
         member(c"woke_ns", Py_T_ULONGLONG, begin + offset_of!(Engine, times.woke)),
         member(c"woke_turn", Py_T_ULONGLONG, begin + offset_of!(Engine, times.woke_turn)),
         member(c"idle_ns", Py_T_ULONGLONG, begin + offset_of!(Engine, times.idle)),

@@ -49,6 +49,7 @@ fn iteration(me: &Ref, core: &Core) -> Py<()> {
     let found = turn(me, core)?;
     if found {
         look(me, core)?;
+        begin(core);
     }
     let before = core.ready(|ready| ready.len());
     if let Some(first) = core.heap(|heap| heap.first()) {
@@ -91,6 +92,14 @@ fn catch_up(me: &Ref, core: &Core) -> Py<()> {
         dispatch(core)?;
     }
     Ok(())
+}
+
+/// What came in a turn before this one has run.
+fn begin(core: &Core) {
+    if let Some(engine) = core.engine.get().filter(|_| core.native.get()) {
+        let native = Engine::of(&engine);
+        native.began.set(native.turns.get());
+    }
 }
 
 /// Readers and writers join the line before anything of it runs and adds to it, as with asyncio.

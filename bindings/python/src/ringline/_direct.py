@@ -34,6 +34,8 @@ class Direct(Reading):
     max_size = 256 * 1024
     #: From `CALLS` on the next receive is by a call.
     _large = 0
+    #: The turn in which bytes came last.
+    _got_at: int
     _sock: Optional[socket.socket]
     _sock_fd: int
     _protocol: Any
@@ -55,7 +57,7 @@ class Direct(Reading):
 
     def _took(self, size: int) -> None:
         """A call brought so much: where little comes, the next receives are of the pool."""
-        self._shortages = 0
+        self._shortages, self._got_at = 0, self._engine.turns
         if self._large < CALLS:
             return
         if size >= MUCH:

@@ -85,6 +85,8 @@ class Engine(Receiving, Turning):
         self._foreign: Set[int] = set()
         self._handle = self._mailbox = self._thread = 0
         self.turns, self.closed = 0, False
+        #: The turn with which the loop's iteration began; it may make more.
+        self.began = 0
         self.pool = self._messages = -1
         #: In which turn a receive got no buffer, and whose.
         self._without = 0, 0

@@ -196,8 +196,10 @@ class CoreLoop(Collecting, asyncio.BaseEventLoop):
         if timeout == 0 and self._look_in >= 0 and self._epoll is not None:
             self._epoll.look_untold()
         found = self._turn(timeout) if self._flushes else self._engine.fetch(timeout)
-        if found and self._epoll is not None:
-            self._epoll.look()
+        if found:
+            self._engine.began = self._engine.turns
+            if self._epoll is not None:
+                self._epoll.look()
         before, scheduled = len(ready), self._scheduled
         if scheduled:
             end: float = self.time() + self._clock_resolution

@@ -223,9 +223,9 @@ class SocketTransport(Sending, Direct, FlowControl, transports.Transport):
         self._ended = True
         if self._paused or self._held:
             self._held.append(item)
-        elif self._got_at == self._engine.turns:
-            # Bytes came in this turn too: what they brought about runs before the end, as where
-            # the end is seen by a read of its own.
+        elif self._got_at >= self._engine.began:
+            # Bytes came in this iteration too: what they brought about runs before the end, as
+            # where the end is seen by a read of its own.
             self._held.append(item)
             self._unhold_soon()
         else:

@@ -80,9 +80,10 @@ impl Worker {
     /// Have listeners and datagrams go on, and the worker end. False when all is over.
     #[inline(never)]
     fn settle_rest(&self, door: &impl Door, rest: Rest) -> bool {
-        // What the door asked for when it was polled goes with this turn. What it is told by that,
-        // it has to see before the worker sleeps.
-        let told = rest != Rest::Idle && self.settle(door);
+        // What the door asked for when it was polled goes with this turn, and what it is told by
+        // that it sees before the worker sleeps. Where the worker does not sleep it goes with the
+        // next: what records tell is not answered yet.
+        let told = matches!(rest, Rest::Done | Rest::Short) && self.settle(door);
         let mut core = self.core.borrow_mut();
         let now = core.engine.driver.now();
         core.now = now;

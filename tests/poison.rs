@@ -4,9 +4,9 @@
 //! shared library has no way to provoke one, and shall have none.
 #![cfg(feature = "capi")]
 
-use ringline::error::{EPANIC, EPOISONED, ESTALE};
-use ringline::ffi::*;
-use ringline::ring::{Completion, Op};
+use ringline::internals::driver::{Completion, Op};
+use ringline::internals::fault::{EPANIC, EPOISONED, ESTALE};
+use ringline::internals::ffi::*;
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
 use std::time::{Duration, Instant};

@@ -12,7 +12,7 @@ mod sim {
     pub mod seeds;
 }
 
-use ringline::sys::SimPlan;
+use ringline::internals::sys::SimPlan;
 use sim::play::Play;
 use sim::{mass, seeds};
 use std::time::Duration;

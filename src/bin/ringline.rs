@@ -57,7 +57,7 @@ fn main() -> ExitCode {
 }
 
 fn doctor() -> ExitCode {
-    let (report, works) = ringline::sys::doctor();
+    let (report, works) = ringline::internals::sys::doctor();
     print!("{report}");
     if works { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

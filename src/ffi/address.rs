@@ -3,7 +3,7 @@
 //! Owns: the prefixes, and a sentence for each way to get an address wrong: it says the rule and
 //! what to write instead. Never looks up a name: that blocks.
 
-use crate::error::{ENULL, Fault};
+use crate::fault::{ENULL, Fault};
 use crate::sys::net::{self, Place};
 use core::ffi::{CStr, c_char};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};

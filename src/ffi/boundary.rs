@@ -6,7 +6,7 @@
 use super::ringline_ring;
 use super::state::{NextTurn, RingState, state};
 use super::table::{self, Entry, phase};
-use crate::error::{EFORKED, EPANIC, EPOISONED, ESTALE, EWRONGTHREAD, Fault};
+use crate::fault::{EFORKED, EPANIC, EPOISONED, ESTALE, EWRONGTHREAD, Fault};
 use crate::op::Engine;
 use crate::sys::{NOBODY, fork_epoch, is_current_thread, thread_is_over};
 use core::cell::Cell;

@@ -4,7 +4,7 @@
 
 use super::constants::{RINGLINE_CONFIG_BIG, RINGLINE_CONFIG_SQPOLL};
 use super::given::{init, invalid};
-use crate::error::Fault;
+use crate::fault::Fault;
 use crate::sys::{Features, RingSpec, disabled_by_environment};
 use core::mem::MaybeUninit;
 use std::time::Duration;

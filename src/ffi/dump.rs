@@ -6,8 +6,8 @@
 use super::boundary::on_state;
 use super::ringline_ring;
 use super::state::RingState;
-use crate::error::Fault;
-use crate::ring::{Lifecycle, Slot, bits};
+use crate::driver::{Lifecycle, Slot, bits};
+use crate::fault::Fault;
 use crate::sys::{op_name, write_quietly};
 use crate::text::Line;
 use core::fmt;

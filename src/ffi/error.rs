@@ -1,7 +1,7 @@
 //! Group B: errors as text.
 
 use super::boundary::detail;
-use crate::error::{code_text, to_errno};
+use crate::fault::{code_text, to_errno};
 use core::cell::UnsafeCell;
 use core::ffi::{c_char, c_int};
 

@@ -5,9 +5,9 @@ use super::constants::RINGLINE_FILE_INSTALL_INHERIT;
 use super::given::{invalid, null};
 use super::ringline_ring;
 use super::state::state;
-use crate::error::{ESTALE, Fault};
+use crate::driver::{Op, opcode, sqe_flag};
+use crate::fault::{ESTALE, Fault};
 use crate::op::{Engine, Sink};
-use crate::ring::{Op, opcode, sqe_flag};
 
 fn slot_of(slot: i32) -> Result<u32, Fault> {
     u32::try_from(slot).map_err(|_| Fault::new(ESTALE, "no file is registered in this slot"))

@@ -7,7 +7,7 @@ use super::ring::bind_if_unbound;
 use super::ringline_ring;
 use super::state::state;
 use super::submit::not_in_callback;
-use crate::error::Fault;
+use crate::fault::Fault;
 use core::mem::MaybeUninit;
 
 /// A descriptor for poll(2), epoll(7) and the like: it is readable when a turn has something to

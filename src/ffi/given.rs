@@ -4,7 +4,7 @@
 //! about it is checked. Sizes follow the rules of openat2(2), for older and newer headers.
 
 use super::boundary::outcome;
-use crate::error::{ENULL, Fault};
+use crate::fault::{ENULL, Fault};
 use core::ffi::{CStr, c_char, c_void};
 use core::mem::{MaybeUninit, size_of};
 

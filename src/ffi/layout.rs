@@ -18,8 +18,8 @@ use super::runtime_work::ringline_address;
 use super::shared::ringline_shared;
 use super::stats::ringline_stats;
 use super::tls::{ringline_tls_identity, ringline_tls_options};
-use crate::error::{ENULL, Fault};
-use crate::ring::{Completion, Op};
+use crate::driver::{Completion, Op};
+use crate::fault::{ENULL, Fault};
 use core::mem::{offset_of, size_of};
 
 /// One struct ("ringline_op", offset 0) or member ("ringline_op.fd") of the ABI.

@@ -4,7 +4,7 @@
 //! stderr. The rlib without feature `capi` does not have this file, and keeps the hook it finds.
 
 use super::boundary::{fail, netted};
-use crate::error::{ENOTSUP_KERNEL, EPANIC, EREENTRANT, Fault};
+use crate::fault::{ENOTSUP_KERNEL, EPANIC, EREENTRANT, Fault};
 use crate::log::{self, Refused};
 use core::ffi::{c_char, c_void};
 

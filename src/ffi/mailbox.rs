@@ -7,9 +7,9 @@ use super::given::{list, null, put};
 use super::ringline_callback;
 use super::table::{self, Object, Remote};
 use super::{ringline_mailbox, ringline_ring};
-use crate::error::{ESTALE, Fault};
+use crate::driver::{Mailbox, Op};
+use crate::fault::{ESTALE, Fault};
 use crate::op::Engine;
-use crate::ring::{Mailbox, Op};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 

@@ -98,6 +98,6 @@ pub type ringline_callback = Option<
     unsafe extern "C-unwind" fn(
         ctx: *mut core::ffi::c_void,
         ring: *mut ringline_ring,
-        completion: *const crate::ring::Completion,
+        completion: *const crate::driver::Completion,
     ),
 >;

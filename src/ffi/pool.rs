@@ -4,7 +4,7 @@ use super::boundary::{answered, on_engine};
 use super::constants::*;
 use super::given::{invalid, list, put_sized};
 use super::ringline_ring;
-use crate::error::{ESTALE, Fault};
+use crate::fault::{ESTALE, Fault};
 use crate::resource::{PoolInfo, PoolSpec, holder, release_here, release_lease};
 use crate::sys::Huge;
 

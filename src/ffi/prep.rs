@@ -3,7 +3,7 @@
 //!
 //! None can fail; a NULL op is ignored.
 
-use crate::ring::{Op, opcode, sqe_flag};
+use crate::driver::{Op, opcode, sqe_flag};
 use core::ffi::{c_char, c_void};
 use core::mem::MaybeUninit;
 

@@ -4,7 +4,7 @@
 //! None can fail; a NULL op is ignored.
 
 use super::prep::{fill, rw};
-use crate::ring::{Op, opcode, sqe_flag};
+use crate::driver::{Op, opcode, sqe_flag};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 

@@ -4,7 +4,7 @@
 //! None can fail; a NULL op is ignored.
 
 use super::prep::{fill, rw};
-use crate::ring::{Op, opcode};
+use crate::driver::{Op, opcode};
 use core::ffi::{c_char, c_void};
 use core::mem::MaybeUninit;
 

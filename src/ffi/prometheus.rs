@@ -6,7 +6,7 @@ use super::boundary::answered;
 use super::given::room;
 use super::ringline_ring;
 use super::table;
-use crate::ring::{Counter, Stats};
+use crate::driver::{Counter, Stats};
 use crate::text::Counted;
 use core::ffi::c_char;
 use core::fmt::Write;

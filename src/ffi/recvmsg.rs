@@ -5,8 +5,8 @@
 
 use super::boundary::fail;
 use super::given::null;
-use crate::error::{ESTALE, Fault};
-use crate::ring::{Completion, cf};
+use crate::driver::{Completion, cf};
+use crate::fault::{ESTALE, Fault};
 use crate::sys::uapi::RECVMSG_OUT_BYTES;
 use core::mem::MaybeUninit;
 

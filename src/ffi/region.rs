@@ -5,7 +5,7 @@ use super::constants::*;
 use super::given::{invalid, null, put_sized};
 use super::ringline_ring;
 use super::state::state;
-use crate::error::{ESTALE, Fault};
+use crate::fault::{ESTALE, Fault};
 use crate::op::Engine;
 use crate::resource::RegionInfo;
 use crate::sys::Huge;

@@ -4,8 +4,8 @@ use super::boundary::{Door, Inside, enter_ffi, fail};
 use super::ringline_ring;
 use super::state::{begin_loop, end_loop, hide, is_told, state, step};
 use super::table;
-use crate::error::{ECLOSED, Fault};
-use crate::ring::signal;
+use crate::driver::signal;
+use crate::fault::{ECLOSED, Fault};
 
 /// The answer of a loop whose ring was freed in one of its callbacks.
 pub(super) fn freed() -> i32 {

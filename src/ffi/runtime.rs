@@ -11,7 +11,7 @@ use super::runtime_config::ringline_runtime_config;
 use super::runtime_door::{Callbacks, Handlers, ringline_runtime_handlers};
 use super::runtime_here::here;
 use super::table::{self, Object};
-use crate::error::{EREENTRANT, Fault};
+use crate::fault::{EREENTRANT, Fault};
 use crate::runtime::{Manner, Shared, Threads, TlsConfig};
 use crate::sys::net::Place;
 use core::ffi::c_char;

@@ -10,7 +10,7 @@ use super::runtime_events::{Records, ringline_event, ringline_worker_block};
 use super::runtime_here::here_any;
 use super::runtime_lend::{lease_to, ringline_lease};
 use super::table;
-use crate::error::{ECLOSED, EFORKED, ENULL, EPANIC, EPOISONED, EREENTRANT, EWRONGTHREAD, Fault};
+use crate::fault::{ECLOSED, EFORKED, ENULL, EPANIC, EPOISONED, EREENTRANT, EWRONGTHREAD, Fault};
 use crate::runtime::Adopted;
 use crate::sys::fork_epoch;
 use core::cell::{Cell, RefCell};

@@ -4,7 +4,7 @@
 
 use super::constants::RINGLINE_RUNTIME_UNPINNED;
 use super::given::{init, invalid};
-use crate::error::Fault;
+use crate::fault::Fault;
 use crate::runtime::Config;
 use crate::sys::Features;
 use core::mem::MaybeUninit;

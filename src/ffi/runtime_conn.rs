@@ -8,7 +8,7 @@ use super::given::{invalid, message, put_sized};
 use super::ringline_runtime;
 use super::runtime_here::here;
 use super::table;
-use crate::error::{EWRONGTHREAD, Fault};
+use crate::fault::{EWRONGTHREAD, Fault};
 use crate::runtime::{ConnFacts, How, Life, Worker};
 use core::ffi::c_void;
 use std::net::IpAddr;

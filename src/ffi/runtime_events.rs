@@ -7,7 +7,7 @@ use super::RINGLINE_ABI;
 use super::constants::*;
 use super::runtime_here::{arrive, depart};
 use super::runtime_ring::Hosted;
-use crate::error::ETLS;
+use crate::fault::ETLS;
 use crate::runtime::{Datagram, Door, Event, Rest, Worker};
 use crate::sys::{Map, Resolved};
 use core::cell::{Cell, RefCell};

@@ -6,7 +6,7 @@ use super::address::{Purpose, place_for};
 use super::given::{invalid, message, null, put, put_sized, read_or_default};
 use super::ringline_runtime;
 use super::runtime_conn::{TOO_LONG, on_worker};
-use crate::error::Fault;
+use crate::fault::Fault;
 use crate::runtime::{Offer, Spans};
 use core::ffi::{c_char, c_void};
 use core::mem::MaybeUninit;

@@ -4,7 +4,7 @@ use super::constants::*;
 use super::given::{invalid, null, put, read_sized};
 use super::ringline_runtime;
 use super::runtime_conn::on_worker;
-use crate::error::Fault;
+use crate::fault::Fault;
 use crate::sys::process::{Plan, Stream};
 use core::ffi::{CStr, c_char};
 use core::mem::MaybeUninit;

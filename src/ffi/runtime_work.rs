@@ -7,7 +7,7 @@ use super::ringline_runtime;
 use super::runtime::threads_of;
 use super::runtime_conn::on_worker;
 use super::runtime_here::here;
-use crate::error::{EWRONGTHREAD, Fault};
+use crate::fault::{EWRONGTHREAD, Fault};
 use crate::runtime::Work;
 use crate::sys::Resolved;
 use core::ffi::{CStr, c_char, c_void};

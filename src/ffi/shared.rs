@@ -3,7 +3,7 @@
 //! Owns: the block and the arrays beside it. The addresses in the block are for the caller to
 //! read; the library uses its own.
 
-use crate::ring::Op;
+use crate::driver::Op;
 use crate::sys::Map;
 use core::ptr::NonNull;
 

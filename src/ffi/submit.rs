@@ -5,9 +5,9 @@ use super::fast;
 use super::ringline_callback;
 use super::ringline_ring;
 use super::state::{self, NextTurn, RingState, begin_loop, end_loop, state};
-use crate::error::{ENULL, EREENTRANT, Fault};
+use crate::driver::{Op, sqe_flag, tag};
+use crate::fault::{ENULL, EREENTRANT, Fault};
 use crate::op::{self, Begun, Engine, Sink};
-use crate::ring::{Op, sqe_flag, tag};
 use core::ffi::c_void;
 
 /// Operations submitted at a time where their tokens need a place.

@@ -6,8 +6,8 @@
 
 use super::runtime::Runtime;
 use super::state::RingState;
-use crate::error::{EFORKED, ESTALE, Fault};
-use crate::ring::{Mailbox, Stats, Wake};
+use crate::driver::{Mailbox, Stats, Wake};
+use crate::fault::{EFORKED, ESTALE, Fault};
 use crate::runtime::TlsConfig;
 use crate::sys::{NOBODY, fork_epoch, renew_fork_epoch};
 use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};

@@ -7,7 +7,7 @@ use super::constants::*;
 use super::given::{invalid, null, put, read_sized, text};
 use super::ringline_tls_config;
 use super::table::{self, Object};
-use crate::error::Fault;
+use crate::fault::Fault;
 use crate::runtime::{Asked, ClientCertificates, Identity, Pem, TlsConfig, TlsOptions};
 use core::ffi::{c_char, c_void};
 use core::mem::MaybeUninit;

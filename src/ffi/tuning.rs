@@ -8,8 +8,8 @@ use super::given::{invalid, list, null};
 use super::ring::bind_if_unbound;
 use super::ringline_ring;
 use super::state::state;
-use crate::error::{ENOTSUP_KERNEL, Fault};
-use crate::ring::opcode;
+use crate::driver::opcode;
+use crate::fault::{ENOTSUP_KERNEL, Fault};
 use crate::sys::{self, Tuning};
 
 /// Bytes of a CPU mask at most: 65536 CPUs.

@@ -4,8 +4,8 @@
 //! entry is consumed. Never copies data, outputs, or what the kernel may read once more later.
 //! Invariant: a copy stays as it is until the kernel has consumed every entry staged with it.
 
-use crate::error::Fault;
-use crate::ring::{Op, opcode};
+use crate::driver::{Op, opcode};
+use crate::fault::Fault;
 use crate::sys::Map;
 use crate::sys::uapi::{LINK_TIMEOUT_UPDATE, TIMEOUT_UPDATE};
 use core::ptr;

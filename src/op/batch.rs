@@ -4,8 +4,8 @@
 
 use super::engine::{Engine, Sink};
 use super::fast;
-use crate::error::{ECLOSED, Fault};
-use crate::ring::{Driver, Op, opcode, sqe_flag};
+use crate::driver::{Driver, Op, opcode, sqe_flag};
+use crate::fault::{ECLOSED, Fault};
 
 const LINKS: u8 = sqe_flag::IO_LINK | sqe_flag::IO_HARDLINK;
 

@@ -2,8 +2,8 @@
 
 use super::engine::Engine;
 use super::route;
-use crate::error::{ENOTSUP_KERNEL, ESTALE, Fault};
-use crate::ring::{Driver, Lifecycle, bits, index_of, opcode};
+use crate::driver::{Driver, Lifecycle, bits, index_of, opcode};
+use crate::fault::{ENOTSUP_KERNEL, ESTALE, Fault};
 use crate::sys::Features;
 
 /// How often a waiting cancel looks again: the predecessor's end may be told before the start.

@@ -5,8 +5,8 @@
 
 use super::engine::{Engine, Sink};
 use super::route;
-use crate::error::Fault;
-use crate::ring::{Completion, Lifecycle, Op, bits, cf, opcode};
+use crate::driver::{Completion, Lifecycle, Op, bits, cf, opcode};
+use crate::fault::Fault;
 
 /// In `op_flags`: the file is shared with others, never shut it down.
 pub const CLOSE_SHARED: u32 = 1;

@@ -7,8 +7,8 @@
 use super::engine::Engine;
 use super::prepare::invalid;
 use super::route;
-use crate::error::Fault;
-use crate::ring::{Completion, Op, cf, sqe_flag, tag};
+use crate::driver::{Completion, Op, cf, sqe_flag, tag};
+use crate::fault::Fault;
 use crate::sys::Cqe;
 use crate::sys::uapi::{NOP_CQE32, URING_CMD_FIXED};
 

@@ -7,7 +7,7 @@ use super::completed::Call;
 use super::engine::Engine;
 use super::mail::MAILED;
 use super::route;
-use crate::ring::{Completion, Driver, Lifecycle, Slot, Step, bits, cf, index_of};
+use crate::driver::{Completion, Driver, Lifecycle, Slot, Step, bits, cf, index_of};
 use crate::sys::Cqe;
 
 impl Engine {

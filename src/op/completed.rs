@@ -4,7 +4,7 @@
 //! queue and nothing is lost.
 
 use super::descriptor::Carried;
-use crate::ring::{Completion, cf};
+use crate::driver::{Completion, cf};
 use crate::sys::Map;
 use core::mem::MaybeUninit;
 use core::ops::Range;

@@ -6,8 +6,8 @@
 
 use super::engine::Engine;
 use super::route;
-use crate::error::Fault;
-use crate::ring::{Added, Completion, Op, bits, index_of, opcode};
+use crate::driver::{Added, Completion, Op, bits, index_of, opcode};
+use crate::fault::Fault;
 
 /// In `done` of the slot: the limit is not over yet.
 const ARMED: u32 = 1;

@@ -5,7 +5,7 @@
 
 use super::engine::Engine;
 use super::route;
-use crate::ring::{Completion, Op, Slot, opcode};
+use crate::driver::{Completion, Op, Slot, opcode};
 use core::ops::Range;
 
 /// Descriptors of one completion; -1 = none.

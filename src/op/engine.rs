@@ -9,9 +9,9 @@ use super::marks::Marks;
 use super::pools::Pools;
 use super::prepare::Classes;
 use super::zero_copy::Copies;
-use crate::error::Fault;
+use crate::driver::{Driver, Mailbox, signal};
+use crate::fault::Fault;
 use crate::resource::{self, Files, Regions};
-use crate::ring::{Driver, Mailbox, signal};
 use crate::sys::{Backend, current_thread};
 use std::sync::Arc;
 

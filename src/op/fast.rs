@@ -10,12 +10,12 @@ use super::engine::Engine;
 use super::prepare::{MSG_NOSIGNAL, QUIET_FLAGS};
 use super::route;
 use super::turn::Begun;
-use crate::ring::{self, Added, Completion, Op, bits, cf, index_of, opcode, sqe_flag};
+use crate::driver::{self, Added, Completion, Op, bits, cf, index_of, opcode, sqe_flag};
 use crate::sys::Cqe;
 
 const RECEIVED: u32 = cf::MORE | cf::BUFFER;
-const FROM_POOL: u16 = ring::kind(0, bits::POOL);
-const SEND_ALL: u16 = ring::kind(route::SEND_ALL, 0);
+const FROM_POOL: u16 = driver::kind(0, bits::POOL);
+const SEND_ALL: u16 = driver::kind(route::SEND_ALL, 0);
 /// A QUIET send; `op_flags` as [`Engine::submit`] would make them.
 pub(super) const QUIET: Added =
     Added { flags: sqe_flag::CQE_SKIP_SUCCESS, op_flags: MSG_NOSIGNAL, bits: bits::QUIET };
@@ -24,7 +24,7 @@ pub(super) const QUIET: Added =
 /// ring may change it.
 pub fn fits(engine: &Engine) -> bool {
     let alone = engine.pools.is_empty() && engine.completed.waiting() == 0;
-    alone && ring::fast::fits(&engine.driver)
+    alone && driver::fast::fits(&engine.driver)
 }
 
 /// Whether a turn that asks for nothing would find nothing: an event loop that is busy with itself
@@ -50,7 +50,7 @@ pub(super) fn submit(engine: &mut Engine, ops: &[Op], tokens: &mut [u64]) -> usi
     let Engine { driver, classes, .. } = engine;
     let room = driver.enter.room();
     let unchecked = |op: &Op| classes.is_unchecked(op);
-    let done = ring::fast::submit(driver, ops, tokens, room, Added::default(), unchecked);
+    let done = driver::fast::submit(driver, ops, tokens, room, Added::default(), unchecked);
     match (ops.get(done..), tokens.get_mut(done..)) {
         (Some(ops @ [next, ..]), Some(tokens)) if classes.is_quiet(next) => {
             done + submit_quiet(engine, ops, tokens)
@@ -65,7 +65,7 @@ fn submit_quiet(engine: &mut Engine, ops: &[Op], tokens: &mut [u64]) -> usize {
     let Engine { driver, classes, .. } = engine;
     let room = driver.enter.room().min(driver.quiet.room());
     let fits = |op: &Op| classes.is_quiet(op) && classes.check_send(op).is_ok();
-    ring::fast::submit(driver, ops, tokens, room, QUIET, fits)
+    driver::fast::submit(driver, ops, tokens, room, QUIET, fits)
 }
 
 /// Submit QUIET sends (descriptor, address, length, name) that have no slot: those that do not go
@@ -84,7 +84,7 @@ pub fn submit_named(engine: &mut Engine, sends: impl Iterator<Item = (i32, u64, 
         };
         (op, name)
     };
-    ring::fast::submit_named(&mut engine.driver, sends.map(entry))
+    driver::fast::submit_named(&mut engine.driver, sends.map(entry))
 }
 
 /// The turn of one operation on a ring that [`fits`], which waits for its end without a limit. As
@@ -95,13 +95,13 @@ pub fn turn_one(engine: &mut Engine, op: &Op, place: &mut u64) -> Result<(), Beg
     if !engine.classes.is_unchecked(op) {
         return Err(not_begun());
     }
-    let Some(token) = ring::fast::submit_one(driver, op) else { return Err(not_begun()) };
+    let Some(token) = driver::fast::submit_one(driver, op) else { return Err(not_begun()) };
     *place = token;
-    let entered = ring::fast::sleep(driver, 1);
+    let entered = driver::fast::sleep(driver, 1);
     if entered != Some(0) {
         return Err(Begun { accepted: 1, entered });
     }
-    let Some(completion) = ring::fast::reap_one(driver) else {
+    let Some(completion) = driver::fast::reap_one(driver) else {
         // Not one that is passed on, or not alone.
         engine.completed.clear();
         driver.enter.mark(0);
@@ -123,17 +123,17 @@ pub fn turn(engine: &mut Engine, ops: &[Op], tokens: &mut [u64], want: u32) -> R
     let room = driver.enter.capacity();
     let unchecked = |op: &Op| classes.is_unchecked(op);
     let accepted =
-        ring::fast::submit(driver, ops, tokens, room, Added::default(), unchecked) as u32;
+        driver::fast::submit(driver, ops, tokens, room, Added::default(), unchecked) as u32;
     if (accepted as usize) < ops.len() {
         return Err(Begun { accepted, entered: None });
     }
-    let entered = ring::fast::sleep(driver, want);
+    let entered = driver::fast::sleep(driver, want);
     if entered != Some(0) {
         return Err(Begun { accepted, entered });
     }
     driver.enter.look();
     completed.clear();
-    let came = ring::fast::reap(driver, completed.room()) as u32;
+    let came = driver::fast::reap(driver, completed.room()) as u32;
     completed.filled(came as usize);
     if came < want || !driver.enter.is_drained() {
         driver.enter.mark(came);
@@ -162,7 +162,7 @@ pub(super) fn collect(engine: &mut Engine) {
 /// Completions that are passed on as they are.
 #[inline(always)]
 pub(super) fn collect_passed(engine: &mut Engine) {
-    let came = ring::fast::reap(&mut engine.driver, engine.completed.room());
+    let came = driver::fast::reap(&mut engine.driver, engine.completed.room());
     engine.completed.filled(came);
 }
 
@@ -172,7 +172,7 @@ fn collect_claims(engine: &mut Engine, group: u16) {
     let Engine { driver, completed, pools, .. } = engine;
     let Some(pool) = pools.get(group) else { return };
     let mut slots = driver.slab.pass();
-    let done = ring::fast::take_while(driver, completed.room(), |cqe, record| {
+    let done = driver::fast::take_while(driver, completed.room(), |cqe, record| {
         if !is_received(&cqe) {
             return false;
         }

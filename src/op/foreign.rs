@@ -7,8 +7,8 @@
 //! little else.
 
 use super::engine::Engine;
-use crate::error::Fault;
-use crate::ring::{Op, Outcome, opcode, tag};
+use crate::driver::{Op, Outcome, opcode, tag};
+use crate::fault::Fault;
 use crate::sys::Tuning;
 use crate::sys::uapi::{TIMEOUT_ABS, TIMEOUT_UPDATE};
 

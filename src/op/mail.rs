@@ -6,8 +6,8 @@
 
 use super::completed::Call;
 use super::engine::{Engine, Sink};
-use crate::error::{ECLOSED, Fault, to_errno};
-use crate::ring::{Completion, MAILBOX_MESSAGES, Mailbox, Message, cf, signal};
+use crate::driver::{Completion, MAILBOX_MESSAGES, Mailbox, Message, cf, signal};
+use crate::fault::{ECLOSED, Fault, to_errno};
 use core::ffi::c_void;
 use std::sync::Arc;
 

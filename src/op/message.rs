@@ -5,8 +5,8 @@
 
 use super::engine::Engine;
 use super::prepare::{MSG_NOSIGNAL, invalid};
-use crate::error::{ENOTSUP_KERNEL, Fault};
-use crate::ring::{Op, sqe_flag};
+use crate::driver::{Op, sqe_flag};
+use crate::fault::{ENOTSUP_KERNEL, Fault};
 use crate::sys::Features;
 use crate::sys::uapi::{POLL_FIRST, RECV_MULTISHOT};
 

@@ -1,9 +1,9 @@
 //! The pools of one ring: which group is which, and what a buffer in a completion means.
 
 use super::engine::Engine;
-use crate::error::{ESTALE, Fault};
+use crate::driver::{Completion, Op, cf, opcode, sqe_flag};
+use crate::fault::{ESTALE, Fault};
 use crate::resource::{PoolInfo, PoolRef, PoolSpec};
-use crate::ring::{Completion, Op, cf, opcode, sqe_flag};
 use crate::sys::{Backend, ThreadId};
 
 /// Pools of one ring at most.

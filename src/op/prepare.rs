@@ -7,8 +7,8 @@ use super::engine::{Engine, Sink};
 use super::fast;
 use super::route;
 use super::table::ROWS;
-use crate::error::{ENOTSUP_KERNEL, ESTALE, Fault};
-use crate::ring::{Added, Op, bits, index_of, opcode, rarely, sqe_flag};
+use crate::driver::{Added, Op, bits, index_of, opcode, rarely, sqe_flag};
+use crate::fault::{ENOTSUP_KERNEL, ESTALE, Fault};
 use crate::sys::uapi::{
     ACCEPT_MULTISHOT, CANCEL_ALL, CANCEL_FD, CANCEL_FD_FIXED, POLL_FIRST, POLL_UPDATE_USER_DATA,
     RECV_MULTISHOT, RWF_NOSIGNAL,

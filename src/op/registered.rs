@@ -6,9 +6,9 @@
 use super::descriptor::brings;
 use super::engine::Engine;
 use super::route;
-use crate::error::{ENULL, Fault};
+use crate::driver::{Completion, Lifecycle, Op, Slot, bits, opcode, sqe_flag};
+use crate::fault::{ENULL, Fault};
 use crate::resource::INDEX_ALLOC;
-use crate::ring::{Completion, Lifecycle, Op, Slot, bits, opcode, sqe_flag};
 use crate::sys::uapi::{ACCEPT_MULTISHOT, FIXED_BUFFER, SPLICE_FD_IN_FIXED, URING_CMD_FIXED};
 use core::slice;
 

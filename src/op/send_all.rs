@@ -5,8 +5,8 @@
 
 use super::engine::Engine;
 use super::route;
-use crate::error::Fault;
-use crate::ring::{Added, Completion, Lifecycle, Op, bits, index_of, no_slot, opcode};
+use crate::driver::{Added, Completion, Lifecycle, Op, bits, index_of, no_slot, opcode};
+use crate::fault::Fault;
 
 const MSG_WHOLE: u32 = (libc::MSG_NOSIGNAL | libc::MSG_WAITALL) as u32;
 

@@ -42,7 +42,7 @@ pub fn serves(code: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ring::opcode;
+    use crate::driver::opcode;
 
     #[test]
     fn every_row_stands_at_its_opcode_and_names_a_kernel() {

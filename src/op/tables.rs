@@ -4,9 +4,9 @@
 //! descriptor there for a moment, and goes into the new table under the same slot.
 
 use super::engine::Engine;
-use crate::error::{ENOTSUP_KERNEL, Fault};
+use crate::driver::{Op, opcode, sqe_flag, tag};
+use crate::fault::{ENOTSUP_KERNEL, Fault};
 use crate::resource::RegionInfo;
-use crate::ring::{Op, opcode, sqe_flag, tag};
 use crate::sys::uapi::setup::DEFER_TASKRUN;
 use crate::sys::{Backend, Features};
 

@@ -4,8 +4,8 @@
 
 use super::engine::Engine;
 use super::route;
-use crate::error::Fault;
-use crate::ring::{Completion, Op, bits, cf, opcode};
+use crate::driver::{Completion, Op, bits, cf, opcode};
+use crate::fault::Fault;
 
 /// In `op_flags`: `off` is a CLOCK_MONOTONIC time, not a duration.
 pub const TIMER_ABS: u32 = 1;

@@ -4,8 +4,8 @@
 
 use super::engine::Engine;
 use super::fast;
-use crate::error::Fault;
-use crate::ring::{Outcome, bits, index_of, signal};
+use crate::driver::{Outcome, bits, index_of, signal};
+use crate::fault::Fault;
 
 /// How far a turn has come.
 #[derive(Clone, Copy, Debug)]

@@ -13,8 +13,8 @@ use super::engine::Engine;
 use super::marks::Marks;
 use super::prepare::{LONGEST, MSG_NOSIGNAL, invalid};
 use super::route;
-use crate::error::Fault;
-use crate::ring::{Completion, Op, bits, cf, opcode, sqe_flag};
+use crate::driver::{Completion, Op, bits, cf, opcode, sqe_flag};
+use crate::fault::Fault;
 use crate::sys::uapi::{FIXED_BUFFER, POLL_FIRST, REPORT_USAGE, USAGE_COPIED};
 
 /// How often a send on a descriptor that copies goes as asked.

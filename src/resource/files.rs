@@ -5,7 +5,7 @@
 //! operation in flight names it; the kernel never finds the table full, because a multishot accept
 //! would then take clients and drop them.
 
-use crate::error::{ENOTSUP_KERNEL, ESTALE, Fault};
+use crate::fault::{ENOTSUP_KERNEL, ESTALE, Fault};
 use crate::sys::{Backend, Features, Map};
 
 /// `file_index` of an operation for whose file the kernel chooses a slot.

@@ -4,7 +4,7 @@
 //! and neither a second send nor a release of the user's finds the lease.
 
 use super::registry::{hold, unhold, unmark};
-use crate::error::Fault;
+use crate::fault::Fault;
 
 /// A lease on its way out.
 pub struct Held {

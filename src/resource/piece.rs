@@ -3,7 +3,7 @@
 //! Owns: one lease. Invariant: as long as it lives, the bytes are not the kernel's.
 
 use super::registry::{holder, release_here, release_lease};
-use crate::ring::{Completion, cf};
+use crate::driver::{Completion, cf};
 
 /// A leased piece of a pool.
 pub struct Piece {

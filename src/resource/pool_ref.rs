@@ -5,7 +5,7 @@
 
 use super::pool::{Pieces, Pool};
 use super::registry::{self, PIECE_BITS};
-use crate::error::{ENOTSUP_KERNEL, Fault};
+use crate::fault::{ENOTSUP_KERNEL, Fault};
 use crate::sys::uapi::BUF_BYTES;
 use crate::sys::{
     Backend, Call, Features, Huge, Map, Refused, ThreadId, is_forbidden, refusal_text,

@@ -3,7 +3,7 @@
 //! Owns: the table of regions of one ring and the memory of those it allocated. Invariant: a place
 //! of the table is emptied and used again only while no operation in flight names it (`pins`).
 
-use crate::error::{ENOTSUP_KERNEL, ESTALE, Fault};
+use crate::fault::{ENOTSUP_KERNEL, ESTALE, Fault};
 use crate::sys::{Backend, Features, Huge, Map};
 
 /// Regions of one ring; as many places has the kernel's table.

@@ -6,7 +6,7 @@
 //! owner only while its ring holds it, and only the owner (or its heir) makes the ring let go.
 
 use super::pool::Pool;
-use crate::error::{EFORKED, ESTALE, EWRONGTHREAD, Fault};
+use crate::fault::{EFORKED, ESTALE, EWRONGTHREAD, Fault};
 use crate::sys::{ThreadId, current_thread, fork_epoch};
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 

@@ -3,7 +3,7 @@
 //! Owns: the limits. Invariant: a resolved config has no zero left, and every queue of the runtime
 //! is bounded by one of its members.
 
-use crate::error::Fault;
+use crate::fault::Fault;
 use crate::sys::{Features, allowed_cpus};
 
 /// Longest message of one call.

@@ -3,7 +3,7 @@
 //! Owns: what waits for a thread and what is done by one, for each kind of work its own: what hangs
 //! holds up its kind only. Invariant: see `jobs`, which has the threads.
 
-use crate::error::EPANIC;
+use crate::fault::EPANIC;
 use crate::sys::process::{Child, Plan, end_child, spawn};
 use crate::sys::{Resolved, Unresolved, resolve};
 use core::sync::atomic::{AtomicBool, AtomicU32};

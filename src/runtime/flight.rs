@@ -2,7 +2,7 @@
 //!
 //! Owns: its token. Invariant: it is asked to end once, and only while it is with the kernel.
 
-use crate::error::{ESTALE, Fault};
+use crate::fault::{ESTALE, Fault};
 use crate::op::Engine;
 
 /// Set in the token of one that was asked to end; no token has that bit.

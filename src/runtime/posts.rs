@@ -3,7 +3,7 @@
 //! Owns: a bounded queue per worker. Invariant: a post that was accepted is either obeyed by the
 //! worker or, when it ends, dropped by it: nobody is let in once [`Posts::shut`] returned.
 
-use crate::error::{ECLOSED, Fault};
+use crate::fault::{ECLOSED, Fault};
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use crossbeam_queue::ArrayQueue;
 use std::sync::OnceLock;

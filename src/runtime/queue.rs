@@ -5,7 +5,7 @@
 //! is in flight per connection, since the kernel interleaves two; what it may read is not written,
 //! and a block is not reused before its send completed.
 
-use crate::error::Fault;
+use crate::fault::Fault;
 use crate::resource::Held;
 
 /// Small messages behind one another are gathered in a block and go as one send.

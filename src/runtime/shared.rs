@@ -10,7 +10,7 @@ use super::posts::Posts;
 use super::stalls::Stalls;
 use super::stats::WorkerStats;
 use super::waking::Waking;
-use crate::error::{ECLOSED, Fault};
+use crate::fault::{ECLOSED, Fault};
 use crate::sys::net::Place;
 use core::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -5,7 +5,7 @@
 
 use super::connection::Connections;
 use super::kind;
-use crate::ring::{Op, opcode};
+use crate::driver::{Op, opcode};
 use crate::sys::process::Signals;
 use std::os::fd::{AsRawFd, OwnedFd};
 

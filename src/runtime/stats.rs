@@ -2,7 +2,7 @@
 //!
 //! Owns: numbers only; the worker writes them.
 
-use crate::ring::Counter;
+use crate::driver::Counter;
 
 /// What a worker did so far.
 #[derive(Debug, Default)]

@@ -1,8 +1,8 @@
 //! What the runtime has for doors that are not C's, and that no function of C shows.
 
 use super::{Config, Door, Event, Manner, Rest, Shared, Threads, Worker};
-use crate::error::EPANIC;
-use crate::ring::{Op, cf, opcode};
+use crate::driver::{Op, cf, opcode};
+use crate::fault::EPANIC;
 use crate::sys::net::Place;
 use std::cell::{Cell, RefCell};
 use std::io::{ErrorKind, Read, Write};

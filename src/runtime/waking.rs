@@ -3,7 +3,7 @@
 //! Owns: the way to each worker's wake, and the count of those who are on it. Invariant: nobody
 //! writes a worker's eventfd once [`Waking::shut`] returned: its number may be another file's then.
 
-use crate::ring::{Wake, signal};
+use crate::driver::{Wake, signal};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 

@@ -2,7 +2,7 @@
 //!
 //! Owns: the texts that say so. A filter (seccomp) may forbid each of the calls alone.
 
-use crate::error::Fault;
+use crate::fault::Fault;
 
 /// One of the calls of io_uring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! until the next one gets it.
 
 use super::here::{Here, Waiter};
-use crate::error::Fault;
+use crate::fault::Fault;
 use crate::runtime::{Worker, index_of};
 use crate::sys::net::Place;
 use std::mem;

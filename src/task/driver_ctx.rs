@@ -6,7 +6,7 @@ use super::conn::ConnToken;
 use super::error::Error;
 use super::here::Here;
 use super::launch::from_fault;
-use crate::error::{ESTALE, Fault};
+use crate::fault::{ESTALE, Fault};
 use crate::runtime::{How, Worker};
 use crate::sys::net::Place;
 use std::net::SocketAddr;

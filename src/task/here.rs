@@ -9,7 +9,7 @@ use super::executor::{Executor, Key, Owner, Polled};
 use super::send::Guards;
 use super::time::Sleepers;
 use super::udp::UdpSocket;
-use crate::error::{ECLOSED, ESTALE, Fault};
+use crate::fault::{ECLOSED, ESTALE, Fault};
 use crate::log;
 use crate::runtime::{How, Worker};
 use std::cell::{Cell, RefCell};

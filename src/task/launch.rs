@@ -8,7 +8,7 @@ use super::handler::AsyncEventHandler;
 use super::here::{no_worker, with_here};
 use super::notify::{Notified, Notifiers};
 use super::tasks::Tasks;
-use crate::error::Fault;
+use crate::fault::Fault;
 use crate::runtime::{self, Manner, Shared, Threads};
 use crate::sys::net::Place;
 use std::fmt;

@@ -5,8 +5,8 @@
 //!
 //! [`ShutdownHandle`]: crate::ShutdownHandle
 
-use crate::error::Fault;
-use crate::ring::{Completion, Op, cf, opcode};
+use crate::driver::{Completion, Op, cf, opcode};
+use crate::fault::Fault;
 use crate::runtime::Worker;
 use crate::sys::new_eventfd;
 use std::cell::Cell;

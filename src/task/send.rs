@@ -7,7 +7,7 @@ use super::conn::ConnCtx;
 use super::error::Error;
 use super::guard::GuardBox;
 use super::here::{Here, no_worker, to_io, try_here, with_here};
-use crate::error::Fault;
+use crate::fault::Fault;
 use crate::runtime::Worker;
 use std::fmt;
 use std::future::Future;

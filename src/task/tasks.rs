@@ -11,7 +11,7 @@ use super::handler::AsyncEventHandler;
 use super::here::{Here, Shown, Waiter};
 use super::notify::Notified;
 use super::udp::{UdpCtx, UdpSocket};
-use crate::ring::Completion;
+use crate::driver::Completion;
 use crate::runtime::{Door, Event, Rest, Shared, Worker};
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -5,7 +5,7 @@
 
 use super::error::{Elapsed, TimerExhausted};
 use super::here::{Waiter, no_worker, with_here};
-use crate::error::Fault;
+use crate::fault::Fault;
 use pin_project_lite::pin_project;
 use std::future::Future;
 use std::pin::Pin;

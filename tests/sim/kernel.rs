@@ -1,7 +1,7 @@
 //! The simulated kernel by itself: does it behave as io_uring does where the library cares?
 
-use ringline::ring::{Op, opcode, sqe_flag};
-use ringline::sys::{Backend, Sim, SimPlan, Sqe};
+use ringline::internals::driver::{Op, opcode, sqe_flag};
+use ringline::internals::sys::{Backend, Sim, SimPlan, Sqe};
 
 /// How to enter: without events, or with so many wanted and a limit.
 type Wait = Option<(u32, i64)>;

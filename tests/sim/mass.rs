@@ -1,8 +1,8 @@
 //! A thousand pending operations, and one way each of ending them.
 
 use super::play::Play;
-use ringline::ring::{Op, opcode, sqe_flag};
-use ringline::sys::SimPlan;
+use ringline::internals::driver::{Op, opcode, sqe_flag};
+use ringline::internals::sys::SimPlan;
 
 const PENDING: usize = 1000;
 static FAR: [i64; 2] = [1_000_000, 0];

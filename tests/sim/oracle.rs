@@ -4,8 +4,8 @@
 //! is the library's until then, and no longer) and C6 (what a failed SEND_ALL says was sent).
 
 use super::buffers::{Buffers, SIZE};
-use ringline::ring::{Completion, Op, cf, opcode};
-use ringline::sys::Sim;
+use ringline::internals::driver::{Completion, Op, cf, opcode};
+use ringline::internals::sys::Sim;
 use std::collections::HashSet;
 
 /// What the oracle knows of one operation.

@@ -6,10 +6,10 @@
 use super::buffers::SIZE;
 use super::oracle::{Oracle, Record};
 use super::seeds::Dice;
-use ringline::op::{Engine, EngineConfig, Sink};
-use ringline::resource::{PoolSpec, release_lease};
-use ringline::ring::{Completion, Op, cf, opcode, sqe_flag};
-use ringline::sys::{Sim, SimPlan};
+use ringline::internals::driver::{Completion, Op, cf, opcode, sqe_flag};
+use ringline::internals::op::{Engine, EngineConfig, Sink};
+use ringline::internals::resource::{PoolSpec, release_lease};
+use ringline::internals::sys::{Sim, SimPlan};
 
 const QUIET_FLAGS: u32 = (libc::MSG_DONTWAIT | libc::MSG_WAITALL | libc::MSG_NOSIGNAL) as u32;
 /// Descriptors that operations share.

@@ -4,7 +4,7 @@ use super::source::{Source, all, blank};
 
 /// The floors from the ground up. A floor may name itself and those before it.
 const FLOORS: [&str; 10] =
-    ["text", "log", "error", "sys", "ring", "resource", "op", "runtime", "ffi", "task"];
+    ["text", "log", "fault", "sys", "driver", "resource", "op", "runtime", "ffi", "task"];
 const FILE_AIM: usize = 500;
 const FILE_LIMIT: usize = 700;
 const FUNCTION_LIMIT: usize = 70;
@@ -404,9 +404,9 @@ pub fn self_test() -> Vec<String> {
             silent.push(format!("{name} did not notice"));
         }
     };
-    let upward = "//! x\nuse crate::{\n    error::Fault,\n    ffi::{a, b},\n};\n";
-    expect("layers", layers_of(&fake("src/ring/slab.rs", upward)).len() == 1);
-    expect("layers down", layers_of(&fake("src/ffi/mod.rs", "use crate::ring::Op;")).is_empty());
+    let upward = "//! x\nuse crate::{\n    fault::Fault,\n    ffi::{a, b},\n};\n";
+    expect("layers", layers_of(&fake("src/driver/slab.rs", upward)).len() == 1);
+    expect("layers down", layers_of(&fake("src/ffi/mod.rs", "use crate::driver::Op;")).is_empty());
     expect("doors", layers_of(&fake("src/task/mod.rs", "use crate::ffi::x;")).len() == 1);
     let long = format!("fn a() {{\n{}}}\n", "    b();\n".repeat(FUNCTION_LIMIT));
     expect("functions", sizes_of(&fake("src/a.rs", &long)).len() == 1);

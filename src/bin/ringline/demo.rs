@@ -59,7 +59,7 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 pub fn run(options: &Options) -> Result<(), String> {
     interrupt::catch();
-    let (doctor, works) = ringline::sys::doctor();
+    let (doctor, works) = ringline::internals::sys::doctor();
     if !works {
         return Err(format!("rings cannot be made here:\n{doctor}"));
     }

@@ -7,8 +7,8 @@
 use super::connections::Connections;
 use super::state::Connection;
 use super::teardown::{Gone, How, Leave, Life};
-use crate::error::{ETLS, Fault};
-use crate::ring::{Completion, Op, cf, opcode, sqe_flag};
+use crate::driver::{Completion, Op, cf, opcode, sqe_flag};
+use crate::fault::{ETLS, Fault};
 use crate::runtime::flight::Flight;
 use crate::runtime::kind;
 use crate::sys::net;

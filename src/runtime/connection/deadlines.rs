@@ -12,7 +12,7 @@ use super::progress::pause_of;
 use super::state::Connection;
 use super::table::index_of;
 use super::teardown::{How, Life};
-use crate::error::Fault;
+use crate::fault::Fault;
 use crate::sys::net;
 use core::cmp::Reverse;
 

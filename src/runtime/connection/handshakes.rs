@@ -10,7 +10,7 @@ use super::outbound::Outbound;
 use super::state::Connection;
 use super::table::index_of;
 use super::teardown::{How, Leave, Life};
-use crate::error::{ETLS, ETRUNCATED, Fault};
+use crate::fault::{ETLS, ETRUNCATED, Fault};
 use crate::runtime::tls::{Pumped, Session, TlsConfig};
 use crate::sys::net;
 use core::cmp::Reverse;

@@ -4,7 +4,7 @@
 //! to be over exactly once, when neither the queue nor the kernel has anything of it: for memory
 //! that is the completion without MORE, whatever it says.
 
-use crate::error::Fault;
+use crate::fault::Fault;
 use std::collections::VecDeque;
 
 /// A block that a file is read into.

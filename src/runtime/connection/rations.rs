@@ -7,8 +7,8 @@
 
 use super::state::Connection;
 use super::table::local;
+use crate::driver::{Op, opcode, sqe_flag};
 use crate::resource::{PoolInfo, PoolSpec};
-use crate::ring::{Op, opcode, sqe_flag};
 use crate::runtime::kind;
 use crate::sys::Features;
 use crate::sys::uapi::{POLL_FIRST, RECV_MULTISHOT};

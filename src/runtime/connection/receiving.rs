@@ -9,8 +9,8 @@ use super::kept::Kept;
 use super::shown::{Held, Shown};
 use super::table::index_of;
 use super::teardown::{How, Life};
+use crate::driver::{Completion, cf};
 use crate::resource::Piece;
-use crate::ring::{Completion, cf};
 use crate::runtime::flight::Flight;
 
 /// Unused bytes that are kept for what is decrypted.

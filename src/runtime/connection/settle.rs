@@ -6,8 +6,8 @@
 use super::connections::Connections;
 use super::table::local;
 use super::teardown::{Close, How, Life};
-use crate::error::Fault;
-use crate::ring::{Op, opcode};
+use crate::driver::{Op, opcode};
+use crate::fault::Fault;
 use crate::runtime::flight::Flight;
 use crate::runtime::kind;
 

@@ -8,7 +8,7 @@ use super::limits::Limits;
 use super::outbound::Outbound;
 use super::progress::Progress;
 use super::teardown::{How, Life, Teardown};
-use crate::error::{ECLOSED, Fault};
+use crate::fault::{ECLOSED, Fault};
 use crate::runtime::queue::{Blocks, SendQueue};
 use crate::runtime::tls::Session;
 use crate::sys::net::{self, SockAddr};

@@ -5,7 +5,7 @@
 
 use super::state::Connection;
 use super::teardown::Life;
-use crate::error::{ESTALE, EWRONGTHREAD, Fault};
+use crate::fault::{ESTALE, EWRONGTHREAD, Fault};
 
 const INDEX_BITS: u32 = 24;
 const GENERATION_BITS: u32 = 28;

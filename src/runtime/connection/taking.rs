@@ -6,7 +6,7 @@
 use super::connections::Connections;
 use super::shown::Offer;
 use super::table::index_of;
-use crate::error::Fault;
+use crate::fault::Fault;
 use crate::runtime::config::LONGEST;
 
 #[cold]

@@ -3,7 +3,7 @@
 //! Owns: the slots they lie in. Invariant: what is with the kernel is not written, and a slot is
 //! not used again before its send completed; there are never more than [`SLOTS`].
 
-use crate::error::Fault;
+use crate::fault::Fault;
 use crate::op::Engine;
 use crate::runtime::flight::Flight;
 use crate::sys::datagram::{

@@ -5,9 +5,9 @@
 
 use super::sends::Kind;
 use super::socket::Datagrams;
-use crate::error::Fault;
+use crate::driver::{Op, opcode, sqe_flag};
+use crate::fault::Fault;
 use crate::resource::PoolSpec;
-use crate::ring::{Op, opcode, sqe_flag};
 use crate::runtime::connection::Connections;
 use crate::runtime::flight::Flight;
 use crate::runtime::kind;

@@ -3,8 +3,8 @@
 //! Owns: the descriptors that say that a child ended. Invariant: each child is waited for, also at
 //! the end of the worker, which kills what is left.
 
-use crate::error::{ESTALE, Fault};
-use crate::ring::{Op, opcode};
+use crate::driver::{Op, opcode};
+use crate::fault::{ESTALE, Fault};
 use crate::runtime::connection::Connections;
 use crate::runtime::kind;
 use crate::sys::process;

@@ -5,7 +5,7 @@
 //! which does not end before: also what never began. The exception is work that a stop leaves
 //! behind: see `leaving`.
 
-use crate::error::{ECLOSED, Fault};
+use crate::fault::{ECLOSED, Fault};
 use crate::runtime::errands::{Answer, Blocking, Job, Kind, Running, State, Task, Work, locked};
 use crate::runtime::shared::Shared;
 use crate::sys::without_signals;

@@ -3,8 +3,8 @@
 //! Owns: the sockets that the worker accepts by.
 
 use super::listening::Listening;
-use crate::error::Fault;
-use crate::ring::{Op, opcode};
+use crate::driver::{Op, opcode};
+use crate::fault::Fault;
 use crate::runtime::backoff::Episode;
 use crate::runtime::connection::Connections;
 use crate::runtime::flight::Flight;

@@ -5,7 +5,7 @@
 use super::accepting::Listeners;
 use super::listening::{Listening, Manner};
 use super::share::Share;
-use crate::error::{ESTALE, Fault};
+use crate::fault::{ESTALE, Fault};
 use crate::runtime::datagram::{Datagrams, Kind};
 use crate::sys::net::{self, Place};
 use core::sync::atomic::AtomicU64;

@@ -7,7 +7,7 @@ use super::explicit::Explicit;
 use super::options::{Asked, ClientCertificates, Identity, TlsOptions, system_roots};
 use super::pem::{certificates, certified};
 use super::verify::Anybody;
-use crate::error::Fault;
+use crate::fault::Fault;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::client::{ResolvesClientCert, Resumption, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;

@@ -4,7 +4,7 @@
 
 use super::options::{Asked, TlsFacts, TlsOptions};
 use super::pumped::Pumped;
-use crate::error::Fault;
+use crate::fault::Fault;
 use crate::runtime::queue::{Blocks, SendQueue};
 
 /// A config that nobody can make.

@@ -2,7 +2,7 @@
 //!
 //! Owns: nothing. Never knows which library does it.
 
-use crate::error::Fault;
+use crate::fault::Fault;
 
 /// PEM text, from a file or from memory.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@
 
 use super::options::{Identity, Pem};
 use super::words::words;
-use crate::error::Fault;
+use crate::fault::Fault;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};

@@ -9,7 +9,7 @@ use super::config::{Side, TlsConfig};
 use super::options::TlsFacts;
 use super::pumped::Pumped;
 use super::words::words;
-use crate::error::Fault;
+use crate::fault::Fault;
 use crate::runtime::queue::{Blocks, Next, SendQueue};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, Connection, HandshakeKind, ServerConnection};

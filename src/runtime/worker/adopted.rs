@@ -7,7 +7,7 @@ use super::core::Core;
 use super::event::{Door, Event};
 use super::state::Worker;
 use super::threads::Threads;
-use crate::error::{ECLOSED, Fault};
+use crate::fault::{ECLOSED, Fault};
 use crate::runtime::connection::Offer;
 use core::cell::Cell;
 use core::mem::ManuallyDrop;

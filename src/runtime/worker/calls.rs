@@ -4,7 +4,7 @@
 //! returned, so that small sends are gathered.
 
 use super::state::Worker;
-use crate::error::{ECLOSED, Fault};
+use crate::fault::{ECLOSED, Fault};
 use crate::resource::Held as Marked;
 use crate::runtime::connection::{
     Close, Connection, Connections, Gone, Held, How, Kept, Lent, Life, Offer, Spans, closing, fast,

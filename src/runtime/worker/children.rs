@@ -5,8 +5,8 @@
 use super::core::Core;
 use super::event::{Door, Event};
 use super::state::Worker;
-use crate::error::Fault;
-use crate::ring::Completion;
+use crate::driver::Completion;
+use crate::fault::Fault;
 use crate::runtime::connection::{How, index_of};
 use crate::runtime::errands::Task;
 use crate::runtime::jobs::UNKNOWN;

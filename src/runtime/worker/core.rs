@@ -3,7 +3,7 @@
 //! Owns: everything on the worker's thread but the user's callbacks. Never calls user code: the
 //! worker above takes what is to be told out of here first.
 
-use crate::error::Fault;
+use crate::fault::Fault;
 use crate::runtime::backoff::{Episode, Pace, Tale};
 use crate::runtime::config::Config;
 use crate::runtime::connection::Connections;

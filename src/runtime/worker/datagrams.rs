@@ -4,9 +4,9 @@
 
 use super::event::{Door, Event};
 use super::state::Worker;
-use crate::error::{ESTALE, Fault};
+use crate::driver::{Completion, cf};
+use crate::fault::{ESTALE, Fault};
 use crate::resource::Piece;
-use crate::ring::{Completion, cf};
 use crate::runtime::datagram::Datagram;
 use crate::sys::datagram::{split, take_apart};
 

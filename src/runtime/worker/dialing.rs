@@ -6,8 +6,8 @@
 use super::core::Core;
 use super::event::{Door, Event};
 use super::state::Worker;
-use crate::error::{ECLOSED, Fault};
-use crate::ring::{Completion, Op, opcode};
+use crate::driver::{Completion, Op, opcode};
+use crate::fault::{ECLOSED, Fault};
 use crate::runtime::connection::{Life, index_of};
 use crate::runtime::flight::Flight;
 use crate::runtime::kind;

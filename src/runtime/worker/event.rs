@@ -4,7 +4,7 @@
 //! step of its worker, so the worker is the same for all and telling is an ordinary call.
 
 use super::state::Worker;
-use crate::ring::Completion;
+use crate::driver::Completion;
 use crate::runtime::datagram::Datagram;
 use crate::sys::Resolved;
 use std::ffi::CStr;

@@ -4,9 +4,9 @@
 
 use super::event::{Door, Event};
 use super::state::Worker;
-use crate::error::Fault;
+use crate::driver::signal;
+use crate::fault::Fault;
 use crate::log;
-use crate::ring::signal;
 use crate::runtime::errands::{Answer, Errands, Kind, Task, locked};
 use crate::runtime::jobs::{LOOKUPS_NS, STARTS_NS};
 use core::sync::atomic::Ordering;

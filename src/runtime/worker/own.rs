@@ -3,9 +3,9 @@
 //! Owns: nothing; what they name is the door's.
 
 use super::state::Worker;
-use crate::error::Fault;
+use crate::driver::Op;
+use crate::fault::Fault;
 use crate::op::Sink;
-use crate::ring::Op;
 
 /// In place of a callback's address: the completion is the door's, its context the door's number.
 pub(super) const OWN: u64 = 2;

@@ -4,8 +4,8 @@
 
 use super::event::{Door, Event};
 use super::state::Worker;
-use crate::error::{ESTALE, Fault};
-use crate::ring::signal;
+use crate::driver::signal;
+use crate::fault::{ESTALE, Fault};
 use crate::runtime::connection::{How, index_of, worker_of};
 use crate::runtime::posts::{Post, Posts};
 use crate::runtime::shared::Shared;

@@ -7,8 +7,8 @@
 use super::core::Core;
 use super::event::{Door, Event, Rest};
 use super::state::Worker;
-use crate::error::ETLS;
-use crate::ring::{Completion, cf, signal};
+use crate::driver::{Completion, cf, signal};
+use crate::fault::ETLS;
 use crate::runtime::backoff::Tale;
 use crate::runtime::connection::{Close, How, Leave, Life, Sent, Teardown, fast, index_of};
 use crate::runtime::kind;

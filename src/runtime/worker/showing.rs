@@ -4,7 +4,7 @@
 
 use super::event::{Door, Event};
 use super::state::Worker;
-use crate::ring::{Completion, cf};
+use crate::driver::{Completion, cf};
 use crate::runtime::connection::{Held, Lent, Life, Shown, fast, index_of};
 use crate::runtime::tls::Session;
 

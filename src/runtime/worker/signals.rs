@@ -6,7 +6,7 @@
 use super::core::Core;
 use super::event::{Door, Event};
 use super::state::Worker;
-use crate::error::{ESTALE, Fault};
+use crate::fault::{ESTALE, Fault};
 use crate::sys::process::{Signals, next_signal};
 
 /// Signals told per turn at most; the rest waits in the kernel.

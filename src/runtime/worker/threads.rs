@@ -6,7 +6,7 @@
 use super::core::Core;
 use super::event::Door;
 use super::state::Worker;
-use crate::error::{ECLOSED, EPANIC, Fault};
+use crate::fault::{ECLOSED, EPANIC, Fault};
 use crate::log;
 use crate::runtime::shared::Shared;
 use crate::sys::{allowed_cpus, stay_on, without_signals};

@@ -7,9 +7,9 @@ use super::core::Core;
 use super::event::{Door, Event};
 use super::own::OWN;
 use super::state::Worker;
-use crate::error::{ESTALE, Fault};
+use crate::driver::{Op, bits, cf, opcode};
+use crate::fault::{ESTALE, Fault};
 use crate::op::{Call, Sink};
-use crate::ring::{Op, bits, cf, opcode};
 use crate::runtime::config::MAX_TIMERS;
 
 /// In place of a callback's address: the completion is a timer's, its context the user's number.

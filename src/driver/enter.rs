@@ -6,7 +6,7 @@
 
 use super::record::Op;
 use super::stats::Stats;
-use crate::error::{ESTALE, EWRONGTHREAD, Fault};
+use crate::fault::{ESTALE, EWRONGTHREAD, Fault};
 use crate::sys::{Backend, Call, Cqe, Direct, Queues, Ready, Refused, Sqe, is_forbidden};
 
 /// Entries that only cancels may use, so that a full queue can always be cancelled.

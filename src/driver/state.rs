@@ -12,7 +12,7 @@ use super::slab::{Slab, bits, index_of};
 use super::stats::Stats;
 use super::timers::Timers;
 use super::wake::Wake;
-use crate::error::{ENOSLOT, Fault};
+use crate::fault::{ENOSLOT, Fault};
 use crate::sys::{Backend, Cqe, Features};
 use std::sync::Arc;
 

@@ -2,10 +2,10 @@
 //!
 //! Owns: nothing. Their user data carries a tag, so none is ever taken for an operation's.
 
-use super::driver::Driver;
 use super::record::{Op, cf, opcode, tag};
 use super::slab::bits;
-use crate::error::Fault;
+use super::state::Driver;
+use crate::fault::Fault;
 use crate::sys::Cqe;
 use crate::sys::uapi::{CANCEL_ALL, CANCEL_ANY, POLL_ADD_MULTI};
 

@@ -6,9 +6,9 @@
 //! which completion is the last in `cf`, when a slot is free in `Slots`, when a QUIET send is over
 //! in `Driver::settled`.
 
-use super::driver::Driver;
 use super::record::{Added, Completion, Op, rarely, tag};
 use super::slab::bits;
+use super::state::Driver;
 use crate::sys::Cqe;
 use core::mem::MaybeUninit;
 

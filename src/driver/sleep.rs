@@ -3,9 +3,9 @@
 //! Owns: nothing. Invariant: whatever ends a wait, the loop above looks at the queue again; looking
 //! only saves the sleep, and never takes longer than `spin_us` or the caller's limit.
 
-use super::driver::Driver;
 use super::enter::{Outcome, classify};
-use crate::error::Fault;
+use super::state::Driver;
+use crate::fault::Fault;
 use crate::sys::SHORTLY_US;
 
 /// Looks at the queue between two looks at the clock.

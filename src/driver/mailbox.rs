@@ -6,7 +6,7 @@
 
 use super::record::{Op, opcode, sqe_flag};
 use super::wake::{Wake, signal};
-use crate::error::{ECLOSED, ESTALE, Fault};
+use crate::fault::{ECLOSED, ESTALE, Fault};
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 use crossbeam_queue::ArrayQueue;
 use std::sync::{Arc, OnceLock};

@@ -57,14 +57,4 @@ pub mod internals {
     }
 }
 
-pub use task::{
-    AsyncEventHandler, AsyncSendBuilder, ChainPartsBuilder, Config, ConfigBuilder, ConnCtx,
-    ConnToken, ConnectFuture, Deadline, DriverCtx, Either, Either3, Elapsed, Error, GuardBox, Join,
-    Join3, JoinError, JoinHandle, MAX_GUARDS, MAX_IOVECS, MemoryRegion, ParseResult,
-    RecvBufferConfig, RecvReadyFuture, RegionId, RinglineBuilder, Select, Select3, SendBuilder,
-    SendChainBuilder, SendFuture, SendGuard, SendPart, ShutdownHandle, SleepFuture, TaskId,
-    TimeoutFuture, TimerExhausted, UdpCtx, UdpRecvFuture, UdpSendError, UdpToken, WithBytesFuture,
-    WithDataFuture, WorkerConfig, connect, connect_with_timeout, join, join3, request_shutdown,
-    select, select3, sleep, sleep_until, spawn, spawn_with_handle, timeout, timeout_at, try_sleep,
-    try_sleep_until, try_timeout, try_timeout_at,
-};
+pub use task::*;

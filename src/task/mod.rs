@@ -2,16 +2,17 @@
 //!
 //! Owns: the names of the Rust API, which the crate's root shows again.
 
+pub mod config;
+pub mod error;
+pub mod guard;
+pub mod handler;
+
 mod combine;
-mod config;
 mod conn;
 mod connect;
 mod conns;
 mod driver_ctx;
-mod error;
 mod executor;
-mod guard;
-mod handler;
 mod here;
 mod launch;
 mod notify;

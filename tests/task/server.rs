@@ -1,55 +1,12 @@
-//! The Rust API, as programs use it: real sockets, real threads.
+//! Connections, tasks, timers, guards and datagrams of a server, over real sockets and threads.
 
-// An `async fn` would borrow the handler: its future has to be 'static.
-#![allow(clippy::manual_async_fn)]
-
+use crate::common::*;
 use ringline::*;
 use std::future::Future;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-
-const LIMIT: Duration = Duration::from_secs(20);
-
-fn config() -> Config {
-    ConfigBuilder::new().workers(1).pin_to_core(false).build().expect("valid")
-}
-
-fn client(to: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect(to).expect("connect");
-    stream.set_read_timeout(Some(LIMIT)).expect("a limit");
-    stream
-}
-
-/// A server of `H` while `body` runs with its address; then it ends without an error.
-fn serve<H: AsyncEventHandler>(config: Config, body: impl FnOnce(SocketAddr)) {
-    let any = "127.0.0.1:0".parse().expect("an address");
-    let (stop, workers) = RinglineBuilder::new(config).bind(any).launch::<H>().expect("launch");
-    body(stop.bound_addr().expect("bound"));
-    stop.shutdown();
-    for worker in workers {
-        worker.join().expect("no panic").expect("no error");
-    }
-}
-
-struct Echo;
-
-impl AsyncEventHandler for Echo {
-    fn create_for_worker(_: usize) -> Self {
-        Echo
-    }
-
-    fn on_accept(&self, peer: ConnCtx) -> impl Future<Output = ()> + 'static {
-        async move {
-            let echo = |bytes: &[u8]| {
-                peer.send_nowait(bytes).expect("room");
-                ParseResult::Consumed(bytes.len())
-            };
-            while peer.with_data(echo).await > 0 {}
-        }
-    }
-}
 
 #[test]
 fn an_echo_answers_and_ends_with_its_client() {

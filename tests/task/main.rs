@@ -1,0 +1,7 @@
+//! The Rust API, as programs use it: real sockets, real threads.
+
+// An `async fn` would borrow the handler: its future has to be 'static.
+#![allow(clippy::manual_async_fn)]
+
+mod common;
+mod server;

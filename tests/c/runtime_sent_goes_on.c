@@ -1,13 +1,17 @@
 /*
  * A server that sends the next piece when it hears that the last one went, although nothing else
- * happens; and one that closes behind what it sends. Failure: the stream stops, for a send without
- * a completion ends no wait.
+ * happens; and ones that end or close behind what they send, a small message and one that takes the
+ * way of larger ones. The limit of a close is an hour: nothing looks at a connection by the clock.
+ * Failure: the stream stops, for a send without a completion ends no wait.
  */
 #include "serving.h"
 
 #define PIECES 100
 
-static int left;
+enum { LARGE = 6000 };
+
+static int left, says;
+static char message[LARGE];
 
 static void next_piece(ringline_runtime *runtime, uint64_t conn) {
   if (left-- > 0)
@@ -31,29 +35,45 @@ static void sent(void *ctx, ringline_runtime *runtime, uint64_t conn, uint64_t u
 static void says_and_closes(void *ctx, ringline_runtime *runtime, uint64_t conn,
                             uint32_t listener) {
   (void)ctx, (void)listener;
-  CHECK_EQ(ringline_conn_send(runtime, conn, "piece", 5), 0);
+  CHECK_EQ(ringline_conn_send(runtime, conn, message, (size_t)says), 0);
   CHECK_EQ(ringline_conn_close(runtime, conn, RINGLINE_CLOSE_GRACEFULLY), 0);
 }
 
-static void receive(const ringline_runtime_handlers *handlers, int pieces) {
-  char bytes[5 * PIECES], end;
+static void says_and_ends(void *ctx, ringline_runtime *runtime, uint64_t conn, uint32_t listener) {
+  (void)ctx, (void)listener;
+  CHECK_EQ(ringline_conn_send(runtime, conn, message, (size_t)says), 0);
+  CHECK_EQ(ringline_conn_shutdown(runtime, conn), 0);
+}
+
+static void receive(const ringline_runtime_handlers *handlers, int bytes) {
+  ringline_runtime_config config = {.size = sizeof config,
+                                    .close_timeout_ns = UINT64_C(3600000000000)};
+  char got[LARGE], end;
   serving server;
   int client;
-  serve(&server, NULL, handlers);
+  CHECK(bytes <= LARGE);
+  serve(&server, &config, handlers);
   client = client_of(&server);
-  recv_whole(client, bytes, 5 * (size_t)pieces);
+  recv_whole(client, got, (size_t)bytes);
   CHECK_EQ(recv_some(client, &end, 1), 0);
   close(client);
   stop_serving(&server);
 }
 
 int main(void) {
-  ringline_runtime_handlers one = {.size = sizeof one, .accept = accepted, .sent = sent};
-  ringline_runtime_handlers other = {.size = sizeof other, .accept = says_and_closes};
+  ringline_runtime_handlers piece = {.size = sizeof piece, .accept = accepted, .sent = sent};
+  ringline_runtime_handlers closes = {.size = sizeof closes, .accept = says_and_closes};
+  ringline_runtime_handlers ends = {.size = sizeof ends, .accept = says_and_ends};
+  /* What the memory allocator keeps of a worker that sends stays. */
+  says = LARGE;
+  receive(&closes, says);
   serving_baseline(NULL);
   left = PIECES;
-  receive(&one, PIECES);
-  receive(&other, 1);
+  receive(&piece, 5 * PIECES);
+  for (says = 5; says <= LARGE; says += LARGE - 5) {
+    receive(&closes, says);
+    receive(&ends, says);
+  }
   harness_check_baseline();
   return 0;
 }

@@ -12,7 +12,7 @@ use core::ops::Range;
 pub(super) type Carried = [i32; 2];
 
 /// Whether a success of `op` puts a descriptor into the process.
-pub(super) fn brings(op: &Op) -> bool {
+pub fn brings(op: &Op) -> bool {
     match op.opcode {
         opcode::ACCEPT | opcode::OPENAT | opcode::OPENAT2 | opcode::SOCKET => op.file_index == 0,
         opcode::PIPE | opcode::FIXED_FD_INSTALL => true,

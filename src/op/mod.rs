@@ -30,6 +30,7 @@ mod zero_copy;
 
 pub use arguments::Arguments;
 pub use completed::{Call, Completed};
+pub use descriptor::brings;
 pub use engine::{Engine, EngineConfig, Sink};
 pub use table::serves;
 pub use turn::Begun;

@@ -6,6 +6,7 @@
 use super::config::Config;
 use super::conns::Conns;
 use super::executor::{Executor, Key, Owner, Polled};
+use super::operation::Operations;
 use super::send::Guards;
 use super::time::Sleepers;
 use super::udp::UdpSocket;
@@ -61,6 +62,7 @@ pub(super) struct Here {
     pub(super) sleepers: RefCell<Sleepers>,
     pub(super) guards: RefCell<Guards>,
     pub(super) udp: RefCell<Vec<UdpSocket>>,
+    pub(super) operations: Rc<Operations>,
 }
 
 thread_local! {
@@ -106,6 +108,7 @@ impl Here {
             conns: RefCell::default(),
             guards: RefCell::default(),
             udp: RefCell::default(),
+            operations: Rc::default(),
         }
     }
 

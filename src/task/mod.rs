@@ -4,6 +4,7 @@
 
 pub mod config;
 pub mod error;
+pub mod fs;
 pub mod guard;
 pub mod handler;
 
@@ -11,11 +12,15 @@ mod combine;
 mod conn;
 mod connect;
 mod conns;
+mod disk;
 mod driver_ctx;
 mod executor;
 mod here;
 mod launch;
 mod notify;
+mod operation;
+#[cfg(test)]
+mod operation_tests;
 mod recv;
 mod send;
 mod spawn;
@@ -27,6 +32,7 @@ pub use combine::{Either, Either3, Join, Join3, Select, Select3, join, join3, se
 pub use config::{Config, ConfigBuilder, RecvBufferConfig, WorkerConfig};
 pub use conn::{ConnCtx, ConnToken};
 pub use connect::{ConnectFuture, connect, connect_with_timeout};
+pub use disk::DiskIoFuture;
 pub use driver_ctx::DriverCtx;
 pub use error::{Elapsed, Error, JoinError, TimerExhausted, UdpSendError};
 pub use guard::{GuardBox, MemoryRegion, RegionId, SendGuard};

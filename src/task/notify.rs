@@ -15,6 +15,9 @@ use std::io::{self, Read};
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 
+/// The door's number of the poll on an eventfd: no operation of a task has it.
+pub(super) const NOTIFIED: u64 = 0;
+
 const POLL_ADD_MULTI: u32 = 1;
 
 /// The eventfds of a runtime.
@@ -62,7 +65,7 @@ impl Notified {
                 ..Op::default()
             };
             // SAFETY: it names no memory.
-            self.poll.set(unsafe { worker.submit(&op, 0) }?);
+            self.poll.set(unsafe { worker.submit(&op, NOTIFIED) }?);
         }
         Ok(())
     }

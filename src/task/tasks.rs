@@ -9,7 +9,7 @@ use super::driver_ctx::DriverCtx;
 use super::executor::{Executor, Owner};
 use super::handler::AsyncEventHandler;
 use super::here::{Here, Shown, Waiter};
-use super::notify::Notified;
+use super::notify::{NOTIFIED, Notified};
 use super::udp::{UdpCtx, UdpSocket};
 use crate::driver::Completion;
 use crate::runtime::{Door, Event, Rest, Shared, Worker};
@@ -134,7 +134,7 @@ impl<H: AsyncEventHandler> Tasks<H> {
         self.here.wake_all(id);
     }
 
-    fn completed(&self, worker: &Worker, completion: &Completion) {
+    fn notified(&self, worker: &Worker, completion: &Completion) {
         if self.notified.completed(completion) {
             let mut driver = DriverCtx::new(&self.here, worker);
             self.handler.borrow_mut().on_notify(&mut driver);
@@ -171,7 +171,10 @@ impl<H: AsyncEventHandler> Door for Tasks<H> {
                 let waiter = here.sleepers.borrow_mut().ticked(user);
                 waiter.into_iter().for_each(|waiter| here.wake(waiter));
             }
-            Event::Completed { completion, .. } => self.completed(worker, completion),
+            Event::Completed { user: NOTIFIED, completion } => self.notified(worker, completion),
+            Event::Completed { user, completion } => {
+                here.operations.completed(here, user, completion);
+            }
             Event::Datagram { listener, datagram } => here.datagram(listener, datagram),
             Event::Released { cookie, .. } => {
                 let guard = here.guards.borrow_mut().release(cookie);

@@ -3,6 +3,9 @@
 use ringline::*;
 use std::future::Future;
 use std::net::{SocketAddr, TcpStream};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 pub const LIMIT: Duration = Duration::from_secs(20);
@@ -44,4 +47,59 @@ impl AsyncEventHandler for Echo {
             while peer.with_data(echo).await > 0 {}
         }
     }
+}
+
+type Task = Pin<Box<dyn Future<Output = ()>>>;
+
+/// What makes the task of a worker of [`Once`], and the one test that has one.
+static MAKE: Mutex<Option<Box<dyn FnOnce() -> Task + Send>>> = Mutex::new(None);
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// The task is over, by a panic too: so is the runtime.
+struct Ends(Arc<AtomicBool>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.store(!std::thread::panicking(), Ordering::SeqCst);
+        request_shutdown().expect("on a worker");
+    }
+}
+
+struct Once;
+
+impl AsyncEventHandler for Once {
+    fn create_for_worker(_: usize) -> Self {
+        Once
+    }
+
+    fn on_accept(&self, _: ConnCtx) -> impl Future<Output = ()> + 'static {
+        async {}
+    }
+
+    fn on_start(&self) -> Option<Task> {
+        MAKE.lock().expect("no panic").take().map(|make| make())
+    }
+}
+
+/// Run a task on a worker of `config`, which ends with it; a panic of the task is the caller's.
+pub fn run<F>(config: Config, make: impl FnOnce() -> F + Send + 'static)
+where
+    F: Future<Output = ()> + 'static,
+{
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let passed = Arc::new(AtomicBool::new(false));
+    let ends = Ends(passed.clone());
+    let make: Box<dyn FnOnce() -> Task + Send> = Box::new(|| {
+        let task = make();
+        Box::pin(async move {
+            let _ends = ends;
+            task.await;
+        })
+    });
+    *MAKE.lock().expect("no panic") = Some(make);
+    let (_stop, workers) = RinglineBuilder::new(config).launch::<Once>().expect("launch");
+    for worker in workers {
+        worker.join().expect("no panic").expect("no error");
+    }
+    assert!(passed.load(Ordering::SeqCst), "the task panicked: see above");
 }

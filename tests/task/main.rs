@@ -4,4 +4,5 @@
 #![allow(clippy::manual_async_fn)]
 
 mod common;
+mod files;
 mod server;

@@ -2396,6 +2396,11 @@ typedef struct ringline_runtime_stats {
    * so many threads, and the memory of the runtime, stay until they come back.
    */
   uint64_t left_behind;
+  /**
+   * Bytes of messages of 16 KiB and more that were copied, since the kernel did not take them at
+   * once.
+   */
+  uint64_t copied;
 } ringline_runtime_stats;
 
 /**
@@ -3995,11 +4000,14 @@ int32_t ringline_worker_take(ringline_runtime *runtime,
 int32_t ringline_runtime_config_init(struct ringline_runtime_config *config);
 
 /**
- * Send a copy of `length` bytes, behind what is queued; all of them or none. They leave when the
- * callback has returned, small ones together. In the worker's callbacks only.
+ * Send `length` bytes, behind what is queued; all of them or none. They may change when this
+ * returns: they are copied, and leave when the callback has returned, small ones together; of 16
+ * KiB and more, with nothing but one small message before them, what the kernel takes leaves at
+ * once and only the rest is copied. In the worker's callbacks only.
  *
  * Returns 0; -EAGAIN when high_water bytes are queued: wait for writable; RINGLINE_ECLOSED after
- * close or shutdown; -EMSGSIZE above 1 GiB; -ENOMEM; RINGLINE_ENULL; RINGLINE_EWRONGTHREAD;
+ * close or shutdown; -EMSGSIZE above 1 GiB; -ENOMEM (the connection closes when a part of a long
+ * message had left); RINGLINE_ENULL; RINGLINE_EWRONGTHREAD;
  * RINGLINE_ESTALE when the connection is over; RINGLINE_EFORKED.
  */
 int32_t ringline_conn_send(ringline_runtime *runtime,

@@ -110,7 +110,7 @@ fn each_of_runtimes(mut out: impl FnMut(&'static str, u32, u32)) {
             size, workers, accepted, closed, refused, accept_pauses, receives, received, sends,
             sent, parked, turns, taken, take_refusals, connected, timeouts, datagrams,
             datagram_receives, datagrams_sent, datagram_sends, datagrams_lost, backoffs, stalls,
-            left_behind,
+            left_behind, copied,
         }
         "ringline_listen": ringline_listen { size, flags, backlog, resv, tls }
         "ringline_lease": ringline_lease { size, resv, lease, bytes, length }

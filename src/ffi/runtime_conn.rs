@@ -78,11 +78,14 @@ fn refusal(handle: u64) -> Fault {
     }
 }
 
-/// Send a copy of `length` bytes, behind what is queued; all of them or none. They leave when the
-/// callback has returned, small ones together. In the worker's callbacks only.
+/// Send `length` bytes, behind what is queued; all of them or none. They may change when this
+/// returns: they are copied, and leave when the callback has returned, small ones together; of 16
+/// KiB and more, with nothing but one small message before them, what the kernel takes leaves at
+/// once and only the rest is copied. In the worker's callbacks only.
 ///
 /// Returns 0; -EAGAIN when high_water bytes are queued: wait for writable; RINGLINE_ECLOSED after
-/// close or shutdown; -EMSGSIZE above 1 GiB; -ENOMEM; RINGLINE_ENULL; RINGLINE_EWRONGTHREAD;
+/// close or shutdown; -EMSGSIZE above 1 GiB; -ENOMEM (the connection closes when a part of a long
+/// message had left); RINGLINE_ENULL; RINGLINE_EWRONGTHREAD;
 /// RINGLINE_ESTALE when the connection is over; RINGLINE_EFORKED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn ringline_conn_send(

@@ -63,6 +63,9 @@ pub struct ringline_runtime_stats {
     /// Lookups, starts of children and functions of ringline_work() that a stop did not wait for:
     /// so many threads, and the memory of the runtime, stay until they come back.
     pub left_behind: u64,
+    /// Bytes of messages of 16 KiB and more that were copied, since the kernel did not take them at
+    /// once.
+    pub copied: u64,
 }
 
 /// Add counters to the members of the same names.
@@ -78,7 +81,7 @@ impl ringline_runtime_stats {
         add! { self += stats:
             accepted closed refused accept_pauses receives received sends sent parked
             turns taken take_refusals connected timeouts datagrams datagram_receives
-            datagrams_sent datagram_sends datagrams_lost backoffs stalls left_behind
+            datagrams_sent datagram_sends datagrams_lost backoffs stalls left_behind copied
         }
     }
 }
@@ -119,7 +122,7 @@ pub unsafe extern "C-unwind" fn ringline_worker_stats_of(
     })
 }
 
-const ROWS: [Row<WorkerStats>; 18] = [
+const ROWS: [Row<WorkerStats>; 19] = [
     ("accepted", "Connections accepted.", |stats| &stats.accepted),
     ("closed", "Connections that are over.", |stats| &stats.closed),
     ("refused", "Clients sent away.", |stats| &stats.refused),
@@ -138,6 +141,7 @@ const ROWS: [Row<WorkerStats>; 18] = [
     ("backoffs", "Times that the worker rested.", |stats| &stats.backoffs),
     ("stalls", "Callbacks that took longer than stall_ns.", |stats| &stats.stalls),
     ("left_behind", "Threads that a stop did not wait for.", |stats| &stats.left_behind),
+    ("copied_bytes", "Bytes of long messages that could not go at once.", |stats| &stats.copied),
 ];
 
 /// Write the counters of each worker in the text format of Prometheus: for each a HELP line, a TYPE

@@ -23,6 +23,8 @@ pub struct WorkerStats {
     pub sends: Counter,
     /// Bytes that the kernel took.
     pub sent: Counter,
+    /// Bytes of long messages that were copied, since they could not go at once.
+    pub copied: Counter,
     /// Times a connection waited for a buffer of the pool.
     pub parked: Counter,
     /// Leases that users took.

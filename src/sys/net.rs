@@ -8,6 +8,7 @@ use core::time::Duration;
 use socket2::{SockRef, Socket, Type};
 use std::ffi::{CString, OsStr};
 use std::io;
+use std::io::IoSlice;
 use std::net::{Shutdown, SocketAddr};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -190,6 +191,12 @@ pub(super) fn hang_up(fd: i32) {
         true => Ok(()),
         false => socket.shutdown(Shutdown::Both),
     });
+}
+
+/// Send what goes at once, without waiting: how many bytes that is, or an errno.
+pub fn send_at_once(fd: i32, slices: &[IoSlice<'_>]) -> Result<usize, i32> {
+    let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+    with(fd, |socket| socket.send_vectored_with_flags(slices, flags)).map_err(errno_of)
 }
 
 /// Bytes that a socket received and that nobody took. One that cannot say has none.

@@ -1,21 +1,23 @@
 /*
- * A server that sends the next piece when it hears that the last one went, although nothing else
- * happens; and ones that end or close behind what they send, a small message and one that takes the
- * way of larger ones. The limit of a close is an hour: nothing looks at a connection by the clock.
- * Failure: the stream stops, for a send without a completion ends no wait.
+ * A server that sends the next piece, a small or a long one, when it hears that the last one went,
+ * although nothing else happens; and ones that end or close behind what they send, a small message
+ * and one that takes the way of larger ones. The limit of a close is an hour: nothing looks at a
+ * connection by the clock. Failure: the stream stops, for a send without a completion ends no wait.
  */
 #include "serving.h"
 
 #define PIECES 100
 
-enum { LARGE = 6000 };
+enum { LARGE = 6000, LONG = 20000 };
 
-static int left, says;
-static char message[LARGE];
+static int left, piece, says;
+static char message[LONG];
+static uint64_t gone;
 
 static void next_piece(ringline_runtime *runtime, uint64_t conn) {
+  gone = 0;
   if (left-- > 0)
-    CHECK_EQ(ringline_conn_send(runtime, conn, "piece", 5), 0);
+    CHECK_EQ(ringline_conn_send(runtime, conn, message, (size_t)piece), 0);
   else
     CHECK_EQ(ringline_conn_close(runtime, conn, RINGLINE_CLOSE_GRACEFULLY), 0);
 }
@@ -28,8 +30,9 @@ static void accepted(void *ctx, ringline_runtime *runtime, uint64_t conn, uint32
 static void sent(void *ctx, ringline_runtime *runtime, uint64_t conn, uint64_t user,
                  uint64_t length) {
   (void)ctx, (void)user;
-  CHECK_EQ(length, 5);
-  next_piece(runtime, conn);
+  gone += length;
+  CHECK(gone <= (uint64_t)piece);
+  if (gone == (uint64_t)piece) next_piece(runtime, conn);
 }
 
 static void says_and_closes(void *ctx, ringline_runtime *runtime, uint64_t conn,
@@ -45,34 +48,36 @@ static void says_and_ends(void *ctx, ringline_runtime *runtime, uint64_t conn, u
   CHECK_EQ(ringline_conn_shutdown(runtime, conn), 0);
 }
 
-static void receive(const ringline_runtime_handlers *handlers, int bytes) {
+static void receive(const ringline_runtime_handlers *handlers, int bytes, int times) {
   ringline_runtime_config config = {.size = sizeof config,
                                     .close_timeout_ns = UINT64_C(3600000000000)};
-  char got[LARGE], end;
+  char got[LONG], end;
   serving server;
   int client;
-  CHECK(bytes <= LARGE);
+  CHECK(bytes <= LONG);
   serve(&server, &config, handlers);
   client = client_of(&server);
-  recv_whole(client, got, (size_t)bytes);
+  while (times-- > 0) recv_whole(client, got, (size_t)bytes);
   CHECK_EQ(recv_some(client, &end, 1), 0);
   close(client);
   stop_serving(&server);
 }
 
 int main(void) {
-  ringline_runtime_handlers piece = {.size = sizeof piece, .accept = accepted, .sent = sent};
+  ringline_runtime_handlers pieces = {.size = sizeof pieces, .accept = accepted, .sent = sent};
   ringline_runtime_handlers closes = {.size = sizeof closes, .accept = says_and_closes};
   ringline_runtime_handlers ends = {.size = sizeof ends, .accept = says_and_ends};
   /* What the memory allocator keeps of a worker that sends stays. */
   says = LARGE;
-  receive(&closes, says);
+  receive(&closes, says, 1);
   serving_baseline(NULL);
-  left = PIECES;
-  receive(&piece, 5 * PIECES);
+  for (piece = 5; piece <= LONG; piece += LONG - 5) {
+    left = PIECES;
+    receive(&pieces, piece, PIECES);
+  }
   for (says = 5; says <= LARGE; says += LARGE - 5) {
-    receive(&closes, says);
-    receive(&ends, says);
+    receive(&closes, says, 1);
+    receive(&ends, says, 1);
   }
   harness_check_baseline();
   return 0;

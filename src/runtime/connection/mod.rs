@@ -3,6 +3,7 @@
 //! Owns: nothing; it says what of them the worker above may name. Nothing of this room knows the
 //! worker, its listeners or the user: what is to be told is returned.
 
+mod at_once;
 mod batch;
 mod closing;
 mod connections;
@@ -29,6 +30,7 @@ mod table;
 mod taking;
 mod teardown;
 
+pub use at_once::LEAST as LEAST_AT_ONCE;
 pub use connections::Connections;
 pub use kept::Kept;
 pub use limits::Spans;

@@ -7,8 +7,8 @@ use super::state::Worker;
 use crate::fault::{ECLOSED, Fault};
 use crate::resource::Held as Marked;
 use crate::runtime::connection::{
-    Close, Connection, Connections, Gone, Held, How, Kept, Lent, Life, Offer, Spans, closing, fast,
-    few, index_of, nothing,
+    Close, Connection, Connections, Gone, Held, How, Kept, LEAST_AT_ONCE, Lent, Life, Offer, Spans,
+    closing, fast, few, index_of, nothing,
 };
 use crate::runtime::tls::{TlsConfig, TlsFacts};
 use crate::sys::{file, net};
@@ -94,7 +94,7 @@ impl Worker {
         Ok(done)
     }
 
-    /// Queue a copy of `data`; all of it or nothing.
+    /// Send `data`, all of it or nothing: a copy is queued of what does not go at once.
     pub fn send(&self, id: u64, data: &[u8]) -> Result<(), Fault> {
         let core = &mut self.core.borrow_mut().connections;
         if data.is_empty() {
@@ -104,6 +104,9 @@ impl Worker {
             return Ok(());
         }
         let index = core.sender(id, data.len() as u64)?;
+        if data.len() >= LEAST_AT_ONCE {
+            return core.send_parts(index, data.len(), core::iter::once(data));
+        }
         let queue = core.table.at(index).outgoing();
         if !queue.push_first(data, &mut core.blocks) {
             queue.push_all([data], &mut core.blocks)?;
@@ -263,7 +266,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Queue a copy of all of `parts`, or nothing.
+    /// Send all of `parts` or nothing, as [`Worker::send`].
     pub fn send_parts<'a>(
         &self,
         id: u64,
@@ -272,9 +275,7 @@ impl Worker {
         let core = &mut self.core.borrow_mut().connections;
         let len = parts.clone().fold(0u64, |len, part| len.saturating_add(part.len() as u64));
         let index = core.sender(id, len)?;
-        core.table.at(index).push(parts, &mut core.blocks)?;
-        core.make_due(index);
-        Ok(())
+        core.send_parts(index, len as usize, parts)
     }
 
     /// Queue the user's own memory, which is lent until it is told to be released.

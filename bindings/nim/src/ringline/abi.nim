@@ -1008,6 +1008,9 @@ type
     left_behind*: uint64
       ## Lookups, starts of children and functions of ringline_work() that a stop did not wait for:
       ## so many threads, and the memory of the runtime, stay until they come back.
+    copied*: uint64
+      ## Bytes of messages of 16 KiB and more that were copied, since the kernel did not take them at
+      ## once.
 
   ringline_tls_info* {.bycopy.} = object
     ## What a connection's TLS is like. Set `size` to sizeof(ringline_tls_info) (0 = the same) before
@@ -2146,11 +2149,14 @@ proc ringline_runtime_config_init*(config: ptr ringline_runtime_config): int32
 
 proc ringline_conn_send*(runtime: ptr ringline_runtime, conn: uint64, bytes: pointer,
     length: csize_t): int32
-  ## Send a copy of `length` bytes, behind what is queued; all of them or none. They leave when the
-  ## callback has returned, small ones together. In the worker's callbacks only.
+  ## Send `length` bytes, behind what is queued; all of them or none. They may change when this
+  ## returns: they are copied, and leave when the callback has returned, small ones together; of 16
+  ## KiB and more, with nothing but one small message before them, what the kernel takes leaves at
+  ## once and only the rest is copied. In the worker's callbacks only.
   ##
   ## Returns 0; -EAGAIN when high_water bytes are queued: wait for writable; RINGLINE_ECLOSED after
-  ## close or shutdown; -EMSGSIZE above 1 GiB; -ENOMEM; RINGLINE_ENULL; RINGLINE_EWRONGTHREAD;
+  ## close or shutdown; -EMSGSIZE above 1 GiB; -ENOMEM (the connection closes when a part of a long
+  ## message had left); RINGLINE_ENULL; RINGLINE_EWRONGTHREAD;
   ## RINGLINE_ESTALE when the connection is over; RINGLINE_EFORKED.
 
 proc ringline_conn_close*(runtime: ptr ringline_runtime, conn: uint64, how: uint32): int32
@@ -3041,6 +3047,8 @@ iterator layoutRows*(): tuple[name: string, offset, size: int] =
     sizeof(default(ringline_runtime_stats).stalls))
   yield ("ringline_runtime_stats.left_behind", offsetOf(ringline_runtime_stats, left_behind),
     sizeof(default(ringline_runtime_stats).left_behind))
+  yield ("ringline_runtime_stats.copied", offsetOf(ringline_runtime_stats, copied),
+    sizeof(default(ringline_runtime_stats).copied))
   yield ("ringline_tls_info", 0, sizeof(ringline_tls_info))
   yield ("ringline_tls_info.size", offsetOf(ringline_tls_info, size),
     sizeof(default(ringline_tls_info).size))

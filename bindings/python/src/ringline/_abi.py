@@ -1377,6 +1377,9 @@ class RuntimeStats(ctypes.Structure):
     #: Lookups, starts of children and functions of ringline_work() that a stop did not wait for:
     #: so many threads, and the memory of the runtime, stay until they come back.
     left_behind: int
+    #: Bytes of messages of 16 KiB and more that were copied, since the kernel did not take them at
+    #: once.
+    copied: int
 
     _fields_ = [
         ("size", ctypes.c_uint32),
@@ -1403,11 +1406,12 @@ class RuntimeStats(ctypes.Structure):
         ("backoffs", ctypes.c_uint64),
         ("stalls", ctypes.c_uint64),
         ("left_behind", ctypes.c_uint64),
+        ("copied", ctypes.c_uint64),
     ]
 
 
-#: The same for the struct module: 184 bytes.
-RUNTIME_STATS_FORMAT = "<IIQQQQQQQQQQQQQQQQQQQQQQ"
+#: The same for the struct module: 192 bytes.
+RUNTIME_STATS_FORMAT = "<IIQQQQQQQQQQQQQQQQQQQQQQQ"
 
 
 class TlsInfo(ctypes.Structure):
@@ -2721,11 +2725,14 @@ class Functions:
     runtime_config_init: Callable[[Pointer], int]
 
     #: conn_send(runtime, conn, bytes, length)
-    #: Send a copy of `length` bytes, behind what is queued; all of them or none. They leave when the
-    #: callback has returned, small ones together. In the worker's callbacks only.
+    #: Send `length` bytes, behind what is queued; all of them or none. They may change when this
+    #: returns: they are copied, and leave when the callback has returned, small ones together; of 16
+    #: KiB and more, with nothing but one small message before them, what the kernel takes leaves at
+    #: once and only the rest is copied. In the worker's callbacks only.
     #:
     #: Returns 0; -EAGAIN when high_water bytes are queued: wait for writable; RINGLINE_ECLOSED after
-    #: close or shutdown; -EMSGSIZE above 1 GiB; -ENOMEM; RINGLINE_ENULL; RINGLINE_EWRONGTHREAD;
+    #: close or shutdown; -EMSGSIZE above 1 GiB; -ENOMEM (the connection closes when a part of a long
+    #: message had left); RINGLINE_ENULL; RINGLINE_EWRONGTHREAD;
     #: RINGLINE_ESTALE when the connection is over; RINGLINE_EFORKED.
     conn_send: Callable[[Pointer, int, Pointer, int], int]
 

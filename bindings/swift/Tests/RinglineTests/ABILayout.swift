@@ -257,6 +257,7 @@ func layoutRows() -> [LayoutRow] {
   rows.append(row("ringline_runtime_stats.backoffs", \ringline_runtime_stats.backoffs))
   rows.append(row("ringline_runtime_stats.stalls", \ringline_runtime_stats.stalls))
   rows.append(row("ringline_runtime_stats.left_behind", \ringline_runtime_stats.left_behind))
+  rows.append(row("ringline_runtime_stats.copied", \ringline_runtime_stats.copied))
   rows.append(row("ringline_tls_info", ringline_tls_info.self))
   rows.append(row("ringline_tls_info.size", \ringline_tls_info.size))
   rows.append(row("ringline_tls_info.state", \ringline_tls_info.state))

@@ -4,6 +4,7 @@
 //! where the machine allows it.
 
 use super::error::Error;
+use super::fs::FsConfig;
 use super::guard::MemoryRegion;
 use std::net::SocketAddr;
 
@@ -94,6 +95,9 @@ pub struct Config {
     pub timer_slots: u32,
     /// Addresses at which datagrams are received. Default: none.
     pub udp_bind: Vec<SocketAddr>,
+    /// Files and folders, or `None`: then [`fs`](crate::fs) opens nothing. Default:
+    /// `Some(FsConfig::default())`.
+    pub fs: Option<FsConfig>,
     /// Milliseconds for which a close waits until the other end has taken all. Default: 5000.
     pub close_timeout_ms: u64,
 }
@@ -127,6 +131,7 @@ impl Default for Config {
             standalone_task_capacity: 256,
             timer_slots: 256,
             udp_bind: Vec::new(),
+            fs: Some(FsConfig::default()),
             close_timeout_ms: 5000,
         }
     }
@@ -244,6 +249,12 @@ impl ConfigBuilder {
     /// Receive datagrams at one more address.
     pub fn bind_udp(mut self, address: SocketAddr) -> ConfigBuilder {
         self.config.udp_bind.push(address);
+        self
+    }
+
+    /// Set [`Config::fs`].
+    pub fn fs(mut self, fs: impl Into<Option<FsConfig>>) -> ConfigBuilder {
+        self.config.fs = fs.into();
         self
     }
 

@@ -5,6 +5,7 @@
 
 use super::config::Config;
 use super::conns::Conns;
+use super::disk::Disk;
 use super::executor::{Executor, Key, Owner, Polled};
 use super::operation::Operations;
 use super::send::Guards;
@@ -63,6 +64,7 @@ pub(super) struct Here {
     pub(super) guards: RefCell<Guards>,
     pub(super) udp: RefCell<Vec<UdpSocket>>,
     pub(super) operations: Rc<Operations>,
+    pub(super) disk: Disk,
 }
 
 thread_local! {
@@ -102,6 +104,7 @@ impl Here {
         Here {
             executor,
             sleepers: RefCell::new(Sleepers::new(config.timer_slots)),
+            disk: Disk::new(&config),
             config,
             worker: Cell::new(None),
             shown: Cell::new(None),
@@ -122,6 +125,7 @@ impl Here {
     /// The worker is over: its tasks are dropped.
     pub(super) fn end(&self) {
         self.executor.clear();
+        self.disk.clear();
         Executor::leave();
         HERE.set(None);
         self.worker.set(None);

@@ -1,9 +1,13 @@
 //! Files and folders.
 
 use crate::common::*;
-use ringline::fs;
+use bytes::{Bytes, BytesMut};
+use ringline::fs::{self, FsConfig, OpenFlags};
+use ringline::sleep;
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// A folder of a test, which goes with it.
 pub struct Folder(PathBuf);
@@ -48,4 +52,217 @@ fn folders_are_made_and_files_renamed_and_removed() {
     });
     let error = fs::remove("nowhere").expect_err("no worker");
     assert_eq!(error.kind(), ErrorKind::NotConnected);
+}
+
+#[test]
+fn what_is_written_is_read() {
+    run(config(), || async {
+        let folder = Folder::new("data");
+        let flags = OpenFlags::READ_WRITE | OpenFlags::CREATE | OpenFlags::EXCLUSIVE;
+        let file = fs::open(folder.at("a"), flags, 0o600).expect("begun").await.expect("opened");
+        let again = fs::open(folder.at("a"), flags, 0o600).expect("begun").await;
+        assert_eq!(again.expect_err("there already").kind(), ErrorKind::AlreadyExists);
+        let (count, buffer) = fs::write_from(file, 0, "hello".into()).expect("begun").await;
+        assert_eq!((count.expect("written"), &buffer[..]), (5, &b"hello"[..]));
+        let (count, _) = fs::append(file, " you".into()).expect("begun").await;
+        assert_eq!(count.expect("written"), 4);
+        let parts = vec!["HE".into(), Bytes::new(), "LL".into()];
+        let (count, parts) = fs::write_vectored(file, 0, parts).expect("begun").await;
+        assert_eq!((count.expect("written"), parts.len()), (4, 3));
+        assert_eq!(fs::read_to_end(file).await.expect("read"), "HELLo you");
+        assert_eq!(fs::read_exact(file, 2, 3).await.expect("read"), "LLo");
+        let error = fs::read_exact(file, 2, 300).await.expect_err("too short");
+        assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+        let mut buffer = BytesMut::with_capacity(64);
+        buffer.extend_from_slice(b"before ");
+        let (count, buffer) = fs::read_into(file, 6, buffer).expect("begun").await;
+        assert_eq!((count.expect("read"), &buffer[..]), (3, &b"before you"[..]));
+        let error = fs::read_into(file, 0, BytesMut::new()).expect_err("no room");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        let parts = vec![BytesMut::with_capacity(4), BytesMut::with_capacity(100)];
+        let room = parts[0].capacity();
+        let (count, parts) = fs::read_vectored(file, 0, parts).expect("begun").await;
+        assert_eq!(count.expect("read"), 9);
+        assert_eq!((&parts[0][..], &parts[1][..]), "HELLo you".as_bytes().split_at(room));
+        fs::fsync(file).expect("begun").await.expect("synced");
+        fs::fdatasync(file).expect("begun").await.expect("synced");
+        fs::close(file).expect("open");
+    });
+}
+
+#[test]
+fn the_published_calls_read_and_write_memory_of_the_callers() {
+    run(config(), || async {
+        let folder = Folder::new("raw");
+        let path = folder.at("a");
+        let file = fs::create(&path).unwrap().await.unwrap();
+        let data = b"hello ringline";
+        // SAFETY: awaited at once.
+        let written = unsafe { fs::write(file, 0, data.as_ptr(), data.len() as u32) };
+        assert_eq!(written.unwrap().await.unwrap(), 14);
+        fs::close(file).unwrap();
+        let file = fs::open(&path, OpenFlags::READ, 0).unwrap().await.unwrap();
+        assert_eq!(file.index(), 0);
+        let mut buffer = [0u8; 64];
+        // SAFETY: awaited at once.
+        let read = unsafe { fs::read(file, 6, buffer.as_mut_ptr(), buffer.len() as u32) };
+        assert_eq!(read.unwrap().await.unwrap(), 8);
+        assert_eq!(&buffer[..8], b"ringline");
+        fs::close(file).unwrap();
+    });
+}
+
+#[test]
+fn sizes_links_and_metadata_are_what_std_says() {
+    run(config(), || async {
+        let folder = Folder::new("meta");
+        fs::write_file(folder.at("a"), vec![7; 100_000]).await.expect("written");
+        let flags = OpenFlags::READ_WRITE;
+        let file =
+            fs::open(folder.at("a"), flags, 0).expect("begun").await.expect("opened").owned();
+        fs::truncate(*file, 10).expect("begun").await.expect("cut");
+        assert_eq!(fs::read_file(folder.at("a")).await.expect("read"), vec![7; 10]);
+        fs::fallocate(*file, 0, 8192).expect("begun").await.expect("allocated");
+        fs::punch_hole(*file, 0, 4096).expect("begun").await.expect("punched");
+        let found = fs::file_metadata(*file).expect("begun").await.expect("looked");
+        assert!(found.is_file && !found.is_dir && !found.is_symlink);
+        assert_eq!((found.size, found.links), (8192, 1));
+        fs::link(folder.at("a"), folder.at("b")).expect("begun").await.expect("linked");
+        fs::symlink("b", folder.at("c")).expect("begun").await.expect("linked");
+        let through = fs::stat(folder.at("c")).expect("begun").await.expect("looked");
+        assert_eq!((through.inode, through.links), (found.inode, 2));
+        let link = fs::symlink_metadata(folder.at("c")).expect("begun").await.expect("looked");
+        assert!(link.is_symlink && link.size == 1);
+        let std = std::fs::metadata(folder.at("a")).expect("looked");
+        assert_eq!((through.mode, through.mtime), (std.mode(), since_1970(&std)));
+        fs::create_dir_all(folder.at("x/y/z")).await.expect("made");
+        fs::create_dir_all(folder.at("x/y/z")).await.expect("there already");
+        let error = fs::create_dir_all(folder.at("a/y")).await.expect_err("a file");
+        assert_eq!(error.kind(), ErrorKind::NotADirectory);
+        assert!(fs::stat(folder.at("x/y/z")).expect("begun").await.expect("looked").is_dir);
+        fs::remove_dir(folder.at("x/y/z")).expect("begun").await.expect("removed");
+        let error = fs::remove_dir(folder.at("x")).expect("begun").await.expect_err("not empty");
+        assert_eq!(error.kind(), ErrorKind::DirectoryNotEmpty);
+    });
+}
+
+fn since_1970(found: &std::fs::Metadata) -> Duration {
+    let time = found.modified().expect("a time");
+    time.duration_since(std::time::UNIX_EPOCH).expect("after 1970")
+}
+
+#[test]
+fn attributes_are_set_and_read() {
+    run(config(), || async {
+        let folder = Folder::new("attributes");
+        fs::write_file(folder.at("a"), "a").await.expect("written");
+        let set = fs::set_attribute(folder.at("a"), "user.kind", b"text").expect("begun").await;
+        if set.as_ref().is_err_and(|error| error.kind() == ErrorKind::Unsupported) {
+            return println!("skipped: the file system of {:?} has no attributes", folder.at("a"));
+        }
+        set.expect("set");
+        let value = fs::get_attribute(folder.at("a"), "user.kind").await.expect("read");
+        assert_eq!(value, b"text");
+        let error = fs::get_attribute(folder.at("a"), "user.other").await.expect_err("none");
+        assert_eq!(error.raw_os_error(), Some(libc::ENODATA));
+    });
+}
+
+#[test]
+fn a_splice_moves_bytes_through_a_pipe() {
+    run(config(), || async {
+        let folder = Folder::new("splice");
+        fs::write_file(folder.at("a"), "0123456789").await.expect("written");
+        let file =
+            fs::open(folder.at("a"), OpenFlags::READ, 0).expect("begun").await.expect("file");
+        let (end, start) = std::io::pipe().expect("a pipe");
+        let (start, end) = (fs::adopt(start).expect("room"), fs::adopt(end).expect("room"));
+        let target = fs::create(folder.at("b")).expect("begun").await.expect("file");
+        let moved = fs::splice(file, Some(2), start, None, 5).expect("begun").await;
+        assert_eq!(moved.expect("moved"), 5);
+        let moved = fs::splice(end, None, target, Some(1), 5).expect("begun").await;
+        assert_eq!(moved.expect("moved"), 5);
+        assert_eq!(fs::read_file(folder.at("b")).await.expect("read"), b"\x0023456"[..]);
+    });
+}
+
+#[test]
+fn handles_of_closed_files_are_refused_and_limits_kept() {
+    let mut limited = config();
+    limited.fs = Some(FsConfig { max_files: 2, max_commands_in_flight: 2 });
+    run(limited, || async {
+        let folder = Folder::new("limits");
+        let one = fs::create(folder.at("a")).expect("begun").await.expect("opened");
+        let two = fs::create(folder.at("b")).expect("begun").await.expect("opened");
+        let error = fs::create(folder.at("c")).expect_err("two are open");
+        assert_eq!(error.kind(), ErrorKind::StorageFull);
+        fs::close(one).expect("open");
+        let error = fs::close(one).expect_err("closed");
+        assert_eq!(error.kind(), ErrorKind::NotConnected);
+        let three = fs::create(folder.at("c")).expect("begun").await.expect("room");
+        assert_eq!(three.index(), one.index());
+        assert_ne!(three, one);
+        assert!(fs::fsync(one).is_err(), "the place is another file's");
+        let (first, second) = (fs::fsync(two).expect("one"), fs::fsync(three).expect("two"));
+        let error = fs::fsync(two).expect_err("two are under way");
+        assert_eq!(error.kind(), ErrorKind::StorageFull);
+        first.await.expect("synced");
+        second.await.expect("synced");
+        fs::fsync(two).expect("room").await.expect("synced");
+        let owned = three.owned();
+        drop(owned);
+        assert!(fs::fsync(three).is_err(), "closed with its owner");
+    });
+    let mut none = config();
+    none.fs = None;
+    run(none, || async {
+        let error = fs::create("never").expect_err("not configured");
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+    });
+}
+
+/// Descriptors of this process that lead to `path`.
+fn open_of(path: &Path) -> usize {
+    let all = std::fs::read_dir("/proc/self/fd").expect("a folder");
+    all.filter(|fd| {
+        let fd = fd.as_ref().expect("a descriptor").path();
+        std::fs::read_link(fd).is_ok_and(|target| target == path)
+    })
+    .count()
+}
+
+#[test]
+fn no_file_stays_open() {
+    let folder = Folder::new("leaks");
+    let path = folder.at("a");
+    std::fs::write(&path, b"a").expect("written");
+    let of = path.clone();
+    run(config(), move || async move {
+        for round in 0..100 {
+            let opening = fs::open(&of, OpenFlags::READ, 0).expect("begun");
+            if round % 2 == 0 {
+                // The kernel opens it, and nobody looks.
+                fs::stat(&of).expect("begun").await.expect("looked");
+            }
+            drop(opening);
+        }
+        // What was dropped before is told before this.
+        fs::stat(&of).expect("begun").await.expect("looked");
+        let end = Instant::now() + LIMIT;
+        while open_of(&of) > 0 {
+            assert!(Instant::now() < end, "{} are open", open_of(&of));
+            sleep(Duration::from_millis(1)).await;
+        }
+        let file = fs::open(&of, OpenFlags::READ, 0).expect("begun").await.expect("opened");
+        let reading = fs::read_into(file, 0, BytesMut::with_capacity(8)).expect("begun");
+        fs::close(file).expect("open");
+        // The read has the file still.
+        let (count, _) = reading.await;
+        assert_eq!(count.expect("read"), 1);
+        assert_eq!(open_of(&of), 0);
+        // And this one stays open until the worker is over.
+        fs::open(&of, OpenFlags::READ, 0).expect("begun").await.expect("opened");
+        assert_eq!(open_of(&of), 1);
+    });
+    assert_eq!(open_of(&path), 0);
 }

@@ -1,20 +1,42 @@
-//! The future of an operation on a file or a device that has a number for a result.
+//! Operations on files and devices, and the future of one that has a number for a result.
 //!
 //! Owns: nothing beside its operation.
 
+use super::shelf::Permit;
 use crate::driver::Op;
 use crate::task::operation::Operation;
 use std::ffi::CString;
 use std::future::Future;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
 /// What such an operation needs until the kernel is done.
 #[derive(Debug)]
-pub(in crate::task) enum Kept {
+pub(crate) enum Kept {
+    File { _file: Rc<OwnedFd> },
+    Files { _from: Rc<OwnedFd>, _to: Rc<OwnedFd> },
     Path { _path: CString },
     Paths { _from: CString, _to: CString },
+    Attribute { _path: CString, _name: CString, _value: Vec<u8> },
+}
+
+/// Submit the operation that `describe` makes of `kept`, one of those that `permit` is from.
+///
+/// # Errors
+/// As [`Operation::submit`].
+///
+/// # Safety
+/// As [`Operation::submit`].
+pub(crate) unsafe fn submit<T>(
+    kept: T,
+    permit: Permit,
+    describe: impl FnOnce(&mut T) -> Op,
+) -> io::Result<Operation<(T, Permit)>> {
+    // SAFETY: the caller's duty is the same.
+    unsafe { Operation::submit((kept, permit), |(kept, _)| describe(kept)) }
 }
 
 /// An operation on a file or a device. It is under way already; this resolves to its result: bytes,
@@ -22,7 +44,7 @@ pub(in crate::task) enum Kept {
 #[derive(Debug)]
 #[must_use = "dropping the future cancels the operation"]
 pub struct DiskIoFuture {
-    operation: Operation<Kept>,
+    operation: Operation<(Kept, Permit)>,
 }
 
 impl DiskIoFuture {
@@ -33,9 +55,9 @@ impl DiskIoFuture {
     ///
     /// # Safety
     /// As [`Operation::submit`].
-    pub(in crate::task) unsafe fn submit(kept: Kept, op: Op) -> io::Result<DiskIoFuture> {
+    pub(crate) unsafe fn submit(kept: Kept, permit: Permit, op: Op) -> io::Result<DiskIoFuture> {
         // SAFETY: the caller's duty is the same.
-        let operation = unsafe { Operation::submit(kept, |_| op) }?;
+        let operation = unsafe { submit(kept, permit, |_| op) }?;
         Ok(DiskIoFuture { operation })
     }
 

@@ -1,8 +1,12 @@
-//! What files and devices share: the future of an operation on one of them.
+//! What files and devices share: what of them a worker has open, and the future of an operation.
 //!
 //! Owns: nothing; it says what of the room others may name.
 
 mod future;
+mod open;
+mod shelf;
 
 pub use future::DiskIoFuture;
-pub(super) use future::Kept;
+pub(super) use future::{Kept, submit};
+pub(super) use open::Disk;
+pub(super) use shelf::{Handle, Permit, Shelf};

@@ -94,6 +94,8 @@ impl ringline_runtime_config {
             spin_us: self.spin_us,
             datagram_size: self.datagram_size,
             datagram_buffers: self.datagram_buffers,
+            big: false,
+            files: 0,
             min_rate: self.min_rate,
         };
         config.resolved()

@@ -64,6 +64,10 @@ pub struct Config {
     pub stall_ns: u64,
     /// How long a wait looks at the completions before it sleeps.
     pub spin_us: u32,
+    /// Entries of 128 bytes, in which a command to a device fits.
+    pub big: bool,
+    /// Slots of a worker for registered files; 0 = no table of them.
+    pub files: u32,
     /// Bytes of a received datagram; what is longer is cut off.
     pub datagram_size: u32,
     /// Buffers of a worker for received datagrams.

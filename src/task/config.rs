@@ -3,9 +3,11 @@
 //! Owns: the defaults and the limits. Invariant: a config that `validate` accepts can be launched
 //! where the machine allows it.
 
+use super::direct_io::DirectIoConfig;
 use super::error::Error;
 use super::fs::FsConfig;
 use super::guard::MemoryRegion;
+use super::nvme::NvmeConfig;
 use std::net::SocketAddr;
 
 /// The memory that a worker receives into.
@@ -98,6 +100,12 @@ pub struct Config {
     /// Files and folders, or `None`: then [`fs`](crate::fs) opens nothing. Default:
     /// `Some(FsConfig::default())`.
     pub fs: Option<FsConfig>,
+    /// Direct I/O, or `None` for none: then a worker's ring has no room for such files. Default:
+    /// `None`.
+    pub direct_io: Option<DirectIoConfig>,
+    /// Commands to NVMe devices, or `None` for none; with them the entries of a worker's ring are
+    /// twice as long. Default: `None`.
+    pub nvme: Option<NvmeConfig>,
     /// Milliseconds for which a close waits until the other end has taken all. Default: 5000.
     pub close_timeout_ms: u64,
 }
@@ -132,6 +140,8 @@ impl Default for Config {
             timer_slots: 256,
             udp_bind: Vec::new(),
             fs: Some(FsConfig::default()),
+            direct_io: None,
+            nvme: None,
             close_timeout_ms: 5000,
         }
     }
@@ -255,6 +265,18 @@ impl ConfigBuilder {
     /// Set [`Config::fs`].
     pub fn fs(mut self, fs: impl Into<Option<FsConfig>>) -> ConfigBuilder {
         self.config.fs = fs.into();
+        self
+    }
+
+    /// Set [`Config::direct_io`].
+    pub fn direct_io(mut self, direct_io: impl Into<Option<DirectIoConfig>>) -> ConfigBuilder {
+        self.config.direct_io = direct_io.into();
+        self
+    }
+
+    /// Set [`Config::nvme`].
+    pub fn nvme(mut self, nvme: impl Into<Option<NvmeConfig>>) -> ConfigBuilder {
+        self.config.nvme = nvme.into();
         self
     }
 

@@ -29,6 +29,14 @@ impl<'a> DriverCtx<'a> {
         DriverCtx { here, worker, is_heard: true }
     }
 
+    pub(super) fn here(&self) -> &'a Here {
+        self.here
+    }
+
+    pub(super) fn worker(&self) -> &'a Worker {
+        self.worker
+    }
+
     /// The default body of a callback says so: then nothing wakes the worker for it.
     pub(super) fn nobody_listens(&mut self) {
         self.is_heard = false;

@@ -3,7 +3,9 @@
 //! Owns: nothing.
 
 use super::conn::ConnCtx;
+use super::direct_io::DirectIoCompletion;
 use super::driver_ctx::DriverCtx;
+use super::nvme::NvmeCompletion;
 use super::udp::UdpCtx;
 use std::future::Future;
 use std::pin::Pin;
@@ -61,6 +63,12 @@ pub trait AsyncEventHandler: Send + 'static {
     /// Called when another thread wrote the worker's eventfd
     /// (`ShutdownHandle::worker_eventfds`); several writes may be one call.
     fn on_notify(&mut self, _driver: &mut DriverCtx<'_>) {}
+
+    /// Called when an operation is over that [`DriverCtx::direct_io_read`] and its kin began.
+    fn on_direct_io_complete(&mut self, _driver: &mut DriverCtx<'_>, _done: DirectIoCompletion) {}
+
+    /// Called when a command is over that [`DriverCtx::nvme_read`] and its kin began.
+    fn on_nvme_complete(&mut self, _driver: &mut DriverCtx<'_>, _done: NvmeCompletion) {}
 
     /// A task that begins before anything is accepted.
     fn on_start(&self) -> Option<Pin<Box<dyn Future<Output = ()>>>> {

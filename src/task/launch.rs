@@ -96,7 +96,11 @@ fn resolved(config: &Config) -> Result<runtime::Config, Error> {
     let pool = &config.recv_buffer;
     let bytes = u32::from(pool.ring_size).saturating_mul(pool.buffer_size);
     let size = (bytes / POOL_BUFFERS).clamp(LEAST_BUFFER, MOST_BUFFER).next_power_of_two();
+    let direct = config.direct_io.as_ref().map_or(0, |of| of.max_files);
+    let devices = config.nvme.as_ref().map_or(0, |of| of.max_devices);
     let resolved = runtime::Config {
+        big: config.nvme.is_some(),
+        files: u32::from(direct) + u32::from(devices),
         workers: config.worker.threads as u32,
         unpinned: !config.worker.pin_to_core,
         max_connections: config.max_connections,

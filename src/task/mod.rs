@@ -3,10 +3,12 @@
 //! Owns: the names of the Rust API, which the crate's root shows again.
 
 pub mod config;
+pub mod direct_io;
 pub mod error;
 pub mod fs;
 pub mod guard;
 pub mod handler;
+pub mod nvme;
 
 mod combine;
 mod conn;
@@ -32,12 +34,19 @@ pub use combine::{Either, Either3, Join, Join3, Select, Select3, join, join3, se
 pub use config::{Config, ConfigBuilder, RecvBufferConfig, WorkerConfig};
 pub use conn::{ConnCtx, ConnToken};
 pub use connect::{ConnectFuture, connect, connect_with_timeout};
+pub use direct_io::{
+    DirectIoCompletion, DirectIoConfig, DirectIoFile, DirectIoOp, direct_io_fsync, direct_io_read,
+    direct_io_write, open_direct_io_file,
+};
 pub use disk::DiskIoFuture;
 pub use driver_ctx::DriverCtx;
 pub use error::{Elapsed, Error, JoinError, TimerExhausted, UdpSendError};
 pub use guard::{GuardBox, MemoryRegion, RegionId, SendGuard};
 pub use handler::AsyncEventHandler;
 pub use launch::{RinglineBuilder, ShutdownHandle, request_shutdown};
+pub use nvme::{
+    NvmeCompletion, NvmeConfig, NvmeDevice, nvme_flush, nvme_read, nvme_write, open_nvme_device,
+};
 pub use recv::{ParseResult, RecvReadyFuture, WithBytesFuture, WithDataFuture};
 pub use send::{
     AsyncSendBuilder, ChainPartsBuilder, MAX_GUARDS, MAX_IOVECS, SendBuilder, SendChainBuilder,

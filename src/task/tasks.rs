@@ -5,12 +5,14 @@
 
 use super::config::Config;
 use super::conn::ConnCtx;
+use super::disk::{About, COMMAND};
 use super::driver_ctx::DriverCtx;
 use super::executor::{Executor, Owner};
 use super::handler::AsyncEventHandler;
 use super::here::{Here, Shown, Waiter};
 use super::notify::{NOTIFIED, Notified};
 use super::udp::{UdpCtx, UdpSocket};
+use super::{direct_io, nvme};
 use crate::driver::Completion;
 use crate::runtime::{Door, Event, Rest, Shared, Worker};
 use std::cell::RefCell;
@@ -141,6 +143,25 @@ impl<H: AsyncEventHandler> Tasks<H> {
         }
     }
 
+    /// The worker told of an operation that the synchronous side began.
+    fn commanded(&self, worker: &Worker, user: u64, completion: &Completion) {
+        let Some((seq, about)) = self.here.disk.commands.completed(user, completion) else {
+            return;
+        };
+        let mut driver = DriverCtx::new(&self.here, worker);
+        let mut handler = self.handler.borrow_mut();
+        match about {
+            About::Direct(file, op) => {
+                let done = direct_io::described(file, op, seq, completion.res);
+                handler.on_direct_io_complete(&mut driver, done);
+            }
+            About::Nvme(device) => {
+                let done = nvme::described(device, seq, completion.res);
+                handler.on_nvme_complete(&mut driver, done);
+            }
+        }
+    }
+
     fn closed(&self, worker: &Worker, id: u64, reason: i32) {
         {
             let mut conns = self.here.conns.borrow_mut();
@@ -172,6 +193,9 @@ impl<H: AsyncEventHandler> Door for Tasks<H> {
                 waiter.into_iter().for_each(|waiter| here.wake(waiter));
             }
             Event::Completed { user: NOTIFIED, completion } => self.notified(worker, completion),
+            Event::Completed { user, completion } if user & COMMAND != 0 => {
+                self.commanded(worker, user, completion);
+            }
             Event::Completed { user, completion } => {
                 here.operations.completed(here, user, completion);
             }

@@ -4,5 +4,6 @@
 #![allow(clippy::manual_async_fn)]
 
 mod common;
+mod disk;
 mod files;
 mod server;

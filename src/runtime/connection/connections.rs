@@ -75,7 +75,7 @@ fn ring_spec(config: &Config) -> RingSpec {
         sq_entries: SQ_ENTRIES,
         cq_entries: CQ_ENTRIES,
         sqpoll: false,
-        big: false,
+        big: config.big,
         sq_thread_idle_ms: 0,
         sq_thread_cpu: -1,
         disable: config.disable.with(disabled_by_environment()),
@@ -110,6 +110,9 @@ impl Connections {
         let errno = engine.attach();
         if errno != 0 {
             return Err(refused(errno));
+        }
+        if config.files > 0 {
+            engine.files_reserve(config.files, 0)?;
         }
         Ok(Connections {
             engine,

@@ -6,6 +6,7 @@ use super::state::Worker;
 use crate::driver::Op;
 use crate::fault::Fault;
 use crate::op::Sink;
+use std::os::fd::{AsRawFd, BorrowedFd};
 
 /// In place of a callback's address: the completion is the door's, its context the door's number.
 pub(super) const OWN: u64 = 2;
@@ -24,6 +25,18 @@ impl Worker {
             1 => Ok(token[0]),
             _ => Err(core.engine.rejection().0),
         }
+    }
+
+    /// Register a file with the worker's ring; its slot, by which operations name it.
+    pub fn file_add(&self, file: BorrowedFd<'_>) -> Result<u32, Fault> {
+        let mut slot = [0];
+        self.core.borrow_mut().engine.file_add(&[file.as_raw_fd()], &mut slot)?;
+        Ok(slot[0])
+    }
+
+    /// Forget a registered file, which nothing under way names.
+    pub fn file_remove(&self, slot: u32) -> Result<(), Fault> {
+        self.core.borrow_mut().engine.file_remove(slot)
     }
 
     /// Have such an operation end, which is told as ever.

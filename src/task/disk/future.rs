@@ -2,9 +2,11 @@
 //!
 //! Owns: nothing beside its operation.
 
+use super::fixed::FixedFile;
 use super::shelf::Permit;
 use crate::driver::Op;
-use crate::task::operation::Operation;
+use crate::task::nvme::Namespace;
+use crate::task::operation::{Operation, Outcome};
 use std::ffi::CString;
 use std::future::Future;
 use std::io;
@@ -20,6 +22,8 @@ pub(crate) enum Kept {
     Files { _from: Rc<OwnedFd>, _to: Rc<OwnedFd> },
     Path { _path: CString },
     Paths { _from: CString, _to: CString },
+    Fixed { _file: Rc<FixedFile> },
+    Nvme { _namespace: Rc<Namespace> },
     Attribute { _path: CString, _name: CString, _value: Vec<u8> },
 }
 
@@ -37,6 +41,14 @@ pub(crate) unsafe fn submit<T>(
 ) -> io::Result<Operation<(T, Permit)>> {
     // SAFETY: the caller's duty is the same.
     unsafe { Operation::submit((kept, permit), |(kept, _)| describe(kept)) }
+}
+
+/// What became of a command to a device, which has a status of its own for what it refused.
+pub(crate) fn refused(outcome: Outcome) -> io::Result<u32> {
+    match outcome.value()? {
+        0 => Ok(0),
+        status => Err(io::Error::other(format!("the device refused the command: {status:#x}"))),
+    }
 }
 
 /// An operation on a file or a device. It is under way already; this resolves to its result: bytes,
@@ -84,6 +96,26 @@ impl Future for DiskIoFuture {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<i32>> {
         let polled = Pin::new(&mut self.operation).poll(cx);
-        polled.map(|(outcome, _)| outcome.value().map(|value| value as i32))
+        polled.map(|(outcome, (kept, _))| {
+            let value = match kept {
+                Kept::Nvme { .. } => refused(outcome),
+                _ => outcome.value(),
+            };
+            value.map(|value| value as i32)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_of_a_device_is_no_success() {
+        let outcome = |res| Outcome { res, data: 0 };
+        assert_eq!(refused(outcome(0)).expect("done"), 0);
+        assert_eq!(refused(outcome(0x4002)).expect_err("refused").kind(), io::ErrorKind::Other);
+        let error = refused(outcome(-libc::EINVAL)).expect_err("refused");
+        assert_eq!(error.raw_os_error(), Some(libc::EINVAL));
     }
 }

@@ -2,11 +2,15 @@
 //!
 //! Owns: nothing; it says what of the room others may name.
 
+mod commands;
+mod fixed;
 mod future;
 mod open;
 mod shelf;
 
+pub(super) use commands::{About, COMMAND};
+pub(super) use fixed::FixedFile;
 pub use future::DiskIoFuture;
-pub(super) use future::{Kept, submit};
+pub(super) use future::{Kept, refused, submit};
 pub(super) use open::Disk;
 pub(super) use shelf::{Handle, Permit, Shelf};

@@ -78,6 +78,9 @@ impl Here {
     ) -> Look<ParseResult> {
         let mut parsed = None;
         let looked = worker.look(conn, |bytes| {
+            if bytes.is_empty() {
+                return 0;
+            }
             let result = parse(bytes);
             parsed = Some(result);
             result.used(bytes.len())

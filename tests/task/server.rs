@@ -23,6 +23,40 @@ fn an_echo_answers_and_ends_with_its_client() {
     });
 }
 
+/// Says the length of what it was shown, for each time.
+struct Lengths;
+
+impl AsyncEventHandler for Lengths {
+    fn create_for_worker(_: usize) -> Self {
+        Lengths
+    }
+
+    fn on_accept(&self, peer: ConnCtx) -> impl Future<Output = ()> + 'static {
+        async move {
+            let mut shown = String::new();
+            let mut length = |bytes: &[u8]| {
+                shown += &format!("{} ", bytes.len());
+                ParseResult::Consumed(bytes.len())
+            };
+            while peer.with_data(&mut length).await > 0 {}
+            assert_eq!(peer.try_with_data(|_| ParseResult::NeedMore), None);
+            peer.send(shown.as_bytes()).expect("room").await.expect("sent");
+        }
+    }
+}
+
+#[test]
+fn a_parser_is_shown_bytes_or_nothing() {
+    serve::<Lengths>(config(), |at| {
+        let mut stream = client(at);
+        stream.write_all(b"three").expect("write");
+        stream.shutdown(std::net::Shutdown::Write).expect("shutdown");
+        let mut shown = String::new();
+        stream.read_to_string(&mut shown).expect("read");
+        assert_eq!(shown, "5 ");
+    });
+}
+
 /// Answers whole lines, and sleeps between them; the rest waits.
 struct Lines;
 

@@ -8,7 +8,7 @@ export PREFIX LIBDIR DESTDIR
 
 .DEFAULT_GOAL := all
 .PHONY: load torture asan tsan all lib header abi symbols list install uninstall demo check test bench bench-server mutants sim clean help
-.PHONY: command wheel test-asyncio test-suites test-programs bench-python bench-many soak
+.PHONY: command wheel test-nvme test-asyncio test-suites test-programs bench-python bench-many soak
 
 all: lib command ## Build both libraries and the ringline command (default)
 
@@ -60,6 +60,9 @@ test-asyncio: lib ## CPython's own test.test_asyncio on the Python loop (ARGS="-
 
 test-suites: lib ## Other projects' own test suites on the Python loop (ARGS="--only tornado")
 	@python3 -B bindings/python/suites/run.py $(ARGS)
+
+test-nvme: ## Commands to an NVMe device, emulated in a virtual machine
+	@scripts/nvme.sh
 
 test-programs: lib ## uvicorn, aiohttp, asyncpg and others on the Python loop
 	@scripts/setup.sh test

@@ -93,6 +93,8 @@ compiled() {
         if [ -f "$file" ]; then part "$name" tests --test "$name"; fi
     done
     part sim simulated
+    # Skipped, and counted, where no virtual machine can be had.
+    part nvme scripts/nvme.sh
     part torture tests/torture/run
     # Some of the guards each day; `make mutants` takes all of them away.
     part mutants python3 -B scripts/mutants --sample 6

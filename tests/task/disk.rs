@@ -289,3 +289,124 @@ fn a_disk_is_read_and_written_by_blocks() {
     });
     drop(disk);
 }
+
+/// Commands by the synchronous side, one step for each completion.
+struct Commands {
+    device: Option<NvmeDevice>,
+    found: AlignedBuffer,
+    steps: u32,
+}
+
+impl AsyncEventHandler for Commands {
+    fn create_for_worker(_: usize) -> Self {
+        Commands { device: None, found: AlignedBuffer::new(BLOCK), steps: 0 }
+    }
+
+    fn on_accept(&self, _: ConnCtx) -> impl Future<Output = ()> + 'static {
+        async {}
+    }
+
+    fn on_tick(&mut self, driver: &mut DriverCtx<'_>) {
+        if self.device.is_none() {
+            let device = driver.open_nvme_device(&device().expect("there"), 1).expect("opened");
+            self.device = Some(device);
+            driver.nvme_flush(device).expect("begun");
+        }
+    }
+
+    fn on_nvme_complete(&mut self, driver: &mut DriverCtx<'_>, done: NvmeCompletion) {
+        self.steps += 1;
+        let blocks = (BLOCK as u32 / BLOCKS_ARE) as u16;
+        let at = self.found.as_mut_ptr() as u64;
+        match self.steps {
+            1 => {
+                assert!(done.is_success(), "{done:?}");
+                driver.nvme_read(done.device, 8, blocks, at, BLOCK as u32).expect("begun");
+            }
+            2 => {
+                assert!(done.is_success() && self.found[..] == pattern(BLOCK)[..], "{done:?}");
+                // No device has so many blocks.
+                driver.nvme_read(done.device, 1 << 60, 1, at, BLOCKS_ARE).expect("begun");
+            }
+            _ => {
+                assert_eq!(done.result, -libc::EIO);
+                driver.close_nvme_device(done.device).expect("open");
+                driver.request_shutdown();
+            }
+        }
+    }
+}
+
+/// Bytes of a block of the emulated device.
+const BLOCKS_ARE: u32 = 512;
+
+/// The device that may be overwritten, in a virtual machine for one; tells where there is none.
+fn device() -> Option<String> {
+    let named = std::env::var("RINGLINE_NVME").ok();
+    if named.is_none() {
+        println!("skipped: RINGLINE_NVME names no namespace that may be overwritten");
+    }
+    named
+}
+
+#[test]
+fn a_device_is_identified_written_and_read() {
+    let Some(path) = device() else { return };
+    let mut big = config();
+    big.nvme = Some(NvmeConfig { max_devices: 1, max_commands_in_flight: 64 });
+    run(big.clone(), move || async move {
+        let device = open_nvme_device(&path, 1).expect("opened");
+        let error = open_nvme_device(&path, 1).expect_err("one is open");
+        assert_eq!(error.kind(), ErrorKind::StorageFull);
+        let about = nvme::identify(device).expect("identified");
+        assert_eq!(about.block_size, BLOCKS_ARE);
+        assert!(about.blocks >= 64, "{about:?}");
+        let written = nvme::write_from(device, 8, pattern(BLOCK)).expect("begun");
+        written.await.0.expect("written");
+        nvme_flush(device).expect("begun").await.expect("flushed");
+        let (read, found) =
+            nvme::read_into(device, 8, AlignedBuffer::new(BLOCK)).expect("begun").await;
+        read.expect("read");
+        assert!(found[..] == pattern(BLOCK)[..]);
+        // Many at a time, each its own blocks.
+        let reads: Vec<_> = (0..60u64)
+            .map(|at| nvme::write_from(device, 16 + at, block_of(at)).expect("begun"))
+            .collect();
+        for read in reads {
+            read.await.0.expect("written");
+        }
+        let (read, found) =
+            nvme::read_into(device, 16, AlignedBuffer::new(60 * 512)).expect("begun").await;
+        read.expect("read");
+        assert!((0..60u64).all(|at| found[at as usize * 512..][..512] == block_of(at)[..]));
+        let mut buffer = AlignedBuffer::new(512);
+        let at = buffer.as_mut_ptr() as u64;
+        assert_eq!(nvme_read(device, 8, 1, at, 512).expect("begun").await.expect("read"), 0);
+        assert!(buffer[..] == pattern(BLOCK)[..512]);
+        let error = nvme_read(device, 1 << 60, 1, at, 512).expect("begun").await.expect_err("far");
+        assert!(error.to_string().contains("refused"), "{error}");
+        let error = nvme_write(device, 0, 0, at, 512).expect_err("no blocks");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        let error = nvme::read_into(device, 0, AlignedBuffer::new(100)).expect_err("no block");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        let zero = nvme::NvmeUringCmd { opcode: 8, cdw10: 8, ..nvme::NvmeUringCmd::flush(1) };
+        // SAFETY: Write Zeroes names no memory.
+        unsafe { nvme::nvme_command(device, zero) }.expect("begun").await.expect("zeroed");
+        assert_eq!(nvme_read(device, 8, 1, at, 512).expect("begun").await.expect("read"), 0);
+        assert!(buffer[..] == [0; 512]);
+        let written = nvme::write_from(device, 8, pattern(BLOCK)).expect("begun");
+        nvme::close(device).expect("open");
+        written.await.0.expect("written");
+        assert!(nvme_flush(device).is_err(), "closed");
+    });
+    let (_stop, workers) = RinglineBuilder::new(big).launch::<Commands>().expect("ring");
+    for worker in workers {
+        worker.join().expect("no panic").expect("no error");
+    }
+}
+
+fn block_of(number: u64) -> AlignedBuffer {
+    let mut block = AlignedBuffer::new(512);
+    block.fill(number as u8 + 1);
+    block
+}

@@ -10,6 +10,7 @@ pub mod guard;
 pub mod handler;
 pub mod nvme;
 
+mod aside;
 mod combine;
 mod conn;
 mod connect;

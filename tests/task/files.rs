@@ -4,9 +4,11 @@ use crate::common::*;
 use bytes::{Bytes, BytesMut};
 use ringline::fs::{self, FsConfig, OpenFlags};
 use ringline::sleep;
+use std::future::Future;
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 /// A folder of a test, which goes with it.
@@ -165,6 +167,11 @@ fn attributes_are_set_and_read() {
         assert_eq!(value, b"text");
         let error = fs::get_attribute(folder.at("a"), "user.other").await.expect_err("none");
         assert_eq!(error.raw_os_error(), Some(libc::ENODATA));
+        let names = fs::list_attributes(folder.at("a")).await.expect("listed");
+        assert!(names.iter().any(|name| name == "user.kind"), "{names:?}");
+        fs::remove_attribute(folder.at("a"), "user.kind").await.expect("removed");
+        let error = fs::get_attribute(folder.at("a"), "user.kind").await.expect_err("removed");
+        assert_eq!(error.raw_os_error(), Some(libc::ENODATA));
     });
 }
 
@@ -265,4 +272,43 @@ fn no_file_stays_open() {
         assert_eq!(open_of(&of), 1);
     });
     assert_eq!(open_of(&path), 0);
+}
+
+#[test]
+fn folders_are_read_and_files_copied_by_other_threads() {
+    run(config(), || async {
+        let folder = Folder::new("folders");
+        fs::write_file(folder.at("a"), vec![3; 1 << 20]).await.expect("written");
+        fs::set_permissions(folder.at("a"), 0o640).await.expect("set");
+        assert_eq!(fs::copy(folder.at("a"), folder.at("b")).await.expect("copied"), 1 << 20);
+        assert_eq!(fs::read_file(folder.at("b")).await.expect("read"), vec![3; 1 << 20]);
+        let copied = fs::stat(folder.at("b")).expect("begun").await.expect("looked");
+        assert_eq!(copied.mode & 0o7777, 0o640);
+        fs::create_dir_all(folder.at("c/d")).await.expect("made");
+        fs::symlink("a", folder.at("e")).expect("begun").await.expect("linked");
+        assert_eq!(fs::read_link(folder.at("e")).await.expect("read"), Path::new("a"));
+        let mut found = fs::read_dir(folder.at("")).await.expect("read");
+        found.sort_by(|one, two| one.name.cmp(&two.name));
+        let kinds: Vec<_> = found
+            .iter()
+            .map(|entry| (entry.name.to_str(), entry.is_file, entry.is_dir, entry.is_symlink))
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                (Some("a"), true, false, false),
+                (Some("b"), true, false, false),
+                (Some("c"), false, true, false),
+                (Some("e"), false, false, true),
+            ]
+        );
+        fs::remove_dir_all(folder.at("c")).await.expect("removed");
+        let error = fs::read_dir(folder.at("c")).await.expect_err("gone");
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        // Nobody waits for it, and the worker ends all the same.
+        let path = folder.at("");
+        let mut never = Box::pin(fs::read_dir(path));
+        let polled = never.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(polled.is_pending());
+    });
 }

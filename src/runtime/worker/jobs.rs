@@ -7,7 +7,7 @@ use super::state::Worker;
 use crate::driver::signal;
 use crate::fault::Fault;
 use crate::log;
-use crate::runtime::errands::{Answer, Errands, Kind, Task, locked};
+use crate::runtime::errands::{Answer, Errands, Kind, Task, Work, locked};
 use crate::runtime::jobs::{LOOKUPS_NS, STARTS_NS};
 use core::sync::atomic::Ordering;
 use std::ffi::CString;
@@ -16,6 +16,11 @@ impl Worker {
     /// Have `work` done on a thread that may block, for this worker.
     pub(super) fn ask(&self, task: Task) -> Result<(), Fault> {
         self.shared.ask(self.index(), task)
+    }
+
+    /// Have `work` done on a thread that may block; its `done` is called on this one.
+    pub fn work(&self, work: Work) -> Result<(), Fault> {
+        self.ask(Task::Work(work))
     }
 
     /// Whether work was asked for that is not answered yet.

@@ -5,6 +5,10 @@
 //! where the kernel did not begin it yet; what the operation was given is kept until the kernel is
 //! done with it, and a file that is opened after that is closed.
 //!
+//! What the ring has no operation for (reading a folder, copying a file as a whole) is done by the
+//! runtime's threads for what blocks; the functions for that are `async fn`, and dropping their
+//! futures does not end what such a thread has begun.
+//!
 //! Buffers are given to an operation and come back with its result. A [`File`] is a handle that is
 //! copied freely; it is the worker's that opened it, and open until [`close`] or the worker's end.
 //! [`File::owned`] makes one that closes itself.
@@ -28,6 +32,7 @@ mod config;
 mod content;
 mod data;
 mod file;
+mod folders;
 mod metadata;
 mod paths;
 
@@ -40,5 +45,9 @@ pub use data::{
     write_vectored,
 };
 pub use file::{File, OpenFlags, OpenFuture, OwnedFile, adopt, close, create, open};
+pub use folders::{
+    DirEntry, copy, list_attributes, read_dir, read_link, remove_attribute, remove_dir_all,
+    set_permissions,
+};
 pub use metadata::{Metadata, StatFuture, file_metadata, stat, symlink_metadata};
 pub use paths::{create_dir, create_dir_all, link, mkdir, remove, remove_dir, rename, symlink};

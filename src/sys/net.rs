@@ -161,6 +161,18 @@ pub fn peer_address(fd: i32) -> Option<SocketAddr> {
     with(fd, Socket::peer_addr).ok()?.as_socket()
 }
 
+/// The path or the abstract name of the other end, if it is one of those; empty when it has none.
+pub fn peer_path(fd: i32) -> Option<Vec<u8>> {
+    let address = with(fd, Socket::peer_addr).ok()?;
+    if let Some(path) = address.as_pathname() {
+        return Some(path.as_os_str().as_bytes().to_vec());
+    }
+    if let Some(name) = address.as_abstract_namespace() {
+        return Some([&[0], name].concat());
+    }
+    address.is_unix().then(Vec::new)
+}
+
 /// listen(2), and who restarts may have the address again although connections of it linger.
 pub fn listen(fd: i32, backlog: i32) -> Result<(), i32> {
     let listen = |socket: &Socket| {

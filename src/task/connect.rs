@@ -22,9 +22,14 @@ pub struct ConnectFuture {
 }
 
 impl ConnectFuture {
-    fn begin(address: SocketAddr, limit: Duration) -> io::Result<ConnectFuture> {
+    /// Begin to connect to `place`, whose address of IP is `peer`.
+    pub(super) fn begin(
+        place: &Place,
+        peer: Option<SocketAddr>,
+        limit: Duration,
+    ) -> io::Result<ConnectFuture> {
         let begun = with_here(|here, worker| {
-            let dialed = here.dial(worker, &Place::Tcp(address), Some(address), limit);
+            let dialed = here.dial(worker, place, peer, limit);
             Ok(ConnectFuture { conn: Some(dialed.map_err(to_io)?) })
         });
         begun.unwrap_or_else(|| Err(no_worker()))
@@ -70,7 +75,7 @@ impl Drop for ConnectFuture {
 }
 
 /// As long as the kernel tries.
-const NO_LIMIT: Duration = Duration::ZERO;
+pub(super) const NO_LIMIT: Duration = Duration::ZERO;
 
 /// Connect to an address.
 ///
@@ -78,7 +83,7 @@ const NO_LIMIT: Duration = Duration::ZERO;
 /// `NotConnected` when the calling thread is no worker; what socket(2) says; `StorageFull` when
 /// `Config::max_connections` are there. The future resolves to what connect(2) says.
 pub fn connect(address: SocketAddr) -> io::Result<ConnectFuture> {
-    ConnectFuture::begin(address, NO_LIMIT)
+    ConnectFuture::begin(&Place::Tcp(address), Some(address), NO_LIMIT)
 }
 
 /// As [`connect`], for so many milliseconds at most; then the future resolves to `TimedOut`.
@@ -86,7 +91,8 @@ pub fn connect(address: SocketAddr) -> io::Result<ConnectFuture> {
 /// # Errors
 /// As [`connect`].
 pub fn connect_with_timeout(address: SocketAddr, timeout_ms: u64) -> io::Result<ConnectFuture> {
-    ConnectFuture::begin(address, Duration::from_millis(timeout_ms.max(1)))
+    let limit = Duration::from_millis(timeout_ms.max(1));
+    ConnectFuture::begin(&Place::Tcp(address), Some(address), limit)
 }
 
 impl ConnCtx {

@@ -8,6 +8,7 @@ use super::handler::AsyncEventHandler;
 use super::here::{no_worker, with_here};
 use super::notify::{Notified, Notifiers};
 use super::tasks::Tasks;
+use super::unix::{self, Paths};
 use crate::fault::Fault;
 use crate::runtime::{self, Manner, Shared, Threads};
 use crate::sys::net::Place;
@@ -15,6 +16,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::RawFd;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -27,18 +29,36 @@ type WorkerHandle = JoinHandle<Result<(), Error>>;
 pub struct RinglineBuilder {
     config: Config,
     tcp: Vec<SocketAddr>,
+    unix: Vec<PathBuf>,
 }
 
 impl RinglineBuilder {
     /// One of this config, which listens nowhere yet.
     pub fn new(config: Config) -> RinglineBuilder {
-        RinglineBuilder { config, tcp: Vec::new() }
+        RinglineBuilder { config, tcp: Vec::new(), unix: Vec::new() }
     }
 
     /// Listen at one more address. Port 0 is the kernel's choice: see
     /// [`ShutdownHandle::bound_addr`].
     pub fn bind(mut self, address: SocketAddr) -> RinglineBuilder {
         self.tcp.push(address);
+        self
+    }
+
+    /// Listen at one more path, as a unix socket: all workers accept from it. A path that begins
+    /// with a 0 byte is an abstract name. The path is removed when the last worker is over; one
+    /// that is there already, though nobody listens, is an error: remove it before.
+    ///
+    /// ```no_run
+    /// # fn launch<H: ringline::AsyncEventHandler>() -> Result<(), ringline::Error> {
+    /// let config = ringline::Config::default();
+    /// let builder = ringline::RinglineBuilder::new(config).bind_unix("/run/shout.sock");
+    /// let (_stop, _workers) = builder.launch::<H>()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn bind_unix(mut self, path: impl AsRef<Path>) -> RinglineBuilder {
+        self.unix.push(path.as_ref().to_owned());
         self
     }
 
@@ -68,6 +88,12 @@ impl RinglineBuilder {
             let port = shared.port(listener).map_err(from_fault)?;
             bound = bound.or(Some(SocketAddr::new(address.ip(), port)));
         }
+        let mut paths = Paths::default();
+        for path in &self.unix {
+            shared.listen(&unix::place_of(path), manner()).map_err(from_fault)?;
+            paths.note(path);
+        }
+        let paths = Arc::new(paths);
         let mut udp = Vec::new();
         for address in &config.udp_bind {
             udp.push(shared.listen(&Place::Udp(*address), manner()).map_err(from_fault)?);
@@ -77,7 +103,7 @@ impl RinglineBuilder {
         let every = notifiers.clone();
         let make = move |worker| {
             let notified = Notified::new(every.clone(), worker);
-            Tasks::<H>::new(of.clone(), &from, worker, udp.clone(), notified)
+            Tasks::<H>::new(of.clone(), &from, worker, udp.clone(), (notified, paths.clone()))
         };
         let handles = threads.start_each(make, |ended| ended.map_err(from_fault));
         // Who has the handles joins them.

@@ -30,6 +30,7 @@ mod spawn;
 mod tasks;
 mod time;
 mod udp;
+mod unix;
 
 pub use combine::{Either, Either3, Join, Join3, Select, Select3, join, join3, select, select3};
 pub use config::{Config, ConfigBuilder, RecvBufferConfig, WorkerConfig};
@@ -59,3 +60,4 @@ pub use time::{
     try_sleep_until, try_timeout, try_timeout_at,
 };
 pub use udp::{UdpCtx, UdpRecvFuture, UdpToken};
+pub use unix::{PeerAddr, connect_unix};

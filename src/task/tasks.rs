@@ -12,6 +12,7 @@ use super::handler::AsyncEventHandler;
 use super::here::{Here, Shown, Waiter};
 use super::notify::{NOTIFIED, Notified};
 use super::udp::{UdpCtx, UdpSocket};
+use super::unix::Paths;
 use super::{direct_io, nvme};
 use crate::driver::Completion;
 use crate::runtime::{Door, Event, Rest, Shared, Worker};
@@ -27,6 +28,7 @@ pub(super) struct Tasks<H> {
     here: Rc<Here>,
     handler: RefCell<H>,
     notified: Notified,
+    _paths: Arc<Paths>,
 }
 
 impl<H: AsyncEventHandler> Tasks<H> {
@@ -36,7 +38,7 @@ impl<H: AsyncEventHandler> Tasks<H> {
         shared: &Arc<Shared>,
         worker: u32,
         udp: Vec<u32>,
-        notified: Notified,
+        (notified, paths): (Notified, Arc<Paths>),
     ) -> Tasks<H> {
         let of = shared.clone();
         let wake = move || of.wake(worker);
@@ -44,7 +46,7 @@ impl<H: AsyncEventHandler> Tasks<H> {
         let here = Rc::new(Here::new(config, executor));
         *here.udp.borrow_mut() = udp.into_iter().map(UdpSocket::new).collect();
         let handler = RefCell::new(H::create_for_worker(worker as usize));
-        Tasks { here, handler, notified }
+        Tasks { here, handler, notified, _paths: paths }
     }
 
     fn started(&self, worker: &Worker) {

@@ -7,3 +7,4 @@ mod common;
 mod disk;
 mod files;
 mod server;
+mod unix;

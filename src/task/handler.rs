@@ -65,9 +65,35 @@ pub trait AsyncEventHandler: Send + 'static {
     fn on_notify(&mut self, _driver: &mut DriverCtx<'_>) {}
 
     /// Called when an operation is over that [`DriverCtx::direct_io_read`] and its kin began.
+    ///
+    /// ```
+    /// # use ringline::{AsyncEventHandler, ConnCtx, DirectIoCompletion, DriverCtx};
+    /// # struct Handler;
+    /// # impl AsyncEventHandler for Handler {
+    /// # fn create_for_worker(_: usize) -> Self { Handler }
+    /// # fn on_accept(&self, _: ConnCtx) -> impl Future<Output = ()> + 'static { async {} }
+    /// fn on_direct_io_complete(&mut self, driver: &mut DriverCtx<'_>, done: DirectIoCompletion) {
+    ///     println!("operation {}: {:?}", done.seq, done.bytes_transferred());
+    ///     let _ = driver.close_direct_io_file(done.file);
+    /// }
+    /// # }
+    /// ```
     fn on_direct_io_complete(&mut self, _driver: &mut DriverCtx<'_>, _done: DirectIoCompletion) {}
 
     /// Called when a command is over that [`DriverCtx::nvme_read`] and its kin began.
+    ///
+    /// ```
+    /// # use ringline::{AsyncEventHandler, ConnCtx, DriverCtx, NvmeCompletion};
+    /// # struct Handler;
+    /// # impl AsyncEventHandler for Handler {
+    /// # fn create_for_worker(_: usize) -> Self { Handler }
+    /// # fn on_accept(&self, _: ConnCtx) -> impl Future<Output = ()> + 'static { async {} }
+    /// fn on_nvme_complete(&mut self, driver: &mut DriverCtx<'_>, done: NvmeCompletion) {
+    ///     println!("command {}: {}", done.seq, done.is_success());
+    ///     let _ = driver.nvme_flush(done.device);
+    /// }
+    /// # }
+    /// ```
     fn on_nvme_complete(&mut self, _driver: &mut DriverCtx<'_>, _done: NvmeCompletion) {}
 
     /// A task that begins before anything is accepted.

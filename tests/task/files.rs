@@ -6,6 +6,7 @@ use ringline::fs::{self, FsConfig, OpenFlags};
 use ringline::sleep;
 use std::future::Future;
 use std::io::ErrorKind;
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::task::{Context, Waker};
@@ -175,6 +176,16 @@ fn attributes_are_set_and_read() {
     });
 }
 
+/// The end and the start of a pipe.
+fn pipe() -> (OwnedFd, OwnedFd) {
+    let mut ends = [0; 2];
+    // SAFETY: room for two descriptors, which are nobody else's.
+    unsafe {
+        assert_eq!(libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC), 0);
+        (OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1]))
+    }
+}
+
 #[test]
 fn a_splice_moves_bytes_through_a_pipe() {
     run(config(), || async {
@@ -182,7 +193,7 @@ fn a_splice_moves_bytes_through_a_pipe() {
         fs::write_file(folder.at("a"), "0123456789").await.expect("written");
         let file =
             fs::open(folder.at("a"), OpenFlags::READ, 0).expect("begun").await.expect("file");
-        let (end, start) = std::io::pipe().expect("a pipe");
+        let (end, start) = pipe();
         let (start, end) = (fs::adopt(start).expect("room"), fs::adopt(end).expect("room"));
         let target = fs::create(folder.at("b")).expect("begun").await.expect("file");
         let moved = fs::splice(file, Some(2), start, None, 5).expect("begun").await;
@@ -270,6 +281,8 @@ fn no_file_stays_open() {
         // And this one stays open until the worker is over.
         fs::open(&of, OpenFlags::READ, 0).expect("begun").await.expect("opened");
         assert_eq!(open_of(&of), 1);
+        // So does what is still being opened then.
+        let _opening = fs::open(&of, OpenFlags::READ, 0).expect("begun");
     });
     assert_eq!(open_of(&path), 0);
 }
@@ -310,5 +323,56 @@ fn folders_are_read_and_files_copied_by_other_threads() {
         let mut never = Box::pin(fs::read_dir(path));
         let polled = never.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         assert!(polled.is_pending());
+    });
+}
+
+#[test]
+fn operations_dropped_at_any_time_come_to_their_end() {
+    const AT_A_TIME: u16 = 32;
+    let mut limited = config();
+    limited.fs = Some(FsConfig { max_files: 4, max_commands_in_flight: AT_A_TIME });
+    run(limited, || async {
+        let folder = Folder::new("dropped");
+        fs::write_file(folder.at("a"), vec![5; 1 << 16]).await.expect("written");
+        let file =
+            fs::open(folder.at("a"), OpenFlags::READ, 0).expect("begun").await.expect("file");
+        // A read of it never ends by itself.
+        let (end, start) = pipe();
+        let end = fs::adopt(end).expect("room");
+        let mut held = Vec::new();
+        // Each run is the same: a generator of Marsaglia's.
+        let mut random = 88_172_645_463_325_252u64;
+        for _ in 0..20_000 {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            let source = if random & 1 == 0 { file } else { end };
+            let offset = if source == end { u64::MAX } else { random >> 50 };
+            match fs::read_into(source, offset, BytesMut::with_capacity(4096)) {
+                Ok(reading) if source == file && random & 6 == 0 => {
+                    assert!(reading.await.1.iter().all(|byte| *byte == 5));
+                }
+                Ok(reading) if random & 24 == 0 => drop(reading),
+                Ok(reading) => held.push(reading),
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::StorageFull);
+                    held.clear();
+                    sleep(Duration::from_micros(1)).await;
+                }
+            }
+            if held.len() > usize::try_from(random >> 8 & 15).expect("small") {
+                drop(held.swap_remove(0));
+            }
+        }
+        held.clear();
+        drop(start);
+        // All of them gave back their places.
+        let end = Instant::now() + LIMIT;
+        loop {
+            let all: Result<Vec<_>, _> = (0..AT_A_TIME).map(|_| fs::fdatasync(file)).collect();
+            let Err(error) = all else { break };
+            assert!(Instant::now() < end, "{error}");
+            sleep(Duration::from_millis(1)).await;
+        }
     });
 }

@@ -26,7 +26,7 @@ mod waking;
 mod worker;
 
 pub use config::Config;
-pub use connection::{How, Life, Offer, Spans, index_of};
+pub use connection::{How, Kept, Life, Offer, Spans, index_of};
 pub use datagram::Datagram;
 pub use errands::Work;
 pub use jobs::UNKNOWN;

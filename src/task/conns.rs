@@ -5,7 +5,7 @@
 
 use super::here::{Here, Waiter};
 use crate::fault::Fault;
-use crate::runtime::{Worker, index_of};
+use crate::runtime::{Kept, Worker, index_of};
 use crate::sys::net::Place;
 use std::mem;
 use std::net::SocketAddr;
@@ -45,6 +45,8 @@ pub(super) struct Conn {
     /// Why it is over: 0, or -errno.
     pub(super) closed: Option<i32>,
     pub(super) peer: Option<SocketAddr>,
+    /// What was received and not consumed when it was over.
+    pub(super) left: Kept,
     /// Bytes that the kernel took until it was over.
     pub(super) sent: u64,
     pub(super) reader: Option<Waiter>,
@@ -63,6 +65,13 @@ impl Conns {
     /// A connection, as long as its place is not another one's.
     pub(super) fn get(&mut self, id: u64) -> Option<&mut Conn> {
         self.places.get_mut(index_of(id)).filter(|conn| conn.id == id)
+    }
+
+    /// Nobody reads what a connection left.
+    pub(super) fn forget(&mut self, id: u64) {
+        if let Some(conn) = self.get(id) {
+            conn.left.clear();
+        }
     }
 
     /// A new connection.

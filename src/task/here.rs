@@ -165,8 +165,10 @@ impl Here {
             }
         };
         if let Owner::Connection(conn) = owner {
-            // It may be over before its task.
-            let _ = worker.close(conn, how);
+            // It may be over before its task, which left something unread then.
+            if worker.close(conn, how).is_err() {
+                self.conns.borrow_mut().forget(conn);
+            }
         }
     }
 

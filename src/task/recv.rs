@@ -6,10 +6,11 @@
 use super::conn::ConnCtx;
 use super::conns::Sink;
 use super::here::{Here, with_here};
-use crate::runtime::Worker;
+use crate::runtime::{Kept, Worker};
 use bytes::Bytes;
 use std::fmt;
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
@@ -70,21 +71,35 @@ impl Here {
         self.look_at_kept(worker, conn, parse)
     }
 
+    /// Show what a connection left that is over: what the other end sent before it went.
+    fn look_at_left(&self, conn: u64, show: impl FnOnce(&[u8]) -> usize) {
+        let found = self.conns.borrow_mut().get(conn).map(|found| mem::take(&mut found.left));
+        let Some(kept) = found else { return };
+        let mut left = Left { here: self, conn, kept };
+        let used = show(&left.kept);
+        left.kept.consume(used);
+    }
+
     fn look_at_kept(
         &self,
         worker: &Worker,
         conn: u64,
         parse: impl FnOnce(&[u8]) -> ParseResult,
     ) -> Look<ParseResult> {
-        let mut parsed = None;
-        let looked = worker.look(conn, |bytes| {
+        let (mut parsed, mut parse) = (None, Some(parse));
+        let mut show = |bytes: &[u8]| {
             if bytes.is_empty() {
                 return 0;
             }
+            let Some(parse) = parse.take() else { return 0 };
             let result = parse(bytes);
             parsed = Some(result);
             result.used(bytes.len())
-        });
+        };
+        let looked = worker.look(conn, &mut show);
+        if looked.is_err() {
+            self.look_at_left(conn, show);
+        }
         if let Some(parsed) = parsed {
             return Look::Bytes(parsed);
         }
@@ -92,6 +107,21 @@ impl Here {
         match conns.get(conn) {
             Some(found) if looked.is_ok() && !found.has_ended => Look::Nothing,
             _ => Look::End,
+        }
+    }
+}
+
+/// What a connection that is over left, while somebody looks at it.
+struct Left<'a> {
+    here: &'a Here,
+    conn: u64,
+    kept: Kept,
+}
+
+impl Drop for Left<'_> {
+    fn drop(&mut self) {
+        if let Some(found) = self.here.conns.borrow_mut().get(self.conn) {
+            found.left = mem::take(&mut self.kept);
         }
     }
 }

@@ -171,6 +171,7 @@ impl<H: AsyncEventHandler> Tasks<H> {
             conn.closed = Some(reason);
             conn.has_ended = true;
             conn.sent = worker.facts(id).map_or(0, |facts| facts.sent);
+            conn.left = worker.take_kept(id);
         }
         self.here.wake_all(id);
     }

@@ -6,5 +6,6 @@
 mod common;
 mod disk;
 mod files;
+mod left;
 mod server;
 mod unix;

@@ -5,6 +5,7 @@
 //! another end which refuses and goes on sending keeps no connection.
 
 use super::connections::Connections;
+use super::kept::Kept;
 use super::state::Connection;
 use super::teardown::{Gone, How, Leave, Life};
 use crate::driver::{Completion, Op, cf, opcode, sqe_flag};
@@ -89,7 +90,12 @@ impl Connections {
             // The other end may have said by TLS why it goes.
             connection.teardown.reason = ETLS;
         }
+        // Who reads later finds what was kept until the close is told, and takes it then.
+        let holds_back = self.holds_back;
+        let inbound = &mut self.table.at(index).inbound;
+        let kept = if holds_back { inbound.take_kept() } else { Kept::default() };
         self.close(index, How::AtOnce, 0);
+        self.table.at(index).inbound.kept = kept;
         Ok(())
     }
 

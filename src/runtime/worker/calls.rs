@@ -73,8 +73,8 @@ impl Drop for Looked<'_> {
                 // Nobody waited for it meanwhile.
                 connection.limits.iter_mut().for_each(|limits| limits.wanted_at = now);
             }
-            // Who closes is shown nothing any more.
-            if connection.life == Life::Open {
+            // Who closes is shown nothing any more; whose other end is gone still is.
+            if connection.life == Life::Open || connection.teardown.gone.is() {
                 inbound.kept = kept;
             }
             Ok(())
@@ -191,6 +191,13 @@ impl Worker {
         let used = body(&looked.kept).min(looked.kept.len());
         looked.kept.consume(used);
         Ok(())
+    }
+
+    /// Take what was received of a connection and not consumed, when its close is told: nothing
+    /// comes after it.
+    pub fn take_kept(&self, id: u64) -> Kept {
+        let core = &mut *self.core.borrow_mut();
+        core.table.find(id).map(|connection| connection.inbound.take_kept()).unwrap_or_default()
     }
 
     /// From now on a connection of which more than keep_max is kept receives nothing more until

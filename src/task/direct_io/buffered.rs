@@ -19,6 +19,17 @@ use std::task::{Context, Poll};
 const LONGEST: usize = (i32::MAX as usize) & !4095;
 
 /// The future of [`read_into`] and [`write_from`].
+///
+/// ```
+/// use ringline::direct_io::{AlignedBuffer, AlignedFuture, read_into};
+/// # async fn example(file: ringline::DirectIoFile) -> std::io::Result<()> {
+/// // Two are under way at a time.
+/// let first: AlignedFuture = read_into(file, 0, AlignedBuffer::new(4096))?;
+/// let second = read_into(file, 4096, AlignedBuffer::new(4096))?;
+/// let ((one, _), (two, _)) = ringline::join(first, second).await;
+/// println!("{} bytes", one? + two?);
+/// # Ok(()) }
+/// ```
 #[must_use = "dropping the future cancels the operation"]
 pub struct AlignedFuture {
     operation: Operation<((AlignedBuffer, Rc<FixedFile>), Permit)>,

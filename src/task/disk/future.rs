@@ -53,6 +53,13 @@ pub(crate) fn refused(outcome: Outcome) -> io::Result<u32> {
 
 /// An operation on a file or a device. It is under way already; this resolves to its result: bytes,
 /// or 0 for what has none. Dropping it cancels it, where the kernel did not begin.
+///
+/// ```
+/// # async fn example() -> std::io::Result<()> {
+/// let removing: ringline::DiskIoFuture = ringline::fs::remove("old.txt")?;
+/// assert_eq!(removing.await?, 0);
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 #[must_use = "dropping the future cancels the operation"]
 pub struct DiskIoFuture {

@@ -82,6 +82,16 @@ pub unsafe fn write(file: File, offset: u64, at: *const u8, len: u32) -> io::Res
 type Buffered<B> = Operation<((B, Rc<OwnedFd>), Permit)>;
 
 /// The future of [`read_into`].
+///
+/// ```
+/// use bytes::BytesMut;
+/// use ringline::fs::ReadFuture;
+/// # async fn example(file: ringline::fs::File) -> std::io::Result<()> {
+/// let reading: ReadFuture = ringline::fs::read_into(file, 0, BytesMut::with_capacity(64))?;
+/// let (count, bytes) = reading.await;
+/// assert_eq!(count?, bytes.len());
+/// # Ok(()) }
+/// ```
 #[must_use = "dropping the future cancels the read"]
 pub struct ReadFuture {
     operation: Buffered<BytesMut>,
@@ -139,6 +149,15 @@ pub fn read_into(file: File, offset: u64, buffer: BytesMut) -> io::Result<ReadFu
 }
 
 /// The future of [`write_from`] and [`append`].
+///
+/// ```
+/// use ringline::fs::WriteFuture;
+/// # async fn example(file: ringline::fs::File) -> std::io::Result<()> {
+/// let writing: WriteFuture = ringline::fs::write_from(file, 0, "hello".into())?;
+/// let (count, buffer) = writing.await;
+/// println!("{} of {} bytes", count?, buffer.len());
+/// # Ok(()) }
+/// ```
 #[must_use = "dropping the future cancels the write"]
 pub struct WriteFuture<B: 'static = BytesMut> {
     operation: Buffered<B>,
@@ -247,6 +266,17 @@ fn begin_vectored<B: 'static>(
 }
 
 /// The future of [`read_vectored`].
+///
+/// ```
+/// use bytes::BytesMut;
+/// use ringline::fs::ReadVectoredFuture;
+/// # async fn example(file: ringline::fs::File) -> std::io::Result<()> {
+/// let parts = vec![BytesMut::with_capacity(16), BytesMut::with_capacity(64)];
+/// let reading: ReadVectoredFuture = ringline::fs::read_vectored(file, 0, parts)?;
+/// let (count, parts) = reading.await;
+/// assert_eq!(count?, parts[0].len() + parts[1].len());
+/// # Ok(()) }
+/// ```
 #[must_use = "dropping the future cancels the read"]
 pub struct ReadVectoredFuture {
     operation: Operation<(Pieces<BytesMut>, Permit)>,
@@ -299,6 +329,15 @@ pub fn read_vectored(
 }
 
 /// The future of [`write_vectored`].
+///
+/// ```
+/// use ringline::fs::WriteVectoredFuture;
+/// # async fn example(file: ringline::fs::File) -> std::io::Result<()> {
+/// let parts = vec!["head".into(), "body".into()];
+/// let writing: WriteVectoredFuture = ringline::fs::write_vectored(file, 0, parts)?;
+/// assert_eq!(writing.await.0?, 8);
+/// # Ok(()) }
+/// ```
 #[must_use = "dropping the future cancels the write"]
 pub struct WriteVectoredFuture {
     operation: Operation<(Pieces<Bytes>, Permit)>,

@@ -161,6 +161,14 @@ impl BitOr for OpenFlags {
 
 /// The future of [`open`] and [`create`]. Dropping it cancels the open; a file that is opened
 /// nevertheless is closed.
+///
+/// ```
+/// use ringline::fs::{File, OpenFuture};
+/// # async fn example() -> std::io::Result<()> {
+/// let opening: OpenFuture = ringline::fs::create("new.txt")?;
+/// let file: File = opening.await?;
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 #[must_use = "dropping the future cancels the open"]
 pub struct OpenFuture {

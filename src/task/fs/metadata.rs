@@ -93,6 +93,14 @@ struct Look {
 }
 
 /// The future of [`stat`] and its kin.
+///
+/// ```
+/// use ringline::fs::StatFuture;
+/// # async fn example() -> std::io::Result<()> {
+/// let looking: StatFuture = ringline::fs::stat("old.txt")?;
+/// println!("{} bytes", looking.await?.size);
+/// # Ok(()) }
+/// ```
 #[must_use = "dropping the future cancels the operation"]
 pub struct StatFuture {
     operation: Operation<(Look, Permit)>,

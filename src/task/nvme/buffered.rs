@@ -17,6 +17,16 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 /// The future of [`read_into`] and [`write_from`].
+///
+/// ```
+/// use ringline::direct_io::AlignedBuffer;
+/// use ringline::nvme::{NvmeFuture, read_into};
+/// # async fn example(device: ringline::NvmeDevice) -> std::io::Result<()> {
+/// let reading: NvmeFuture = read_into(device, 0, AlignedBuffer::new(4096))?;
+/// let (read, _blocks) = reading.await;
+/// read?;
+/// # Ok(()) }
+/// ```
 #[must_use = "dropping the future cancels the command"]
 pub struct NvmeFuture {
     operation: Operation<((AlignedBuffer, Rc<Namespace>), Permit)>,

@@ -3,13 +3,32 @@
 //! Owns: its layout, which is that of `struct nvme_uring_cmd` in linux/nvme_ioctl.h.
 
 /// `opcode` of a flush.
+///
+/// ```
+/// assert_eq!(ringline::nvme::NvmeUringCmd::flush(1).opcode, ringline::nvme::NVME_CMD_FLUSH);
+/// ```
 pub const NVME_CMD_FLUSH: u8 = 0x00;
 /// `opcode` of a write.
+///
+/// ```
+/// use ringline::nvme::{NVME_CMD_WRITE, NvmeUringCmd};
+/// assert_eq!(NvmeUringCmd::write(1, 0, 1, 0x1000, 512).opcode, NVME_CMD_WRITE);
+/// ```
 pub const NVME_CMD_WRITE: u8 = 0x01;
 /// `opcode` of a read.
+///
+/// ```
+/// use ringline::nvme::{NVME_CMD_READ, NvmeUringCmd};
+/// assert_eq!(NvmeUringCmd::read(1, 0, 1, 0x1000, 512).opcode, NVME_CMD_READ);
+/// ```
 pub const NVME_CMD_READ: u8 = 0x02;
 /// What the kernel is asked to do with a command: pass it on to the namespace.
 /// `_IOWR('N', 0x80, struct nvme_uring_cmd)`.
+///
+/// ```
+/// // Its size is in it.
+/// assert_eq!(ringline::nvme::NVME_URING_CMD_IO >> 16 & 0x3fff, 72);
+/// ```
 pub const NVME_URING_CMD_IO: u32 = 0xc048_4e80;
 
 /// A command to an NVMe device. The names are those of the NVMe specification: `cdw10` is command

@@ -8,12 +8,13 @@ use super::given::{invalid, null, put, read_sized, text};
 use super::ringline_tls_config;
 use super::table::{self, Object};
 use crate::fault::Fault;
-use crate::runtime::{Asked, ClientCertificates, Identity, Pem, TlsConfig, TlsOptions};
+use crate::runtime::{
+    Asked, ClientCertificates, DEFAULT_HANDSHAKE_NS, Identity, Pem, TlsConfig, TlsOptions,
+};
 use core::ffi::{c_char, c_void};
 use core::mem::MaybeUninit;
 use std::sync::Arc;
 
-const DEFAULT_HANDSHAKE_NS: u64 = 10_000_000_000;
 const MOST_IDENTITIES: u32 = 4096;
 const MOST_PEM: u64 = 16 << 20;
 /// A name on the wire has a length of one byte.

@@ -33,5 +33,7 @@ pub use jobs::UNKNOWN;
 pub use listener::Manner;
 pub use shared::Shared;
 pub use stats::WorkerStats;
-pub use tls::{Asked, ClientCertificates, Identity, Pem, TlsConfig, TlsFacts, TlsOptions};
+pub use tls::{
+    Asked, ClientCertificates, DEFAULT_HANDSHAKE_NS, Identity, Pem, TlsConfig, TlsFacts, TlsOptions,
+};
 pub use worker::{Adopted, ConnFacts, Door, Event, Rest, Threads, Worker};

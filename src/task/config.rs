@@ -8,6 +8,8 @@ use super::error::Error;
 use super::fs::FsConfig;
 use super::guard::MemoryRegion;
 use super::nvme::NvmeConfig;
+#[cfg(feature = "tls")]
+use super::tls::{TlsClientConfig, TlsConfig};
 use std::net::SocketAddr;
 
 /// The memory that a worker receives into.
@@ -86,6 +88,13 @@ pub struct Config {
     pub flush_interval_us: u64,
     /// Microseconds between two calls of `on_tick`, where that is overridden. Default: 1000.
     pub tick_timeout_us: u64,
+    /// What the listeners of [`RinglineBuilder::bind`](crate::RinglineBuilder::bind) are by TLS.
+    /// Default: none, they are plain.
+    #[cfg(feature = "tls")]
+    pub tls: Option<TlsConfig>,
+    /// What the `connect_tls` functions are. Default: none, they refuse.
+    #[cfg(feature = "tls")]
+    pub tls_client: Option<TlsClientConfig>,
     /// Send small messages at once (TCP_NODELAY). Default: true.
     pub tcp_nodelay: bool,
     /// Parts of a chained send. Default: 16.
@@ -134,6 +143,10 @@ impl Default for Config {
             send_zc_threshold: 4096,
             flush_interval_us: 100,
             tick_timeout_us: 1000,
+            #[cfg(feature = "tls")]
+            tls: None,
+            #[cfg(feature = "tls")]
+            tls_client: None,
             tcp_nodelay: true,
             max_chain_length: 16,
             standalone_task_capacity: 256,
@@ -259,6 +272,20 @@ impl ConfigBuilder {
     /// Receive datagrams at one more address.
     pub fn bind_udp(mut self, address: SocketAddr) -> ConfigBuilder {
         self.config.udp_bind.push(address);
+        self
+    }
+
+    /// Set [`Config::tls`].
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: impl Into<Option<TlsConfig>>) -> ConfigBuilder {
+        self.config.tls = tls.into();
+        self
+    }
+
+    /// Set [`Config::tls_client`].
+    #[cfg(feature = "tls")]
+    pub fn tls_client(mut self, tls: impl Into<Option<TlsClientConfig>>) -> ConfigBuilder {
+        self.config.tls_client = tls.into();
         self
     }
 

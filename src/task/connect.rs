@@ -4,6 +4,10 @@
 
 use super::conn::ConnCtx;
 use super::here::{no_worker, to_io, with_here};
+use super::time::SleepFuture;
+#[cfg(feature = "tls")]
+use super::time::sleep;
+use crate::fault::{ETLS, ETRUNCATED};
 use crate::runtime::How;
 use crate::sys::net::Place;
 use std::future::Future;
@@ -19,6 +23,8 @@ use std::time::Duration;
 pub struct ConnectFuture {
     /// None when it was told.
     conn: Option<u64>,
+    /// For the whole, where there is a handshake too.
+    limit: Option<SleepFuture>,
 }
 
 impl ConnectFuture {
@@ -29,8 +35,24 @@ impl ConnectFuture {
         limit: Duration,
     ) -> io::Result<ConnectFuture> {
         let begun = with_here(|here, worker| {
-            let dialed = here.dial(worker, place, peer, limit);
-            Ok(ConnectFuture { conn: Some(dialed.map_err(to_io)?) })
+            let dialed = here.dial(worker, place, peer, limit, None);
+            Ok(ConnectFuture { conn: Some(dialed.map_err(to_io)?), limit: None })
+        });
+        begun.unwrap_or_else(|| Err(no_worker()))
+    }
+
+    /// Connect and shake hands with the server of that name.
+    #[cfg(feature = "tls")]
+    pub(super) fn begin_tls(
+        address: SocketAddr,
+        server: &str,
+        limit: Option<Duration>,
+    ) -> io::Result<ConnectFuture> {
+        let begun = with_here(|here, worker| {
+            here.check_server(server)?;
+            let place = Place::Tcp(address);
+            let dialed = here.dial(worker, &place, Some(address), NO_LIMIT, Some(server));
+            Ok(ConnectFuture { conn: Some(dialed.map_err(to_io)?), limit: limit.map(sleep) })
         });
         begun.unwrap_or_else(|| Err(no_worker()))
     }
@@ -50,6 +72,9 @@ impl Future for ConnectFuture {
                     Poll::Pending
                 }
                 Some(conn) => Poll::Ready(match conn.closed {
+                    Some(ETLS | ETRUNCATED) => {
+                        Err(io::Error::new(io::ErrorKind::InvalidData, conn.why))
+                    }
                     Some(reason) if reason < 0 => Err(io::Error::from_raw_os_error(-reason)),
                     _ => Ok(ConnCtx::new(id)),
                 }),
@@ -59,18 +84,30 @@ impl Future for ConnectFuture {
         let polled = polled.unwrap_or_else(|| Poll::Ready(Err(no_worker())));
         if polled.is_ready() {
             self.conn = None;
+            return polled;
+        }
+        let is_late = self.limit.as_mut().is_some_and(|limit| Pin::new(limit).poll(cx).is_ready());
+        if is_late {
+            self.give_up();
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         polled
     }
 }
 
-impl Drop for ConnectFuture {
-    fn drop(&mut self) {
-        let Some(id) = self.conn else { return };
+impl ConnectFuture {
+    fn give_up(&mut self) {
+        let Some(id) = self.conn.take() else { return };
         with_here(|_, worker| {
             // It may be over already.
             let _ = worker.close(id, How::AtOnce);
         });
+    }
+}
+
+impl Drop for ConnectFuture {
+    fn drop(&mut self) {
+        self.give_up();
     }
 }
 

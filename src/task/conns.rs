@@ -38,8 +38,12 @@ impl Sink {
 pub(super) struct Conn {
     id: u64,
     pub(super) is_outbound: bool,
-    /// Its connect is not over yet.
+    /// Its connect is not over yet, with its handshake.
     pub(super) connects: bool,
+    /// The server to shake hands with when it is connected.
+    pub(super) server: Option<Box<str>>,
+    /// The words for why it is over, where TLS has some.
+    pub(super) why: &'static str,
     /// The other end sends nothing more.
     pub(super) has_ended: bool,
     /// Why it is over: 0, or -errno.
@@ -94,12 +98,14 @@ impl Here {
         place: &Place,
         peer: Option<SocketAddr>,
         limit: Duration,
+        server: Option<&str>,
     ) -> Result<u64, Fault> {
         let limit = limit.as_nanos().try_into().unwrap_or(u64::MAX);
         let id = worker.connect(place, limit, 0)?;
         let mut conns = self.conns.borrow_mut();
         let conn = conns.open(id);
         (conn.is_outbound, conn.connects, conn.peer) = (true, true, peer);
+        conn.server = server.map(Into::into);
         Ok(id)
     }
 

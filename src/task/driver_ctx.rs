@@ -2,13 +2,16 @@
 //!
 //! Owns: nothing.
 
-use super::conn::ConnToken;
-use super::error::Error;
+use super::conn::{ConnCtx, ConnToken};
+use super::error::{Error, UdpSendError};
 use super::here::Here;
 use super::launch::from_fault;
+use super::send::{SendBuilder, SendChainBuilder};
+use super::udp::{self, UdpToken};
 use crate::fault::{ESTALE, Fault};
 use crate::runtime::{How, Worker};
 use crate::sys::net::Place;
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -64,9 +67,34 @@ impl<'a> DriverCtx<'a> {
     /// Queue a copy of `bytes`, all of them or none.
     ///
     /// # Errors
-    /// [`Error::InvalidConnection`]; [`Error::Io`] with `WouldBlock` when too much is queued.
-    pub fn send(&mut self, conn: ConnToken, bytes: &[u8]) -> Result<(), Error> {
-        self.worker.send(conn.0, bytes).map_err(of_conn)
+    /// As [`ConnCtx::send_nowait`].
+    pub fn send(&mut self, conn: ConnToken, bytes: &[u8]) -> io::Result<()> {
+        ConnCtx::from(conn).send_nowait(bytes)
+    }
+
+    /// Begin a gathered send: copies and guards that leave in one, by
+    /// [`SendBuilder::submit`].
+    pub fn send_parts<'b>(&mut self, conn: ConnToken) -> SendBuilder<'b> {
+        SendBuilder::new(conn.into())
+    }
+
+    /// Begin several sends that leave in the order in which they are added, by
+    /// [`SendChainBuilder::finish`].
+    pub fn send_chain<'b>(&mut self, conn: ConnToken) -> SendChainBuilder<'b> {
+        SendChainBuilder::new(conn.into(), None)
+    }
+
+    /// Send a copy of `bytes` as one datagram.
+    ///
+    /// # Errors
+    /// As [`UdpCtx::send_to`](crate::UdpCtx::send_to).
+    pub fn send_to(
+        &mut self,
+        socket: UdpToken,
+        to: SocketAddr,
+        bytes: &[u8],
+    ) -> Result<(), UdpSendError> {
+        udp::send_to(socket, to, bytes)
     }
 
     /// Close it: what is queued is sent first.
@@ -90,8 +118,8 @@ impl<'a> DriverCtx<'a> {
     }
 
     /// Sends of a chain at most.
-    pub fn max_chain_length(&self) -> usize {
-        self.here.config.max_chain_length.into()
+    pub fn max_chain_length(&self) -> u16 {
+        self.here.config.max_chain_length
     }
 
     /// Connect to an address. The connection's task does not exist: sends may begin at once, and
@@ -100,7 +128,7 @@ impl<'a> DriverCtx<'a> {
     /// # Errors
     /// [`Error::ConnectionLimitReached`]; [`Error::Io`] with what socket(2) says.
     pub fn connect(&mut self, address: SocketAddr) -> Result<ConnToken, Error> {
-        self.dial(address, Duration::ZERO)
+        self.dial(address, Duration::ZERO, None)
     }
 
     /// As [`connect`](DriverCtx::connect), for so many milliseconds at most.
@@ -112,12 +140,21 @@ impl<'a> DriverCtx<'a> {
         address: SocketAddr,
         timeout_ms: u64,
     ) -> Result<ConnToken, Error> {
-        self.dial(address, Duration::from_millis(timeout_ms.max(1)))
+        self.dial(address, Duration::from_millis(timeout_ms.max(1)), None)
     }
 
-    fn dial(&mut self, address: SocketAddr, limit: Duration) -> Result<ConnToken, Error> {
+    pub(super) fn dial(
+        &mut self,
+        address: SocketAddr,
+        limit: Duration,
+        server: Option<&str>,
+    ) -> Result<ConnToken, Error> {
+        #[cfg(feature = "tls")]
+        if let Some(server) = server {
+            self.here.check_server(server)?;
+        }
         let place = Place::Tcp(address);
-        match self.here.dial(self.worker, &place, Some(address), limit) {
+        match self.here.dial(self.worker, &place, Some(address), limit, server) {
             Ok(id) => Ok(ConnToken(id)),
             Err(fault) if fault.code == -libc::ENFILE => Err(Error::ConnectionLimitReached),
             Err(fault) => Err(from_fault(fault)),

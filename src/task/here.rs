@@ -57,6 +57,8 @@ impl Shown {
 pub(super) struct Here {
     pub(super) executor: Rc<Executor>,
     pub(super) config: Arc<Config>,
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<Arc<crate::runtime::TlsConfig>>,
     worker: Cell<Option<NonNull<Worker>>>,
     pub(super) shown: Cell<Option<Shown>>,
     pub(super) conns: RefCell<Conns>,
@@ -105,6 +107,8 @@ impl Here {
             executor,
             sleepers: RefCell::new(Sleepers::new(config.timer_slots)),
             disk: Disk::new(&config),
+            #[cfg(feature = "tls")]
+            tls: super::tls::client_of(&config),
             config,
             worker: Cell::new(None),
             shown: Cell::new(None),

@@ -81,22 +81,27 @@ impl RinglineBuilder {
         config.validate()?;
         let shared = Arc::new(Shared::new(resolved(&config)?));
         let threads = Arc::new(Threads::new(shared.clone()));
-        let manner = || Manner { backlog: config.backlog, shared: false, tls: None };
+        let manner = |tls| Manner { backlog: config.backlog, shared: false, tls };
+        #[cfg(feature = "tls")]
+        let tls = super::tls::server_of(&config);
+        #[cfg(not(feature = "tls"))]
+        let tls = None;
         let mut bound = None;
         for address in &self.tcp {
-            let listener = shared.listen(&Place::Tcp(*address), manner()).map_err(from_fault)?;
+            let listener =
+                shared.listen(&Place::Tcp(*address), manner(tls.clone())).map_err(from_fault)?;
             let port = shared.port(listener).map_err(from_fault)?;
             bound = bound.or(Some(SocketAddr::new(address.ip(), port)));
         }
         let mut paths = Paths::default();
         for path in &self.unix {
-            shared.listen(&unix::place_of(path), manner()).map_err(from_fault)?;
+            shared.listen(&unix::place_of(path), manner(tls.clone())).map_err(from_fault)?;
             paths.note(path);
         }
         let paths = Arc::new(paths);
         let mut udp = Vec::new();
         for address in &config.udp_bind {
-            udp.push(shared.listen(&Place::Udp(*address), manner()).map_err(from_fault)?);
+            udp.push(shared.listen(&Place::Udp(*address), manner(None)).map_err(from_fault)?);
         }
         let (of, from) = (config.clone(), shared.clone());
         let notifiers = Arc::new(Notifiers::new(shared.config().workers)?);

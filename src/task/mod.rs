@@ -29,6 +29,8 @@ mod send;
 mod spawn;
 mod tasks;
 mod time;
+#[cfg(feature = "tls")]
+mod tls;
 mod udp;
 mod unix;
 
@@ -50,6 +52,8 @@ pub use nvme::{
     NvmeCompletion, NvmeConfig, NvmeDevice, nvme_flush, nvme_read, nvme_write, open_nvme_device,
 };
 pub use recv::{ParseResult, RecvReadyFuture, WithBytesFuture, WithDataFuture};
+#[cfg(feature = "tls")]
+pub use rustls;
 pub use send::{
     AsyncSendBuilder, ChainPartsBuilder, MAX_GUARDS, MAX_IOVECS, SendBuilder, SendChainBuilder,
     SendFuture, SendPart,
@@ -59,5 +63,7 @@ pub use time::{
     Deadline, SleepFuture, TimeoutFuture, sleep, sleep_until, timeout, timeout_at, try_sleep,
     try_sleep_until, try_timeout, try_timeout_at,
 };
+#[cfg(feature = "tls")]
+pub use tls::{TlsClientConfig, TlsConfig, TlsInfo, connect_tls, connect_tls_with_timeout};
 pub use udp::{UdpCtx, UdpRecvFuture, UdpToken};
 pub use unix::{PeerAddr, connect_unix};

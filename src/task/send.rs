@@ -223,7 +223,7 @@ impl ConnCtx {
 
     /// Queue several sends that leave in the order in which they were added.
     pub fn send_chain_nowait<R>(&self, build: impl FnOnce(SendChainBuilder<'_>) -> R) -> R {
-        build(SendChainBuilder { conn: *self, links: Vec::new(), sent: None })
+        build(SendChainBuilder::new(*self, None))
     }
 
     /// As [`send_chain_nowait`](ConnCtx::send_chain_nowait), with a future for the end of all.
@@ -235,7 +235,7 @@ impl ConnCtx {
         build: impl FnOnce(SendChainBuilder<'_>) -> io::Result<()>,
     ) -> io::Result<SendFuture> {
         let mut sent = 0;
-        build(SendChainBuilder { conn: *self, links: Vec::new(), sent: Some(&mut sent) })?;
+        build(SendChainBuilder::new(*self, Some(&mut sent)))?;
         self.send_future(sent)
     }
 
@@ -265,7 +265,7 @@ impl AsyncSendBuilder {
         self,
         build: impl FnOnce(SendBuilder<'a>) -> io::Result<()>,
     ) -> io::Result<()> {
-        build(SendBuilder { conn: self.conn, parts: Vec::new() })
+        build(SendBuilder::new(self.conn))
     }
 
     /// As [`build`](AsyncSendBuilder::build), with a future for the end of the send.
@@ -309,6 +309,10 @@ pub struct SendBuilder<'a> {
 }
 
 impl<'a> SendBuilder<'a> {
+    pub(super) fn new(conn: ConnCtx) -> SendBuilder<'a> {
+        SendBuilder { conn, parts: Vec::new() }
+    }
+
     /// Bytes that are copied.
     pub fn copy(mut self, bytes: &'a [u8]) -> SendBuilder<'a> {
         self.parts.push(SendPart::Copy(bytes));
@@ -350,6 +354,10 @@ impl fmt::Debug for SendChainBuilder<'_> {
 }
 
 impl<'a> SendChainBuilder<'a> {
+    pub(super) fn new(conn: ConnCtx, sent: Option<&'a mut usize>) -> SendChainBuilder<'a> {
+        SendChainBuilder { conn, links: Vec::new(), sent }
+    }
+
     /// One more send: a copy of `bytes`.
     pub fn copy(mut self, bytes: &'a [u8]) -> SendChainBuilder<'a> {
         self.links.push(vec![SendPart::Copy(bytes)]);

@@ -15,6 +15,7 @@ use super::udp::{UdpCtx, UdpSocket};
 use super::unix::Paths;
 use super::{direct_io, nvme};
 use crate::driver::Completion;
+use crate::fault::ETLS;
 use crate::runtime::{Door, Event, Rest, Shared, Worker};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -74,9 +75,31 @@ impl<H: AsyncEventHandler> Tasks<H> {
         }
     }
 
+    /// Somebody came. Where there is TLS the handshake is first.
     fn accepted(&self, worker: &Worker, id: u64) {
+        self.here.conns.borrow_mut().open(id);
+        #[cfg(feature = "tls")]
+        if self.here.config.tls.is_some() {
+            return;
+        }
+        self.begin(worker, id);
+    }
+
+    /// A handshake ended well.
+    #[cfg(feature = "tls")]
+    fn secured(&self, worker: &Worker, id: u64) {
+        let is_outbound = {
+            let mut conns = self.here.conns.borrow_mut();
+            let Some(conn) = conns.get(id) else { return };
+            conn.connects = false;
+            conn.is_outbound
+        };
+        if is_outbound { self.here.wake_all(id) } else { self.begin(worker, id) }
+    }
+
+    /// The task of who came begins.
+    fn begin(&self, worker: &Worker, id: u64) {
         let here = &self.here;
-        here.conns.borrow_mut().open(id);
         let task = Box::pin(self.handler.borrow().on_accept(ConnCtx::new(id)));
         if let Some(key) = here.executor.spawn(Owner::Connection(id), task) {
             here.run(worker, key);
@@ -128,7 +151,13 @@ impl<H: AsyncEventHandler> Tasks<H> {
         1
     }
 
-    fn connected(&self, id: u64, res: i32) {
+    fn connected(&self, worker: &Worker, id: u64, res: i32) {
+        #[cfg(feature = "tls")]
+        if res == 0 && self.here.shake_hands(worker, id) {
+            return;
+        }
+        #[cfg(not(feature = "tls"))]
+        let _ = worker;
         if let Some(conn) = self.here.conns.borrow_mut().get(id) {
             conn.connects = false;
             if res < 0 {
@@ -164,12 +193,14 @@ impl<H: AsyncEventHandler> Tasks<H> {
         }
     }
 
-    fn closed(&self, worker: &Worker, id: u64, reason: i32) {
+    fn closed(&self, worker: &Worker, id: u64, reason: i32, why: &'static str) {
         {
             let mut conns = self.here.conns.borrow_mut();
             let Some(conn) = conns.get(id) else { return };
-            conn.closed = Some(reason);
-            conn.has_ended = true;
+            // Words of its own stay: why it did not begin.
+            conn.why = if why.is_empty() { conn.why } else { why };
+            conn.closed = Some(if conn.why.is_empty() { reason } else { ETLS });
+            (conn.has_ended, conn.connects) = (true, false);
             conn.sent = worker.facts(id).map_or(0, |facts| facts.sent);
             conn.left = worker.take_kept(id);
         }
@@ -186,8 +217,10 @@ impl<H: AsyncEventHandler> Door for Tasks<H> {
             Event::Started => self.started(worker),
             Event::Accepted { conn, .. } => self.accepted(worker, conn),
             Event::Sent { conn, .. } | Event::Writable { conn, .. } => here.wake_senders(conn),
-            Event::Connected { conn, res, .. } => self.connected(conn, res),
-            Event::Closed { conn, reason, .. } => self.closed(worker, conn, reason),
+            Event::Connected { conn, res, .. } => self.connected(worker, conn, res),
+            #[cfg(feature = "tls")]
+            Event::Secured { conn, .. } => self.secured(worker, conn),
+            Event::Closed { conn, reason, why, .. } => self.closed(worker, conn, reason, why),
             Event::Ticked { user: TICK, .. } => {
                 self.handler.borrow_mut().on_tick(&mut DriverCtx::new(here, worker));
             }

@@ -8,4 +8,6 @@ mod disk;
 mod files;
 mod left;
 mod server;
+#[cfg(feature = "tls")]
+mod tls;
 mod unix;

@@ -4,7 +4,9 @@
 //! never installed for the process, which may have a rustls of its own.
 
 use super::explicit::Explicit;
-use super::options::{Asked, ClientCertificates, Identity, TlsOptions, system_roots};
+use super::options::{
+    Asked, ClientCertificates, DEFAULT_HANDSHAKE_NS, Identity, TlsOptions, system_roots,
+};
 use super::pem::{certificates, certified};
 use super::verify::Anybody;
 use crate::fault::Fault;
@@ -50,6 +52,16 @@ impl TlsConfig {
             Asked::Client => Side::Client(Arc::new(client(provider, options)?)),
         };
         Ok(TlsConfig { side, handshake_ns: options.handshake_ns })
+    }
+
+    /// What a server is by a config of the program's own, as it is.
+    pub fn of_server(config: Arc<ServerConfig>) -> TlsConfig {
+        TlsConfig { side: Side::Server(config), handshake_ns: DEFAULT_HANDSHAKE_NS }
+    }
+
+    /// What a client is by a config of the program's own, as it is.
+    pub fn of_client(config: Arc<ClientConfig>) -> TlsConfig {
+        TlsConfig { side: Side::Client(config), handshake_ns: DEFAULT_HANDSHAKE_NS }
     }
 
     /// The side it is for.

@@ -30,5 +30,7 @@ pub use session::Session;
 #[cfg(not(feature = "tls"))]
 pub use none::{Session, TlsConfig};
 
-pub use options::{Asked, ClientCertificates, Identity, Pem, TlsFacts, TlsOptions};
+pub use options::{
+    Asked, ClientCertificates, DEFAULT_HANDSHAKE_NS, Identity, Pem, TlsFacts, TlsOptions,
+};
 pub use pumped::Pumped;

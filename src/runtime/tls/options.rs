@@ -109,6 +109,9 @@ pub struct TlsOptions {
     pub handshake_ns: u64,
 }
 
+/// How long a handshake may take, where nobody says.
+pub const DEFAULT_HANDSHAKE_NS: u64 = 10_000_000_000;
+
 /// The side to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {

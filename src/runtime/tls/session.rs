@@ -88,6 +88,11 @@ impl Session {
         })
     }
 
+    /// What rustls knows of it.
+    pub fn rustls(&self) -> &Connection {
+        &self.rustls
+    }
+
     /// Plaintext that the kernel did not take yet.
     pub fn queued(&self) -> u64 {
         self.plain.queued() + self.sealed

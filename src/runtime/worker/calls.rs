@@ -345,6 +345,18 @@ impl Worker {
         core.start_tls(index_of(id), config, name)
     }
 
+    /// What rustls knows of a connection; None when it has no TLS, or shakes hands still.
+    #[cfg(feature = "tls")]
+    pub fn with_rustls<T>(
+        &self,
+        id: u64,
+        body: impl FnOnce(&rustls::Connection) -> T,
+    ) -> Result<Option<T>, Fault> {
+        let core = &mut self.core.borrow_mut().connections;
+        let tls = core.table.find(id)?.tls.as_ref().filter(|tls| !tls.is_shaking());
+        Ok(tls.map(|tls| body(tls.rustls())))
+    }
+
     /// What a connection can say about its TLS; None when it has none.
     pub fn tls_facts<T>(
         &self,

@@ -138,6 +138,11 @@ pub fn share(socket: &OwnedFd) -> Result<(), i32> {
     SockRef::from(socket).set_reuse_port(true).map_err(errno_of)
 }
 
+/// Have a socket for datagrams receive from `peer` only.
+pub fn receive_from(socket: &OwnedFd, peer: SocketAddr) -> Result<(), i32> {
+    SockRef::from(socket).connect(&peer.into()).map_err(errno_of)
+}
+
 /// A stream socket to connect with, and the address to connect to.
 pub fn dialer(place: &Place) -> Result<(OwnedFd, Box<SockAddr>), i32> {
     let make = || {

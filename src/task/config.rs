@@ -106,6 +106,12 @@ pub struct Config {
     pub timer_slots: u32,
     /// Addresses at which datagrams are received. Default: none.
     pub udp_bind: Vec<SocketAddr>,
+    /// Receive datagrams of one sender together (UDP_GRO, see udp(7)). They always are here, where
+    /// the kernel can, and each is told by itself: it changes nothing. Default: false.
+    pub udp_gro: bool,
+    /// Datagrams of a socket that wait for a task at most; what comes beyond that is lost.
+    /// Default: 1024.
+    pub udp_recv_queue_capacity: usize,
     /// Files and folders, or `None`: then [`fs`](crate::fs) opens nothing. Default:
     /// `Some(FsConfig::default())`.
     pub fs: Option<FsConfig>,
@@ -152,6 +158,8 @@ impl Default for Config {
             standalone_task_capacity: 256,
             timer_slots: 256,
             udp_bind: Vec::new(),
+            udp_gro: false,
+            udp_recv_queue_capacity: 1024,
             fs: Some(FsConfig::default()),
             direct_io: None,
             nvme: None,
@@ -324,6 +332,8 @@ impl ConfigBuilder {
         standalone_task_capacity: u32,
         timer_slots: u32,
         udp_bind: Vec<SocketAddr>,
+        udp_gro: bool,
+        udp_recv_queue_capacity: usize,
         close_timeout_ms: u64,
     }
 

@@ -10,7 +10,7 @@ use super::executor::{Executor, Key, Owner, Polled};
 use super::operation::Operations;
 use super::send::Guards;
 use super::time::Sleepers;
-use super::udp::UdpSocket;
+use super::udp::Sockets;
 use crate::fault::{ECLOSED, ESTALE, Fault};
 use crate::log;
 use crate::runtime::{How, Worker};
@@ -64,7 +64,7 @@ pub(super) struct Here {
     pub(super) conns: RefCell<Conns>,
     pub(super) sleepers: RefCell<Sleepers>,
     pub(super) guards: RefCell<Guards>,
-    pub(super) udp: RefCell<Vec<UdpSocket>>,
+    pub(super) udp: RefCell<Sockets>,
     pub(super) operations: Rc<Operations>,
     pub(super) disk: Disk,
 }

@@ -2,21 +2,20 @@
 //!
 //! Owns: its threads, until they are joined. Dropping the [`ShutdownHandle`] stops it.
 
+use super::bound::{Bound, Places};
 use super::config::Config;
 use super::error::Error;
 use super::handler::AsyncEventHandler;
 use super::here::{no_worker, with_here};
 use super::notify::{Notified, Notifiers};
 use super::tasks::Tasks;
-use super::unix::{self, Paths};
 use crate::fault::Fault;
-use crate::runtime::{self, Manner, Shared, Threads};
-use crate::sys::net::Place;
+use crate::runtime::{self, Shared, Threads};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::RawFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -28,20 +27,19 @@ type WorkerHandle = JoinHandle<Result<(), Error>>;
 #[must_use = "nothing runs before launch"]
 pub struct RinglineBuilder {
     config: Config,
-    tcp: Vec<SocketAddr>,
-    unix: Vec<PathBuf>,
+    places: Places,
 }
 
 impl RinglineBuilder {
     /// One of this config, which listens nowhere yet.
     pub fn new(config: Config) -> RinglineBuilder {
-        RinglineBuilder { config, tcp: Vec::new(), unix: Vec::new() }
+        RinglineBuilder { config, places: Places::default() }
     }
 
     /// Listen at one more address. Port 0 is the kernel's choice: see
     /// [`ShutdownHandle::bound_addr`].
     pub fn bind(mut self, address: SocketAddr) -> RinglineBuilder {
-        self.tcp.push(address);
+        self.places.tcp.push(address);
         self
     }
 
@@ -58,13 +56,30 @@ impl RinglineBuilder {
     /// # }
     /// ```
     pub fn bind_unix(mut self, path: impl AsRef<Path>) -> RinglineBuilder {
-        self.unix.push(path.as_ref().to_owned());
+        self.places.unix.push(path.as_ref().to_owned());
         self
     }
 
     /// Receive datagrams at one more address; each worker has a socket of its own.
     pub fn bind_udp(mut self, address: SocketAddr) -> RinglineBuilder {
         self.config.udp_bind.push(address);
+        self
+    }
+
+    /// Receive datagrams at one more address, of `peer` only; each worker has a socket of its own.
+    /// Where `local` has port 0 each worker gets another port, and so the answers to what it sent.
+    ///
+    /// ```no_run
+    /// # fn launch<H: ringline::AsyncEventHandler>() -> Result<(), ringline::Error> {
+    /// let (any, server) = ("0.0.0.0:0", "192.0.2.1:53");
+    /// let (_stop, _workers) = ringline::RinglineBuilder::new(ringline::Config::default())
+    ///     .bind_udp_connected(any.parse().expect("an address"), server.parse().expect("another"))
+    ///     .launch::<H>()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn bind_udp_connected(mut self, local: SocketAddr, peer: SocketAddr) -> RinglineBuilder {
+        self.places.connected.push((local, peer));
         self
     }
 
@@ -81,39 +96,20 @@ impl RinglineBuilder {
         config.validate()?;
         let shared = Arc::new(Shared::new(resolved(&config)?));
         let threads = Arc::new(Threads::new(shared.clone()));
-        let manner = |tls| Manner { backlog: config.backlog, shared: false, tls };
-        #[cfg(feature = "tls")]
-        let tls = super::tls::server_of(&config);
-        #[cfg(not(feature = "tls"))]
-        let tls = None;
-        let mut bound = None;
-        for address in &self.tcp {
-            let listener =
-                shared.listen(&Place::Tcp(*address), manner(tls.clone())).map_err(from_fault)?;
-            let port = shared.port(listener).map_err(from_fault)?;
-            bound = bound.or(Some(SocketAddr::new(address.ip(), port)));
-        }
-        let mut paths = Paths::default();
-        for path in &self.unix {
-            shared.listen(&unix::place_of(path), manner(tls.clone())).map_err(from_fault)?;
-            paths.note(path);
-        }
-        let paths = Arc::new(paths);
-        let mut udp = Vec::new();
-        for address in &config.udp_bind {
-            udp.push(shared.listen(&Place::Udp(*address), manner(None)).map_err(from_fault)?);
-        }
+        let bound = Arc::new(Bound::new(&self.places, &config, &shared)?);
         let (of, from) = (config.clone(), shared.clone());
         let notifiers = Arc::new(Notifiers::new(shared.config().workers)?);
         let every = notifiers.clone();
+        let at = bound.clone();
         let make = move |worker| {
             let notified = Notified::new(every.clone(), worker);
-            Tasks::<H>::new(of.clone(), &from, worker, udp.clone(), (notified, paths.clone()))
+            Tasks::<H>::new(of.clone(), &from, worker, &at, notified)
         };
         let handles = threads.start_each(make, |ended| ended.map_err(from_fault));
         // Who has the handles joins them.
         threads.detach();
-        Ok((ShutdownHandle { shared, bound, notifiers }, handles.map_err(no_worker_begins)?))
+        let (tcp, udp) = (bound.tcp, bound.udp.clone());
+        Ok((ShutdownHandle { shared, tcp, udp, notifiers }, handles.map_err(no_worker_begins)?))
     }
 }
 
@@ -160,7 +156,8 @@ fn no_worker_begins(fault: Fault) -> Error {
 /// Stops a runtime. Any thread; dropping it stops the runtime too.
 pub struct ShutdownHandle {
     shared: Arc<Shared>,
-    bound: Option<SocketAddr>,
+    tcp: Option<SocketAddr>,
+    udp: Vec<Option<SocketAddr>>,
     notifiers: Arc<Notifiers>,
 }
 
@@ -174,7 +171,19 @@ impl ShutdownHandle {
 
     /// The first address of `RinglineBuilder::bind`, with the port that the kernel chose for 0.
     pub fn bound_addr(&self) -> Option<SocketAddr> {
-        self.bound
+        self.tcp
+    }
+
+    /// The address of the first `bind_udp` or `bind_udp_connected`, with the port that the kernel
+    /// chose for 0; `None` where each worker has another port.
+    pub fn bound_udp_addr(&self) -> Option<SocketAddr> {
+        self.udp.first().copied().flatten()
+    }
+
+    /// The addresses of all of them, those of `bind_udp` first: by the index of their
+    /// [`UdpCtx`](crate::UdpCtx).
+    pub fn bound_udp_addrs(&self) -> Vec<Option<SocketAddr>> {
+        self.udp.clone()
     }
 
     /// An eventfd for each worker: 8 bytes written to it have `on_notify` called there. They are
@@ -191,7 +200,7 @@ impl ShutdownHandle {
 
 impl fmt::Debug for ShutdownHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ShutdownHandle").field("bound", &self.bound).finish_non_exhaustive()
+        f.debug_struct("ShutdownHandle").field("bound", &self.tcp).finish_non_exhaustive()
     }
 }
 

@@ -11,6 +11,7 @@ pub mod handler;
 pub mod nvme;
 
 mod aside;
+mod bound;
 mod combine;
 mod conn;
 mod connect;
@@ -65,5 +66,7 @@ pub use time::{
 };
 #[cfg(feature = "tls")]
 pub use tls::{TlsClientConfig, TlsConfig, TlsInfo, connect_tls, connect_tls_with_timeout};
-pub use udp::{UdpCtx, UdpRecvFuture, UdpToken};
+pub use udp::{
+    UdpBatchFuture, UdpCtx, UdpDatagramFuture, UdpRecvFuture, UdpSendReady, UdpSocket, UdpToken,
+};
 pub use unix::{PeerAddr, connect_unix};

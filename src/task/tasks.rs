@@ -3,6 +3,7 @@
 //! Owns: the handler. Bytes are shown to the task that waits for them while they are told, so that
 //! nothing is copied; what it leaves stays with the runtime.
 
+use super::bound::{Bound, Connected};
 use super::config::Config;
 use super::conn::ConnCtx;
 use super::disk::{About, COMMAND};
@@ -11,13 +12,13 @@ use super::executor::{Executor, Owner};
 use super::handler::AsyncEventHandler;
 use super::here::{Here, Shown, Waiter};
 use super::notify::{NOTIFIED, Notified};
-use super::udp::{UdpCtx, UdpSocket};
+use super::udp::UdpCtx;
 use super::unix::Paths;
 use super::{direct_io, nvme};
 use crate::driver::Completion;
 use crate::fault::ETLS;
 use crate::runtime::{Door, Event, Rest, Shared, Worker};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -30,6 +31,8 @@ pub(super) struct Tasks<H> {
     handler: RefCell<H>,
     notified: Notified,
     _paths: Arc<Paths>,
+    /// Its connected sockets for datagrams, until it begins.
+    connected: Cell<Vec<Connected>>,
 }
 
 impl<H: AsyncEventHandler> Tasks<H> {
@@ -38,16 +41,17 @@ impl<H: AsyncEventHandler> Tasks<H> {
         config: Arc<Config>,
         shared: &Arc<Shared>,
         worker: u32,
-        udp: Vec<u32>,
-        (notified, paths): (Notified, Arc<Paths>),
+        bound: &Bound,
+        notified: Notified,
     ) -> Tasks<H> {
         let of = shared.clone();
         let wake = move || of.wake(worker);
         let executor = Rc::new(Executor::new(config.standalone_task_capacity, wake));
         let here = Rc::new(Here::new(config, executor));
-        *here.udp.borrow_mut() = udp.into_iter().map(UdpSocket::new).collect();
+        bound.listeners.iter().for_each(|id| here.udp.borrow_mut().add_bound(*id));
+        let connected = Cell::new(bound.take_connected(worker));
         let handler = RefCell::new(H::create_for_worker(worker as usize));
-        Tasks { here, handler, notified, _paths: paths }
+        Tasks { here, handler, notified, _paths: bound.paths.clone(), connected }
     }
 
     fn started(&self, worker: &Worker) {
@@ -58,11 +62,17 @@ impl<H: AsyncEventHandler> Tasks<H> {
         if let Some(key) = task.and_then(|task| here.executor.spawn(Owner::House, task)) {
             here.run(worker, key);
         }
-        let sockets = here.udp.borrow().len();
-        for index in 0..sockets {
-            let task = self.handler.borrow().on_udp_bind(UdpCtx::new(index));
+        for (socket, is_v6) in self.connected.take() {
+            // A worker that begins does not stop.
+            if let Ok(id) = worker.datagram_add(socket, is_v6) {
+                here.udp.borrow_mut().add_bound(id);
+            }
+        }
+        let sockets = here.udp.borrow().bound();
+        for socket in sockets {
+            let task = self.handler.borrow().on_udp_bind(UdpCtx::new(socket));
             if let Some(key) = task.and_then(|task| here.executor.spawn(Owner::House, task)) {
-                here.udp_is_read(index);
+                here.udp_is_read(socket);
                 here.run(worker, key);
             }
         }
@@ -216,7 +226,11 @@ impl<H: AsyncEventHandler> Door for Tasks<H> {
             Event::Data { conn, bytes, used, .. } => *used = self.data(worker, conn, bytes),
             Event::Started => self.started(worker),
             Event::Accepted { conn, .. } => self.accepted(worker, conn),
-            Event::Sent { conn, .. } | Event::Writable { conn, .. } => here.wake_senders(conn),
+            Event::Sent { conn, .. } => here.wake_senders(conn),
+            Event::Writable { conn, .. } => {
+                here.udp_writable(conn);
+                here.wake_senders(conn);
+            }
             Event::Connected { conn, res, .. } => self.connected(worker, conn, res),
             #[cfg(feature = "tls")]
             Event::Secured { conn, .. } => self.secured(worker, conn),

@@ -10,4 +10,5 @@ mod left;
 mod server;
 #[cfg(feature = "tls")]
 mod tls;
+mod udp;
 mod unix;

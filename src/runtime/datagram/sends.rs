@@ -110,6 +110,31 @@ impl Sends {
         Ok(())
     }
 
+    /// Copy datagrams of `segment` bytes each, of which the last may be shorter: all, or nothing.
+    pub fn push_run(&mut self, to: &[u8], bytes: &[u8], segment: usize) -> Result<(), Fault> {
+        if segment == 0 || segment > bytes.len() {
+            let text = "a segment has at least a byte and at most those that are to be sent";
+            return Err(Fault::errno(libc::EINVAL, text));
+        }
+        self.check(to, segment)?;
+        if self.out.is_none() {
+            self.begin()?;
+        }
+        let most = (RUN_MOST / segment).min(RUN_COUNT as usize);
+        let each = if segment <= self.run_most { most } else { 1 };
+        // One more: the first may end what is there.
+        if bytes.len().div_ceil(segment).div_ceil(each) + 1 > self.free.len() {
+            self.was_full = true;
+            return Err(Fault::errno(libc::EAGAIN, "too many sends are under way for that many"));
+        }
+        bytes.chunks(segment).try_for_each(|datagram| self.push(to, datagram))
+    }
+
+    /// Whether something was refused for want of room, and there is none yet.
+    pub fn is_full(&self) -> bool {
+        self.was_full
+    }
+
     fn check(&self, to: &[u8], len: usize) -> Result<(), Fault> {
         let invalid = Err(Fault::errno(libc::EINVAL, "to is no address of the listener's kind"));
         let (family, least) = match self.kind {

@@ -15,6 +15,9 @@ use std::os::fd::{AsRawFd, OwnedFd};
 /// The kernel charges more than that for each datagram that waits, however short.
 const LEAST_CHARGE: usize = 512;
 
+/// In the ids of sockets that no listener has.
+const OWN: u32 = 1 << 31;
+
 /// A socket for datagrams in the hands of a worker.
 pub struct Socket {
     /// The listener's id.
@@ -100,6 +103,8 @@ pub struct Datagrams {
     unseen: u64,
     /// Receiving, as far as the kernel lets them.
     pub receiving: Episode,
+    /// Sockets of the worker's own so far.
+    added: u32,
 }
 
 impl Datagrams {
@@ -113,6 +118,7 @@ impl Datagrams {
             pool: None,
             line: VecDeque::new(),
             receiving: Episode::new(worker, "receiving datagrams"),
+            added: 0,
         }
     }
 
@@ -140,6 +146,14 @@ impl Datagrams {
             ending: false,
             prepared: false,
         });
+    }
+
+    /// Have one more that is the worker's alone; its id, which no listener has.
+    pub fn add_own(&mut self, socket: OwnedFd, kind: Kind) -> u32 {
+        let id = OWN | self.added;
+        self.added = (self.added + 1) & (OWN - 1);
+        self.add(id, socket, kind);
+        id
     }
 
     /// The socket of a listener.
@@ -188,7 +202,8 @@ impl Datagrams {
             self.line.push_back(id);
             return false;
         }
-        if res >= 0 || matches!(-res, libc::ECANCELED | libc::ENOBUFS) {
+        // That nobody is there who was sent something is told once for each such datagram.
+        if res >= 0 || matches!(-res, libc::ECANCELED | libc::ENOBUFS | libc::ECONNREFUSED) {
             return false;
         }
         socket.retry_at = now.saturating_add(RETRY_NS);

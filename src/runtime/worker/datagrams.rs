@@ -5,10 +5,11 @@
 use super::event::{Door, Event};
 use super::state::Worker;
 use crate::driver::{Completion, cf};
-use crate::fault::{ESTALE, Fault};
+use crate::fault::{ECLOSED, ESTALE, Fault};
 use crate::resource::Piece;
-use crate::runtime::datagram::Datagram;
+use crate::runtime::datagram::{Datagram, Kind};
 use crate::sys::datagram::{split, take_apart};
+use std::os::fd::OwnedFd;
 
 impl Worker {
     pub(super) fn complete_datagram(&self, door: &impl Door, completion: &Completion) {
@@ -89,7 +90,48 @@ impl Worker {
         let socket = core.datagrams.find(listener).filter(|socket| socket.is_open());
         match socket {
             Some(socket) => socket.sends.push(to, bytes),
-            None => Err(Fault::new(ESTALE, "there is no such listener for datagrams here")),
+            None => Err(no_socket()),
         }
     }
+
+    /// Send a copy of `bytes` as datagrams of `segment` bytes, all or none.
+    pub fn send_datagrams(
+        &self,
+        listener: u32,
+        to: &[u8],
+        bytes: &[u8],
+        segment: usize,
+    ) -> Result<(), Fault> {
+        let core = &mut *self.core.borrow_mut();
+        let socket = core.datagrams.find(listener).filter(|socket| socket.is_open());
+        let socket = socket.ok_or_else(no_socket)?;
+        socket.sends.push_run(to, bytes, segment)
+    }
+
+    /// Whether datagrams were refused for want of room, and [`Event::Writable`] is told when there
+    /// is some.
+    pub fn datagrams_are_full(&self, listener: u32) -> bool {
+        let core = &mut *self.core.borrow_mut();
+        let socket = core.datagrams.find(listener).filter(|socket| socket.is_open());
+        socket.is_some_and(|socket| socket.sends.is_full())
+    }
+
+    /// Receive and send datagrams by a socket of the door's, as by a listener of this id.
+    pub fn datagram_add(&self, socket: OwnedFd, v6: bool) -> Result<u32, Fault> {
+        let core = &mut *self.core.borrow_mut();
+        if core.is_stopping() {
+            return Err(Fault::new(ECLOSED, "the runtime is stopping"));
+        }
+        Ok(core.datagrams.add_own(socket, Kind::Udp { v6 }))
+    }
+
+    /// Close such a socket, when what was sent by it has left.
+    pub fn datagram_close(&self, socket: u32) {
+        self.core.borrow_mut().datagrams.close(socket, 0);
+    }
+}
+
+#[cold]
+fn no_socket() -> Fault {
+    Fault::new(ESTALE, "there is no such listener for datagrams here")
 }

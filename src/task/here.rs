@@ -7,6 +7,7 @@ use super::config::Config;
 use super::conns::Conns;
 use super::disk::Disk;
 use super::executor::{Executor, Key, Owner, Polled};
+use super::names::Lookups;
 use super::operation::Operations;
 use super::send::Guards;
 use super::time::Sleepers;
@@ -65,6 +66,7 @@ pub(super) struct Here {
     pub(super) sleepers: RefCell<Sleepers>,
     pub(super) guards: RefCell<Guards>,
     pub(super) udp: RefCell<Sockets>,
+    pub(super) lookups: RefCell<Lookups>,
     pub(super) operations: Rc<Operations>,
     pub(super) disk: Disk,
 }
@@ -115,6 +117,7 @@ impl Here {
             conns: RefCell::default(),
             guards: RefCell::default(),
             udp: RefCell::default(),
+            lookups: RefCell::default(),
             operations: Rc::default(),
         }
     }

@@ -21,6 +21,7 @@ mod driver_ctx;
 mod executor;
 mod here;
 mod launch;
+mod names;
 mod notify;
 mod operation;
 #[cfg(test)]
@@ -49,6 +50,10 @@ pub use error::{Elapsed, Error, JoinError, TimerExhausted, UdpSendError};
 pub use guard::{GuardBox, MemoryRegion, RegionId, SendGuard};
 pub use handler::AsyncEventHandler;
 pub use launch::{RinglineBuilder, ShutdownHandle, request_shutdown};
+pub use names::{
+    ConnectAny, ResolveAllFuture, ResolveFuture, connect_any, connect_host,
+    connect_host_with_timeout, resolve, resolve_all,
+};
 pub use nvme::{
     NvmeCompletion, NvmeConfig, NvmeDevice, nvme_flush, nvme_read, nvme_write, open_nvme_device,
 };

@@ -249,6 +249,9 @@ impl<H: AsyncEventHandler> Door for Tasks<H> {
             Event::Completed { user, completion } => {
                 here.operations.completed(here, user, completion);
             }
+            Event::Resolved { user, res, addresses, error } => {
+                here.resolved(user, res, addresses, error);
+            }
             Event::Datagram { listener, datagram } => here.datagram(listener, datagram),
             Event::Released { cookie, .. } => {
                 let guard = here.guards.borrow_mut().release(cookie);

@@ -7,6 +7,7 @@ mod common;
 mod disk;
 mod files;
 mod left;
+mod names;
 mod server;
 #[cfg(feature = "tls")]
 mod tls;

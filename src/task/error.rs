@@ -157,6 +157,24 @@ pub enum JoinError {
     Panicked,
 }
 
+impl JoinError {
+    /// Whether the task panicked.
+    pub fn is_panic(&self) -> bool {
+        *self == JoinError::Panicked
+    }
+
+    /// Whether the task was aborted, or its worker ended first.
+    pub fn is_cancelled(&self) -> bool {
+        *self == JoinError::Aborted
+    }
+}
+
+impl From<JoinError> for io::Error {
+    fn from(error: JoinError) -> io::Error {
+        io::Error::other(error)
+    }
+}
+
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -8,10 +8,16 @@ pub mod error;
 pub mod fs;
 pub mod guard;
 pub mod handler;
+pub mod mpsc;
 pub mod nvme;
+pub mod oneshot;
+pub mod sync;
+pub mod watch;
 
 mod aside;
+mod blocking;
 mod bound;
+mod channel;
 mod combine;
 mod conn;
 mod connect;
@@ -36,6 +42,8 @@ mod tls;
 mod udp;
 mod unix;
 
+pub use blocking::{BlockingJoinHandle, spawn_blocking};
+pub use channel::{RecvError, SendError, TryRecvError, TrySendError};
 pub use combine::{Either, Either3, Join, Join3, Select, Select3, join, join3, select, select3};
 pub use config::{Config, ConfigBuilder, RecvBufferConfig, WorkerConfig};
 pub use conn::{ConnCtx, ConnToken};
@@ -65,6 +73,7 @@ pub use send::{
     SendFuture, SendPart,
 };
 pub use spawn::{JoinHandle, TaskId, spawn, spawn_with_handle};
+pub use sync::CancellationToken;
 pub use time::{
     Deadline, SleepFuture, TimeoutFuture, sleep, sleep_until, timeout, timeout_at, try_sleep,
     try_sleep_until, try_timeout, try_timeout_at,

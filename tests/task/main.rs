@@ -3,6 +3,7 @@
 // An `async fn` would borrow the handler: its future has to be 'static.
 #![allow(clippy::manual_async_fn)]
 
+mod channels;
 mod common;
 mod disk;
 mod files;

@@ -15,7 +15,7 @@ mod registry;
 pub use files::{Files, INDEX_ALLOC};
 pub use graveyard::{bury, reclaim};
 pub use held::Held;
-pub use piece::Piece;
+pub use piece::{Leased, Piece};
 pub use pool_ref::{PoolInfo, PoolRef, PoolSpec};
 pub use region::{RegionInfo, Regions};
 pub use registry::{holder, release_here, release_lease};

@@ -5,6 +5,29 @@
 use super::registry::{holder, release_here, release_lease};
 use crate::driver::{Completion, cf};
 
+/// A leased piece of a pool, in the hands of whoever keeps it, on any thread.
+pub struct Leased(Piece);
+
+// SAFETY: the bytes are not written before the lease is given back, which any thread may do.
+unsafe impl Send for Leased {}
+// SAFETY: shared, it only shows bytes that nobody writes before the lease is given back.
+unsafe impl Sync for Leased {}
+
+impl Leased {
+    /// `len` bytes at `address`, of a lease that nobody else gives back.
+    ///
+    /// # Safety
+    /// They are the lease's.
+    pub unsafe fn new(lease: u64, address: *const u8, len: usize) -> Leased {
+        Leased(Piece { lease, address, len })
+    }
+
+    /// What was received.
+    pub fn bytes(&self) -> &[u8] {
+        self.0.bytes()
+    }
+}
+
 /// A leased piece of a pool.
 pub struct Piece {
     lease: u64,

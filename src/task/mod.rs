@@ -25,6 +25,7 @@ mod conns;
 mod disk;
 mod driver_ctx;
 mod executor;
+mod files_sent;
 mod here;
 mod launch;
 mod names;
@@ -33,6 +34,7 @@ mod operation;
 #[cfg(test)]
 mod operation_tests;
 mod recv;
+mod segments;
 mod send;
 mod spawn;
 mod tasks;
@@ -68,6 +70,7 @@ pub use nvme::{
 pub use recv::{ParseResult, RecvReadyFuture, WithBytesFuture, WithDataFuture};
 #[cfg(feature = "tls")]
 pub use rustls;
+pub use segments::{OwnedSegmentFuture, Segment, SegmentNext, SegmentReader};
 pub use send::{
     AsyncSendBuilder, ChainPartsBuilder, MAX_GUARDS, MAX_IOVECS, SendBuilder, SendChainBuilder,
     SendFuture, SendPart,

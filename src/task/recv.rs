@@ -128,7 +128,11 @@ impl Drop for Left<'_> {
 
 /// Polls a read: `parse` decides what is consumed; 0 = nothing more comes.
 #[inline]
-fn poll_read(conn: u64, cx: &Context<'_>, parse: impl FnOnce(&[u8]) -> ParseResult) -> Poll<usize> {
+pub(super) fn poll_read(
+    conn: u64,
+    cx: &Context<'_>,
+    parse: impl FnOnce(&[u8]) -> ParseResult,
+) -> Poll<usize> {
     let polled = with_here(|here, worker| {
         let mut len = 0;
         let looked = here.look(worker, conn, |bytes| {

@@ -39,7 +39,7 @@ pub(super) struct Guards {
 
 impl Guards {
     /// Keep a guard; under which number.
-    fn keep(&mut self, guard: GuardBox) -> u64 {
+    pub(super) fn keep(&mut self, guard: GuardBox) -> u64 {
         self.held += 1;
         if let Some(index) = self.free.pop() {
             self.places[index] = Some(guard);
@@ -148,7 +148,7 @@ pub struct SendFuture {
 }
 
 impl SendFuture {
-    fn new(worker: &Worker, conn: u64, len: usize) -> io::Result<SendFuture> {
+    pub(super) fn new(worker: &Worker, conn: u64, len: usize) -> io::Result<SendFuture> {
         let until = queued_until(worker, conn).map_err(to_io)?;
         worker.hear(conn).map_err(to_io)?;
         Ok(SendFuture { conn, until, len: len as u32 })

@@ -9,6 +9,7 @@ mod disk;
 mod files;
 mod left;
 mod names;
+mod segments;
 mod server;
 #[cfg(feature = "tls")]
 mod tls;

@@ -26,6 +26,7 @@ mod tls;
 mod waking;
 mod worker;
 
+pub use crate::sys::process::Stream;
 pub use config::Config;
 pub use connection::{How, Kept, Life, Offer, Spans, index_of};
 pub use datagram::Datagram;

@@ -12,7 +12,7 @@ use crate::sys::net::Place;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 /// Where to listen and to receive.
 #[derive(Debug, Default)]
@@ -36,7 +36,8 @@ pub(super) struct Bound {
     pub(super) listeners: Vec<u32>,
     /// Of each worker, until it takes them.
     connected: Mutex<Vec<Vec<Connected>>>,
-    pub(super) paths: Arc<Paths>,
+    /// Removed with the last worker.
+    _paths: Paths,
 }
 
 impl Bound {
@@ -83,7 +84,7 @@ impl Bound {
             udp.push(at.filter(|_| workers == 1 || is_shared));
         }
         let connected = Mutex::new(connected);
-        Ok(Bound { tcp, udp, listeners, connected, paths: Arc::new(paths) })
+        Ok(Bound { tcp, udp, listeners, connected, _paths: paths })
     }
 
     /// The connected sockets of a worker, once.

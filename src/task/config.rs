@@ -95,6 +95,13 @@ pub struct Config {
     /// What the `connect_tls` functions are. Default: none, they refuse.
     #[cfg(feature = "tls")]
     pub tls_client: Option<TlsClientConfig>,
+    /// Threads of the runtime for [`spawn_blocking`](crate::spawn_blocking), started as needed; 0 =
+    /// it refuses. Default: 8.
+    pub blocking_threads: usize,
+    /// Threads that look up hosts; 0 = lookups are refused. Default: 2.
+    pub resolver_threads: usize,
+    /// Threads that start children; 0 = [`process`](crate::process) refuses. Default: 1.
+    pub spawner_threads: usize,
     /// Send small messages at once (TCP_NODELAY). Default: true.
     pub tcp_nodelay: bool,
     /// Parts of a chained send. Default: 16.
@@ -153,6 +160,9 @@ impl Default for Config {
             tls: None,
             #[cfg(feature = "tls")]
             tls_client: None,
+            blocking_threads: 8,
+            resolver_threads: 2,
+            spawner_threads: 1,
             tcp_nodelay: true,
             max_chain_length: 16,
             standalone_task_capacity: 256,
@@ -327,6 +337,9 @@ impl ConfigBuilder {
         send_zc_threshold: u32,
         flush_interval_us: u64,
         tick_timeout_us: u64,
+        blocking_threads: usize,
+        resolver_threads: usize,
+        spawner_threads: usize,
         tcp_nodelay: bool,
         max_chain_length: u16,
         standalone_task_capacity: u32,

@@ -5,8 +5,10 @@
 
 use super::error::Error;
 use std::fmt;
+use std::io;
 use std::mem::{MaybeUninit, align_of, size_of};
 use std::ptr;
+use std::sync::{PoisonError, RwLock};
 
 /// A region of memory in `Config::registered_regions`, by its place there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,6 +38,42 @@ impl MemoryRegion {
     pub(crate) fn holds(&self, at: *const u8, len: usize) -> bool {
         let offset = (at as usize).checked_sub(self.ptr as usize);
         offset.is_some_and(|offset| offset <= self.len && len <= self.len - offset)
+    }
+}
+
+/// The regions of a runtime, which may change while it runs.
+#[derive(Debug)]
+pub(super) struct Regions(RwLock<Vec<Option<MemoryRegion>>>);
+
+impl Regions {
+    /// Those of a config.
+    pub(super) fn new(listed: &[MemoryRegion]) -> Regions {
+        Regions(RwLock::new(listed.iter().copied().map(Some).collect()))
+    }
+
+    pub(super) fn get(&self, id: RegionId) -> Option<MemoryRegion> {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        all.get(usize::from(id.0)).copied().flatten()
+    }
+
+    pub(super) fn add(&self, region: MemoryRegion) -> io::Result<RegionId> {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let free = all.iter().position(Option::is_none).unwrap_or(all.len());
+        if free >= usize::from(RegionId::UNREGISTERED.0) {
+            let text = "65535 regions are registered: take one back";
+            return Err(io::Error::new(io::ErrorKind::StorageFull, text));
+        }
+        if free == all.len() {
+            all.push(None);
+        }
+        all[free] = Some(region);
+        Ok(RegionId(free as u16))
+    }
+
+    pub(super) fn remove(&self, id: RegionId) -> io::Result<()> {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let region = all.get_mut(usize::from(id.0)).and_then(Option::take);
+        region.map(drop).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
 
@@ -127,13 +165,13 @@ impl GuardBox {
     }
 
     /// The bytes, if they lie where the guard says that they do.
-    pub(crate) fn checked(&self, regions: &[MemoryRegion]) -> Result<(*const u8, u32), Error> {
+    pub(super) fn checked(&self, regions: &Regions) -> Result<(*const u8, u32), Error> {
         let (at, len) = self.as_ptr_len();
         let region = self.region();
         if region == RegionId::UNREGISTERED {
             return Ok((at, len));
         }
-        let region = regions.get(usize::from(region.0)).ok_or(Error::InvalidRegion)?;
+        let region = regions.get(region).ok_or(Error::InvalidRegion)?;
         if region.holds(at, len as usize) { Ok((at, len)) } else { Err(Error::PointerOutOfRegion) }
     }
 }
@@ -176,10 +214,10 @@ mod tests {
         assert_eq!(moved.as_ptr_len(), (bytes.as_ptr(), 100));
         assert_eq!(Arc::strong_count(&bytes), 2);
         let whole = MemoryRegion { ptr: bytes.as_ptr().cast_mut(), len: 100 };
-        assert!(moved.checked(&[whole]).is_ok());
+        assert!(moved.checked(&Regions::new(&[whole])).is_ok());
         let short = MemoryRegion { len: 99, ..whole };
-        assert!(matches!(moved.checked(&[short]), Err(Error::PointerOutOfRegion)));
-        assert!(matches!(moved.checked(&[]), Err(Error::InvalidRegion)));
+        assert!(matches!(moved.checked(&Regions::new(&[short])), Err(Error::PointerOutOfRegion)));
+        assert!(matches!(moved.checked(&Regions::new(&[])), Err(Error::InvalidRegion)));
         drop(moved);
         assert_eq!(Arc::strong_count(&bytes), 1);
     }

@@ -7,9 +7,12 @@ use super::config::Config;
 use super::conns::Conns;
 use super::disk::Disk;
 use super::executor::{Executor, Key, Owner, Polled};
+use super::guard::Regions;
 use super::names::Lookups;
 use super::operation::Operations;
+use super::process::Children;
 use super::send::Guards;
+use super::signal::Signals;
 use super::time::Sleepers;
 use super::udp::Sockets;
 use crate::fault::{ECLOSED, ESTALE, Fault};
@@ -67,6 +70,9 @@ pub(super) struct Here {
     pub(super) guards: RefCell<Guards>,
     pub(super) udp: RefCell<Sockets>,
     pub(super) lookups: RefCell<Lookups>,
+    pub(super) children: RefCell<Children>,
+    pub(super) signals: RefCell<Signals>,
+    pub(super) regions: Arc<Regions>,
     pub(super) operations: Rc<Operations>,
     pub(super) disk: Disk,
 }
@@ -104,7 +110,7 @@ pub(super) fn no_worker() -> io::Error {
 
 impl Here {
     /// What the worker of this config has, before it begins.
-    pub(super) fn new(config: Arc<Config>, executor: Rc<Executor>) -> Here {
+    pub(super) fn new(config: Arc<Config>, executor: Rc<Executor>, regions: Arc<Regions>) -> Here {
         Here {
             executor,
             sleepers: RefCell::new(Sleepers::new(config.timer_slots)),
@@ -118,6 +124,9 @@ impl Here {
             guards: RefCell::default(),
             udp: RefCell::default(),
             lookups: RefCell::default(),
+            children: RefCell::default(),
+            signals: RefCell::default(),
+            regions,
             operations: Rc::default(),
         }
     }

@@ -5,10 +5,12 @@
 use super::bound::{Bound, Places};
 use super::config::Config;
 use super::error::Error;
+use super::guard::{MemoryRegion, RegionId, Regions};
 use super::handler::AsyncEventHandler;
 use super::here::{no_worker, with_here};
-use super::notify::{Notified, Notifiers};
-use super::tasks::Tasks;
+use super::notify::{Notifiers, WakeHandle};
+use super::signal::Signal;
+use super::tasks::{Common, Tasks};
 use crate::fault::Fault;
 use crate::runtime::{self, Shared, Threads};
 use std::fmt;
@@ -97,19 +99,22 @@ impl RinglineBuilder {
         let shared = Arc::new(Shared::new(resolved(&config)?));
         let threads = Arc::new(Threads::new(shared.clone()));
         let bound = Arc::new(Bound::new(&self.places, &config, &shared)?);
-        let (of, from) = (config.clone(), shared.clone());
         let notifiers = Arc::new(Notifiers::new(shared.config().workers)?);
-        let every = notifiers.clone();
-        let at = bound.clone();
-        let make = move |worker| {
-            let notified = Notified::new(every.clone(), worker);
-            Tasks::<H>::new(of.clone(), &from, worker, &at, notified)
-        };
+        let regions = Arc::new(Regions::new(&config.registered_regions));
+        let (tcp, udp) = (bound.tcp, bound.udp.clone());
+        let common = Arc::new(Common {
+            config,
+            shared: shared.clone(),
+            bound,
+            notifiers: notifiers.clone(),
+            regions: regions.clone(),
+        });
+        let make = move |worker| Tasks::<H>::new(&common, worker);
         let handles = threads.start_each(make, |ended| ended.map_err(from_fault));
         // Who has the handles joins them.
         threads.detach();
-        let (tcp, udp) = (bound.tcp, bound.udp.clone());
-        Ok((ShutdownHandle { shared, tcp, udp, notifiers }, handles.map_err(no_worker_begins)?))
+        let stop = ShutdownHandle { shared, tcp, udp, notifiers, regions };
+        Ok((stop, handles.map_err(no_worker_begins)?))
     }
 }
 
@@ -137,6 +142,7 @@ fn resolved(config: &Config) -> Result<runtime::Config, Error> {
         keep_max: config.recv_accumulator_max.try_into().unwrap_or(1 << 30).min(1 << 30),
         pool_buffers: (bytes / size).clamp(2, 1 << 15).next_power_of_two(),
         pool_buffer_size: size,
+        blocking_threads: config.blocking_threads.try_into().unwrap_or(u32::MAX),
         close_timeout_ns: config.close_timeout_ms.saturating_mul(1_000_000),
         ..runtime::Config::default()
     };
@@ -159,6 +165,7 @@ pub struct ShutdownHandle {
     tcp: Option<SocketAddr>,
     udp: Vec<Option<SocketAddr>>,
     notifiers: Arc<Notifiers>,
+    regions: Arc<Regions>,
 }
 
 impl ShutdownHandle {
@@ -190,6 +197,35 @@ impl ShutdownHandle {
     /// open as long as this is there, or the worker.
     pub fn worker_eventfds(&self) -> &[RawFd] {
         self.notifiers.numbers()
+    }
+
+    /// What wakes a worker from any thread, as its eventfd does: `on_notify` is called there.
+    /// `None` where there is no such worker.
+    pub fn worker_wake_handle(&self, worker: usize) -> Option<WakeHandle> {
+        WakeHandle::new(&self.notifiers, worker)
+    }
+
+    /// Let guards point into one more region, which must stay valid until it is taken back and no
+    /// send of it is under way, or the runtime has ended.
+    ///
+    /// # Errors
+    /// `StorageFull` where 65535 regions are there.
+    pub fn register_region(&self, region: MemoryRegion) -> io::Result<RegionId> {
+        self.regions.add(region)
+    }
+
+    /// Take a region back: guards that name it are refused from now on.
+    ///
+    /// # Errors
+    /// `NotFound` where it is none.
+    pub fn unregister_region(&self, region: RegionId) -> io::Result<()> {
+        self.regions.remove(region)
+    }
+
+    /// Wait for SIGINT or SIGTERM, on this thread: see [`signal::wait`](crate::signal::wait). Then
+    /// the runtime is to be shut down.
+    pub fn wait_on_signal(&self) -> Signal {
+        super::signal::wait()
     }
 
     /// Workers.

@@ -11,6 +11,8 @@ pub mod handler;
 pub mod mpsc;
 pub mod nvme;
 pub mod oneshot;
+pub mod process;
+pub mod signal;
 pub mod sync;
 pub mod watch;
 
@@ -64,6 +66,7 @@ pub use names::{
     ConnectAny, ResolveAllFuture, ResolveFuture, connect_any, connect_host,
     connect_host_with_timeout, resolve, resolve_all,
 };
+pub use notify::WakeHandle;
 pub use nvme::{
     NvmeCompletion, NvmeConfig, NvmeDevice, nvme_flush, nvme_read, nvme_write, open_nvme_device,
 };

@@ -7,6 +7,7 @@ use super::conn::ConnCtx;
 use super::connect::{ConnectFuture, connect};
 use super::here::{Here, Waiter, no_worker, try_here, with_here};
 use super::time::{SleepFuture, sleep, timeout};
+use crate::fault::Fault;
 use crate::runtime::{Attempts, Step};
 use crate::sys::Resolved;
 use std::collections::HashMap;
@@ -147,6 +148,10 @@ pub fn resolve_all(host: &str, port: u16) -> io::Result<ResolveAllFuture> {
     let name = CString::new(host)?;
     let service = CString::new(port.to_string())?;
     try_here(|here, worker| {
+        if here.config.resolver_threads == 0 {
+            let text = "Config::resolver_threads is 0: nothing is looked up";
+            return Err(Fault::errno(libc::EOPNOTSUPP, text));
+        }
         let number = {
             let mut lookups = here.lookups.borrow_mut();
             lookups.begun += 1;

@@ -10,8 +10,9 @@ use crate::fault::Fault;
 use crate::runtime::Worker;
 use crate::sys::new_eventfd;
 use std::cell::Cell;
+use std::fmt;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 
@@ -38,6 +39,40 @@ impl Notifiers {
     /// Their numbers, by worker.
     pub(super) fn numbers(&self) -> &[RawFd] {
         &self.numbers
+    }
+}
+
+/// Wakes a worker, from any thread: `on_notify` is called there. It may be kept when the runtime is
+/// over, and does nothing then.
+///
+/// ```no_run
+/// # fn wake(stop: &ringline::ShutdownHandle) {
+/// let first = stop.worker_wake_handle(0).expect("a worker");
+/// std::thread::spawn(move || first.wake());
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct WakeHandle {
+    all: Arc<Notifiers>,
+    index: usize,
+}
+
+impl WakeHandle {
+    pub(super) fn new(all: &Arc<Notifiers>, index: usize) -> Option<WakeHandle> {
+        all.files.get(index)?;
+        Some(WakeHandle { all: all.clone(), index })
+    }
+
+    /// Wake it. Several before it looks are one.
+    pub fn wake(&self) {
+        // Refused only where it is full: then it is readable.
+        let _ = (&self.all.files[self.index]).write(&1u64.to_ne_bytes());
+    }
+}
+
+impl fmt::Debug for WakeHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WakeHandle").field("worker", &self.index).finish()
     }
 }
 

@@ -81,7 +81,7 @@ impl Here {
             return Err(Error::SendPoolExhausted.into());
         }
         // Looked at before anything is queued.
-        let regions = &self.config.registered_regions;
+        let regions = &self.regions;
         let mut bytes = 0;
         for part in &parts {
             bytes += match part {
@@ -118,7 +118,7 @@ impl Here {
         guard: GuardBox,
         is_long: bool,
     ) -> io::Result<()> {
-        let (at, len) = guard.checked(&self.config.registered_regions)?;
+        let (at, len) = guard.checked(&self.regions)?;
         // SAFETY: the guard vouches for the bytes as long as it is there.
         let bytes = unsafe { std::slice::from_raw_parts(at, len as usize) };
         if !is_long {

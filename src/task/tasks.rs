@@ -9,11 +9,11 @@ use super::conn::ConnCtx;
 use super::disk::{About, COMMAND};
 use super::driver_ctx::DriverCtx;
 use super::executor::{Executor, Owner};
+use super::guard::Regions;
 use super::handler::AsyncEventHandler;
 use super::here::{Here, Shown, Waiter};
-use super::notify::{NOTIFIED, Notified};
+use super::notify::{NOTIFIED, Notified, Notifiers};
 use super::udp::UdpCtx;
-use super::unix::Paths;
 use super::{direct_io, nvme};
 use crate::driver::Completion;
 use crate::fault::ETLS;
@@ -25,33 +25,38 @@ use std::sync::Arc;
 /// The user's number of the timer behind `on_tick`: no sleeper has it.
 const TICK: u64 = u64::MAX;
 
+/// What the workers of a runtime have in common.
+pub(super) struct Common {
+    pub(super) config: Arc<Config>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) bound: Arc<Bound>,
+    pub(super) notifiers: Arc<Notifiers>,
+    pub(super) regions: Arc<Regions>,
+}
+
 /// The tasks of one worker.
 pub(super) struct Tasks<H> {
     here: Rc<Here>,
     handler: RefCell<H>,
     notified: Notified,
-    _paths: Arc<Paths>,
+    _common: Arc<Common>,
     /// Its connected sockets for datagrams, until it begins.
     connected: Cell<Vec<Connected>>,
 }
 
 impl<H: AsyncEventHandler> Tasks<H> {
     /// Those of `worker`, on its thread.
-    pub(super) fn new(
-        config: Arc<Config>,
-        shared: &Arc<Shared>,
-        worker: u32,
-        bound: &Bound,
-        notified: Notified,
-    ) -> Tasks<H> {
+    pub(super) fn new(common: &Arc<Common>, worker: u32) -> Tasks<H> {
+        let Common { config, shared, bound, notifiers, regions } = &**common;
         let of = shared.clone();
         let wake = move || of.wake(worker);
         let executor = Rc::new(Executor::new(config.standalone_task_capacity, wake));
-        let here = Rc::new(Here::new(config, executor));
+        let here = Rc::new(Here::new(config.clone(), executor, regions.clone()));
         bound.listeners.iter().for_each(|id| here.udp.borrow_mut().add_bound(*id));
         let connected = Cell::new(bound.take_connected(worker));
         let handler = RefCell::new(H::create_for_worker(worker as usize));
-        Tasks { here, handler, notified, _paths: bound.paths.clone(), connected }
+        let notified = Notified::new(notifiers.clone(), worker);
+        Tasks { here, handler, notified, _common: common.clone(), connected }
     }
 
     fn started(&self, worker: &Worker) {
@@ -256,6 +261,12 @@ impl<H: AsyncEventHandler> Door for Tasks<H> {
             Event::Released { cookie, .. } => {
                 let guard = here.guards.borrow_mut().release(cookie);
                 drop(guard);
+            }
+            Event::Spawned { process, res, .. } => here.spawned(process, res),
+            Event::Exited { process, status, .. } => here.exited(process, status),
+            Event::Signalled { signo, .. } => {
+                let waiter = here.signals.borrow_mut().came(signo);
+                waiter.into_iter().for_each(|waiter| here.wake(waiter));
             }
             Event::Stopped => here.end(),
             _ => {}

@@ -122,9 +122,9 @@ fn a_function_that_blocks_brings_its_value_or_its_panic() {
     run(config(), || async {
         let here = thread::current().id();
         let there = spawn_blocking(move || thread::current().id() != here).expect("begun");
-        assert_eq!(timeout(LIMIT, there).await, Ok(Ok(true)));
+        assert_eq!(timeout(LIMIT, there).await, Ok(true));
         let panics = spawn_blocking(|| -> u8 { panic!("a function of a test") }).expect("begun");
-        assert_eq!(timeout(LIMIT, panics).await, Ok(Err(JoinError::Panicked)));
+        assert_eq!(timeout(LIMIT, panics.join()).await, Ok(Err(JoinError::Panicked)));
         // Nobody awaits it: it is done all the same.
         let done = Arc::new(Semaphore::new(0));
         let gives = done.clone();

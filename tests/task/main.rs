@@ -3,12 +3,16 @@
 // An `async fn` would borrow the handler: its future has to be 'static.
 #![allow(clippy::manual_async_fn)]
 
+mod blocking;
 mod channels;
+mod children;
 mod common;
 mod disk;
 mod files;
+mod launch;
 mod left;
 mod names;
+mod published;
 mod segments;
 mod server;
 #[cfg(feature = "tls")]

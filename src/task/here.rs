@@ -35,6 +35,17 @@ pub(super) enum Waiter {
     Other(Waker),
 }
 
+impl Waiter {
+    /// Whether waking either wakes the same.
+    pub(super) fn is_same(&self, other: &Waiter) -> bool {
+        match (self, other) {
+            (Waiter::Task(key), Waiter::Task(other)) => key == other,
+            (Waiter::Other(waker), Waiter::Other(other)) => waker.will_wake(other),
+            _ => false,
+        }
+    }
+}
+
 /// Bytes that are shown at this moment.
 #[derive(Clone, Copy)]
 pub(super) struct Shown {
@@ -70,11 +81,11 @@ pub(super) struct Here {
     pub(super) guards: RefCell<Guards>,
     pub(super) udp: RefCell<Sockets>,
     pub(super) lookups: RefCell<Lookups>,
-    pub(super) children: RefCell<Children>,
     pub(super) signals: RefCell<Signals>,
     pub(super) regions: Arc<Regions>,
     pub(super) operations: Rc<Operations>,
     pub(super) disk: Disk,
+    pub(super) children: Children,
 }
 
 thread_local! {
@@ -123,8 +134,8 @@ impl Here {
             conns: RefCell::default(),
             guards: RefCell::default(),
             udp: RefCell::default(),
+            children: Children::default(),
             lookups: RefCell::default(),
-            children: RefCell::default(),
             signals: RefCell::default(),
             regions,
             operations: Rc::default(),

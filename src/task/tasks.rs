@@ -262,7 +262,9 @@ impl<H: AsyncEventHandler> Door for Tasks<H> {
                 let guard = here.guards.borrow_mut().release(cookie);
                 drop(guard);
             }
-            Event::Spawned { process, res, .. } => here.spawned(process, res),
+            Event::Spawned { process, res, streams, .. } => {
+                here.spawned(worker, process, res, *streams);
+            }
             Event::Exited { process, status, .. } => here.exited(process, status),
             Event::Signalled { signo, .. } => {
                 let waiter = here.signals.borrow_mut().came(signo);

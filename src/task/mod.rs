@@ -28,6 +28,7 @@ mod disk;
 mod driver_ctx;
 mod executor;
 mod files_sent;
+mod forward;
 mod here;
 mod launch;
 mod names;
@@ -59,6 +60,7 @@ pub use direct_io::{
 pub use disk::DiskIoFuture;
 pub use driver_ctx::DriverCtx;
 pub use error::{Elapsed, Error, JoinError, TimerExhausted, UdpSendError};
+pub use forward::{ForwardFuture, SinkFd};
 pub use guard::{GuardBox, MemoryRegion, RegionId, SendGuard};
 pub use handler::AsyncEventHandler;
 pub use launch::{RinglineBuilder, ShutdownHandle, request_shutdown};

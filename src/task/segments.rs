@@ -94,11 +94,11 @@ impl SendGuard for Segment {
 }
 
 impl Here {
-    /// What is shown of a connection just now, if it can be kept.
-    fn take_shown(&self, worker: &Worker, conn: u64) -> Option<Segment> {
+    /// What is shown of a connection just now, if it can be kept and is no more than `most`.
+    fn take_shown(&self, worker: &Worker, conn: u64, most: usize) -> Option<Segment> {
         let mut shown = self.shown.get().filter(|shown| shown.conn == conn)?;
         let (used, len) = (shown.used, shown.rest().len());
-        if len == 0 {
+        if len == 0 || len > most {
             return None;
         }
         let Offer { lease, address, len: all } = worker.take(conn).ok()?;
@@ -110,8 +110,13 @@ impl Here {
     }
 }
 
-fn poll_segment(conn: u64, cx: &Context<'_>) -> Poll<io::Result<Option<Segment>>> {
-    let Some(taken) = with_here(|here, worker| here.take_shown(worker, conn)) else {
+/// The next bytes of a connection, `most` at most; `None` when nothing more comes.
+pub(super) fn poll_segment(
+    conn: u64,
+    cx: &Context<'_>,
+    most: usize,
+) -> Poll<io::Result<Option<Segment>>> {
+    let Some(taken) = with_here(|here, worker| here.take_shown(worker, conn, most)) else {
         return Poll::Ready(Err(no_worker()));
     };
     if let Some(segment) = taken {
@@ -119,8 +124,9 @@ fn poll_segment(conn: u64, cx: &Context<'_>) -> Poll<io::Result<Option<Segment>>
     }
     let mut copied = Vec::new();
     let polled = poll_read(conn, cx, |bytes| {
-        copied.extend_from_slice(bytes);
-        ParseResult::Consumed(bytes.len())
+        let count = bytes.len().min(most);
+        copied.extend_from_slice(&bytes[..count]);
+        ParseResult::Consumed(count)
     });
     polled.map(|read| Ok((read > 0).then_some(Segment(Memory::Copied(copied)))))
 }
@@ -136,7 +142,7 @@ impl Future for SegmentNext {
     type Output = io::Result<Option<Segment>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        poll_segment(self.conn, cx)
+        poll_segment(self.conn, cx, usize::MAX)
     }
 }
 
@@ -151,7 +157,7 @@ impl Future for OwnedSegmentFuture {
     type Output = io::Result<Option<Bytes>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        poll_segment(self.conn, cx).map_ok(|segment| segment.map(Segment::into_owned))
+        poll_segment(self.conn, cx, usize::MAX).map_ok(|segment| segment.map(Segment::into_owned))
     }
 }
 

@@ -9,6 +9,7 @@ mod children;
 mod common;
 mod disk;
 mod files;
+mod forward;
 mod launch;
 mod left;
 mod names;

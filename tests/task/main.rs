@@ -12,6 +12,7 @@ mod files;
 mod forward;
 mod launch;
 mod left;
+mod limits;
 mod names;
 mod published;
 mod segments;

@@ -7,6 +7,7 @@ mod blocking;
 mod channels;
 mod children;
 mod common;
+mod descriptors;
 mod disk;
 mod files;
 mod forward;

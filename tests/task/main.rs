@@ -15,6 +15,7 @@ mod launch;
 mod left;
 mod limits;
 mod names;
+mod panics;
 mod published;
 mod segments;
 mod server;

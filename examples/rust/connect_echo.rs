@@ -1,6 +1,9 @@
 //! Connects to an echo server and says a few words: `connect_echo [HOST [PORT]]`, an own server
 //! without one.
 
+// An `async fn` would borrow the handler: its future has to be 'static.
+#![allow(clippy::manual_async_fn)]
+
 use ringline::{
     AsyncEventHandler, ConfigBuilder, ConnCtx, ParseResult, RinglineBuilder, connect_host,
     request_shutdown,

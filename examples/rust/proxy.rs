@@ -1,5 +1,8 @@
 //! Connects whoever connects to another server: `proxy LISTEN HOST:PORT`.
 
+// An `async fn` would borrow the handler: its future has to be 'static.
+#![allow(clippy::manual_async_fn)]
+
 use ringline::{
     AsyncEventHandler, ConfigBuilder, ConnCtx, RinglineBuilder, SinkFd, connect_host_with_timeout,
     join,

@@ -13,7 +13,7 @@ impl AsyncEventHandler for Echo {
     }
 
     fn on_accept(&self, _conn: ConnCtx) -> impl Future<Output = ()> + 'static {
-        async {}
+        std::future::ready(())
     }
 
     fn on_udp_bind(&self, udp: UdpCtx) -> Option<Pin<Box<dyn Future<Output = ()>>>> {

@@ -59,6 +59,15 @@ pub(super) struct Conn {
     pub(super) sink: Option<Sink>,
 }
 
+impl Conn {
+    /// Somebody waits until more is sent; once, however often he asks.
+    pub(super) fn wait_for_sent(&mut self, waiter: Waiter) {
+        if !self.senders.iter().any(|known| known.is_same(&waiter)) {
+            self.senders.push(waiter);
+        }
+    }
+}
+
 /// The connections of a worker.
 #[derive(Default)]
 pub(super) struct Conns {

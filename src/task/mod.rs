@@ -40,6 +40,7 @@ mod recv;
 mod segments;
 mod send;
 mod spawn;
+mod stream;
 mod tasks;
 mod time;
 #[cfg(feature = "tls")]
@@ -81,6 +82,7 @@ pub use send::{
     SendFuture, SendPart,
 };
 pub use spawn::{JoinHandle, TaskId, spawn, spawn_with_handle};
+pub use stream::ConnStream;
 pub use sync::CancellationToken;
 pub use time::{
     Deadline, SleepFuture, TimeoutFuture, sleep, sleep_until, timeout, timeout_at, try_sleep,

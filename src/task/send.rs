@@ -169,7 +169,7 @@ impl Future for SendFuture {
             match conns.get(self.conn) {
                 Some(found) => match found.closed {
                     None => {
-                        found.senders.push(waiter);
+                        found.wait_for_sent(waiter);
                         Poll::Pending
                     }
                     Some(_) if found.sent >= self.until => Poll::Ready(Ok(self.len)),

@@ -19,6 +19,7 @@ mod panics;
 mod published;
 mod segments;
 mod server;
+mod stream;
 #[cfg(feature = "tls")]
 mod tls;
 mod udp;

@@ -158,6 +158,12 @@ impl Here {
         self.worker.set(None);
     }
 
+    /// Until this is dropped, a panic that unwinds out of it has the thread be no worker any more:
+    /// what the thread drops at its end may still call into this crate.
+    pub(super) fn leaves_by_panic(&self) -> LeavesByPanic<'_> {
+        LeavesByPanic(self)
+    }
+
     fn worker(&self) -> Option<&Worker> {
         // SAFETY: set at `begin`, unset at `end`; the worker is there from the one to the other.
         self.worker.get().map(|worker| unsafe { worker.as_ref() })
@@ -208,6 +214,17 @@ impl Here {
             self.run(worker, key);
         }
         ready > 0
+    }
+}
+
+/// See [`Here::leaves_by_panic`].
+pub(super) struct LeavesByPanic<'a>(&'a Here);
+
+impl Drop for LeavesByPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.worker.set(None);
+        }
     }
 }
 

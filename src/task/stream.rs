@@ -1,4 +1,4 @@
-//! A connection as a stream: the traits of futures-io and of tokio, for codecs, hyper and their kin.
+//! A connection as a stream: the traits of futures-io and of tokio, for codecs, hyper and others.
 //!
 //! Owns: bytes that were looked at by `poll_fill_buf` and not consumed. Invariant: what one stream
 //! has queued is bounded, so a reader that is slow makes its writer wait.

@@ -226,6 +226,7 @@ impl<H: AsyncEventHandler> Tasks<H> {
 impl<H: AsyncEventHandler> Door for Tasks<H> {
     fn tell(&self, worker: &Worker, event: Event<'_>) {
         let here = &self.here;
+        let _leaves = here.leaves_by_panic();
         match event {
             Event::Data { conn, bytes: [], used, .. } => *used = self.ended(conn),
             Event::Data { conn, bytes, used, .. } => *used = self.data(worker, conn, bytes),

@@ -2,8 +2,11 @@
 
 use crate::common::*;
 use ringline::*;
+use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Mutex;
+use std::sync::mpsc::{Sender, channel};
 
 struct Panics<const AT: u32>;
 
@@ -47,4 +50,48 @@ fn a_handler_that_panics_ends_its_worker_with_an_error() {
     for error in [error_of::<MAKE>(), error_of::<START>(), error_of::<TICK>()] {
         assert!(error.to_string().contains("ended by a panic"), "{error}");
     }
+}
+
+/// What a thread drops at its end calls the crate once more.
+struct Late(Sender<std::io::Result<()>>);
+
+impl Drop for Late {
+    fn drop(&mut self) {
+        // The test may be over.
+        let _ = self.0.send(request_shutdown());
+    }
+}
+
+thread_local! {
+    static LATE: RefCell<Option<Late>> = const { RefCell::new(None) };
+}
+
+static SAY: Mutex<Option<Sender<std::io::Result<()>>>> = Mutex::new(None);
+
+struct PanicsLate;
+
+impl AsyncEventHandler for PanicsLate {
+    fn create_for_worker(_: usize) -> Self {
+        PanicsLate
+    }
+
+    fn on_accept(&self, _: ConnCtx) -> impl Future<Output = ()> + 'static {
+        async {}
+    }
+
+    fn on_tick(&mut self, _: &mut DriverCtx<'_>) {
+        LATE.set(SAY.lock().expect("no panic").take().map(Late));
+        panic!("on_tick of a test");
+    }
+}
+
+#[test]
+fn a_thread_whose_worker_panicked_is_no_worker() {
+    let (say, said) = channel();
+    *SAY.lock().expect("no panic") = Some(say);
+    if let Ok((_stop, workers)) = RinglineBuilder::new(config()).launch::<PanicsLate>() {
+        workers.into_iter().for_each(|worker| drop(worker.join().expect("it is caught")));
+    }
+    let late = said.recv_timeout(LIMIT).expect("told");
+    assert_eq!(late.expect_err("no worker").kind(), std::io::ErrorKind::NotConnected);
 }

@@ -92,6 +92,9 @@ compiled() {
         case $name in tidy | abi | c_programs | sim) continue ;; esac
         if [ -f "$file" ]; then part "$name" tests --test "$name"; fi
     done
+    # The examples in what users read, and those that stand alone.
+    part docs tests --doc
+    part rust-examples scripts/rust-examples.sh
     part sim simulated
     # Skipped, and counted, where no virtual machine can be had.
     part nvme scripts/nvme.sh

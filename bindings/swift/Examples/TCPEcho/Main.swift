@@ -11,8 +11,8 @@ struct TCPEcho {
     let pool = try await BufferPool(count: 256, size: 4096, ring: ring)
     let listener = try await Socket(.ipv4, .stream, ring: ring)
     let port = CommandLine.arguments.dropFirst().first.flatMap { UInt16($0) } ?? 0
-    try await listener.bind(to: .loopback(port: port))
-    try await listener.listen()
+    try listener.bind(to: .loopback(port: port))
+    try listener.listen()
     let output = File(fileDescriptor: 1, ring: ring)
     try await output.write(Array("port \(try listener.localAddress.port ?? 0)\n".utf8))
 

@@ -13,7 +13,7 @@ public final class BufferPool: Sendable {
   /// (Linux 6.12).
   public init(
     count: Int, size: Int, incremental: Bool = false, ring: Ring
-  ) async throws(Errno) {
+  ) async throws {
     self.size = size
     let (count, size) = (try checked(count), try checked(size))
     let flags = incremental ? ABI.poolIncremental : 0
@@ -22,7 +22,7 @@ public final class BufferPool: Sendable {
   }
 
   /// How many leases on its buffers are not given back.
-  public func leases() async throws(Errno) -> Int {
+  public func leases() async throws -> Int {
     let id = id
     return Int(
       try await ring.driver.call { handle in
@@ -34,7 +34,7 @@ public final class BufferPool: Sendable {
 
   /// Gives the buffers up; leases stay valid. Throws `Errno.resourceBusy` while operations take
   /// from it. A pool that nobody refers to is given up without this.
-  public func close() async throws(Errno) {
+  public func close() async throws {
     let id = id
     _ = try await ring.driver.call { ringline_pool_destroy($0, id) }
   }
@@ -77,10 +77,10 @@ public struct Lease: ~Copyable, Sendable {
   public var bytes: [UInt8] { withUnsafeBytes { Array($0) } }
 
   /// Gives the buffer back now, and tells when the library has an objection.
-  public consuming func release() throws(Errno) {
+  public consuming func release() throws {
     let code = giveBack(id, address)
     discard self
-    if code < 0 { throw .last(code) }
+    if code < 0 { throw Errno.last(code) }
   }
 
   /// For an operation that reads the bytes: it lets go of them at its FINAL.

@@ -11,8 +11,13 @@ final class Descriptor: Sendable {
   let driver: Driver
   private let value: Atomic<Int32>
   private let isOwned: Bool
+  /// Who closes it when it is not owned.
+  private let owner: (any AnyObject & Sendable)?
 
-  init(_ number: Int32, on driver: Driver, isOwned: Bool) {
+  init(
+    _ number: Int32, on driver: Driver, isOwned: Bool, owner: (any AnyObject & Sendable)? = nil
+  ) {
+    self.owner = owner
     value = Atomic(number)
     self.driver = driver
     self.isOwned = isOwned
@@ -70,7 +75,7 @@ private final class Closing: Operation, @unchecked Sendable {
     guard final else { return }
     var outcome = outcome
     let refused = token == 0
-    if refused, outcome.res == ABI.eclosed || descriptor == nil {
+    if refused, outcome.res == driver.refusal.res || descriptor == nil {
       // The ring is no more or is full, and what was in flight on the descriptor has ended.
       if let descriptor, number < 0 { number = descriptor.take() }
       if number >= 0, Glibc.close(number) == 0 { outcome = Outcome(res: 0) }

@@ -22,6 +22,8 @@ final class Driver: @unchecked Sendable {
   }
 
   let handle: OpaquePointer
+  /// What those get that come after its end.
+  let refusal: Outcome
   private let inbox = Locked(Inbox())
   // The rest is the thread's alone.
 
@@ -41,6 +43,7 @@ final class Driver: @unchecked Sendable {
     let code = ringline_create(&config, &handle)
     guard code == 0, let handle else { throw .last(code) }
     self.handle = handle
+    refusal = Outcome(res: ABI.eclosed)
     var thread = pthread_t()
     let failed = pthread_create(
       &thread, nil,
@@ -54,6 +57,14 @@ final class Driver: @unchecked Sendable {
       throw Errno(rawValue: failed, detail: "no thread for the ring")
     }
     pthread_detach(thread)
+  }
+
+  /// For a ring that could not be made: it takes nothing, and says why.
+  init(refusing error: Errno) {
+    // No handle of the library's has this value: what is asked of it is stale.
+    handle = OpaquePointer(bitPattern: 1)!
+    refusal = Outcome(res: error.code, detail: error.detail)
+    inbox.withLock { $0.isClosed = true }
   }
 
   // MARK: from any thread
@@ -72,7 +83,7 @@ final class Driver: @unchecked Sendable {
   }
 
   func submit(_ operation: Operation) {
-    if !post(.submit(operation)) { end(operation, Outcome(res: ABI.eclosed)) }
+    if !post(.submit(operation)) { end(operation, refusal) }
   }
 
   /// Ask for an operation to end; its FINAL tells how it did. Nothing happens when it has ended.
@@ -96,13 +107,13 @@ final class Driver: @unchecked Sendable {
   /// Calls a function of the C API on the thread of the ring.
   func call(_ body: @escaping @Sendable (OpaquePointer) -> Int32) async throws(Errno) -> Int32 {
     let outcome = await withCheckedContinuation { (done: CheckedContinuation<Outcome, Never>) in
-      let job = Job.call { handle in
-        guard let handle else { return done.resume(returning: Outcome(res: ABI.eclosed)) }
+      let job = Job.call { [refusal] handle in
+        guard let handle else { return done.resume(returning: refusal) }
         let code = body(handle)
         let detail = code < 0 ? String(cString: ringline_error_detail()) : ""
         done.resume(returning: Outcome(res: code, detail: detail))
       }
-      if !post(job) { done.resume(returning: Outcome(res: ABI.eclosed)) }
+      if !post(job) { done.resume(returning: refusal) }
     }
     return try outcome.get()
   }
@@ -115,7 +126,7 @@ final class Driver: @unchecked Sendable {
   func close(_ timeout: Duration) async -> Outcome {
     await withCheckedContinuation { continuation in
       if !post(.close(timeout, continuation)) {
-        continuation.resume(returning: Outcome(res: ABI.eclosed))
+        continuation.resume(returning: refusal)
       }
     }
   }

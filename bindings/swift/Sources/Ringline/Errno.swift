@@ -18,7 +18,7 @@ public struct Errno: Error, RawRepresentable, Hashable, Sendable {
     self.init(rawValue: rawValue, detail: "")
   }
 
-  init(rawValue: Int32, detail: String) {
+  package init(rawValue: Int32, detail: String) {
     self.rawValue = rawValue
     self.detail = detail
   }
@@ -67,6 +67,11 @@ extension Errno {
   public static let timedOut = Errno(rawValue: ETIMEDOUT)
   public static let badFileDescriptor = Errno(rawValue: EBADF)
   public static let invalidArgument = Errno(rawValue: EINVAL)
+  public static let outOfRange = Errno(rawValue: ERANGE)
+  public static let addressFamilyNotSupported = Errno(rawValue: EAFNOSUPPORT)
+  public static let resourceTemporarilyUnavailable = Errno(rawValue: EAGAIN)
+  public static let noMemory = Errno(rawValue: ENOMEM)
+  public static let addressInUse = Errno(rawValue: EADDRINUSE)
   public static let noSuchFileOrDirectory = Errno(rawValue: ENOENT)
   public static let fileExists = Errno(rawValue: EEXIST)
   public static let permissionDenied = Errno(rawValue: EACCES)

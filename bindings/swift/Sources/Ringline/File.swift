@@ -29,8 +29,8 @@ public final class File: Sendable {
   /// Opens a file, by default on the ring of the process.
   public init(
     _ path: String, options: Options = .readOnly, permissions: UInt32 = 0o644, ring: Ring? = nil
-  ) async throws(Errno) {
-    let ring = if let ring { ring } else { try Ring.shared }
+  ) async throws {
+    let ring = ring ?? Ring.shared
     let memory = try Memory(path)
     var op = ringline_op()
     ringline_prep_openat(
@@ -49,7 +49,7 @@ public final class File: Sendable {
 
   private func perform(
     _ op: ringline_op, _ memory: Memory?, _ timeout: Duration?
-  ) async throws(Errno) -> Int32 {
+  ) async throws -> Int32 {
     let single = Single(op, on: ring.driver, descriptor: descriptor, owned: memory)
     return try await ring.driver.perform(single, timeout: timeout).get()
   }
@@ -57,7 +57,7 @@ public final class File: Sendable {
   /// Reads up to `count` bytes at `offset` (without one: where the file stands). Empty at the end.
   public func read(
     count: Int, at offset: UInt64? = nil, timeout: Duration? = nil
-  ) async throws(Errno) -> [UInt8] {
+  ) async throws -> [UInt8] {
     let length = try checked(count)
     let memory = Memory(count: count)
     var op = ringline_op()
@@ -70,7 +70,7 @@ public final class File: Sendable {
   @discardableResult
   public func write(
     _ bytes: [UInt8], at offset: UInt64? = nil, timeout: Duration? = nil
-  ) async throws(Errno) -> Int {
+  ) async throws -> Int {
     let length = try checked(bytes.count)
     let memory = Memory(bytes)
     var op = ringline_op()
@@ -79,14 +79,14 @@ public final class File: Sendable {
   }
 
   /// Brings what was written to the disk; with `dataOnly` without times and the like.
-  public func sync(dataOnly: Bool = false) async throws(Errno) {
+  public func sync(dataOnly: Bool = false) async throws {
     var op = ringline_op()
     ringline_prep_fsync(&op, -1, dataOnly ? ABI.fsyncDatasync : 0)
     _ = try await perform(op, nil, nil)
   }
 
   /// Its size in bytes.
-  public func size() async throws(Errno) -> UInt64 {
+  public func size() async throws -> UInt64 {
     // The record, and behind it the empty path that stands for the descriptor itself.
     let memory = Memory(count: MemoryLayout<statx>.size + 1)
     let path = memory.base + MemoryLayout<statx>.size
@@ -100,7 +100,7 @@ public final class File: Sendable {
   }
 
   /// Ends what is in flight on it and closes it. A second time throws.
-  public func close() async throws(Errno) {
+  public func close() async throws {
     try await descriptor.close()
   }
 }
@@ -109,7 +109,7 @@ public final class File: Sendable {
 private let atEmptyPath: Int32 = 0x1000
 
 /// Lengths are 32 bits wide in the kernel.
-func checked(_ count: Int) throws(Errno) -> UInt32 {
+package func checked(_ count: Int) throws(Errno) -> UInt32 {
   guard let length = UInt32(exactly: count) else {
     throw Errno(rawValue: EINVAL, detail: "\(count) bytes are not possible in one operation")
   }

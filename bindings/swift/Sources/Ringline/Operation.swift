@@ -4,17 +4,17 @@ import CRingline
 import Glibc
 
 /// Bytes outside of any Swift value: their address holds for as long as the object lives.
-final class Memory: @unchecked Sendable {
-  let base: UnsafeMutableRawPointer
-  let count: Int
+package final class Memory: @unchecked Sendable {
+  package let base: UnsafeMutableRawPointer
+  package let count: Int
   private var isGiven = false
 
-  init(count: Int) {
+  package init(count: Int) {
     base = .allocate(byteCount: max(count, 1), alignment: 16)
     self.count = count
   }
 
-  convenience init(_ bytes: [UInt8]) {
+  package convenience init(_ bytes: [UInt8]) {
     self.init(count: bytes.count)
     let memory = UnsafeMutableRawBufferPointer(start: base, count: count)
     bytes.withUnsafeBytes { memory.copyMemory(from: $0) }
@@ -29,7 +29,7 @@ final class Memory: @unchecked Sendable {
     self.init(bytes + [0])
   }
 
-  func bytes(_ count: Int) -> [UInt8] {
+  package func bytes(_ count: Int) -> [UInt8] {
     Array(UnsafeRawBufferPointer(start: base, count: count))
   }
 

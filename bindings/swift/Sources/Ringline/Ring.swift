@@ -16,6 +16,19 @@ public final class Ring: Sendable {
     public var completionEntries: UInt32 = 0
     /// Operations in flight at most; one more throws `Errno.noSlot`.
     public var maxInFlight: UInt32 = 0
+    /// A thread of the kernel looks for submissions (SQPOLL).
+    public var kernelThread: KernelThread?
+
+    /// Which processor it is bound to, and how long it looks before it sleeps.
+    public struct KernelThread: Sendable {
+      public var processor: UInt32?
+      public var idle: Duration?
+
+      public init(processor: UInt32? = nil, idle: Duration? = nil) {
+        self.processor = processor
+        self.idle = idle
+      }
+    }
 
     public init(
       submissionEntries: UInt32 = 0, completionEntries: UInt32 = 0, maxInFlight: UInt32 = 0
@@ -27,18 +40,24 @@ public final class Ring: Sendable {
   }
 
   let driver: Driver
+  let fixed = Locked<FixedBuffers?>(nil)
 
   /// Fails where io_uring is missing or forbidden; the error's detail names the remedy.
-  public init(_ configuration: Configuration = Configuration()) throws(Errno) {
+  public init(_ configuration: Configuration = Configuration()) throws {
     let abi = ringline_check_abi(
       UInt32(ABI.abi), UInt32(MemoryLayout<ringline_op>.size),
       UInt32(MemoryLayout<ringline_completion>.size), UInt32(MemoryLayout<ringline_shared>.size))
-    if abi < 0 { throw .last(abi) }
+    if abi < 0 { throw Errno.last(abi) }
     var config = ringline_config()
     ringline_config_init(&config)
     config.sq_entries = configuration.submissionEntries
     config.cq_entries = configuration.completionEntries
     config.max_inflight = configuration.maxInFlight
+    if let thread = configuration.kernelThread {
+      config.flags |= ABI.configSqpoll
+      config.sq_thread_cpu = thread.processor.map { $0 &+ 1 } ?? 0
+      config.sq_thread_idle_ms = UInt32(clamping: (thread.idle?.nanoseconds ?? 0) / 1_000_000)
+    }
     driver = try Driver(config)
   }
 
@@ -46,31 +65,40 @@ public final class Ring: Sendable {
 
   private static let sharedRing = Locked<Ring?>(nil)
 
-  /// The ring of the process, made when it is first asked for.
+  private init(refusing error: Errno) { driver = Driver(refusing: error) }
+
+  /// The ring of the process, made when it is first asked for. Where there can be none, what is
+  /// asked of it throws why, and the next one who asks makes another attempt.
   public static var shared: Ring {
-    get throws(Errno) {
-      let made: Result<Ring, Errno> = sharedRing.withLock { ring in
-        if let ring { return .success(ring) }
-        return Result { () throws(Errno) in
-          let made = try Ring()
-          ring = made
-          return made
-        }
+    sharedRing.withLock { ring in
+      if let ring { return ring }
+      do {
+        let made = try Ring()
+        ring = made
+        return made
+      } catch {
+        return Ring(refusing: error as? Errno ?? .notSupportedByKernel)
       }
-      return try made.get()
     }
   }
 
   /// Cancels what is in flight, waits for it up to `timeout` and ends the ring. Operations begun
   /// later throw `Errno.closed`.
-  public func close(timeout: Duration = .seconds(1)) async throws(Errno) {
+  public func close(timeout: Duration = .seconds(1)) async throws {
     _ = try await driver.close(timeout).get()
   }
 
   // MARK: operations
 
+  /// Calls a function of the C API on the thread of the ring.
+  package func call(
+    _ body: @escaping @Sendable (OpaquePointer) -> Int32
+  ) async throws -> Int32 {
+    try await driver.call(body)
+  }
+
   /// Goes to the kernel and back.
-  public func nop() async throws(Errno) {
+  public func nop() async throws {
     var op = ringline_op()
     ringline_prep_nop(&op)
     _ = try await perform(op)
@@ -83,21 +111,21 @@ public final class Ring: Sendable {
   /// kernel has let go of it.
   public func perform(
     _ op: ringline_op, owner: (any AnyObject & Sendable)? = nil, timeout: Duration? = nil
-  ) async throws(Errno) -> Int32 {
+  ) async throws -> Int32 {
     try await driver.perform(Single(op, on: driver, owned: owner), timeout: timeout).get()
   }
 
   /// Waits until one of the events (`POLLIN` and its kin) has come, and tells which.
   public func poll(
     fileDescriptor: Int32, for events: UInt32, timeout: Duration? = nil
-  ) async throws(Errno) -> UInt32 {
+  ) async throws -> UInt32 {
     var op = ringline_op()
     ringline_prep_poll_add(&op, fileDescriptor, events)
     return UInt32(bitPattern: try await perform(op, timeout: timeout))
   }
 
   /// Waits on the ring's own timer.
-  public func sleep(for duration: Duration) async throws(Errno) {
+  public func sleep(for duration: Duration) async throws {
     var op = ringline_op()
     ringline_prep_timer(&op, duration.nanoseconds, 0)
     _ = try await perform(op)

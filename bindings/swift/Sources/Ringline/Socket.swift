@@ -37,8 +37,8 @@ public final class Socket: Sendable {
   /// Makes a socket, by default on the ring of the process.
   public init(
     _ domain: Domain, _ kind: Kind, protocol number: Int32 = 0, ring: Ring? = nil
-  ) async throws(Errno) {
-    let ring = if let ring { ring } else { try Ring.shared }
+  ) async throws {
+    let ring = ring ?? Ring.shared
     var op = ringline_op()
     let kind = kind.rawValue | Int32(SOCK_CLOEXEC.rawValue)
     ringline_prep_socket(&op, domain.rawValue, kind, number)
@@ -53,6 +53,12 @@ public final class Socket: Sendable {
     descriptor = Descriptor(fileDescriptor, on: ring.driver, isOwned: closeOnDeinit)
   }
 
+  /// Uses a descriptor that is closed by its owner, which is kept until then.
+  package init(fileDescriptor: Int32, owner: any AnyObject & Sendable, ring: Ring) {
+    self.ring = ring
+    descriptor = Descriptor(fileDescriptor, on: ring.driver, isOwned: false, owner: owner)
+  }
+
   private func outcome(
     _ op: ringline_op, _ owned: (any AnyObject & Sendable)? = nil, _ timeout: Duration? = nil
   ) async -> Outcome {
@@ -62,22 +68,25 @@ public final class Socket: Sendable {
 
   // MARK: to and from addresses
 
-  public func bind(to address: SocketAddress) async throws(Errno) {
+  /// Takes an address of its own; nothing is waited for.
+  public func bind(to address: SocketAddress) throws {
     let memory = Memory(address.bytes)
-    var op = ringline_op()
-    ringline_prep_bind(&op, -1, memory.base, UInt32(memory.count))
-    _ = try await outcome(op, memory).get()
+    let start = memory.base.assumingMemoryBound(to: sockaddr.self)
+    if Glibc.bind(descriptor.number, start, socklen_t(memory.count)) != 0 {
+      throw Errno(rawValue: errno)
+    }
   }
 
-  public func listen(backlog: Int32 = SOMAXCONN) async throws(Errno) {
-    var op = ringline_op()
-    ringline_prep_listen(&op, -1, backlog)
-    _ = try await outcome(op).get()
+  /// Takes connections from now on; `backlog` of them wait in the kernel at most.
+  public func listen(backlog: Int = Int(SOMAXCONN)) throws {
+    if Glibc.listen(descriptor.number, Int32(clamping: backlog)) != 0 {
+      throw Errno(rawValue: errno)
+    }
   }
 
   public func connect(
     to address: SocketAddress, timeout: Duration? = nil
-  ) async throws(Errno) {
+  ) async throws {
     let memory = Memory(address.bytes)
     var op = ringline_op()
     ringline_prep_connect(&op, -1, memory.base, UInt32(memory.count))
@@ -85,7 +94,7 @@ public final class Socket: Sendable {
   }
 
   /// Waits for one connection.
-  public func accept(timeout: Duration? = nil) async throws(Errno) -> Socket {
+  public func accept(timeout: Duration? = nil) async throws -> Socket {
     var op = ringline_op()
     ringline_prep_accept(&op, -1, nil, nil, SOCK_CLOEXEC.rawValue)
     let number = try await outcome(op, nil, timeout).get()
@@ -99,17 +108,17 @@ public final class Socket: Sendable {
 
   /// The address that it is bound to.
   public var localAddress: SocketAddress {
-    get throws(Errno) { try address(getsockname) }
+    get throws { try address(getsockname) }
   }
 
   /// The address at the other end.
   public var peerAddress: SocketAddress {
-    get throws(Errno) { try address(getpeername) }
+    get throws { try address(getpeername) }
   }
 
   private func address(
     _ ask: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
-  ) throws(Errno) -> SocketAddress {
+  ) throws -> SocketAddress {
     let memory = Memory(count: MemoryLayout<sockaddr_storage>.size)
     var count = socklen_t(memory.count)
     let failed = ask(descriptor.number, memory.base.assumingMemoryBound(to: sockaddr.self), &count)
@@ -122,7 +131,7 @@ public final class Socket: Sendable {
   /// Sends all the bytes. One after the other: a second send waits until the first one is over. If
   /// one was cut short (cancelled, timed out, failed) after some bytes had gone, those that wait
   /// behind it throw `Errno.canceled`: the stream is broken there.
-  public func send(_ bytes: [UInt8], timeout: Duration? = nil) async throws(Errno) {
+  public func send(_ bytes: [UInt8], timeout: Duration? = nil) async throws {
     let length = try checked(bytes.count)
     let memory = Memory(bytes)
     try await send(memory.base, length, memory, timeout)
@@ -131,7 +140,7 @@ public final class Socket: Sendable {
   private func send(
     _ start: UnsafeRawPointer?, _ length: UInt32, _ owned: any AnyObject & Sendable,
     _ timeout: Duration?
-  ) async throws(Errno) {
+  ) async throws {
     var op = ringline_op()
     ringline_prep_send_all(&op, -1, start, length, 0)
     let single = Single(op, on: ring.driver, descriptor: descriptor, owned: owned)
@@ -140,7 +149,7 @@ public final class Socket: Sendable {
   }
 
   /// Receives what is there, up to `count` bytes. Empty at the end of the stream.
-  public func receive(count: Int, timeout: Duration? = nil) async throws(Errno) -> [UInt8] {
+  public func receive(count: Int, timeout: Duration? = nil) async throws -> [UInt8] {
     let length = try checked(count)
     let memory = Memory(count: count)
     var op = ringline_op()
@@ -156,7 +165,7 @@ public final class Socket: Sendable {
   /// receiving. That memory is freed with the lease.
   public func receive(
     from pool: BufferPool, timeout: Duration? = nil
-  ) async throws(Errno) -> Lease? {
+  ) async throws -> Lease? {
     var op = ringline_op()
     ringline_prep_recv(&op, -1, nil, 0, 0)
     ringline_prep_pool(&op, pool.id)
@@ -169,7 +178,7 @@ public final class Socket: Sendable {
 
   private func receive(
     beside pool: BufferPool, _ timeout: Duration?
-  ) async throws(Errno) -> Lease? {
+  ) async throws -> Lease? {
     var op = ringline_op()
     ringline_prep_poll_add(&op, -1, UInt32(POLLIN))
     _ = try await outcome(op, nil, timeout).get()
@@ -181,7 +190,7 @@ public final class Socket: Sendable {
 
   /// Sends what a lease has, and gives it back when the kernel has read it. Its turn is as that of
   /// other sends.
-  public func send(_ lease: consuming Lease, timeout: Duration? = nil) async throws(Errno) {
+  public func send(_ lease: consuming Lease, timeout: Duration? = nil) async throws {
     // In this order: a throw beside a lease that is half consumed crashes the optimizer of Swift
     // 6.0.
     let count = lease.count
@@ -192,7 +201,7 @@ public final class Socket: Sendable {
 
   /// Ends one direction or both. That of sending ends when the sends that were asked for before it
   /// are over; `both` ends at once.
-  public func shutdown(_ direction: Direction) async throws(Errno) {
+  public func shutdown(_ direction: Direction) async throws {
     var op = ringline_op()
     ringline_prep_shutdown(&op, -1, direction.rawValue)
     let single = Single(op, on: ring.driver, descriptor: descriptor)
@@ -201,15 +210,24 @@ public final class Socket: Sendable {
   }
 
   /// Ends what is in flight on it and closes it. A second time throws.
-  public func close() async throws(Errno) {
+  public func close() async throws {
     try await descriptor.close()
   }
+}
+
+extension Socket: Hashable, CustomStringConvertible {
+  /// The same one, not another one of the same descriptor.
+  public static func == (left: Socket, right: Socket) -> Bool { left === right }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+
+  public var description: String { "Socket(fileDescriptor: \(fileDescriptor))" }
 }
 
 /// The connections of a listening socket.
 public struct Connections: AsyncSequence, Sendable {
   public typealias Element = Socket
-  public typealias Failure = Errno
+  public typealias Failure = any Error
 
   let socket: Socket
 
@@ -234,7 +252,7 @@ public struct Connections: AsyncSequence, Sendable {
         })
     }
 
-    public mutating func next() async throws(Errno) -> Socket? {
+    public mutating func next() async throws -> Socket? {
       while true {
         let outcome = await end.channel.next()
         switch -outcome.res {

@@ -159,7 +159,7 @@ final class ChannelEnd: Sendable {
 /// more when the task was slow, so that nothing piles up.
 public struct TimerSequence: AsyncSequence, Sendable {
   public typealias Element = Int
-  public typealias Failure = Errno
+  public typealias Failure = any Error
 
   let driver: Driver
   let period: Duration
@@ -182,7 +182,7 @@ public struct TimerSequence: AsyncSequence, Sendable {
       end = ChannelEnd(channel)
     }
 
-    public mutating func next() async throws(Errno) -> Int? {
+    public mutating func next() async throws -> Int? {
       // The result counts the ticks that were missed.
       Int(try await end.channel.next().get()) + 1
     }

@@ -31,6 +31,33 @@ final class CancellationTests: XCTestCase {
     XCTAssertEqual(bytes, [5])
   }
 
+  /// Failure: the documented way to catch an error, which the compiler or the pattern refuses: in a
+  /// function that throws anything, not exhaustive.
+  func testCatchByName() async throws {
+    var caught: [String] = []
+    let pipe = try Pipe(ring)
+    do {
+      _ = try await pipe.reader.read(count: 1, timeout: .zero)
+    } catch Errno.canceled {
+      caught.append("canceled")
+    } catch Errno.timedOut {
+      caught.append("timedOut")
+    }
+    let (socket, _) = try await listener(ring)
+    let walk = Task {
+      do {
+        for try await _ in socket.connections {}
+      } catch Errno.canceled {
+        return "canceled"
+      }
+      return "over"
+    }
+    try await ring.untilInFlight(1)
+    walk.cancel()
+    caught.append(try await walk.value)
+    XCTAssertEqual(caught, ["timedOut", "canceled"])
+  }
+
   /// Failure: an operation that is submitted although its task was cancelled before.
   func testCancelledBefore() async throws {
     let pipe = try Pipe(ring)

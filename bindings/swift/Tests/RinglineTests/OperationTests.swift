@@ -81,8 +81,8 @@ final class OperationTests: XCTestCase {
   func testDatagram() async throws {
     let left = try await Socket(.ipv4, .datagram, ring: ring)
     let right = try await Socket(.ipv4, .datagram, ring: ring)
-    try await left.bind(to: .loopback())
-    try await right.bind(to: .loopback())
+    try left.bind(to: .loopback())
+    try right.bind(to: .loopback())
     try await left.connect(to: try right.localAddress)
     try await left.send([1, 2, 3])
     try await left.send([4])
@@ -97,8 +97,8 @@ final class OperationTests: XCTestCase {
       let path = folder + "/s"
       let address = try XCTUnwrap(SocketAddress(unix: path))
       let server = try await Socket(.unix, .stream, ring: ring)
-      try await server.bind(to: address)
-      try await server.listen(backlog: 1)
+      try server.bind(to: address)
+      try server.listen(backlog: 1)
       let near = try await Socket(.unix, .stream, ring: ring)
       try await near.connect(to: address)
       let far = try await server.accept()

@@ -65,8 +65,8 @@ func withFolder<T>(_ body: (String) async throws -> T) async throws -> T {
 
 func listener(_ ring: Ring) async throws -> (Socket, SocketAddress) {
   let socket = try await Socket(.ipv4, .stream, ring: ring)
-  try await socket.bind(to: .loopback())
-  try await socket.listen()
+  try socket.bind(to: .loopback())
+  try socket.listen()
   return (socket, try socket.localAddress)
 }
 

@@ -4,7 +4,7 @@
 #   scripts/swift.sh                    builds it against target/release, runs its tests, and for
 #                                       release: the examples and the programs of its README
 #   scripts/swift.sh --option...        the tests alone, with these options (--filter NAME)
-#   scripts/swift.sh swift build ...    any other command there, after a first run of the tests
+#   scripts/swift.sh swift build ...    any other command there
 #
 # Swift is installed at need (scripts/toolchain-swift.sh). Where it has a root of its own, the
 # command runs in that root, with the system's /dev, /sys and network and the project at its own
@@ -59,6 +59,7 @@ inside() { # command...
     ' sh "$root" "$project" "$work" "$@"
 }
 
+install_library
 case ${1:-} in
 "" | -*) ;;
 *)
@@ -72,6 +73,10 @@ esac
 app=$work/app
 make_app() {
     rm -f "$app"/readme/*
+    published=$(for name in IORing IORingUtils; do
+        echo ".product(name: \"$name\", package: \"swift\"),"
+    done)
+    published="[$published]"
     scripts/readme-programs bindings/swift/README.md swift "$app/readme" .swift
     ours="[.product(name: \"Ringline\", package: \"swift\")]"
     {
@@ -80,13 +85,15 @@ make_app() {
         echo "let package = Package(name: \"app\","
         sed "s|path/to/ringline|$project|" "$app/readme/part1"
         echo ")"
-        for name in readme-server tcp-echo file-copy; do
+        for name in readme-server tcp-echo file-copy published; do
+            [ "$name" != published ] || ours=$published
             echo "package.targets.append(.executableTarget(name: \"$name\", dependencies: $ours))"
         done
     } >"$app/Package.swift.new"
     put "$app/Package.swift.new" "$app/Package.swift"
     put "$app/readme/program1.swift" "$app/Sources/app/main.swift"
     put "$app/readme/program2.swift" "$app/Sources/readme-server/main.swift"
+    put "$app/readme/program3.swift" "$app/Sources/published/main.swift"
     put bindings/swift/Examples/TCPEcho/Main.swift "$app/Sources/tcp-echo/Main.swift"
     put bindings/swift/Examples/FileCopy/Main.swift "$app/Sources/file-copy/Main.swift"
 }
@@ -107,7 +114,6 @@ isolated() {
     if unshare --net true 2>/dev/null; then unshare --net "$@"; else "$@"; fi
 }
 
-install_library
 failed=0
 readme=0
 options=$#

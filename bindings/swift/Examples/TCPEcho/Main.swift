@@ -11,6 +11,7 @@ struct TCPEcho {
     let pool = try await BufferPool(count: 256, size: 4096, ring: ring)
     let listener = try await Socket(.ipv4, .stream, ring: ring)
     let port = CommandLine.arguments.dropFirst().first.flatMap { UInt16($0) } ?? 0
+    try listener.setReuseAddr()
     try listener.bind(to: .loopback(port: port))
     try listener.listen()
     let output = File(fileDescriptor: 1, ring: ring)

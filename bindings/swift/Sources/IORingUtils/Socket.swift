@@ -3,10 +3,13 @@
 import Glibc
 import IORing
 import class Ringline.Socket
+import struct Ringline.SocketFilter
 import SocketAddress
 
 /// The socket of Ringline.
 public typealias Socket = Ringline.Socket
+/// The filter of Ringline.
+public typealias SocketFilter = Ringline.SocketFilter
 
 extension Socket {
   /// Makes a socket; nothing is waited for.

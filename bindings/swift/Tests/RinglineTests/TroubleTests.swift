@@ -163,6 +163,31 @@ final class TroubleTests: XCTestCase {
     XCTAssertEqual(after, 0)
   }
 
+  /// Failure: a server that cannot begin again on its port, since connections of the last one are
+  /// in TIME_WAIT.
+  func testPortInTimeWait() async throws {
+    let first = try await Socket(.ipv4, .stream, ring: ring)
+    try first.setReuseAddr()
+    try first.bind(to: .loopback())
+    try first.listen()
+    let address = try first.localAddress
+    let near = try await client(ring, to: address)
+    let far = try await first.accept()
+    // Who closes first is who waits.
+    try await far.close()
+    let end = try await near.receive(count: 1, timeout: .seconds(10))
+    XCTAssertEqual(end, [])
+    try await near.close()
+    try await first.close()
+    let plain = try await Socket(.ipv4, .stream, ring: ring)
+    await assertThrows(.addressInUse) { try plain.bind(to: address) }
+    let second = try await Socket(.ipv4, .stream, ring: ring)
+    try second.setReuseAddr()
+    try second.bind(to: address)
+    try second.listen()
+    _ = try await client(ring, to: address)
+  }
+
   /// Failure: a server that ends because there was no descriptor for a moment.
   func testAcceptWithoutDescriptors() async throws {
     let (socket, address) = try await listener(ring)

@@ -2,7 +2,6 @@
 
 import CRingline
 import Glibc
-import IORing
 
 /// A classic BPF program that lets packets through or not.
 public struct SocketFilter: Sendable {
@@ -65,6 +64,7 @@ extension Socket {
     _ = try get(level, option, value, MemoryLayout<Value>.size)
   }
 
+  /// Before `bind`: a port whose last connections are not forgotten yet (TIME_WAIT) can be bound.
   public func setReuseAddr() throws { try setBooleanOption(option: SO_REUSEADDR, to: true) }
 
   public func setReusePort() throws { try setBooleanOption(option: SO_REUSEPORT, to: true) }

@@ -199,7 +199,7 @@ impl ConnCtx {
     /// [`send`](ConnCtx::send); `NotConnected` and `BrokenPipe` when it is over or closing.
     #[inline]
     pub fn send_nowait(&self, bytes: &[u8]) -> io::Result<()> {
-        try_here(|_, worker| worker.send(self.id(), bytes))
+        try_here(|_, worker| worker.send_fast(self.id(), bytes))
     }
 
     /// Queue a copy of `bytes`, all of them or none; the future resolves to how many they are when

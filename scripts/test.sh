@@ -39,6 +39,10 @@ lints() { # with the simulated kernel, which only tests have; and what is shippe
         cargo clippy --quiet --profile fast --lib -- -D warnings
 }
 
+documented() { # as users read it
+    RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --lib --features tls
+}
+
 sum() { # word file: adds up 'N word' of the closing lines of Rust's test runner and its kin
     grep -E '^test result:|^[a-z]+: [0-9]+ passed' "$2" |
         sed -n "s/.*[^0-9]\([0-9][0-9]*\) $1.*/\1/p" | awk '{ n += $1 } END { print n + 0 }'
@@ -94,6 +98,7 @@ compiled() {
     done
     # The examples in what users read, and those that stand alone.
     part docs tests --doc
+    part rustdoc documented
     part rust-examples scripts/rust-examples.sh
     part sim simulated
     # Skipped, and counted, where no virtual machine can be had.

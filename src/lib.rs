@@ -1,8 +1,73 @@
-//! libringline: Linux io_uring as one shared library.
+//! Linux io_uring as an async runtime: a thread per core, one task per connection.
 //!
-//! The Rust door, `task`, has the names of the crate's root: [`AsyncEventHandler`] is where to
-//! begin. Of it the connections, datagrams, tasks and timers are there; files, TLS, processes and
-//! a ring of one's own are not yet.
+//! Each worker is a thread with a ring and an executor of its own; tasks never move to another one,
+//! so they need neither `Send` nor locks. The same library, built as `libringline.so`, is a C ABI;
+//! this is its Rust side.
+//!
+//! # Quick start
+//!
+//! ```no_run
+//! use ringline::{AsyncEventHandler, ConfigBuilder, ConnCtx, ParseResult, RinglineBuilder};
+//! use std::future::Future;
+//!
+//! struct Echo;
+//!
+//! impl AsyncEventHandler for Echo {
+//!     fn create_for_worker(_worker: usize) -> Self {
+//!         Echo
+//!     }
+//!
+//!     fn on_accept(&self, peer: ConnCtx) -> impl Future<Output = ()> + 'static {
+//!         async move {
+//!             let echo = |bytes: &[u8]| match peer.send_nowait(bytes) {
+//!                 Ok(()) => ParseResult::Consumed(bytes.len()),
+//!                 Err(_) => ParseResult::NeedMore,
+//!             };
+//!             while peer.with_data(echo).await > 0 {}
+//!         }
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), ringline::Error> {
+//! let builder = RinglineBuilder::new(ConfigBuilder::new().build()?);
+//! let (stop, workers) = builder.bind(([127, 0, 0, 1], 7878).into()).launch::<Echo>()?;
+//! stop.wait_on_signal();
+//! stop.shutdown();
+//! for worker in workers {
+//!     worker.join().expect("no panic")?;
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! # A tour
+//!
+//! - A server is a handler per worker: [`AsyncEventHandler`]; it is launched, and stopped, by
+//!   [`RinglineBuilder`] and [`ShutdownHandle`]. A client is a runtime that binds nothing, with a
+//!   task of [`on_start`](AsyncEventHandler::on_start).
+//! - [`ConnCtx`] is a connection: [`with_data`](ConnCtx::with_data) shows what came where it is,
+//!   [`segments`](ConnCtx::segments) lends it, [`send`](ConnCtx::send) copies,
+//!   [`send_parts`](ConnCtx::send_parts) sends memory under a [`SendGuard`], and [`ConnStream`]
+//!   is the traits of futures-io and tokio. [`connect`], [`connect_host`] and [`connect_unix`]
+//!   make one.
+//! - [`UdpCtx`] and [`UdpSocket`] are datagrams; [`fs`], [`direct_io`] and [`nvme`] files, disks
+//!   and devices; [`process`] and [`signal`] what a service has around it.
+//! - [`spawn`], [`sleep`], [`timeout`], [`select`] and [`join`] are tasks and time; [`oneshot`],
+//!   [`mpsc`], [`watch`] and [`sync`] what they share, with other threads too;
+//!   [`spawn_blocking`] is for what would stop a worker.
+//!
+//! # What always holds
+//!
+//! Dropping a future never frees memory that the kernel may still write, and leaves no descriptor
+//! behind. A send is queued whole or refused whole. A panic in a task ends that task's connection,
+//! and no other. A runtime that rests uses no CPU.
+//!
+//! # Features
+//!
+//! - `tls`: TLS by rustls, whose configs are taken as they are (`TlsConfig`, `connect_tls`); the
+//!   crate is shown again as `ringline::rustls`.
+//! - `capi`, `cli`, `header`, `sim`: for building the C library and for the project's own tests.
+//!
+//! Linux 6.1 or newer; x86-64 and 64-bit ARM.
 
 // The house, from the ground up: `sys` is the kernel and nothing else, `driver` owns queues and
 // lives, `resource` owns the memory lent to the kernel, `op` knows each operation, `runtime` is a
@@ -58,3 +123,8 @@ pub mod internals {
 }
 
 pub use task::*;
+
+/// The programs of the README are those that compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -66,7 +66,7 @@ pub fn submit_one(driver: &mut Driver, op: &Op) -> Option<u64> {
 }
 
 /// Accept QUIET sends without a slot, each with a name, as far as there is room; how many. Those
-/// that the kernel tells of after all come out of [`Quiet::told`](super::quiet::Quiet::told).
+/// that the kernel tells of after all come out of `Quiet::told`.
 #[inline(always)]
 pub fn submit_named(driver: &mut Driver, sends: impl Iterator<Item = (Op, u64)>) -> u32 {
     let room = if driver.closing { 0 } else { driver.enter.room() };

@@ -162,7 +162,7 @@ fn a_worker_sleeps_when_its_door_says_so() {
 fn a_door_has_operations_of_its_own() {
     let served = Served::new(Config::default());
     let (say, said) = channel();
-    let (reader, writer) = std::io::pipe().unwrap();
+    let (reader, writer) = UnixStream::pair().unwrap();
     let fd = std::os::fd::AsRawFd::as_raw_fd(&reader);
     let door = move |_| {
         let (say, poll) = (say.clone(), Cell::new(0));

@@ -1,9 +1,9 @@
 #!/bin/sh
 # Tests the Swift package, or runs a command where Swift 6 is, in bindings/swift.
 #
-#   scripts/swift.sh                    builds it against target/release, runs its tests, and for
-#                                       release: the examples and the programs of its README
-#   scripts/swift.sh --option...        the tests alone, with these options (--filter NAME)
+#   scripts/swift.sh                    builds it against target/release, and runs its tests, the
+#                                       examples and the programs of its README: debug and release
+#   scripts/swift.sh --option...        the tests alone, for debug, with these (--filter NAME)
 #   scripts/swift.sh swift build ...    any other command there
 #
 # Swift is installed at need (scripts/toolchain-swift.sh). Where it has a root of its own, the
@@ -115,34 +115,60 @@ isolated() {
 }
 
 failed=0
-readme=0
-options=$#
-set -- --disable-swift-testing --scratch-path "$work/build" -Xswiftc -warnings-as-errors "$@"
-if [ "$options" -eq 0 ]; then
+passed=0
+bad=0
+left=0
+
+# Runs the tests that were built in a mode, and counts them.
+run_tests() { # mode options...
+    log=$work/$1.txt
+    scratch=$work/build-$1
+    mode=$1
+    shift
+    good=yes
+    # shellcheck disable=SC2086 # a list of options
+    build "$log" swift test -c "$mode" --disable-swift-testing --scratch-path "$scratch" \
+        $checks "$@" || { good=""; failed=1; }
+    cat "$log"
+    # The runner says it for each suite; the last one is the sum.
+    line=$(grep 'Executed .* tests\{0,1\}, with' "$log" | tail -n 1)
+    ran=$(echo "$line" | sed -n 's/.*Executed \([0-9]*\) tests\{0,1\},.*/\1/p')
+    skipped=$(echo "$line" | sed -n 's/.* \([0-9]*\) tests\{0,1\} skipped.*/\1/p')
+    wrong=$(grep -c '^Test Case .* failed (' "$log" || :)
+    passed=$((passed + ${ran:-0} - wrong - ${skipped:-0}))
+    left=$((left + ${skipped:-0}))
+    [ -n "$good" ] || [ "$wrong" -gt 0 ] || wrong=1
+    bad=$((bad + wrong))
+    [ "${ran:-0}" -gt 0 ] || failed=1
+}
+
+# As the manifest has no place for them that would not reach whoever depends on the package.
+checks="-Xswiftc -warnings-as-errors -Xswiftc -enable-testing"
+if [ "$#" -eq 0 ]; then
     make_app
     # Both at a time: a compiler uses one core for most of its time.
-    build "$work/release.txt" swift build -c release --package-path "$app" \
+    build "$work/app.txt" swift build -c release --package-path "$app" \
         --scratch-path "$work/release" &
     release=$!
-    build "$work/tests.txt" swift build --build-tests --scratch-path "$work/build" \
-        -Xswiftc -warnings-as-errors || { cat "$work/tests.txt"; failed=1; }
-    wait "$release" || { cat "$work/release.txt"; failed=1; }
+    # shellcheck disable=SC2086 # a list of options
+    build "$work/tests.txt" swift build -c debug --build-tests --scratch-path "$work/build-debug" \
+        $checks || { cat "$work/tests.txt"; failed=1; }
+    wait "$release" || { cat "$work/app.txt"; failed=1; }
     export RINGLINE_EXAMPLES="$work/release/release"
     if isolated timeout 120 python3 -B bindings/swift/Tests/readme.py "$RINGLINE_EXAMPLES"; then
-        readme=2
+        passed=2
     else
         failed=1
     fi
 fi
-build "$work/log.txt" swift test "$@" || failed=1
-cat "$work/log.txt"
-# The runner says it for each suite; the last one is the sum.
-line=$(grep 'Executed .* tests\{0,1\}, with' "$work/log.txt" | tail -n 1)
-ran=$(echo "$line" | sed -n 's/.*Executed \([0-9]*\) tests\{0,1\},.*/\1/p')
-left=$(echo "$line" | sed -n 's/.* \([0-9]*\) tests\{0,1\} skipped.*/\1/p')
-bad=$(grep -c '^Test Case .* failed (' "$work/log.txt" || :)
-[ $failed -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
-passed=$((${ran:-0} - $(grep -c '^Test Case .* failed (' "$work/log.txt" || :) - ${left:-0}))
-echo "swift: $((passed + readme)) passed, $bad failed, ${left:-0} ignored"
-[ "${ran:-0}" -gt 0 ] || failed=1
+run_tests debug "$@"
+if [ "$#" -eq 0 ]; then
+    # The programs of the README once more, as a debug build has them; and the tests, optimized.
+    build "$work/app.txt" swift build -c debug --package-path "$app" \
+        --scratch-path "$work/release" ||
+        { cat "$work/app.txt"; failed=1; }
+    run_tests release
+fi
+[ "$failed" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+echo "swift: $passed passed, $bad failed, $left ignored"
 exit "$failed"

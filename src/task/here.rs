@@ -76,6 +76,8 @@ pub(super) struct Here {
     pub(super) tls: Option<Arc<crate::runtime::TlsConfig>>,
     worker: Cell<Option<NonNull<Worker>>>,
     pub(super) shown: Cell<Option<Shown>>,
+    /// The connection whose queue had no room for the last send that was refused.
+    pub(super) full: Cell<Option<u64>>,
     pub(super) conns: RefCell<Conns>,
     pub(super) sleepers: RefCell<Sleepers>,
     pub(super) guards: RefCell<Guards>,
@@ -131,6 +133,7 @@ impl Here {
             config,
             worker: Cell::new(None),
             shown: Cell::new(None),
+            full: Cell::new(None),
             conns: RefCell::default(),
             guards: RefCell::default(),
             udp: RefCell::default(),

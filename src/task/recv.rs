@@ -71,6 +71,18 @@ impl Here {
         self.look_at_kept(worker, conn, parse)
     }
 
+    /// Whether a parser had no room to send in what it was shown, on that connection or another:
+    /// then it is shown it again when there is room, the end of its own connection or not.
+    #[inline]
+    fn waits_for_room(&self, cx: &Context<'_>) -> bool {
+        let Some(full) = self.full.take() else { return false };
+        let waiter = self.waiter(cx);
+        let mut conns = self.conns.borrow_mut();
+        let Some(full) = conns.get(full).filter(|full| full.closed.is_none()) else { return false };
+        full.wait_for_sent(waiter);
+        true
+    }
+
     /// Show what a connection left that is over: what the other end sent before it went.
     fn look_at_left(&self, conn: u64, show: impl FnOnce(&[u8]) -> usize) {
         let found = self.conns.borrow_mut().get(conn).map(|found| mem::take(&mut found.left));
@@ -134,6 +146,7 @@ pub(super) fn poll_read(
     parse: impl FnOnce(&[u8]) -> ParseResult,
 ) -> Poll<usize> {
     let polled = with_here(|here, worker| {
+        here.full.set(None);
         let mut len = 0;
         let looked = here.look(worker, conn, |bytes| {
             len = bytes.len();
@@ -144,6 +157,7 @@ pub(super) fn poll_read(
             Look::End => return Poll::Ready(0),
             Look::Bytes(_) | Look::Nothing => {}
         }
+        let waits_for_room = here.waits_for_room(cx);
         let waiter = here.waiter(cx);
         let mut conns = here.conns.borrow_mut();
         match conns.get(conn) {
@@ -151,6 +165,7 @@ pub(super) fn poll_read(
                 found.reader = Some(waiter);
                 Poll::Pending
             }
+            _ if waits_for_room => Poll::Pending,
             _ => Poll::Ready(0),
         }
     });
@@ -241,7 +256,8 @@ impl ConnCtx {
     /// Have `parse` look at what was received, and consume it from the front; resolves to the bytes
     /// that it consumed, or to 0 when nothing more comes: the other end has ended its side, or the
     /// connection is over. What is there already is shown at once. Where it consumes nothing
-    /// ([`ParseResult::NeedMore`]) it is called again with all of it when more has come.
+    /// ([`ParseResult::NeedMore`]) it is called again with all of it when more has come, or, where
+    /// a send of its was refused for want of room, when there is some: the end waits for that too.
     ///
     /// One task reads a connection at a time.
     pub fn with_data<F>(&self, parse: F) -> WithDataFuture<F>

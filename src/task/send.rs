@@ -89,15 +89,28 @@ impl Here {
                 SendPart::Guard(guard) => guard.checked(regions)?.1 as usize,
             };
         }
-        self.check_room(worker, conn, bytes as u64).map_err(to_io)?;
+        let room = self.check_room(worker, conn, bytes as u64);
+        room.map_err(|fault| self.refused(conn, fault))?;
         let is_long = bytes >= self.config.send_zc_threshold as usize;
         for part in parts {
             match part {
-                SendPart::Copy(bytes) => worker.send(conn, bytes).map_err(to_io)?,
+                SendPart::Copy(bytes) => {
+                    worker.send(conn, bytes).map_err(|fault| self.refused(conn, fault))?;
+                }
                 SendPart::Guard(guard) => self.send_guard(worker, conn, guard, is_long)?,
             }
         }
         Ok(bytes)
+    }
+
+    /// A send was refused; where that was for want of room, a read whose parser made it looks again
+    /// when there is some: see [`super::recv::poll_read`].
+    #[cold]
+    fn refused(&self, conn: u64, fault: Fault) -> io::Error {
+        if fault.code == -libc::EAGAIN {
+            self.full.set(Some(conn));
+        }
+        to_io(fault)
     }
 
     /// Whether so many bytes more may be queued.
@@ -106,6 +119,7 @@ impl Here {
             u64::from(self.config.send_copy_count) * u64::from(self.config.send_copy_slot_size);
         let queued = worker.facts(conn)?.queued;
         if queued > 0 && queued + bytes > most {
+            worker.hear(conn)?;
             return Err(Fault::errno(libc::EAGAIN, "too much waits to be sent: await a send"));
         }
         Ok(())
@@ -196,10 +210,16 @@ impl ConnCtx {
     ///
     /// # Errors
     /// `WouldBlock` when the connection has too much to send already: await a
-    /// [`send`](ConnCtx::send); `NotConnected` and `BrokenPipe` when it is over or closing.
+    /// [`send`](ConnCtx::send), or, in a parser of [`with_data`](ConnCtx::with_data), consume
+    /// nothing: it is shown the same bytes again when there is room; `NotConnected` and
+    /// `BrokenPipe` when it is over or closing.
     #[inline]
     pub fn send_nowait(&self, bytes: &[u8]) -> io::Result<()> {
-        try_here(|_, worker| worker.send_fast(self.id(), bytes))
+        let id = self.id();
+        let sent = with_here(|here, worker| {
+            worker.send_fast(id, bytes).map_err(|fault| here.refused(id, fault))
+        });
+        sent.unwrap_or_else(|| Err(no_worker()))
     }
 
     /// Queue a copy of `bytes`, all of them or none; the future resolves to how many they are when
@@ -209,8 +229,8 @@ impl ConnCtx {
     /// As [`send_nowait`](ConnCtx::send_nowait).
     pub fn send(&self, bytes: &[u8]) -> io::Result<SendFuture> {
         let id = self.id();
-        with_here(|_, worker| {
-            worker.send(id, bytes).map_err(to_io)?;
+        with_here(|here, worker| {
+            worker.send(id, bytes).map_err(|fault| here.refused(id, fault))?;
             SendFuture::new(worker, id, bytes.len())
         })
         .unwrap_or_else(|| Err(no_worker()))

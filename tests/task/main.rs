@@ -11,6 +11,7 @@ mod descriptors;
 mod disk;
 mod files;
 mod forward;
+mod full;
 mod launch;
 mod left;
 mod limits;
